@@ -1,0 +1,32 @@
+// A phone number as we hold it in memory. It has no formatter on purpose: a log line that tries does not compile.
+#pragma once
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pingjing {
+
+class Phone {
+public:
+    Phone() = default;
+    // A Chinese mobile number in any spelling of design.md A3: NFKC, spaces and '-' out, one of +86 0086 86 0
+    // before 1[3-9] and nine digits. nullopt for everything else: fixed lines, service and IoT numbers, letters, two numbers.
+    static std::optional<Phone> mobile(std::string_view raw);
+    // The address of whoever wrote to us: a mobile number in its normal form, or what stands there (short code,
+    // alphabetic sender) trimmed. Never fails; is_mobile() tells which.
+    static Phone sender(std::string_view raw);
+
+    bool is_mobile() const;
+    bool empty() const { return digits_.empty(); }
+    const std::string& reveal() const { return digits_; }  // 11 digits for a mobile number
+    std::string masked() const;                            // 138****8000; others keep two characters at each end
+
+    auto operator<=>(const Phone&) const = default;
+
+private:
+    explicit Phone(std::string digits) : digits_(std::move(digits)) {}
+    std::string digits_;
+};
+
+}  // namespace pingjing

@@ -1,0 +1,57 @@
+// Path and verb to handler; 404 and 405; problem documents. No sockets here, and no Beast.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pingjing::http {
+namespace asio = boost::asio;
+
+struct Request {
+    std::string method{};
+    std::string target{};                        // as sent
+    std::string path{};                          // decoded
+    std::string query{};                         // raw
+    std::map<std::string, std::string> parameters{};  // decoded; the last of equal names
+    std::vector<std::pair<std::string, std::string>> headers{};
+    std::string body{};
+    std::map<std::string, std::string> captures{};    // {name} of the route
+    bool trusted = false;                        // came through the control socket, peer credentials checked
+    bool loopback = false;
+
+    std::string header(std::string_view name) const;  // case-insensitive; "" when absent
+    std::string parameter(const std::string& name, const std::string& fallback = "") const;
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body{};
+    std::vector<std::pair<std::string, std::string>> headers{};
+};
+
+// RFC 9457.
+Response problem(int status, std::string_view title, std::string_view detail);
+
+using Handler = std::function<asio::awaitable<Response>(Request)>;
+
+// Patterns are segments, "{name}" captures one, "{name*}" as the last one captures the rest.
+class Router {
+public:
+    void add(std::string method, std::string pattern, Handler handler);
+    asio::awaitable<Response> handle(Request request) const;
+
+private:
+    struct Route;
+    std::vector<std::shared_ptr<Route>> routes_;
+};
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);  // nullopt: a broken escape
+std::string percent_encode(std::string_view text);                                     // RFC 3986 unreserved stay
+std::map<std::string, std::string> parse_query(std::string_view query);
+
+}  // namespace pingjing::http

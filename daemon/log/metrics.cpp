@@ -1,0 +1,67 @@
+#include "daemon/log/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+
+namespace pingjing::metrics {
+namespace {
+
+struct Series { bool is_counter = true; std::map<std::string, double> values; };
+std::mutex mutex;
+std::map<std::string, Series, std::less<>>& all() {
+    static std::map<std::string, Series, std::less<>> series;
+    return series;
+}
+
+std::string label_text(Labels labels) {
+    if (labels.size() == 0) return "";
+    std::string out = "{";
+    for (const auto& [key, value] : labels) {
+        if (out.size() > 1) out += ',';
+        out += fmt::format("{}=\"", key);
+        for (char c : value) {
+            if (c == '"' || c == '\\') out += '\\';
+            if (c == '\n') { out += "\\n"; continue; }
+            out += c;
+        }
+        out += '"';
+    }
+    return out + "}";
+}
+
+Series& series(std::string_view name, bool is_counter) {
+    auto& s = all()[std::string(name)];
+    s.is_counter = is_counter;
+    return s;
+}
+
+}  // namespace
+
+void count(std::string_view name, Labels labels, double by) {
+    std::lock_guard lock(mutex);
+    series(name, true).values[label_text(labels)] += by;
+}
+
+void gauge(std::string_view name, Labels labels, double value) {
+    std::lock_guard lock(mutex);
+    series(name, false).values[label_text(labels)] = value;
+}
+
+std::string render() {
+    std::lock_guard lock(mutex);
+    std::string out;
+    for (const auto& [name, s] : all()) {
+        out += fmt::format("# TYPE pingjing_{} {}\n", name, s.is_counter ? "counter" : "gauge");
+        for (const auto& [labels, value] : s.values) out += fmt::format("pingjing_{}{} {}\n", name, labels, value);
+    }
+    return out;
+}
+
+void clear() {
+    std::lock_guard lock(mutex);
+    all().clear();
+}
+
+}  // namespace pingjing::metrics

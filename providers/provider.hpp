@@ -1,0 +1,135 @@
+// The contract of every carrier adapter. A provider knows its vendor and nothing else: it says how an attempt ended, in
+// one closed set, and turns callbacks into receipts and inbound texts. Retry, routing, failover, rates and storage live
+// outside, so twelve adapters cannot hold twelve retry policies.
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/phone.hpp"
+#include "daemon/core/random.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/core/text.hpp"
+
+namespace pingjing::http { class Client; }
+
+namespace pingjing::provider {
+namespace asio = boost::asio;
+
+struct Submission {
+    Submission(std::string r, Phone p, Text t, std::string e, std::chrono::seconds v)
+        : ref(std::move(r)), phone(std::move(p)), text(std::move(t)), extension(std::move(e)), validity(v) {}
+    std::string ref;        // ours, [a-z0-9]{20}; echoed back where the vendor can
+    Phone phone;
+    Text text;              // complete, sign included
+    std::string extension;  // 扩展码: digits to append to the access number, or empty
+    std::chrono::seconds validity;  // the carrier should give up after that long
+};
+
+// How one attempt ended. The dispatcher decides what happens next from this alone.
+struct Accepted { std::vector<std::string> vendor_ids; };  // one per part in order; empty: the vendor names none, `ref` is the key
+struct Retry { std::string reason; };                      // proved not taken: it never left, or a documented refusal
+struct Ambiguous { std::string reason; };                  // may have been sent: only a receipt or reply can tell
+struct Throttled { enum Scope { number, channel } scope = channel; std::chrono::seconds after{1}; };
+struct Permanent { enum Fault { number, config, content } fault = number; std::string code; };
+struct OptedOut { std::string code; };                     // the citizen's or the carrier's blacklist
+struct ChannelDown { enum Why { auth, balance } why = auth; std::string code; };
+struct Partial { std::vector<std::string> vendor_ids; std::string reason; };  // part 1 taken, part 2 refused: failed, never resent
+using Outcome = std::variant<Accepted, Retry, Ambiguous, Throttled, Permanent, OptedOut, ChannelDown, Partial>;
+std::string_view outcome_name(const Outcome& outcome);
+std::string outcome_detail(const Outcome& outcome);  // reason or code; never a number or a text
+
+enum class ReceiptState { delivered, failed, expired, unknown, buffered };  // buffered: not final
+std::string_view receipt_state_name(ReceiptState s);
+
+// A delivery report. At least one of `ref` and `vendor_id` is set.
+struct Receipt {
+    std::string ref;                // our id, where the vendor echoes it
+    std::string vendor_id;
+    std::optional<Phone> phone;
+    ReceiptState state = ReceiptState::unknown;
+    std::string code;               // the vendor's own word
+    enum class Meaning { none, number_invalid, opted_out } meaning = Meaning::none;
+    std::optional<Instant> at;      // the vendor's time
+    std::string key;                // equal for repetitions of the same report; empty: built from the fields
+};
+
+// A citizen's text, whole (parts already joined by the vendor; a protocol's parts are joined by the link).
+struct InboundText {
+    Phone from = Phone::sender("");
+    std::string to;                 // the access number as written, extension digits included
+    std::string extension;          // only the digits behind our own number, where the provider can tell
+    Text text;
+    std::optional<Instant> at;      // the vendor's time
+    std::string key;                // the vendor's id of this text; empty: it has none
+};
+using Inbound = std::variant<Receipt, InboundText>;
+
+struct Header { std::string name, value; };
+// A callback as it came. `path` is what stands behind the secret: "", "dlr", "mo".
+struct Callback {
+    std::string method;             // GET, POST
+    std::string path;
+    std::string query;              // raw, without '?'
+    std::string content_type;
+    std::vector<Header> headers;
+    std::string body;
+};
+// What the vendor wants to hear. Empty unless the vendor asks for more: an answer can reach the citizen as an SMS.
+struct CallbackAnswer { int status = 200; std::string content_type; std::string body; };
+
+struct Abilities {
+    bool extension = false;         // carries our extension digits out and back
+    bool free_text = true;
+    bool receipts = true;
+    bool replies = true;
+    bool echoes_ref = false;
+    int largest_parts = 10;         // longest text in parts; 0: does not say
+};
+
+// Where links and simulated carriers push what they hear. Returns when it is durable; throws when it could not be kept,
+// so that the provider does not acknowledge it.
+class Sink {
+public:
+    virtual ~Sink() = default;
+    virtual asio::awaitable<void> take(std::string channel, std::vector<Inbound> inbound) = 0;
+    // A response that came after submit() had been given up.
+    virtual asio::awaitable<void> late(std::string channel, std::string ref, Outcome outcome) = 0;
+};
+
+class Provider {
+public:
+    virtual ~Provider() = default;
+    virtual const Abilities& abilities() const = 0;
+    // Cancellation may come at any co_await; the dispatcher then records `Ambiguous`.
+    virtual asio::awaitable<Outcome> submit(Submission submission) = 0;
+    // Pure. An error: the body is not what the mapping expects; it goes to quarantine and is answered by answer_to(false).
+    virtual Result<std::vector<Inbound>> read_callback(const Callback&) const {
+        return fail(Error::Kind::not_found, "this channel takes no callbacks");
+    }
+    virtual CallbackAnswer answer_to(const Callback&, bool /*understood*/) const { return {}; }
+    // Long-lived links live here until they are cancelled; providers without one return at once.
+    virtual asio::awaitable<void> serve(Sink&) { co_return; }
+    // For `status` and `check`: one line on what it is connected to and with which limits. No secrets.
+    virtual std::string describe() const = 0;
+};
+
+// What an adapter may use of the world.
+struct World {
+    World(asio::any_io_executor e, const Clock& c, Random& r, http::Client* h) : executor(std::move(e)), clock(c), random(r), http(h) {}
+    asio::any_io_executor executor;
+    const Clock& clock;
+    Random& random;
+    http::Client* http;  // null where no carrier is called over HTTP (demonstrations, tests)
+};
+
+}  // namespace pingjing::provider
