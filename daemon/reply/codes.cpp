@@ -12,7 +12,7 @@ struct Tables {
     Phrases before = phrases("codes.txt", "before"), negated = phrases("codes.txt", "before.negated"),
             never_before = phrases("codes.txt", "before.never"), after = phrases("codes.txt", "after"),
             after_last = phrases("codes.txt", "after.last"), points = phrases("codes.txt", "after.points"),
-            units = phrases("codes.txt", "units"), connectors = phrases("codes.txt", "connectors"),
+            units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"), connectors = phrases("codes.txt", "connectors"),
             correction = phrases("codes.txt", "correction");
     std::array<Phrases, 6> spelled;
     Tables() {
@@ -25,7 +25,6 @@ const Tables& tables() {
 }
 
 bool digit(std::string_view text, std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; }
-bool latin(std::string_view text, std::size_t at) { return at < text.size() && text[at] >= 'a' && text[at] <= 'z'; }
 
 struct Number {
     Span span;
@@ -101,7 +100,7 @@ Side look_left(std::string_view text, std::size_t begin, const std::vector<Span>
     if (auto frame = ends_with(t.before, text, at)) return side.fits = side.framed = true, side.edge = *frame, side;
     auto c = text::character_before(text, at);
     side.clause = !text::is_word(c.code);
-    side.fits = side.clause || touches_end(neighbours, at) || ends_with(t.connectors, text, at) || (space && text::is_han(c.code));
+    side.fits = side.clause || touches_end(neighbours, at) || ends_with(t.connectors, text, at) || (space && (text::is_han(c.code) || digit(text, at - 1)));
     side.framed = touches_end(neighbours, at);
     return side;
 }
@@ -137,7 +136,11 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
     }
     if (starts_with(t.after, text, at)) return finish(at);
     if (touches_begin(neighbours, at) || starts_with(t.connectors, text, at)) return finish(end);
-    if (starts_with(t.units, text, at)) return side;
+    if (auto unit = starts_with(t.units, text, at); unit && !starts_with(t.not_units, text, at)) {
+        // With a space between, a single character is rather the first of a sentence: "3 家里没人".
+        const bool single = text::character_at(text, at).bytes == *unit - at;
+        if (!space || !single) return side;
+    }
     auto c = text::character_at(text, at);
     if (!text::is_word(c.code) || space) return finish(end);
     if (starts_with(t.before, text, at) || starts_with(t.negated, text, at)) return finish(end);
@@ -153,7 +156,6 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     Codes out;
     struct Found { int value; std::size_t at; };
     std::vector<Found> found;
-    bool framed_any = false;
 
     auto corrections = find_all(t.correction, text);
     out.correction = !corrections.empty();
@@ -203,7 +205,6 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
             out.negated = out.correction = true;
             continue;
         }
-        framed_any = framed_any || left.framed;
         out.questioned = out.questioned || right.questioned;
         out.points = out.points || right.points;
         for (int value : n.parts) found.push_back({value, n.span.begin});
@@ -217,8 +218,6 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     }
     for (const auto& f : found)
         if (std::find(out.values.begin(), out.values.end(), f.value) == out.values.end()) out.values.push_back(f.value);
-    (void)framed_any;
-    (void)latin;
     return out;
 }
 

@@ -60,7 +60,9 @@ bool read_codes(Verdict& v, Scale scale, const Codes& codes, const Mood& mood) {
     if (codes.values.size() > 1 || codes.run_together) return settle(v, Label::ambiguous, Method::code, 0.9, "code.several"), true;
     if (codes.values.empty()) {
         if (codes.negated) return settle(v, Label::ambiguous, Method::code, 0.8, "code.negated"), true;
-        if (codes.out_of_range) return settle(v, Label::ambiguous, Method::code, 0.8, "code.out_of_range"), true;
+        // 0分 and 满分 are words; any other number outside the scale is a riddle.
+        const bool worded = mood.bad.weight == Weight::verdict || mood.good.weight == Weight::verdict;
+        if (codes.out_of_range && !worded) return settle(v, Label::ambiguous, Method::code, 0.8, "code.out_of_range"), true;
         return false;
     }
     if (codes.questioned) return settle(v, Label::ambiguous, Method::code, 0.8, "code.question"), true;

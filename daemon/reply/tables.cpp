@@ -37,6 +37,10 @@ std::string_view trim(std::string_view s) {
 }  // namespace
 
 Phrase::Phrase(std::string_view written) {
+    if (written.starts_with('=')) {
+        fills_clause_ = true;
+        written.remove_prefix(1);
+    }
     std::string literal;
     auto flush = [&] {
         if (!literal.empty()) parts_.push_back({Step::literal, literal});
@@ -80,7 +84,17 @@ std::optional<std::size_t> Phrase::follow(std::string_view text, std::size_t at,
     return std::nullopt;
 }
 
-std::optional<std::size_t> Phrase::match_at(std::string_view text, std::size_t at) const { return follow(text, at, 0); }
+std::optional<std::size_t> Phrase::match_at(std::string_view text, std::size_t at) const {
+    auto end = follow(text, at, 0);
+    if (end && fills_clause_) {
+        auto left = at, right = *end;
+        while (left > 0 && text[left - 1] == ' ') --left;
+        while (right < text.size() && text[right] == ' ') ++right;
+        if (left > 0 && text::is_word(text::character_before(text, left).code)) return std::nullopt;
+        if (right < text.size() && text::is_word(text::character_at(text, right).code)) return std::nullopt;
+    }
+    return end;
+}
 
 void Phrase::find(std::string_view text, std::vector<Span>& out) const {
     const bool by_literal = parts_.front().step == Step::literal;

@@ -27,6 +27,7 @@ private:
     };
     std::optional<std::size_t> follow(std::string_view text, std::size_t at, std::size_t part) const;
     std::vector<Part> parts_;
+    bool fills_clause_ = false;
 };
 
 using Phrases = std::vector<Phrase>;

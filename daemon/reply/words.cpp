@@ -82,18 +82,17 @@ Scope read_scope(std::string_view text, std::size_t begin) {
     Scope scope;
     for (int steps = 0; steps < 6 && begin > 0; ++steps) {
         while (begin > 0 && text[begin - 1] == ' ') --begin;
-        if (auto at = ends_with(tables().negation, text, begin)) {
+        // The longest wins: 特别 is an adverb although 别 denies.
+        const auto no = ends_with(tables().negation, text, begin).value_or(begin), very = ends_with(tables().strong, text, begin).value_or(begin),
+                   some = ends_with(tables().adverb, text, begin).value_or(begin);
+        const auto longest = std::min({no, very, some});
+        if (longest == begin) break;
+        if (no == longest) {
             scope.negated = true;
             return scope;
         }
-        if (auto at = ends_with(tables().strong, text, begin)) {
-            scope.strong = true;
-            begin = *at;
-        } else if (auto weak = ends_with(tables().adverb, text, begin)) {
-            begin = *weak;
-        } else {
-            break;
-        }
+        scope.strong = scope.strong || very == longest;
+        begin = longest;
     }
     return scope;
 }
@@ -126,7 +125,7 @@ std::vector<Span> find_neighbours(std::string_view text) {
 }
 
 Mood read_mood(std::string_view text) {
-    constexpr std::size_t beside_a_weak_word = 3;
+    constexpr std::size_t beside_a_weak_word = 2;
     const auto& t = tables();
     Mood mood;
     auto hits = find_hits(text);
