@@ -84,8 +84,8 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
     auto method = mood.emoji_only ? Method::emoji : Method::words;
     if (mood.undecided) return settle(v, Label::ambiguous, method, 0.7, "words.undecided"), true;
     if (!good && !fair && !bad) return false;
-    if (mood.nothing && !bad) return false;
     const auto weight = std::max({good ? mood.good.weight : Weight::weak, fair ? mood.fair.weight : Weight::weak, bad ? mood.bad.weight : Weight::weak});
+    if (mood.nothing && !bad && weight == Weight::weak) return false;
     if (mood.question && !bad) {
         if (weight == Weight::weak) return false;
         return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;

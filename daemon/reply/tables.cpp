@@ -15,6 +15,8 @@ constexpr std::size_t longest_gap = 6;  // characters; more would join what belo
 
 bool is_latin(std::string_view text, std::size_t at) { return at < text.size() && text[at] >= 'a' && text[at] <= 'z'; }
 
+bool is_digit(std::string_view text, std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; }
+
 bool ends_clause(char32_t code) { return std::u32string_view(U",.。;!?、").find(code) != std::u32string_view::npos; }
 
 // A run of digits or of Chinese numerals, the vague ones included: 2, 十几, 半, 好几.
@@ -63,7 +65,8 @@ std::optional<std::size_t> Phrase::follow(std::string_view text, std::size_t at,
         case Step::literal: {
             const auto& literal = parts_[part].literal;
             if (!text.substr(at).starts_with(literal)) return std::nullopt;
-            // Latin words are whole words: "end" is not in "friend".
+            // 0分 is not in 20分, and Latin words are whole words: "end" is not in "friend".
+            if (is_digit(literal, 0) && at > 0 && is_digit(text, at - 1)) return std::nullopt;
             if (is_latin(literal, 0) && at > 0 && is_latin(text, at - 1)) return std::nullopt;
             if (is_latin(literal, literal.size() - 1) && is_latin(text, at + literal.size())) return std::nullopt;
             return follow(text, at + literal.size(), part + 1);
