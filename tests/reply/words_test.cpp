@@ -21,6 +21,7 @@ TEST_CASE("words are read with the whole phrase of their negation") {
         {"不满意", "dissatisfied"}, {"不太满意", "dissatisfied"}, {"不是很满意", "dissatisfied"}, {"不怎么满意", "dissatisfied"},
         {"谈不上满意", "dissatisfied"}, {"没法满意", "dissatisfied"}, {"哪里满意了", "dissatisfied"}, {"没有满意的地方", "dissatisfied"},
         {"唔滿意", "dissatisfied"}, {"bu manyi", "dissatisfied"}, {"نارازى", "dissatisfied"}, {"not satisfied at all", "dissatisfied"},
+        {"有什么好满意的", "dissatisfied"}, {"没有一个人让我满意", "dissatisfied"}, {"我不觉得满意", "dissatisfied"}, {"民警不负责", "dissatisfied"},
         {"等了2个小时", "dissatisfied"}, {"👎", "dissatisfied"}, {"0分", "dissatisfied"},
         {"不是不满意", "ambiguous"}, {"不能说不满意", "ambiguous"}, {"抓到人我就满意", "ambiguous"}, {"还没处理完", "ambiguous"}, {"满意吗", "ambiguous"},
         {"一般多久立案", "none"}, {"可以告诉我吗", "none"}, {"满意度调查是谁搞的", "none"}, {"我没报警", "none"}, {"谢谢", "none"}, {"好的", "none"},
