@@ -54,7 +54,8 @@ int parse_lines(Scale scale, std::istream& in, std::ostream& out) {
         auto value = json::parse(line, problem);
         json::value id = nullptr;
         if (const auto* fields = value.if_object(); !problem && fields && fields->contains("id")) id = fields->at("id");
-        auto result = problem ? fail(Error::Kind::invalid_input, "not JSON: " + problem.message()) : answer_line(value, id, scale);
+        auto result = problem ? fail(Error::Kind::invalid_input, "not JSON: " + problem.message())
+                              : answer_line(value, id, scale);
         if (!result) {
             exit_code = 1;
             result = json::object{{"id", id}, {"error", result.error().detail}};

@@ -12,11 +12,12 @@ struct Tables {
     Phrases before = phrases("codes.txt", "before"), negated = phrases("codes.txt", "before.negated"),
             never_before = phrases("codes.txt", "before.never"), after = phrases("codes.txt", "after"),
             after_last = phrases("codes.txt", "after.last"), points = phrases("codes.txt", "after.points"),
-            units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"), connectors = phrases("codes.txt", "connectors"),
-            correction = phrases("codes.txt", "correction");
+            units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"),
+            connectors = phrases("codes.txt", "connectors"), correction = phrases("codes.txt", "correction");
     std::array<Phrases, 6> spelled;
     Tables() {
-        for (std::size_t i = 0; i < spelled.size(); ++i) spelled[i] = phrases("codes.txt", "spelled." + std::to_string(i));
+        for (std::size_t i = 0; i < spelled.size(); ++i)
+            spelled[i] = phrases("codes.txt", "spelled." + std::to_string(i));
     }
 };
 const Tables& tables() {
@@ -28,7 +29,8 @@ bool digit(std::string_view text, std::size_t at) { return at < text.size() && t
 
 struct Number {
     Span span;
-    std::vector<int> parts;  // the digits of 1/2 or 1~3; one for a plain digit or a doubled one; none: no code whatever stands around
+    std::vector<int> parts;  // the digits of 1/2 or 1~3; one for a plain digit or a doubled one; none: no code whatever
+                             // stands around
     bool numeral = false;    // 一: a code only in a frame
     bool mixed = false;      // 23: digits of the scale run together
 };
@@ -43,7 +45,8 @@ Number read_number(std::string_view text, std::size_t at) {
         while (digit(text, end)) ++end;
         pieces.push_back(text.substr(begin, end - begin));
         n.span.end = end;
-        if (end + 1 < text.size() && std::string_view("-./:~").find(text[end]) != std::string_view::npos && digit(text, end + 1)) {
+        if (end + 1 < text.size() && std::string_view("-./:~").find(text[end]) != std::string_view::npos &&
+            digit(text, end + 1)) {
             joiners += text[end++];
             continue;
         }
@@ -53,7 +56,8 @@ Number read_number(std::string_view text, std::size_t at) {
     const bool decimal = joiners.find_first_of(".:") != std::string::npos;
     if (pieces.size() == 1 && same(pieces[0])) n.parts = {pieces[0][0] - '0'};
     if (pieces.size() == 1 && !same(pieces[0]) && pieces[0].size() <= 3) n.mixed = true;
-    if (pieces.size() > 1 && !decimal && std::all_of(pieces.begin(), pieces.end(), [](auto p) { return p.size() == 1; }))
+    if (pieces.size() > 1 && !decimal &&
+        std::all_of(pieces.begin(), pieces.end(), [](auto p) { return p.size() == 1; }))
         for (auto p : pieces) n.parts.push_back(p[0] - '0');
     return n;
 }
@@ -96,11 +100,13 @@ Side look_left(std::string_view text, std::size_t begin, const std::vector<Span>
     side.edge = at;
     if (at == 0) return side.fits = side.clause = true, side;
     if (ends_with(t.never_before, text, at)) return side;
-    if (auto frame = ends_with(t.negated, text, at)) return side.fits = side.framed = side.negated = true, side.edge = *frame, side;
+    if (auto frame = ends_with(t.negated, text, at))
+        return side.fits = side.framed = side.negated = true, side.edge = *frame, side;
     if (auto frame = ends_with(t.before, text, at)) return side.fits = side.framed = true, side.edge = *frame, side;
     auto c = text::character_before(text, at);
     side.clause = !text::is_word(c.code);
-    side.fits = side.clause || touches_end(neighbours, at) || ends_with(t.connectors, text, at) || (space && (text::is_han(c.code) || digit(text, at - 1)));
+    side.fits = side.clause || touches_end(neighbours, at) || ends_with(t.connectors, text, at) ||
+                (space && (text::is_han(c.code) || digit(text, at - 1)));
     side.framed = touches_end(neighbours, at);
     return side;
 }
@@ -111,7 +117,9 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
     Side side;
     side.edge = end;
     auto at = end;
-    auto skip = [&] { while (at < text.size() && text[at] == ' ') ++at; };
+    auto skip = [&] {
+        while (at < text.size() && text[at] == ' ') ++at;
+    };
     skip();
     const bool space = at > end;
     auto ended = [&](std::size_t i) {
@@ -154,7 +162,10 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     const auto& t = tables();
     const int top = scale == Scale::three_110 ? 3 : 5;
     Codes out;
-    struct Found { int value; std::size_t at; };
+    struct Found {
+        int value;
+        std::size_t at;
+    };
     std::vector<Found> found;
 
     auto corrections = find_all(t.correction, text);
@@ -174,16 +185,23 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
         if (n.numeral) {
             if (!(stands && left.framed && right.clause) && !(left.clause && right.points && stands)) continue;
         }
-        if (scale == Scale::csat_5 && n.parts.size() == 2 && n.parts[1] == 5 && text[n.span.begin + 1] == '/') n.parts.pop_back();
+        if (scale == Scale::csat_5 && n.parts.size() == 2 && n.parts[1] == 5 && text[n.span.begin + 1] == '/')
+            n.parts.pop_back();
         const bool alone = left.edge <= bare(text).begin && right.edge >= bare(text).end;
         if (!stands || n.parts.empty()) {
             if (n.mixed && stands) {
                 auto digits = text.substr(n.span.begin, n.span.size());
-                bool within = std::all_of(digits.begin(), digits.end(), [&](char d) { return d > '0' && d - '0' <= top; });
-                if (within && (alone || left.framed)) { out.run_together = true; continue; }
+                bool within =
+                    std::all_of(digits.begin(), digits.end(), [&](char d) { return d > '0' && d - '0' <= top; });
+                if (within && (alone || left.framed)) {
+                    out.run_together = true;
+                    continue;
+                }
             }
-            if (stands && alone && n.span.size() <= 3 && right.fits) out.out_of_range = true;
-            else out.other_numbers = true;
+            if (stands && alone && n.span.size() <= 3 && right.fits)
+                out.out_of_range = true;
+            else
+                out.other_numbers = true;
             continue;
         }
         if (std::any_of(n.parts.begin(), n.parts.end(), [&](int v) { return v < 1 || v > top; })) {
@@ -200,7 +218,9 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
             out.other_numbers = true;
             continue;
         }
-        out.spans.push_back({left.framed && left.edge < n.span.begin && !touches_end(neighbours, left.edge) ? left.edge : n.span.begin, right.edge});
+        out.spans.push_back(
+            {left.framed && left.edge < n.span.begin && !touches_end(neighbours, left.edge) ? left.edge : n.span.begin,
+             right.edge});
         if (left.negated) {
             out.negated = out.correction = true;
             continue;
@@ -212,7 +232,9 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
 
     // "1 打错了,是3": what follows the correction counts.
     if (!corrections.empty()) {
-        auto heard = std::max_element(corrections.begin(), corrections.end(), [](Span a, Span b) { return a.begin < b.begin; })->begin;
+        auto heard = std::max_element(corrections.begin(), corrections.end(), [](Span a, Span b) {
+                         return a.begin < b.begin;
+                     })->begin;
         if (std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.at > heard; }))
             std::erase_if(found, [&](const Found& f) { return f.at < heard; });
     }

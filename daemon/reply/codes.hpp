@@ -9,16 +9,16 @@
 namespace pingjing::reply {
 
 struct Codes {
-    std::vector<int> values;      // distinct, as written, negated ones left out, after words of correction were heard
-    std::vector<Span> spans;      // with their frames: what is left beside them is comment
-    bool correction = false;      // 打错, 不是3
-    bool negated = false;         // a code was taken back
-    bool questioned = false;      // 1?
-    bool points = false;          // 3分: the scale asked for a code, not for points
-    bool out_of_range = false;    // 0, 7, 100 as the whole answer
+    std::vector<int> values;    // distinct, as written, negated ones left out, after words of correction were heard
+    std::vector<Span> spans;    // with their frames: what is left beside them is comment
+    bool correction = false;    // 打错, 不是3
+    bool negated = false;       // a code was taken back
+    bool questioned = false;    // 1?
+    bool points = false;        // 3分: the scale asked for a code, not for points
+    bool out_of_range = false;  // 0, 7, 100 as the whole answer
     bool zero = false;
-    bool run_together = false;    // 23
-    bool other_numbers = false;   // times, plates, counts
+    bool run_together = false;   // 23
+    bool other_numbers = false;  // times, plates, counts
 };
 
 // `neighbours`: words a code may touch, see find_neighbours.

@@ -57,18 +57,23 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
 
 // True when the codes decide, for a rating or for a person.
 bool read_codes(Verdict& v, Scale scale, const Codes& codes, const Mood& mood) {
-    if (codes.values.size() > 1 || codes.run_together) return settle(v, Label::ambiguous, Method::code, 0.9, "code.several"), true;
+    if (codes.values.size() > 1 || codes.run_together)
+        return settle(v, Label::ambiguous, Method::code, 0.9, "code.several"), true;
     if (codes.values.empty()) {
         if (codes.negated) return settle(v, Label::ambiguous, Method::code, 0.8, "code.negated"), true;
         // 0分 and 满分 are words; any other number outside the scale is a riddle.
         const bool worded = mood.bad.weight == Weight::verdict || mood.good.weight == Weight::verdict;
-        if (codes.out_of_range && !worded) return settle(v, Label::ambiguous, Method::code, 0.8, "code.out_of_range"), true;
+        if (codes.out_of_range && !worded)
+            return settle(v, Label::ambiguous, Method::code, 0.8, "code.out_of_range"), true;
         return false;
     }
     if (codes.questioned) return settle(v, Label::ambiguous, Method::code, 0.8, "code.question"), true;
-    if (codes.points && scale == Scale::three_110) return settle(v, Label::ambiguous, Method::code, 0.8, "code.points"), true;
-    if (contradicts(scale, codes.values[0], mood)) return settle(v, Label::ambiguous, Method::code, 0.9, "code.contradicted"), true;
-    rate(v, codes.values[0], Method::code, codes.correction ? 0.95 : 1.0, codes.correction ? "code.corrected" : "code.frame");
+    if (codes.points && scale == Scale::three_110)
+        return settle(v, Label::ambiguous, Method::code, 0.8, "code.points"), true;
+    if (contradicts(scale, codes.values[0], mood))
+        return settle(v, Label::ambiguous, Method::code, 0.9, "code.contradicted"), true;
+    rate(v, codes.values[0], Method::code, codes.correction ? 0.95 : 1.0,
+         codes.correction ? "code.corrected" : "code.frame");
     return true;
 }
 
@@ -84,7 +89,8 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
     auto method = mood.emoji_only ? Method::emoji : Method::words;
     if (mood.undecided) return settle(v, Label::ambiguous, method, 0.7, "words.undecided"), true;
     if (!good && !fair && !bad) return false;
-    const auto weight = std::max({good ? mood.good.weight : Weight::weak, fair ? mood.fair.weight : Weight::weak, bad ? mood.bad.weight : Weight::weak});
+    const auto weight = std::max({good ? mood.good.weight : Weight::weak, fair ? mood.fair.weight : Weight::weak,
+                                  bad ? mood.bad.weight : Weight::weak});
     if (mood.nothing && !bad && weight == Weight::weak) return false;
     if (mood.question && !bad) {
         if (weight == Weight::weak) return false;
@@ -92,8 +98,15 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
     }
     if (good && (bad || fair)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
     if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
-    const double confidence = weight == Weight::verdict ? 0.95 : weight == Weight::judgement ? 0.9 : weight == Weight::detail ? 0.8 : 0.7;
-    const char* why = mood.emoji_only ? "emoji" : mood.negated ? "words.negated" : good ? "words.praise" : fair && !bad ? "words.fair" : "words.complaint";
+    const double confidence = weight == Weight::verdict     ? 0.95
+                              : weight == Weight::judgement ? 0.9
+                              : weight == Weight::detail    ? 0.8
+                                                            : 0.7;
+    const char* why = mood.emoji_only ? "emoji"
+                      : mood.negated  ? "words.negated"
+                      : good          ? "words.praise"
+                      : fair && !bad  ? "words.fair"
+                                      : "words.complaint";
     rate(v, value_of(scale, mood), method, confidence, why);
     return true;
 }

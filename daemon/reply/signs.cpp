@@ -11,11 +11,12 @@ struct Tables {
     Phrases emergency = phrases("signs.txt", "emergency"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
-            opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_filler = phrases("signs.txt", "opt_out.filler"),
-            opt_in = phrases("signs.txt", "opt_in.whole"), help = phrases("signs.txt", "help"),
-            help_whole = phrases("signs.txt", "help.whole"), elsewhere = phrases("signs.txt", "elsewhere"),
-            signature = phrases("signs.txt", "signature"), polite = phrases("signs.txt", "polite"),
-            echo = phrases("signs.txt", "echo"), echo_tail = phrases("signs.txt", "echo.tail");
+            opt_out_sign = phrases("signs.txt", "opt_out.sign"),
+            opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
+            help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
+            elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
+            polite = phrases("signs.txt", "polite"), echo = phrases("signs.txt", "echo"),
+            echo_tail = phrases("signs.txt", "echo.tail");
 };
 const Tables& tables() {
     static const Tables all;
@@ -73,7 +74,8 @@ Signs find_signs(std::string_view text) {
     signs.elsewhere = contains(t.elsewhere, text);
     if (!signs.elsewhere) find_opt_out(text, signs);
     auto rest = blank(std::string(text), find_polite(text));
-    signs.help = !signs.elsewhere && (is_whole(t.help_whole, text) || is_whole(t.help_whole, rest) || contains(t.help, text) || only_question_marks(text));
+    signs.help = !signs.elsewhere && (is_whole(t.help_whole, text) || is_whole(t.help_whole, rest) ||
+                                      contains(t.help, text) || only_question_marks(text));
     return signs;
 }
 

@@ -148,7 +148,8 @@ bool is_whole(const Phrases& table, std::string_view text) {
     auto inner = bare(text);
     if (inner.size() == 0) return false;
     auto words = text.substr(inner.begin, inner.size());
-    return std::any_of(table.begin(), table.end(), [&](const Phrase& p) { return p.match_at(words, 0) == words.size(); });
+    return std::any_of(table.begin(), table.end(),
+                       [&](const Phrase& p) { return p.match_at(words, 0) == words.size(); });
 }
 
 std::optional<std::size_t> starts_with(const Phrases& table, std::string_view text, std::size_t at) {
@@ -169,7 +170,9 @@ std::optional<std::size_t> ends_with(const Phrases& table, std::string_view text
 }
 
 std::string blank(std::string text, const std::vector<Span>& spans, char with) {
-    for (auto span : spans) std::fill(text.begin() + static_cast<std::ptrdiff_t>(span.begin), text.begin() + static_cast<std::ptrdiff_t>(span.end), with);
+    for (auto span : spans)
+        std::fill(text.begin() + static_cast<std::ptrdiff_t>(span.begin),
+                  text.begin() + static_cast<std::ptrdiff_t>(span.end), with);
     return text;
 }
 

@@ -1,4 +1,5 @@
-// The tables of templates/language/ and how their phrases are found in a text. The format stands at the head of each file.
+// The tables of templates/language/ and how their phrases are found in a text. The format stands at the head of each
+// file.
 #pragma once
 #include <optional>
 #include <string>
@@ -38,8 +39,10 @@ Phrases phrases(std::string_view file, std::string_view section);
 std::vector<Span> find_all(const Phrases& table, std::string_view text);
 bool contains(const Phrases& table, std::string_view text);
 bool is_whole(const Phrases& table, std::string_view text);  // punctuation at both ends does not count
-std::optional<std::size_t> starts_with(const Phrases& table, std::string_view text, std::size_t at);  // longest, its end
-std::optional<std::size_t> ends_with(const Phrases& table, std::string_view text, std::size_t end);   // longest, its begin
+std::optional<std::size_t> starts_with(const Phrases& table, std::string_view text,
+                                       std::size_t at);  // longest, its end
+std::optional<std::size_t> ends_with(const Phrases& table, std::string_view text,
+                                     std::size_t end);  // longest, its begin
 
 // The same text with the spans turned into `with`, so that offsets stay.
 std::string blank(std::string text, const std::vector<Span>& spans, char with = ' ');

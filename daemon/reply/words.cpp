@@ -83,7 +83,8 @@ Scope read_scope(std::string_view text, std::size_t begin) {
     for (int steps = 0; steps < 6 && begin > 0; ++steps) {
         while (begin > 0 && text[begin - 1] == ' ') --begin;
         // The longest wins: 特别 is an adverb although 别 denies.
-        const auto no = ends_with(tables().negation, text, begin).value_or(begin), very = ends_with(tables().strong, text, begin).value_or(begin),
+        const auto no = ends_with(tables().negation, text, begin).value_or(begin),
+                   very = ends_with(tables().strong, text, begin).value_or(begin),
                    some = ends_with(tables().adverb, text, begin).value_or(begin);
         const auto longest = std::min({no, very, some});
         if (longest == begin) break;
@@ -104,13 +105,15 @@ void note(Mood::Side& side, Weight weight, bool strong, bool in_contrast) {
     side.firm = side.firm || weight == Weight::verdict || (weight >= Weight::judgement && !in_contrast);
 }
 
-// Words that remain when the judging, the polite and the empty ones are taken out: a text about something else has many.
+// Words that remain when the judging, the polite and the empty ones are taken out: a text about something else has
+// many.
 std::size_t other_words(std::string_view text, const std::vector<Hit>& hits) {
     std::vector<Span> known;
     for (const auto& hit : hits) known.push_back(hit.span);
     auto rest = blank(std::string(text), known);
     rest = blank(rest, find_polite(rest));
-    for (const auto* table : {&tables().strong, &tables().filler, &tables().adverb, &tables().negation}) rest = blank(rest, find_all(*table, rest));
+    for (const auto* table : {&tables().strong, &tables().filler, &tables().adverb, &tables().negation})
+        rest = blank(rest, find_all(*table, rest));
     return word_count(rest);
 }
 

@@ -7,22 +7,23 @@
 
 namespace pingjing::reply {
 
-// How much a word proves. A detail tells ("等了2个小时"), a judgement judges ("太差了"), a verdict is the scale's own word ("不满意").
+// How much a word proves. A detail tells ("等了2个小时"), a judgement judges ("太差了"), a verdict is the scale's own
+// word ("不满意").
 enum class Weight { weak, detail, judgement, verdict };
 
 struct Mood {
     struct Side {
         bool any = false, strong = false;  // strong: 非常…
         Weight weight = Weight::weak;
-        bool firm = false;                 // a judgement or verdict outside 但是…, which a contrary code cannot explain away
+        bool firm = false;  // a judgement or verdict outside 但是…, which a contrary code cannot explain away
     };
     Side good, fair, bad;
     bool undecided = false;  // 不是不满意, 抓到人就满意, 满意吗
     bool contrast = false;   // praise followed by 但是…
     bool negated = false, emoji_only = false;
-    bool service = false;    // speaks of police, call or handling
+    bool service = false;  // speaks of police, call or handling
     bool question = false;
-    bool nothing = false;    // a phrase that only looks like a rating was found
+    bool nothing = false;  // a phrase that only looks like a rating was found
 };
 
 Mood read_mood(std::string_view text);

@@ -59,9 +59,9 @@ char32_t ascii_digit(char32_t code) {
 
 std::string nfkc(const std::string& cluster) {
     utf8proc_uint8_t* out = nullptr;
-    auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(cluster.data()),
-                               static_cast<utf8proc_ssize_t>(cluster.size()), &out,
-                               static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_IGNORE));
+    auto length = utf8proc_map(
+        reinterpret_cast<const utf8proc_uint8_t*>(cluster.data()), static_cast<utf8proc_ssize_t>(cluster.size()), &out,
+        static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_IGNORE));
     std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(out, &std::free);
     return length < 0 ? std::string() : std::string(reinterpret_cast<char*>(out), static_cast<std::size_t>(length));
 }
@@ -119,7 +119,8 @@ void read_lone_numerals(std::vector<Written>& text) {
         auto value = formal.find(text[i].code);
         if (value != formal.npos) text[i].code = plain[value];
         value = plain.find(text[i].code);
-        if (value != plain.npos && !word(i + 1) && !(i > 0 && word(i - 1))) text[i].code = U'0' + static_cast<char32_t>(value);
+        if (value != plain.npos && !word(i + 1) && !(i > 0 && word(i - 1)))
+            text[i].code = U'0' + static_cast<char32_t>(value);
     }
 }
 

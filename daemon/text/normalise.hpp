@@ -1,5 +1,5 @@
-// One spelling for what a citizen can write in twenty: NFKC, no zero-width or control characters, simplified characters,
-// lower case, ASCII digits for every digit and for numerals that stand alone ("一", "Ⅰ", "❶", "١").
+// One spelling for what a citizen can write in twenty: NFKC, no zero-width or control characters, simplified
+// characters, lower case, ASCII digits for every digit and for numerals that stand alone ("一", "Ⅰ", "❶", "١").
 #pragma once
 #include <cstddef>
 #include <string>

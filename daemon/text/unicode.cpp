@@ -28,7 +28,8 @@ void append(std::string& out, char32_t code) {
 }
 
 bool is_han(char32_t code) {
-    return (code >= 0x3400 && code <= 0x9FFF) || (code >= 0xF900 && code <= 0xFAFF) || (code >= 0x20000 && code <= 0x3FFFF);
+    return (code >= 0x3400 && code <= 0x9FFF) || (code >= 0xF900 && code <= 0xFAFF) ||
+           (code >= 0x20000 && code <= 0x3FFFF);
 }
 
 bool is_word(char32_t code) {

@@ -16,7 +16,8 @@ Character character_before(std::string_view utf8, std::size_t at);  // `at` is a
 void append(std::string& out, char32_t code);
 
 bool is_han(char32_t code);
-bool is_word(char32_t code);   // letters, Han and numbers: what a sentence is made of; false for punctuation, spaces and emoji
+bool is_word(
+    char32_t code);  // letters, Han and numbers: what a sentence is made of; false for punctuation, spaces and emoji
 bool is_space(char32_t code);
 
 }  // namespace pingjing::text
