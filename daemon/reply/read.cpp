@@ -85,7 +85,8 @@ int value_of(Scale scale, const Mood& mood) {
 }
 
 bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
-    const bool good = mood.good.any, fair = mood.fair.any, bad = mood.bad.any;
+    const bool good = mood.good.any, bad = mood.bad.any;
+    const bool fair = mood.fair.any && !(good && mood.good.weight == Weight::verdict && mood.fair.weight == Weight::weak);
     auto method = mood.emoji_only ? Method::emoji : Method::words;
     if (mood.undecided) return settle(v, Label::ambiguous, method, 0.7, "words.undecided"), true;
     if (!good && !fair && !bad) return false;
@@ -96,7 +97,7 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
         if (weight == Weight::weak) return false;
         return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;
     }
-    if (good && (bad || fair)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
+    if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
     if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
     const double confidence = weight == Weight::verdict     ? 0.95
                               : weight == Weight::judgement ? 0.9

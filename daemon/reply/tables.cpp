@@ -99,6 +99,12 @@ std::optional<std::size_t> Phrase::match_at(std::string_view text, std::size_t a
     return end;
 }
 
+std::optional<std::size_t> Phrase::begin_of(std::string_view text, std::size_t end) const {
+    const auto size = parts_.front().literal.size();
+    if (parts_.size() != 1 || size == 0 || size > end) return std::nullopt;
+    return match_at(text, end - size) == end ? std::optional(end - size) : std::nullopt;
+}
+
 void Phrase::find(std::string_view text, std::vector<Span>& out) const {
     const bool by_literal = parts_.front().step == Step::literal;
     for (std::size_t at = 0; at < text.size();) {
@@ -160,13 +166,10 @@ std::optional<std::size_t> starts_with(const Phrases& table, std::string_view te
 }
 
 std::optional<std::size_t> ends_with(const Phrases& table, std::string_view text, std::size_t end) {
-    constexpr std::size_t longest = 48;  // bytes; frames and adverbs are short
-    for (auto at = end > longest ? end - longest : 0; at < end; ++at) {
-        if ((static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) continue;
-        for (const auto& phrase : table)
-            if (phrase.match_at(text.substr(0, end), at) == end) return at;
-    }
-    return std::nullopt;
+    std::optional<std::size_t> best;
+    for (const auto& phrase : table)
+        if (auto begin = phrase.begin_of(text, end); begin && (!best || *begin < *best)) best = begin;
+    return best;
 }
 
 std::string blank(std::string text, const std::vector<Span>& spans, char with) {

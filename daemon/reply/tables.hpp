@@ -18,6 +18,7 @@ class Phrase {
 public:
     explicit Phrase(std::string_view written);
     std::optional<std::size_t> match_at(std::string_view text, std::size_t at) const;  // where it ends
+    std::optional<std::size_t> begin_of(std::string_view text, std::size_t end) const;  // plain phrases only
     void find(std::string_view text, std::vector<Span>& out) const;
 
 private:
