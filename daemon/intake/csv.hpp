@@ -41,10 +41,10 @@ private:
     std::vector<Piece> cut(bool last);
 
     bool csv_;
-    bool have_head_ = false;
+    bool have_head_ = false, handed_on_ = false;
     std::string head_, pending_;
     std::size_t complete_ = 0;  // of pending_: whole rows
-    std::int64_t next_line_ = 1;
+    std::int64_t next_line_ = 1, piece_line_ = 1;
 };
 class CsvSplitter : public Splitter {
 public:

@@ -30,7 +30,7 @@ struct Document {
     std::string content_type{};   // application/json, application/x-ndjson, text/csv
     std::string charset{};        // "", utf-8, gb18030, auto; "" is auto for CSV and UTF-8 for JSON
     std::string mapping{};        // a name, or empty: by the head row
-    std::int64_t first_line = 1;  // CSV: the line of the first row *after* the head minus 1, so 1 for a whole file; NDJSON: of the first line
+    std::int64_t first_line = 1;  // of the head row as if it stood right before the first row of this piece; 1 for a whole file. NDJSON: of the first line
 };
 
 using Flags = std::map<std::string, Code>;
