@@ -24,8 +24,8 @@ std::string with(const std::string& key, const std::string& value) {
     if (auto at = text.find("\"" + key + "\":"); at != std::string::npos) {
         auto end = text.find_first_of(",}", text.find(':', at) + 1);
         if (text[text.find(':', at) + 1] == '"') end = text.find('"', text.find(':', at) + 2) + 1;
-        text.erase(at, end - at + (text[end] == ',' ? 1 : 0));
-        if (text[end] != ',' && text[at - 1] == ',') text.erase(at - 1, 1);
+        bool last = text[end] == '}';
+        text.erase(last ? at - 1 : at, end - at + 1);
     }
     if (!value.empty()) text.insert(1, "\"" + key + "\":" + value + ",");
     return text;
