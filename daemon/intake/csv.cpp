@@ -72,8 +72,8 @@ std::vector<Piece> Splitter::cut(bool last) {
             row = find_row_end(pending_, complete_, last);
         } else if (auto end = pending_.find('\n', complete_); end != std::string::npos) {
             row = RowEnd{end + 1, false};
-        } else if (last) {
-            row = RowEnd{pending_.size(), false};
+        } else if (last || pending_.size() - complete_ > max_document_bytes) {
+            row = RowEnd{pending_.size(), false};  // a line without end is handed on in parts, to be refused
         }
         if (!row) break;
         if (csv_ && !have_head_) {

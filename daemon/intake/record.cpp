@@ -316,7 +316,10 @@ const date::time_zone* find_zone(const std::string& name) {
 Result<void> read_csv(const Document& document, const Mappings& mappings, const RecordRules& rules, const std::function<void(ParsedRow)>& take) {
     auto charset = document.charset.empty() || document.charset == "auto" ? detect_charset(document.bytes) : document.charset;
     if (charset != "utf-8" && charset != "gb18030") return fail(Error::Kind::invalid_input, "charset: expected utf-8, gb18030 or auto");
-    auto bytes = without_bom(document.bytes);
+    // Decoded at once where all of it is sound; else cell by cell, so that one broken cell costs one row.
+    auto decoded = charset == "utf-8" ? std::nullopt : to_utf8(document.bytes, charset);
+    if (decoded) charset = "utf-8";
+    auto bytes = without_bom(decoded ? std::string_view(*decoded) : document.bytes);
     auto line = document.first_line;
     std::size_t at = 0;
     auto next_row = [&](RowEnd& row) {

@@ -68,6 +68,12 @@ TEST_CASE("NDJSON: lines are handed on whole") {
     CHECK(rest[0].bytes == "{\"a\":1}\n{\"b\":2}");
     CHECK(rest[0].first_line == 1);
     CHECK(LineSplitter().finish().empty());
+
+    LineSplitter endless;
+    std::size_t handed_on = 0;
+    for (int i = 0; i < 40; ++i)
+        for (auto& piece : endless.feed(std::string(100'000, 'x'))) handed_on += piece.bytes.size();
+    CHECK(handed_on >= 2'000'000);  // nothing is hoarded
 }
 
 TEST_CASE("charsets: strict, and told apart") {

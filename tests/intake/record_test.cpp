@@ -157,6 +157,21 @@ TEST_CASE("CSV: pinyin and English heads are told apart, in any order of columns
     CHECK(rows[0].call->flags == std::vector<std::string>{"dv"});
 }
 
+TEST_CASE("CSV: a cell that is broken in its charset costs its own row") {
+    std::string head = "id,state,unit,category,reported_at,closed_at,result\n", row = ",open,1,1,2026-11-20 01:30:00,,";
+    std::vector<ParsedRow> rows;
+    for (std::string charset : {"gb18030", "utf-8"}) {
+        CAPTURE(charset);
+        rows.clear();
+        auto bytes = head + "A1" + row + "\xff\xff\n" + "A2" + row + "fine\n";
+        REQUIRE(read_document({.bytes = bytes, .content_type = "text/csv", .charset = charset}, rules(), [&](ParsedRow r) { rows.push_back(std::move(r)); }));
+        REQUIRE(rows.size() == 2);
+        CHECK(fault(rows[0]) == "result");
+        CHECK(rows[0].id == "A1");
+        CHECK(rows[1].call);
+    }
+}
+
 TEST_CASE("CSV: no usable head row is an error of the whole") {
     CHECK(refuses("", "text/csv"));
     CHECK(refuses("a,b,c\n1,2,3\n", "text/csv"));
