@@ -1,11 +1,12 @@
 // The order of domain.md §4 is the order of the rows below, and the order of enum Code. A flag or a category that names
-// a code counts at that code's place, so a flag "dv" on a prank call is still booked as invalid, and still holds the phone.
+// a code counts at that code's place, so a flag "dv" on a prank call is still booked as invalid, and still holds the
+// phone.
 #include "daemon/eligibility/rules.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <toml++/toml.h>
+#include <algorithm>
 
 #include "daemon/eligibility/schedule.hpp"
 
@@ -22,18 +23,31 @@ struct Rule {
 Why never(const Facts&) { return {}; }
 
 const Rule rules[] = {
-    {Code::not_closed, [](const Facts& f) { return f.call.state == CaseState::closed && f.call.closed_at ? Why() : fmt::format("state {}", case_state_name(f.call.state)); }},
-    {Code::history, [](const Facts& f) { return f.call.closed_at && *f.call.closed_at < f.since ? Why("closed before since") : Why(); }},
-    {Code::pilot, [](const Facts& f) {
+    {Code::not_closed,
+     [](const Facts& f) {
+         return f.call.state == CaseState::closed && f.call.closed_at
+                    ? Why()
+                    : fmt::format("state {}", case_state_name(f.call.state));
+     }},
+    {Code::history,
+     [](const Facts& f) {
+         return f.call.closed_at && *f.call.closed_at < f.since ? Why("closed before since") : Why();
+     }},
+    {Code::pilot,
+     [](const Facts& f) {
          if (f.mode == Mode::off) return Why("mode off");
          return f.mode == Mode::pilot && !f.pilot_unit ? Why("unit not in the pilot") : Why();
      }},
     {Code::invalid, never},
-    {Code::duplicate, [](const Facts& f) { return f.call.linked_to.empty() ? Why() : Why("linked to another record"); }},
+    {Code::duplicate,
+     [](const Facts& f) { return f.call.linked_to.empty() ? Why() : Why("linked to another record"); }},
     {Code::no_mobile, [](const Facts& f) { return f.call.calling ? Why() : Why("calling line is no mobile number"); }},
     {Code::dv, never},
     {Code::sexual, never},
-    {Code::minor, [](const Facts& f) { return is_minor(f.call.caller_birth, f.call.reported_at, f.zone) ? Why("under 18 when reported") : Why(); }},
+    {Code::minor,
+     [](const Facts& f) {
+         return is_minor(f.call.caller_birth, f.call.reported_at, f.zone) ? Why("under 18 when reported") : Why();
+     }},
     {Code::death_serious, never},
     {Code::secret, never},
     {Code::subject, never},
@@ -52,15 +66,18 @@ Why applies(const Rule& rule, const Facts& facts) {
     if (auto why = rule.own(facts); !why.empty()) return why;
     if (facts.category && facts.category->code == rule.code) return "category " + facts.category->prefix;
     auto& flags = facts.call.flags;
-    if (std::find(flags.begin(), flags.end(), code_name(rule.code)) != flags.end()) return fmt::format("flag {}", code_name(rule.code));
+    if (std::find(flags.begin(), flags.end(), code_name(rule.code)) != flags.end())
+        return fmt::format("flag {}", code_name(rule.code));
     return {};
 }
 
 std::vector<std::string> cells_of(std::string_view line) {
     std::vector<std::string> cells(1);
     for (char c : line) {
-        if (c == ',') cells.emplace_back();
-        else if (c != '\r' && c != '"') cells.back() += c;
+        if (c == ',')
+            cells.emplace_back();
+        else if (c != '\r' && c != '"')
+            cells.back() += c;
     }
     for (auto& cell : cells) {
         cell.erase(0, cell.find_first_not_of(" \t"));
@@ -83,11 +100,17 @@ Result<void> CategoryMap::add(const std::string& where, std::string code, std::s
     CategoryRule entry;
     entry.prefix = code;
     entry.name = std::move(name);
-    if (rule == "survey" || rule == "survey_neutral" || rule == "survey_unit") entry.rule = std::move(rule);
-    else if (auto refusal = parse_code(rule); refusal && *refusal != Code::cancelled) entry.code = refusal;
-    else return fail(Error::Kind::invalid_input, fmt::format("{}: rule = \"{}\": expected survey, survey_neutral, survey_unit or an exclusion code", where, rule));
+    if (rule == "survey" || rule == "survey_neutral" || rule == "survey_unit")
+        entry.rule = std::move(rule);
+    else if (auto refusal = parse_code(rule); refusal && *refusal != Code::cancelled)
+        entry.code = refusal;
+    else
+        return fail(Error::Kind::invalid_input,
+                    fmt::format("{}: rule = \"{}\": expected survey, survey_neutral, survey_unit or an exclusion code",
+                                where, rule));
     if (code.empty()) return fail(Error::Kind::invalid_input, where + ": expected a category code");
-    if (!rules_.emplace(code, std::move(entry)).second) return fail(Error::Kind::invalid_input, fmt::format("{}: category {} stands there twice", where, code));
+    if (!rules_.emplace(code, std::move(entry)).second)
+        return fail(Error::Kind::invalid_input, fmt::format("{}: category {} stands there twice", where, code));
     return {};
 }
 
@@ -104,7 +127,8 @@ Result<CategoryMap> CategoryMap::read_csv(std::string_view utf8) {
         auto where = fmt::format("line {}", line);
         if (cells.size() < 3) return fail(Error::Kind::invalid_input, where + ": expected code,name,rule");
         // A name may hold commas; the rule never does.
-        if (auto added = map.add(where, cells.front(), cells[1], cells.back()); !added) return tl::unexpected(added.error());
+        if (auto added = map.add(where, cells.front(), cells[1], cells.back()); !added)
+            return tl::unexpected(added.error());
     }
     return map;
 }
@@ -114,7 +138,8 @@ Result<CategoryMap> CategoryMap::read_toml(std::string_view utf8) {
     try {
         table = toml::parse(utf8);
     } catch (const toml::parse_error& error) {
-        return fail(Error::Kind::invalid_input, fmt::format("line {}: {}", error.source().begin.line, error.description()));
+        return fail(Error::Kind::invalid_input,
+                    fmt::format("line {}: {}", error.source().begin.line, error.description()));
     }
     CategoryMap map;
     auto* list = table["category"].as_array();
@@ -124,7 +149,8 @@ Result<CategoryMap> CategoryMap::read_toml(std::string_view utf8) {
         auto* entry = node.as_table();
         if (!entry) return fail(Error::Kind::invalid_input, where + ": expected a table");
         auto text = [&](std::string_view key) { return (*entry)[key].value_or(std::string()); };
-        if (auto added = map.add(where, text("code"), text("name"), text("rule")); !added) return tl::unexpected(added.error());
+        if (auto added = map.add(where, text("code"), text("name"), text("rule")); !added)
+            return tl::unexpected(added.error());
     }
     return map;
 }
@@ -146,7 +172,8 @@ bool is_minor(std::string_view birth, Instant at, const std::string& zone) {
 
 bool is_capped(Instant planned, const std::vector<Instant>& others, int per_day, int per_month) {
     auto within = [&](Millis span) {
-        return std::count_if(others.begin(), others.end(), [&](Instant t) { return (t > planned ? t - planned : planned - t) < span; });
+        return std::count_if(others.begin(), others.end(),
+                             [&](Instant t) { return (t > planned ? t - planned : planned - t) < span; });
     };
     return within(std::chrono::hours(24)) >= per_day || within(std::chrono::hours(24 * 30)) >= per_month;
 }

@@ -1,4 +1,5 @@
-// Who is asked: the ordered table of domain.md §4. Facts in, decision and code out; whoever gathers the facts owns the store.
+// Who is asked: the ordered table of domain.md §4. Facts in, decision and code out; whoever gathers the facts owns the
+// store.
 #pragma once
 #include <map>
 #include <optional>
@@ -16,9 +17,9 @@ enum class Mode { off, shadow, pilot, on };
 std::optional<Mode> parse_mode(std::string_view name);
 
 struct CategoryRule {
-    std::string prefix{};       // the code of the map that matched
+    std::string prefix{};  // the code of the map that matched
     std::string name{};
-    std::string rule{};         // survey | survey_neutral | survey_unit, or empty: `code` says why not
+    std::string rule{};  // survey | survey_neutral | survey_unit, or empty: `code` says why not
     std::optional<Code> code{};
 };
 
@@ -35,26 +36,28 @@ private:
     std::map<std::string, CategoryRule, std::less<>> rules_;
 };
 
-// Everything a decision rests on. The caller fills it from lists, configuration and store, at intake and again at sending.
+// Everything a decision rests on. The caller fills it from lists, configuration and store, at intake and again at
+// sending.
 struct Facts {
     const ClosedCall& call;
-    const CategoryRule* category = nullptr;    // nullptr: not mapped
+    const CategoryRule* category = nullptr;  // nullptr: not mapped
     Mode mode = Mode::on;
     Instant since{};
-    bool pilot_unit = false;                   // the unit is among `units`; asked only in Mode::pilot
-    std::string zone = "Asia/Shanghai";        // for the local day of reported_at
-    bool staff_phone = false;                  // the calling line is on the internal list
-    bool phone_hold = false;                   // another case of the calling line has `safety`, taken within safety_hold
+    bool pilot_unit = false;             // the unit is among `units`; asked only in Mode::pilot
+    std::string zone = "Asia/Shanghai";  // for the local day of reported_at
+    bool staff_phone = false;            // the calling line is on the internal list
+    bool phone_hold = false;             // another case of the calling line has `safety`, taken within safety_hold
     bool opt_out = false;
     bool capped = false;
-    bool stale = false;                        // is_stale(closed_at, now, max_age)
+    bool stale = false;  // is_stale(closed_at, now, max_age)
 };
 
 struct Decision {
-    std::optional<Code> code{};   // nullopt: ask
-    std::string rule{};           // what decided, for `explain`: "category 0605", "flag dv", "state dispatched"; no personal data
-    bool safety = false;          // any safety code applies to this case, whichever code is first and whatever its state
-    std::string kind{};           // survey | survey_neutral | survey_unit when asked
+    std::optional<Code> code{};  // nullopt: ask
+    std::string
+        rule{};  // what decided, for `explain`: "category 0605", "flag dv", "state dispatched"; no personal data
+    bool safety = false;  // any safety code applies to this case, whichever code is first and whatever its state
+    std::string kind{};   // survey | survey_neutral | survey_unit when asked
 };
 
 Decision decide(const Facts& facts);

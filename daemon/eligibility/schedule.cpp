@@ -63,13 +63,16 @@ bool known_zone(const std::string& zone) {
     }
 }
 
-bool inside_hours(Instant t, const Timing& timing) { return inside(to_local(t, *date::locate_zone(timing.zone)), timing.hours); }
+bool inside_hours(Instant t, const Timing& timing) {
+    return inside(to_local(t, *date::locate_zone(timing.zone)), timing.hours);
+}
 
 Instant next_opening(Instant t, const Timing& timing) {
     auto& zone = *date::locate_zone(timing.zone);
     if (inside(to_local(t, zone), timing.hours)) return t;
     auto day = std::chrono::floor<date::days>(to_local(t, zone));
-    // Today's opening, in the hour that comes twice perhaps the second one, or one of the next days (a jump can swallow a short day).
+    // Today's opening, in the hour that comes twice perhaps the second one, or one of the next days (a jump can swallow
+    // a short day).
     for (int i = 0; i < 8; ++i, day += date::days(1))
         for (auto which : {date::choose::earliest, date::choose::latest}) {
             auto opening = to_instant(LocalMillis(day) + timing.hours.opens, zone, which);
@@ -83,7 +86,8 @@ Instant due_at(Instant closed_at, Instant now, const Timing& timing, double spre
     if (inside_hours(earliest, timing)) return earliest;
     auto opening = next_opening(earliest, timing);
     auto room = std::min<Millis>(timing.spread, timing.hours.closes - timing.hours.opens);
-    auto share = Millis(static_cast<std::int64_t>(static_cast<double>(room.count()) * std::clamp(spread_fraction, 0.0, 0.999999)));
+    auto share = Millis(
+        static_cast<std::int64_t>(static_cast<double>(room.count()) * std::clamp(spread_fraction, 0.0, 0.999999)));
     return inside_hours(opening + share, timing) ? opening + share : opening;
 }
 
@@ -91,7 +95,8 @@ bool is_stale(Instant closed_at, Instant now, Millis max_age) { return now - clo
 
 std::string local_day(Instant t, const std::string& zone) {
     date::year_month_day day(std::chrono::floor<date::days>(to_local(t, *date::locate_zone(zone))));
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
+                       static_cast<unsigned>(day.day()));
 }
 
 std::optional<DayRange> day_range(std::string_view day, const std::string& zone) {

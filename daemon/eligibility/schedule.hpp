@@ -1,5 +1,6 @@
 // When a survey goes: delay, opening hours by the wall clock of the place, spread after opening, age. Pure.
-// A zone must be known to the system's tz database: known_zone() is for `check`, everything else throws std::runtime_error.
+// A zone must be known to the system's tz database: known_zone() is for `check`, everything else throws
+// std::runtime_error.
 #pragma once
 #include <chrono>
 #include <optional>
@@ -11,7 +12,8 @@
 namespace pingjing::eligibility {
 
 struct Hours {
-    std::chrono::minutes opens = std::chrono::hours(8), closes = std::chrono::hours(21);  // of the local day; 24 h is midnight
+    std::chrono::minutes opens = std::chrono::hours(8),
+                         closes = std::chrono::hours(21);  // of the local day; 24 h is midnight
 };
 // "08:00-21:00", "00:00-24:00". nullopt for anything else; hours over midnight are two days and refused.
 std::optional<Hours> parse_hours(std::string_view text);

@@ -48,8 +48,10 @@ std::vector<std::string> split_row(std::string_view row) {
     for (char c : row) {
         auto next = step(place, c);
         bool opens = c == '"' && place == Place::cell_start;  // the second quote of a pair is the one that is kept
-        if (next == Place::cell_start) cells.emplace_back();
-        else if (next != Place::quote_in_quoted && !opens) cells.back() += c;
+        if (next == Place::cell_start)
+            cells.emplace_back();
+        else if (next != Place::quote_in_quoted && !opens)
+            cells.back() += c;
         place = next;
     }
     return cells;

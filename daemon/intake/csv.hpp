@@ -14,7 +14,7 @@ inline constexpr std::size_t max_row_bytes = 256 * 1024;
 inline constexpr std::size_t max_document_bytes = 1024 * 1024;
 
 struct RowEnd {
-    std::size_t end = 0;         // past the line end
+    std::size_t end = 0;  // past the line end
     bool broken_quote = false;
 };
 // Where the row starting at `from` ends; nullopt: more bytes are needed to tell. `last`: there are no more.
@@ -28,7 +28,8 @@ struct Piece {
     std::int64_t first_line = 1;  // as Document::first_line
 };
 
-// Cuts a stream into documents of about max_document_bytes, in constant memory: feed() until a piece comes, finish() for the rest.
+// Cuts a stream into documents of about max_document_bytes, in constant memory: feed() until a piece comes, finish()
+// for the rest.
 class Splitter {
 public:
     std::vector<Piece> feed(std::string_view bytes);

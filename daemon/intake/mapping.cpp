@@ -2,25 +2,46 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
-#include <toml++/toml.h>
 
 #include "daemon/core/templates.hpp"
 
 namespace pingjing::intake {
 namespace {
 
-constexpr std::array<std::string_view, 24> known_fields = {
-    "id", "version", "state", "calling_line", "contact_phone", "category", "flags", "flag_text", "result", "linked_to",
-    "source", "unit", "unit_attending", "unit_responsible", "officers", "lead_officer", "co_officers", "auxiliary_officers",
-    "call_taker", "reported_at", "arrived_at", "closed_at", "caller_birth", "language"};
+constexpr std::array<std::string_view, 24> known_fields = {"id",
+                                                           "version",
+                                                           "state",
+                                                           "calling_line",
+                                                           "contact_phone",
+                                                           "category",
+                                                           "flags",
+                                                           "flag_text",
+                                                           "result",
+                                                           "linked_to",
+                                                           "source",
+                                                           "unit",
+                                                           "unit_attending",
+                                                           "unit_responsible",
+                                                           "officers",
+                                                           "lead_officer",
+                                                           "co_officers",
+                                                           "auxiliary_officers",
+                                                           "call_taker",
+                                                           "reported_at",
+                                                           "arrived_at",
+                                                           "closed_at",
+                                                           "caller_birth",
+                                                           "language"};
 
 std::string column_key(std::string_view column) {
     while (!column.empty() && (column.front() == ' ' || column.front() == '\t')) column.remove_prefix(1);
     while (!column.empty() && (column.back() == ' ' || column.back() == '\t')) column.remove_suffix(1);
     std::string key(column);
-    std::transform(key.begin(), key.end(), key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(key.begin(), key.end(), key.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return key;
 }
 
@@ -35,7 +56,8 @@ std::string missing(const Mapping& mapping, const std::vector<std::string>& fiel
     std::string out;
     for (std::string_view field : {"id", "state", "category", "reported_at", "closed_at"})
         if (!has(field)) out += (out.empty() ? "" : ", ") + spelled(field);
-    if (!has("unit") && !has("unit_attending") && !has("unit_responsible")) out += (out.empty() ? "" : ", ") + std::string("a unit");
+    if (!has("unit") && !has("unit_attending") && !has("unit_responsible"))
+        out += (out.empty() ? "" : ", ") + std::string("a unit");
     return out;
 }
 
@@ -55,7 +77,8 @@ Result<Mapping> read_mapping(const std::string& name, std::string_view text) {
     try {
         table = toml::parse(text, name);
     } catch (const toml::parse_error& error) {
-        return fail(Error::Kind::invalid_input, fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
+        return fail(Error::Kind::invalid_input,
+                    fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
     }
     Mapping mapping;
     mapping.name = name;
@@ -96,8 +119,13 @@ Result<Mapping> read_mapping(const std::string& name, std::string_view text) {
             }
         } else if (key == "states" && node.is_table()) {
             for (auto& [value, state] : *node.as_table()) {
-                if (auto known = parse_case_state(text_at(state, value))) mapping.states[std::string(value.str())] = *known;
-                else problem(state, fmt::format("state '{}': expected open dispatched on_scene fed_back closed cancelled or reopened", value.str()));
+                if (auto known = parse_case_state(text_at(state, value)))
+                    mapping.states[std::string(value.str())] = *known;
+                else
+                    problem(state,
+                            fmt::format(
+                                "state '{}': expected open dispatched on_scene fed_back closed cancelled or reopened",
+                                value.str()));
             }
         } else {
             problem(node, fmt::format("a mapping has no setting '{}'", key.str()));
@@ -133,7 +161,8 @@ const Mapping* Mappings::find(const std::string& name) const {
 }
 
 Result<const Mapping*> Mappings::for_head(const std::vector<std::string>& head, const std::string& name) const {
-    if (!name.empty() && !find(name)) return fail(Error::Kind::invalid_input, fmt::format("there is no mapping '{}'", name));
+    if (!name.empty() && !find(name))
+        return fail(Error::Kind::invalid_input, fmt::format("there is no mapping '{}'", name));
     const Mapping* best = nullptr;
     std::ptrdiff_t most = 0;
     for (auto& mapping : all_) {
@@ -147,12 +176,14 @@ Result<const Mapping*> Mappings::for_head(const std::vector<std::string>& head, 
     }
     if (!best) return fail(Error::Kind::invalid_input, "no usable head row: no column is known to a mapping");
     if (auto lacks = missing(*best, best->fields_of(head)); !lacks.empty())
-        return fail(Error::Kind::invalid_input, fmt::format("no usable head row: mapping '{}' needs {}", best->name, lacks));
+        return fail(Error::Kind::invalid_input,
+                    fmt::format("no usable head row: mapping '{}' needs {}", best->name, lacks));
     std::vector<std::string> keys;
     for (auto& column : head) keys.push_back(column_key(column));
     std::sort(keys.begin(), keys.end());
     auto twice = std::adjacent_find(keys.begin(), keys.end());
-    if (twice != keys.end() && !twice->empty()) return fail(Error::Kind::invalid_input, "no usable head row: a column stands there twice");
+    if (twice != keys.end() && !twice->empty())
+        return fail(Error::Kind::invalid_input, "no usable head row: a column stands there twice");
     return best;
 }
 

@@ -28,7 +28,9 @@ struct LocalTime {
     bool ok() const {
         using namespace std::chrono;
         return hour < 24 && minute < 60 && second < 60 &&
-               year_month_day(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)), std::chrono::day(static_cast<unsigned>(day))).ok();
+               year_month_day(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                              std::chrono::day(static_cast<unsigned>(day)))
+                   .ok();
     }
 };
 
@@ -38,7 +40,8 @@ std::optional<LocalTime> read_time(std::string_view text, std::string_view forma
     auto number = [&](std::size_t most, int& into) {
         std::size_t from = at;
         into = 0;
-        while (at < text.size() && at - from < most && text[at] >= '0' && text[at] <= '9') into = into * 10 + (text[at++] - '0');
+        while (at < text.size() && at - from < most && text[at] >= '0' && text[at] <= '9')
+            into = into * 10 + (text[at++] - '0');
         return at > from;
     };
     for (std::size_t i = 0; i < format.size(); ++i) {
@@ -50,14 +53,20 @@ std::optional<LocalTime> read_time(std::string_view text, std::string_view forma
         if (what == 'f') {  // ".0", ".123", or nothing
             if (at < text.size() && text[at] == '.') {
                 auto from = ++at;
-                for (int scale = 100; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) out.millis += (text[at] - '0') * scale;
+                for (int scale = 100; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+                    out.millis += (text[at] - '0') * scale;
                 if (at == from) return std::nullopt;
             }
             continue;
         }
         auto start = at;
-        bool read = what == 'Y' ? number(4, out.year) && at - start == 4 : what == 'm' ? number(2, out.month) : what == 'd' ? number(2, out.day)
-                  : what == 'H' ? number(2, out.hour) : what == 'M' ? number(2, out.minute) : what == 'S' ? number(2, out.second) : false;
+        bool read = what == 'Y'   ? number(4, out.year) && at - start == 4
+                    : what == 'm' ? number(2, out.month)
+                    : what == 'd' ? number(2, out.day)
+                    : what == 'H' ? number(2, out.hour)
+                    : what == 'M' ? number(2, out.minute)
+                    : what == 'S' ? number(2, out.second)
+                                  : false;
         if (!read) return std::nullopt;
     }
     if (at != text.size() || !out.ok()) return std::nullopt;
@@ -72,11 +81,13 @@ std::optional<LocalTime> read_time(std::string_view text, const std::vector<std:
 
 // The one moment this local time names. The hour that comes twice, or never, is refused: a guess would be an hour off.
 tl::expected<Instant, std::string> to_instant(const LocalTime& t, const date::time_zone& zone) {
-    auto local = date::local_days(date::year(t.year) / t.month / t.day) + std::chrono::hours(t.hour) + std::chrono::minutes(t.minute) +
-                 std::chrono::seconds(t.second) + Millis(t.millis);
+    auto local = date::local_days(date::year(t.year) / t.month / t.day) + std::chrono::hours(t.hour) +
+                 std::chrono::minutes(t.minute) + std::chrono::seconds(t.second) + Millis(t.millis);
     auto info = zone.get_info(std::chrono::floor<std::chrono::seconds>(local));
-    if (info.result == date::local_info::ambiguous) return tl::unexpected<std::string>("a local time that comes once; this hour comes twice");
-    if (info.result == date::local_info::nonexistent) return tl::unexpected<std::string>("a local time that exists; the clocks skip this one");
+    if (info.result == date::local_info::ambiguous)
+        return tl::unexpected<std::string>("a local time that comes once; this hour comes twice");
+    if (info.result == date::local_info::nonexistent)
+        return tl::unexpected<std::string>("a local time that exists; the clocks skip this one");
     return Instant(local.time_since_epoch() - info.first.offset);
 }
 
@@ -120,7 +131,8 @@ Read<std::string> plain(const Source& source, std::string_view field, std::size_
 
 Read<std::string> code_like(const Source& source, std::string_view field, std::size_t most, bool required = false) {
     auto value = plain(source, field, most, required);
-    if (value && std::any_of(value->begin(), value->end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
+    if (value && std::any_of(value->begin(), value->end(),
+                             [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
         return wrong(source.spelling(field), "a text without control characters");
     return value;
 }
@@ -148,13 +160,17 @@ Read<ClosedCall> read_call(const Source& source, const RecordRules& rules) {
     ClosedCall call;
     RowError error;
     auto take = [&](auto&& read, auto& into) {
-        if (!read) error = read.error();
-        else into = std::move(*read);
+        if (!read)
+            error = read.error();
+        else
+            into = std::move(*read);
         return read.has_value();
     };
     auto in_range = [&](std::string_view field, const std::optional<Instant>& t) {
         using namespace std::chrono;
-        if (!t || (*t >= Instant(sys_days(year(2000) / 1 / 1)) && (rules.now == Instant{} || *t <= rules.now + rules.future_tolerance))) return true;
+        if (!t || (*t >= Instant(sys_days(year(2000) / 1 / 1)) &&
+                   (rules.now == Instant{} || *t <= rules.now + rules.future_tolerance)))
+            return true;
         error = RowError{source.spelling(field), "a time between the year 2000 and now"};
         return false;
     };
@@ -176,21 +192,27 @@ Read<ClosedCall> read_call(const Source& source, const RecordRules& rules) {
     call.reported_at = *reported;
 
     if (!take(source.time("closed_at"), call.closed_at)) return tl::unexpected(error);
-    if (call.state == CaseState::closed && !call.closed_at) return wrong(source.spelling("closed_at"), "a time, for the record is closed");
+    if (call.state == CaseState::closed && !call.closed_at)
+        return wrong(source.spelling("closed_at"), "a time, for the record is closed");
     if (!in_range("closed_at", call.closed_at)) return tl::unexpected(error);
-    if (call.closed_at && *call.closed_at < call.reported_at) return wrong(source.spelling("closed_at"), "a time not before the report");
-    if (!take(source.time("arrived_at"), call.arrived_at) || !in_range("arrived_at", call.arrived_at)) return tl::unexpected(error);
+    if (call.closed_at && *call.closed_at < call.reported_at)
+        return wrong(source.spelling("closed_at"), "a time not before the report");
+    if (!take(source.time("arrived_at"), call.arrived_at) || !in_range("arrived_at", call.arrived_at))
+        return tl::unexpected(error);
 
     if (!take(plain(source, "calling_line", 128), calling) || !take(plain(source, "contact_phone", 128), contact) ||
-        !take(code_like(source, "linked_to", max_id), call.linked_to) || !take(code_like(source, "source", max_code), call.source) ||
-        !take(code_like(source, "call_taker", max_code), call.call_taker) || !take(code_like(source, "language", max_code), call.language) ||
+        !take(code_like(source, "linked_to", max_id), call.linked_to) ||
+        !take(code_like(source, "source", max_code), call.source) ||
+        !take(code_like(source, "call_taker", max_code), call.call_taker) ||
+        !take(code_like(source, "language", max_code), call.language) ||
         !take(plain(source, "result", max_text), call.result) || !take(source.officers(), call.officers) ||
         !take(source.flags(rules.flags), call.flags) || !take(source.birth(), call.caller_birth))
         return tl::unexpected(error);
     if (call.linked_to == call.id) call.linked_to.clear();  // some systems link every record, the first one to itself
     call.calling = Phone::mobile(calling);
     call.contact = Phone::mobile(contact);
-    std::stable_sort(call.officers.begin(), call.officers.end(), [](const Officer& a, const Officer& b) { return a.role == "lead" && b.role != "lead"; });
+    std::stable_sort(call.officers.begin(), call.officers.end(),
+                     [](const Officer& a, const Officer& b) { return a.role == "lead" && b.role != "lead"; });
     call.content = Text(source.content());
     return call;
 }
@@ -200,8 +222,10 @@ Read<ClosedCall> read_call(const Source& source, const RecordRules& rules) {
 std::vector<std::string> split_list(std::string_view text, const std::string& separators) {
     std::vector<std::string> out(1);
     for (char c : text) {
-        if (separators.find(c) != std::string::npos) out.emplace_back();
-        else out.back() += c;
+        if (separators.find(c) != std::string::npos)
+            out.emplace_back();
+        else
+            out.back() += c;
     }
     for (auto& item : out) item = trim(item);
     std::erase(out, "");
@@ -219,7 +243,8 @@ public:
 
     std::string spelling(std::string_view field) const override {
         auto at = std::find(table_.fields.begin(), table_.fields.end(), field);
-        return at == table_.fields.end() ? std::string(field) : table_.head[static_cast<std::size_t>(at - table_.fields.begin())];
+        return at == table_.fields.end() ? std::string(field)
+                                         : table_.head[static_cast<std::size_t>(at - table_.fields.begin())];
     }
     Read<std::string> text(std::string_view field) const override {
         for (std::size_t i = 0; i < cells_.size(); ++i)
@@ -248,7 +273,8 @@ public:
         if (value.empty()) return std::nullopt;
         std::int64_t number = -1;
         auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
-        if (problem != std::errc() || end != value.data() + value.size() || number < 0) return wrong(spelling("version"), "a whole number from 0");
+        if (problem != std::errc() || end != value.data() + value.size() || number < 0)
+            return wrong(spelling("version"), "a whole number from 0");
         return std::optional(number);
     }
     Read<std::string> unit() const override {
@@ -256,7 +282,8 @@ public:
         for (std::string_view field : {"unit_attending", "unit", "unit_responsible"})
             if (auto value = code_like(*this, field, max_code); !value || !value->empty()) return value;
         for (std::string_view field : {"unit", "unit_responsible", "unit_attending"})
-            if (std::find(table_.fields.begin(), table_.fields.end(), field) != table_.fields.end()) return wrong(spelling(field), "a text that is not empty");
+            if (std::find(table_.fields.begin(), table_.fields.end(), field) != table_.fields.end())
+                return wrong(spelling(field), "a text that is not empty");
         return wrong("unit", "a text that is not empty");
     }
     std::optional<CaseState> state(const std::string& word) const override {
@@ -265,16 +292,24 @@ public:
     }
     Read<std::vector<Officer>> officers() const override {
         std::vector<Officer> out;
-        for (auto [field, role] : {std::pair{"lead_officer", "lead"}, {"officers", ""}, {"co_officers", "co"}, {"auxiliary_officers", "auxiliary"}}) {
+        for (auto [field, role] : {std::pair{"lead_officer", "lead"},
+                                   {"officers", ""},
+                                   {"co_officers", "co"},
+                                   {"auxiliary_officers", "auxiliary"}}) {
             auto cell = plain(*this, field, max_text);
             if (!cell) return tl::unexpected(cell.error());
             for (auto& item : split_list(*cell, table_.mapping.separator)) {
                 // "012345:lead"; without a role the first is the lead.
                 auto colon = item.find(':');
-                std::string named = colon == std::string::npos ? (*role ? role : out.empty() ? "lead" : "co") : std::string(trim(item.substr(colon + 1)));
+                std::string named = colon == std::string::npos ? (*role         ? role
+                                                                  : out.empty() ? "lead"
+                                                                                : "co")
+                                                               : std::string(trim(item.substr(colon + 1)));
                 auto badge = std::string(trim(item.substr(0, colon)));
-                if (badge.empty() || badge.size() > max_code || (named != "lead" && named != "co" && named != "auxiliary"))
-                    return wrong(spelling(field), fmt::format("badges separated by {}, a role of lead, co or auxiliary", table_.mapping.separator));
+                if (badge.empty() || badge.size() > max_code ||
+                    (named != "lead" && named != "co" && named != "auxiliary"))
+                    return wrong(spelling(field), fmt::format("badges separated by {}, a role of lead, co or auxiliary",
+                                                              table_.mapping.separator));
                 out.emplace_back(badge, named);
             }
             if (out.size() > max_list) return wrong(spelling(field), fmt::format("at most {} officers", max_list));
@@ -295,7 +330,8 @@ public:
     }
     std::string content() const override {
         json::object all;
-        for (std::size_t i = 0; i < cells_.size(); ++i)  // empty cells are left out: a new empty column changes no record
+        for (std::size_t i = 0; i < cells_.size();
+             ++i)  // empty cells are left out: a new empty column changes no record
             if (!trim(cells_[i]).empty() && table_.fields[i] != "version") all[table_.head[i]] = cells_[i];
         return canonical(all);
     }
@@ -313,9 +349,12 @@ const date::time_zone* find_zone(const std::string& name) {
     }
 }
 
-Result<void> read_csv(const Document& document, const Mappings& mappings, const RecordRules& rules, const std::function<void(ParsedRow)>& take) {
-    auto charset = document.charset.empty() || document.charset == "auto" ? detect_charset(document.bytes) : document.charset;
-    if (charset != "utf-8" && charset != "gb18030") return fail(Error::Kind::invalid_input, "charset: expected utf-8, gb18030 or auto");
+Result<void> read_csv(const Document& document, const Mappings& mappings, const RecordRules& rules,
+                      const std::function<void(ParsedRow)>& take) {
+    auto charset =
+        document.charset.empty() || document.charset == "auto" ? detect_charset(document.bytes) : document.charset;
+    if (charset != "utf-8" && charset != "gb18030")
+        return fail(Error::Kind::invalid_input, "charset: expected utf-8, gb18030 or auto");
     // Decoded at once where all of it is sound; else cell by cell, so that one broken cell costs one row.
     auto decoded = charset == "utf-8" ? std::nullopt : to_utf8(document.bytes, charset);
     if (decoded) charset = "utf-8";
@@ -345,7 +384,8 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
     auto* zone = find_zone(zone_name);
     if (!zone) return fail(Error::Kind::invalid_input, fmt::format("the time zone '{}' is not known here", zone_name));
     CsvRow::Table table{**mapping, *zone, head, (*mapping)->fields_of(head)};
-    auto id_at = static_cast<std::size_t>(std::find(table.fields.begin(), table.fields.end(), "id") - table.fields.begin());
+    auto id_at =
+        static_cast<std::size_t>(std::find(table.fields.begin(), table.fields.end(), "id") - table.fields.begin());
     line += lines_in(head_bytes);
 
     for (auto text = next_row(row); !text.empty(); text = next_row(row)) {
@@ -357,14 +397,18 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
         RowError undecoded;
         for (std::size_t i = 0; i < cells.size(); ++i) {
             auto value = to_utf8(cells[i], charset);
-            if (!value && undecoded.field.empty()) undecoded = RowError{i < head.size() ? head[i] : "columns", "text in " + charset};
+            if (!value && undecoded.field.empty())
+                undecoded = RowError{i < head.size() ? head[i] : "columns", "text in " + charset};
             cells[i] = value.value_or("");
         }
         if (id_at < cells.size() && cells[id_at].size() <= max_id) parsed.id = trim(cells[id_at]);
-        if (row.broken_quote) parsed.call = wrong("columns", "a quote that is closed");
-        else if (cells.size() != head.size()) {}
-        else if (!undecoded.field.empty()) parsed.call = tl::unexpected(undecoded);
-        else parsed.call = read_call(CsvRow(table, std::move(cells)), rules);
+        if (row.broken_quote)
+            parsed.call = wrong("columns", "a quote that is closed");
+        else if (cells.size() != head.size()) {
+        } else if (!undecoded.field.empty())
+            parsed.call = tl::unexpected(undecoded);
+        else
+            parsed.call = read_call(CsvRow(table, std::move(cells)), rules);
         take(std::move(parsed));
     }
     return {};
@@ -409,7 +453,8 @@ public:
         std::vector<Officer> out;
         auto* value = find("officers");
         if (!value) return out;
-        auto expected = wrong("officers", fmt::format("at most {} of {{\"badge\", \"role\": lead|co|auxiliary}}", max_list));
+        auto expected =
+            wrong("officers", fmt::format("at most {} of {{\"badge\", \"role\": lead|co|auxiliary}}", max_list));
         if (!value->is_array() || value->get_array().size() > max_list) return expected;
         for (auto& item : value->get_array()) {
             if (!item.is_object()) return expected;
@@ -450,13 +495,16 @@ private:
     const json::object& object_;
 };
 
-ParsedRow read_json_record(const json::value& value, std::int64_t line, const JsonProblem* problem, const RecordRules& rules) {
+ParsedRow read_json_record(const json::value& value, std::int64_t line, const JsonProblem* problem,
+                           const RecordRules& rules) {
     ParsedRow row{line, {}, wrong("record", "a JSON object")};
     if (!value.is_object()) return row;
     JsonRecord record(value.get_object());
     if (auto id = record.text("id"); id && id->size() <= max_id && id->find('\0') == std::string::npos) row.id = *id;
-    if (problem) row.call = wrong(problem->field, problem->detail);
-    else row.call = read_call(record, rules);
+    if (problem)
+        row.call = wrong(problem->field, problem->detail);
+    else
+        row.call = read_call(record, rules);
     return row;
 }
 
@@ -469,7 +517,8 @@ Result<void> read_json(const Document& document, const RecordRules& rules, const
     };
     if (auto* list = parsed->value.if_array()) {
         for (std::size_t i = 0; i < list->size(); ++i)
-            take(read_json_record((*list)[i], static_cast<std::int64_t>(i) + document.first_line, problem_of(i), rules));
+            take(
+                read_json_record((*list)[i], static_cast<std::int64_t>(i) + document.first_line, problem_of(i), rules));
     } else if (parsed->value.is_object()) {
         take(read_json_record(parsed->value, document.first_line, problem_of(0), rules));
     } else {
@@ -479,7 +528,8 @@ Result<void> read_json(const Document& document, const RecordRules& rules, const
 }
 
 // A line that is no JSON is a bad row. Only where no line is, the whole was something else.
-Result<void> read_lines(const Document& document, const RecordRules& rules, const std::function<void(ParsedRow)>& take) {
+Result<void> read_lines(const Document& document, const RecordRules& rules,
+                        const std::function<void(ParsedRow)>& take) {
     auto bytes = without_bom(document.bytes);
     std::vector<ParsedRow> broken;
     bool any = document.first_line > 1;
@@ -492,14 +542,17 @@ Result<void> read_lines(const Document& document, const RecordRules& rules, cons
         auto parsed = parse_strict(text);
         if (!parsed) {
             ParsedRow row{line, {}, wrong("json", parsed.error().detail)};
-            if (any) take(std::move(row));
-            else broken.push_back(std::move(row));
+            if (any)
+                take(std::move(row));
+            else
+                broken.push_back(std::move(row));
             continue;
         }
         for (auto& row : broken) take(std::move(row));
         broken.clear();
         any = true;
-        take(read_json_record(parsed->value, line, parsed->problems.empty() ? nullptr : &parsed->problems.begin()->second, rules));
+        take(read_json_record(parsed->value, line,
+                              parsed->problems.empty() ? nullptr : &parsed->problems.begin()->second, rules));
     }
     if (!broken.empty()) return fail(Error::Kind::invalid_input, broken.front().call.error().detail);
     return {};
@@ -519,20 +572,24 @@ Result<Flags> read_flags(std::string_view csv) {
         if ((line == 1 && cells[0] == "flag") || (cells.size() == 1 && trim(cells[0]).empty())) continue;
         auto code = cells.size() >= 2 ? parse_code(trim(cells[1])) : std::nullopt;
         if (!code || *code == Code::cancelled || trim(cells[0]).empty())
-            return fail(Error::Kind::invalid_input, fmt::format("line {}: expected flag,rule with an exclusion code as rule", line));
+            return fail(Error::Kind::invalid_input,
+                        fmt::format("line {}: expected flag,rule with an exclusion code as rule", line));
         out[std::string(trim(cells[0]))] = *code;
     }
     return out;
 }
 
-Result<void> read_document(const Document& document, const RecordRules& rules, const std::function<void(ParsedRow)>& take) {
+Result<void> read_document(const Document& document, const RecordRules& rules,
+                           const std::function<void(ParsedRow)>& take) {
     static const Mappings built_in = Mappings::built_in();
-    if (document.content_type == "text/csv") return read_csv(document, rules.mappings ? *rules.mappings : built_in, rules, take);
+    if (document.content_type == "text/csv")
+        return read_csv(document, rules.mappings ? *rules.mappings : built_in, rules, take);
     if (!document.charset.empty() && document.charset != "utf-8" && document.charset != "auto")
         return fail(Error::Kind::invalid_input, "charset: JSON is UTF-8");
     if (document.content_type == "application/json") return read_json(document, rules, take);
     if (document.content_type == "application/x-ndjson") return read_lines(document, rules, take);
-    return fail(Error::Kind::invalid_input, "content type: expected application/json, application/x-ndjson or text/csv");
+    return fail(Error::Kind::invalid_input,
+                "content type: expected application/json, application/x-ndjson or text/csv");
 }
 
 }  // namespace pingjing::intake

@@ -30,7 +30,8 @@ struct Inspector {
     bool in_record_list() const { return !levels.empty() && levels.front().array; }
     std::size_t record_depth() const { return in_record_list() ? 2 : 1; }
     void problem(std::string detail) {
-        problems.try_emplace(in_record_list() ? levels.front().index : 0, JsonProblem{field.empty() ? "record" : field, std::move(detail)});
+        problems.try_emplace(in_record_list() ? levels.front().index : 0,
+                             JsonProblem{field.empty() ? "record" : field, std::move(detail)});
     }
     void value_done() {
         if (levels.size() == 1 && levels.front().array) ++levels.front().index;
@@ -51,7 +52,9 @@ struct Inspector {
     bool on_array_end(std::size_t, json::error_code&) { return close(), true; }
     bool on_object_begin(json::error_code&) { return open(false), true; }
     bool on_object_end(std::size_t, json::error_code&) { return close(), true; }
-    bool on_key_part(json::string_view s, std::size_t, json::error_code&) { return part.append(s.data(), s.size()), true; }
+    bool on_key_part(json::string_view s, std::size_t, json::error_code&) {
+        return part.append(s.data(), s.size()), true;
+    }
     bool on_key(json::string_view s, std::size_t, json::error_code&) {
         part.append(s.data(), s.size());
         if (levels.size() == record_depth()) field = part;
@@ -60,8 +63,12 @@ struct Inspector {
         part.clear();
         return true;
     }
-    bool on_string_part(json::string_view s, std::size_t, json::error_code&) { return look_at({s.data(), s.size()}), true; }
-    bool on_string(json::string_view s, std::size_t, json::error_code&) { return look_at({s.data(), s.size()}), value_done(), true; }
+    bool on_string_part(json::string_view s, std::size_t, json::error_code&) {
+        return look_at({s.data(), s.size()}), true;
+    }
+    bool on_string(json::string_view s, std::size_t, json::error_code&) {
+        return look_at({s.data(), s.size()}), value_done(), true;
+    }
     bool on_number_part(json::string_view, json::error_code&) { return true; }
     bool on_int64(std::int64_t, json::string_view, json::error_code&) { return value_done(), true; }
     bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return value_done(), true; }
