@@ -5,8 +5,8 @@
 //   phone_hold   the number's other cases with Decision::safety, whatever they were stored as, taken within 30 d
 //   other way    a case with safety cancels what waits for its number; the answer already given for it stands
 //
-// Order of field checks, as the export shows it: the width of the row, then record number, state, unit, category, bjsj,
-// scfksj, ddxcsj, the rest. A report after its closing is scfksj's fault, although arrival lies before the report too.
+// A report after its closing is scfksj's fault, although arrival lies before the report too. No other row of this day
+// has two faults, so the rest of the order (width, record number, state, unit, category, bjsj, scfksj) is our own.
 //
 // What this day does not decide (all readings agree on every line), so the careful one is to be taken: whether a safety
 // case also holds its contact number (yes), whether only the stored code or any safety code counts (any), whether a
