@@ -74,7 +74,9 @@ function sendReceipt(submit, id, status) {
 
 // As a handset does it: GSM-7 where the text allows, else UCS-2 in parts of 67 with a header.
 function sendAnswer(submit, answer) {
-  const address = { source_addr: submit.phone, source_addr_ton: 1, source_addr_npi: 1, destination_addr: submit.source };
+  // Some networks write the number with its country: Kannel then hands over +86….
+  const abroad = /^1[3-9]\d{9}$/.test(submit.phone) && hash(option.seed, submit.phone, 'number') % 3 === 0;
+  const address = { source_addr: abroad ? `86${submit.phone}` : submit.phone, source_addr_ton: abroad ? 1 : 0, source_addr_npi: 1, destination_addr: submit.source };
   const plain = /^[\x20-\x5f a-z]*$/.test(answer.text);
   const texts = answer.text.length <= 70 ? [answer.text] : answer.text.match(/[^]{1,67}/g);
   const reference = hash(option.seed, submit.phone, answer.text) & 0xff;

@@ -57,7 +57,7 @@ export async function startKannel({ dir, carrierPort, carrierId = 'pingjing', ca
   const children = [];
   const kannel = { ...ports, children, async stop() { for (const child of [...children].reverse()) await stop(child); } };
   try {
-    for (const [name, port] of [['bearerbox', ports.smsbox], ['smsbox', ports.sendsms]]) {
+    for (const [name, port] of [['bearerbox', ports.admin], ['smsbox', ports.sendsms]]) {
       const child = spawn(find(name) ?? name, [file], { stdio: 'ignore' });
       child.on('error', () => {});
       children.push(child);

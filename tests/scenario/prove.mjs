@@ -43,7 +43,7 @@ const stub = http.createServer((request, response) => {
       return;
     }
     if (failedOnce.has(id)) repeats++;
-    answers.set(id, { phone: given.from.toString(), to: given.to.toString(), text: text(given), coding: given.coding.toString() });
+    answers.set(id, { phone: given.from.toString().replace(/^\+86/, ''), to: given.to.toString(), text: text(given), coding: given.coding.toString() });
   } else {
     response.writeHead(404).end();
     return;
