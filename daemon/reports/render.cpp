@@ -127,11 +127,12 @@ std::string without_trailing_space(std::string line) {
 }
 
 std::string heading(const Table& table) {
-    std::string out = printable(table.heading.empty() ? table.report : table.heading + "  " + table.report) + "\n";
-    if (!table.from.empty()) out += fmt::format("{} 至 {}", table.from, table.to);
-    if (!table.basis.empty()) out += fmt::format("  {}", table.basis == "answered" ? "按答复日 by day of answer" : "按结案日 by day of closing");
-    if (!table.as_of.empty()) out += fmt::format("  截至 as of {}", table.as_of);
-    return out + "\n\n";
+    std::vector<std::string> about;
+    if (!table.from.empty()) about.push_back(fmt::format("{} 至 {}", table.from, table.to));
+    if (!table.basis.empty()) about.push_back(table.basis == "answered" ? "按答复日 by day of answer" : "按结案日 by day of closing");
+    if (!table.as_of.empty()) about.push_back(fmt::format("截至 as of {}", table.as_of));
+    auto name = printable(table.heading.empty() ? table.report : table.heading + "  " + table.report);
+    return fmt::format("{}\n{}{}\n", name, fmt::join(about, "  "), about.empty() ? "" : "\n");
 }
 
 std::string record_lines(const Table& table) {

@@ -62,12 +62,12 @@ private:
 std::vector<bool> withheld(const std::vector<Subject>& subjects) {
     using Group = std::pair<Level, std::string>;
     std::map<Group, std::vector<std::size_t>> groups;
-    std::map<std::string, std::size_t> by_code;
+    std::map<std::string, std::size_t> sub_bureaus;
     for (std::size_t i = 0; i < subjects.size(); ++i) {
         const auto& subject = subjects[i];
         if (subject.level == Level::force) continue;
         groups[{subject.level, subject.parent.value_or("")}].push_back(i);
-        if (subject.level != Level::officer && subject.code) by_code.emplace(*subject.code, i);
+        if (subject.level == Level::sub_bureau && subject.code) sub_bureaus.emplace(*subject.code, i);
     }
 
     std::vector<bool> hidden(subjects.size()), second(subjects.size());
@@ -76,8 +76,8 @@ std::vector<bool> withheld(const std::vector<Subject>& subjects) {
     for (bool changed = true; changed;) {
         changed = false;
         for (const auto& [group, members] : groups) {
-            auto above = by_code.find(group.second);
-            bool above_hidden = above != by_code.end() && hidden[above->second];
+            auto above = sub_bureaus.find(group.second);
+            bool above_hidden = group.first == Level::station && above != sub_bureaus.end() && hidden[above->second];
             auto hidden_with_ratings = std::count_if(members.begin(), members.end(), [&](std::size_t i) { return hidden[i] && subjects[i].tally.n() > 0; });
             bool derivable = above_hidden ? hidden_with_ratings == 0 : hidden_with_ratings == 1;
             if (!derivable) continue;
