@@ -77,6 +77,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const kannel = await startKannel({ dir: option.dir, carrierPort: option['carrier-port'], carrierId: option['carrier-id'], carrierPassword: option['carrier-password'],
     hookUrl: option['hook-url'], user: option.user, password: option.password, sendsmsPort: option['sendsms-port'] });
   console.log(JSON.stringify({ sendsms: kannel.sendsms, admin: kannel.admin, pids: kannel.children.map(child => child.pid) }));
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, async () => { await kannel.stop(); process.exit(0); });
-  for (const child of kannel.children) child.on('exit', async () => { await kannel.stop(); process.exit(1); });
+  let told = false;
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, async () => { told = true; await kannel.stop(); process.exit(0); });
+  for (const child of kannel.children) child.on('exit', async () => { if (told) return; await kannel.stop(); process.exit(1); });
 }
