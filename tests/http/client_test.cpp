@@ -46,7 +46,6 @@ struct Carrier {
         for (;;) {
             auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
             if (error) co_return;
-            ++connections;
             for (int i = 0; i <= answers; ++i) {
                 std::string head;
                 char c = 0;
@@ -65,7 +64,6 @@ struct Carrier {
     }
 
     asio::ip::tcp::acceptor acceptor;
-    int connections = 0;
     int requests = 0;
 };
 
@@ -174,7 +172,6 @@ TEST_CASE("a request on a kept connection that dies is not repeated behind our b
     REQUIRE_FALSE(answer.has_value());
     CHECK(answer.error().when == When::after_send);
     CHECK(answer.error().detail == "the connection ended without an answer");
-    CHECK(carrier.connections == 1);
     CHECK(carrier.requests == 2);
     CHECK(fetch(io, client, request).has_value());  // the next one takes a new connection
     tasks.stop();

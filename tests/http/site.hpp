@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "daemon/async/task_group.hpp"
 #include "daemon/async/within.hpp"
 #include "daemon/http/server.hpp"
 #include "tests/support/run.hpp"
@@ -36,6 +37,8 @@ struct Site {
 
 // One connection.
 class Peer {
+    using Enough = bool (*)(const std::string&);
+
 public:
     explicit Peer(asio::io_context& io) : socket_(io) {}
 
@@ -48,24 +51,24 @@ public:
 
     // Everything up to the end; without an end, what came, and ended() is false.
     asio::awaitable<std::string> read_all(Steady limit = 5s) {
-        auto end = co_await within(limit, read_until([](const std::string&) { return false; }));
+        Enough never = [](const std::string&) { return false; };
+        [[maybe_unused]] auto enough = co_await within(limit, read_until(never));
         co_return std::exchange(received_, {});
     }
     // One answer with its body.
     asio::awaitable<std::string> read_answer() {
-        auto complete = [](const std::string& bytes) {
+        Enough complete = [](const std::string& bytes) {
             auto end = bytes.find("\r\n\r\n");
             if (end == std::string::npos) return false;
             auto at = bytes.find("Content-Length: ");
             return at == std::string::npos || at > end || bytes.size() >= end + 4 + std::stoul(bytes.substr(at + 16));
         };
-        auto end = co_await within(5s, read_until(complete));
+        [[maybe_unused]] auto enough = co_await within(5s, read_until(complete));
         co_return std::exchange(received_, {});
     }
     bool ended() const { return ended_; }
 
 private:
-    using Enough = bool (*)(const std::string&);
     asio::awaitable<bool> read_until(Enough enough) {
         char piece[4096];
         while (!enough(received_)) {
