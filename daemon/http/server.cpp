@@ -563,7 +563,7 @@ struct Server::Impl {
         metrics::count("http_requests_total", {{"status", std::to_string(response.status)}});
         bool close = !keep_alive || ending;
         if (!co_await answer(c, std::move(response), close, head_only)) co_return false;
-        if (close) co_await part(c);
+        if (close) co_await part(c, !c.received.empty());
         co_return !close;
     }
 
@@ -571,7 +571,7 @@ struct Server::Impl {
         if (refusal.status == 0) co_return false;
         metrics::count("http_refused_total", {{"status", std::to_string(refusal.status)}});
         auto response = build_refusal(refusal);
-        if (co_await answer(c, std::move(response), true, false)) co_await part(c);
+        if (co_await answer(c, std::move(response), true, false)) co_await part(c, true);
         co_return false;
     }
 
@@ -589,9 +589,9 @@ struct Server::Impl {
     }
 
     // A socket closed with unread bytes sends a reset, which can overtake the answer: so say goodbye, then read on a little.
-    asio::awaitable<void> part(Connection& c) {
+    asio::awaitable<void> part(Connection& c, bool more_may_come) {
         auto farewell = co_await within(drain_limit, c.stream->finish());
-        if (!farewell) co_return;
+        if (!farewell || !more_may_come) co_return;
         auto drained = co_await within(drain_limit, drain(c));
         (void)drained;
     }

@@ -238,19 +238,34 @@ TEST_CASE("a client that asks first is told to go on, unless its body is too lon
 }
 
 TEST_CASE("who is slow is answered 408, who says nothing is dropped without a word") {
-    auto settings = anywhere();
-    settings.header_timeout = settings.body_timeout = settings.idle_timeout = std::chrono::seconds(1);
-    Site site(settings, echo());
-    bool closed = false;
-    CHECK(status_of(ask_raw(site, "GET / HT", closed)) == 408);
-    CHECK(closed);
-    CHECK(status_of(ask_raw(site, post + "Content-Length: 5\r\n\r\nhi", closed)) == 408);
-    CHECK(closed);
-    CHECK(ask_raw(site, "", closed) == "");
-    CHECK(closed);
-    auto answer = ask_raw(site, get + "\r\n", closed);
-    CHECK(status_of(answer) == 200);
-    CHECK(closed);
+    struct { const char* given; std::string bytes; int status; Steady after; } cases[] = {
+        {"half a head", "GET / HT", 408, 10s},
+        {"half a body", post + "Content-Length: 5\r\n\r\nhi", 408, 60s},
+        {"half a chunk", post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhi", 408, 60s},
+        {"nothing", "", 0, 10s},
+        {"nothing after an answer", get + "\r\n", 200, 60s},
+    };
+    for (auto& c : cases) {
+        CAPTURE(c.given);
+        asio::io_context io;
+        VirtualClock clock(Instant{});
+        use_virtual_time(io, clock);
+        Server server(io.get_executor(), anywhere(), echo());
+        REQUIRE(server.open().has_value());
+        server.start();
+        Peer peer(io);
+        peer.connect(server.address());
+        run_on(clock, io, peer.send(c.bytes));
+        auto answer = run_on(clock, io, peer.read_all(120s));
+        CHECK(status_of(answer) == c.status);
+        CHECK(peer.ended());
+        CHECK(clock.steady() == c.after);
+        auto stop = [](Server& s) -> asio::awaitable<bool> {
+            co_await s.stop();
+            co_return true;
+        };
+        run_on(clock, io, stop(server));
+    }
 }
 
 TEST_CASE("a client that leaves in the middle costs nothing") {
@@ -311,7 +326,7 @@ TEST_CASE("one connection too many is told so at once") {
 TEST_CASE("stopping lets a running request finish, ends idle connections and takes no new ones") {
     Router router;
     router.add("GET", "/slow", [](Request) -> asio::awaitable<Response> {
-        co_await sleep_for(500ms);
+        co_await sleep_for(100ms);
         Response response;
         response.body = "done";
         co_return response;
@@ -324,7 +339,7 @@ TEST_CASE("stopping lets a running request finish, ends idle connections and tak
     busy.connect(server.address());
     idle.connect(server.address());
     test::run(io, busy.send("GET /slow HTTP/1.1\r\n" + host + "\r\n"));
-    test::run(io, sleep_for(100ms));
+    test::run(io, sleep_for(20ms));
 
     test::run(io, server.stop(), std::chrono::seconds(4));
     auto answer = test::run(io, busy.read_all());

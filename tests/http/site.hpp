@@ -87,6 +87,17 @@ private:
     bool ended_ = false;
 };
 
+// Runs a task on virtual time: what is on its way through the kernel arrives before the clock moves.
+template <class T>
+T run_on(VirtualClock&, asio::io_context& io, asio::awaitable<T> task) {
+    std::optional<T> out;
+    auto on_done = [&](std::exception_ptr, T value) { out.emplace(std::move(value)); };
+    asio::co_spawn(io, std::move(task), on_done);
+    run_virtual(io, [&] { return out.has_value(); });
+    REQUIRE(out.has_value());
+    return std::move(*out);
+}
+
 inline int status_of(const std::string& answer) {
     return answer.starts_with("HTTP/1.1 ") && answer.size() > 12 ? std::stoi(answer.substr(9, 3)) : 0;
 }
