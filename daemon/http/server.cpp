@@ -591,7 +591,8 @@ struct Server::Impl {
     // A socket closed with unread bytes sends a reset, which can overtake the answer: so say goodbye, then read on a little.
     asio::awaitable<void> part(Connection& c, bool more_may_come) {
         auto farewell = co_await within(drain_limit, c.stream->finish());
-        if (!farewell || !more_may_come) co_return;
+        // Asio, told once that a stream has ended, waits for ever when asked again: no second look after a failure.
+        if (!farewell || !*farewell || !more_may_come) co_return;
         auto drained = co_await within(drain_limit, drain(c));
         (void)drained;
     }
