@@ -71,7 +71,7 @@ CREATE INDEX receipts_open ON receipts(step, id) WHERE step IN ('new', 'parked')
 CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, phone_key BLOB, phone BLOB,
   to_number TEXT NOT NULL, extension TEXT NOT NULL, text BLOB, at INTEGER, received_at INTEGER NOT NULL,
   step TEXT NOT NULL CHECK (step IN ('new', 'done')), class TEXT, case_id INTEGER REFERENCES cases(id), match TEXT, label TEXT, rating INTEGER,
-  method TEXT, confidence REAL, why TEXT, CHECK (step = 'new' OR class IN ('quarantined', 'unmatched', 'opt_out', 'help', 'late', 'rated',
+  method TEXT, confidence REAL, why TEXT, CHECK (step = 'new' OR coalesce(class, '') IN ('quarantined', 'unmatched', 'opt_out', 'help', 'late', 'rated',
   'repeated', 'ambiguous', 'none'))) STRICT;
 CREATE UNIQUE INDEX one_inbound_a_key ON inbound(channel, key);
 CREATE INDEX inbound_new ON inbound(id) WHERE step = 'new';

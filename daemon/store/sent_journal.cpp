@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <system_error>
 
@@ -33,18 +34,22 @@ std::vector<std::int64_t> segments(const std::filesystem::path& folder) {
     return found;
 }
 
+std::string write_line(const SentLine& line) { return fmt::format("{} {} {}", line.sequence, line.ref, to_hex(line.phone_key)); }
+
 std::filesystem::path segment_path(const std::filesystem::path& folder, std::int64_t first) { return folder / fmt::format("sent.{}", first); }
 
 // nullopt: not a whole line of ours.
 std::optional<SentLine> read_line(const std::string& line) {
     std::istringstream in(line);
     std::int64_t sequence = 0;
-    std::string ref, hex, key(16, '\0'), rest;
-    if (!(in >> sequence >> ref >> hex) || in >> rest || hex.size() != 32) return std::nullopt;
+    std::string ref, hex, key(16, '\0');
+    if (!(in >> sequence >> ref >> hex) || hex.size() != 32) return std::nullopt;
     std::size_t length = 0;
     if (sodium_hex2bin(reinterpret_cast<unsigned char*>(key.data()), key.size(), hex.data(), hex.size(), nullptr, &length, nullptr) != 0)
         return std::nullopt;
-    return SentLine(sequence, ref, key);
+    SentLine read(sequence, ref, key);
+    if (write_line(read) != line) return std::nullopt;
+    return read;
 }
 
 void sync_folder(const std::filesystem::path& folder) {
@@ -111,7 +116,7 @@ void SentJournal::append(const std::vector<SentLine>& lines) {
     if (lines.empty()) return;
     if (fd_ < 0 || last_ + 1 - first_of_segment_ >= lines_per_segment) start_segment();
     std::string out;
-    for (const auto& line : lines) out += fmt::format("{} {} {}\n", line.sequence, line.ref, to_hex(line.phone_key));
+    for (const auto& line : lines) out += write_line(line) + '\n';
     std::size_t written = 0;
     while (written < out.size()) {
         auto n = ::pwrite(fd_, out.data() + written, out.size() - written, bytes_ + static_cast<off_t>(written));

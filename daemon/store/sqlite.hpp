@@ -82,8 +82,8 @@ public:
     Statement& bind(int index, const std::optional<T>& value) {
         return value ? bind(index, *value) : bind_null(index);
     }
-    Statement& bind_blob(int index, const std::optional<std::string>& value) {
-        return value ? bind_blob(index, std::string_view(*value)) : bind_null(index);
+    Statement& bind_maybe_blob(int index, const std::optional<std::string>& value) {
+        return value ? bind_blob(index, *value) : bind_null(index);
     }
 
     bool step();  // true while there is a row to read
