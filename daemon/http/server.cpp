@@ -41,6 +41,7 @@ constexpr auto value_or_error = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t piece_bytes = 64u << 10;
 constexpr std::size_t most_extension_bytes = 256;       // of one request's chunks together
 constexpr std::size_t most_chunk_line_bytes = 4u << 10;  // a chunk's head, or what follows the last chunk
+constexpr std::size_t most_bodies = 16;                 // of the longest kind, in memory at one time
 constexpr auto drain_limit = 2s;                        // for the client to read why it was refused
 constexpr auto finish_limit = 5s;
 constexpr auto accept_pause = 100ms;                    // without descriptors it would fail again at once, for ever
@@ -142,6 +143,25 @@ Refusal read_parser_error(const error_code& error) {
     return {400, "the request cannot be parsed"};
 }
 
+// Bodies are read before anybody knows who sends them: together they must not fill the memory. What has come counts, not
+// what was promised, or a few who promise and do not send would keep everybody else out.
+class Share {
+public:
+    Share(std::size_t& all, std::size_t most) : all_(all), most_(most) {}
+    ~Share() { all_ -= mine_; }
+    Share(const Share&) = delete;
+    bool hold(std::size_t bytes) {
+        all_ += bytes - mine_;
+        mine_ = bytes;
+        return all_ <= most_;
+    }
+
+private:
+    std::size_t& all_;
+    std::size_t most_;
+    std::size_t mine_ = 0;
+};
+
 using Body = tl::expected<std::string, Refusal>;
 
 // Gives Beast the same head again and reads the body with it. What it understands must be what we understood.
@@ -184,6 +204,7 @@ public:
     }
 
     bool done() const { return parser_.is_done(); }
+    std::size_t held() const { return parser_.get().body().size(); }
     std::string take() { return std::move(parser_.get().body()); }
 
 private:
@@ -200,7 +221,7 @@ private:
     beast_http::request_parser<beast_http::string_body> parser_;
 };
 
-asio::awaitable<Body> receive_body(Connection& c, const Head& head, std::string head_bytes, std::size_t limit) {
+asio::awaitable<Body> receive_body(Connection& c, const Head& head, std::string head_bytes, std::size_t limit, Share& share) {
     BodyReader reader(head, std::move(head_bytes), limit);
     if (auto refusal = reader.begin()) co_return tl::unexpected(*refusal);
     if (reader.done()) co_return reader.take();
@@ -212,6 +233,7 @@ asio::awaitable<Body> receive_body(Connection& c, const Head& head, std::string 
     for (;;) {
         auto complete = reader.feed(c.received);
         if (!complete) co_return tl::unexpected(complete.error());
+        if (!share.hold(reader.held())) co_return tl::unexpected(Refusal(503, "too many bodies at once"));
         if (*complete) co_return reader.take();
         if (!co_await read_more(c)) co_return tl::unexpected(Refusal(0, "the client left"));
     }
@@ -464,7 +486,13 @@ struct Server::Impl {
                 co_await sleep_for(accept_pause);
                 continue;
             }
-            admit(std::move(socket), peer_is_near(acceptor, socket));
+            // Whatever goes wrong with one guest, the door stays open for the next.
+            try {
+                bool near = peer_is_near(acceptor, socket);
+                admit(std::move(socket), near);
+            } catch (const std::exception& e) {
+                log::error("http.failed", {{"listen", taken_address}, {"why", e.what()}});
+            }
         }
     }
 
@@ -547,7 +575,8 @@ struct Server::Impl {
         auto head = read_head(**bytes, settings.body_limit);
         if (!head) co_return co_await refuse(c, head.error());
 
-        auto body = co_await within(settings.body_timeout, receive_body(c, *head, std::move(**bytes), settings.body_limit));
+        Share share(body_bytes, most_bodies * settings.body_limit);
+        auto body = co_await within(settings.body_timeout, receive_body(c, *head, std::move(**bytes), settings.body_limit, share));
         if (!body) co_return co_await refuse(c, Refusal(408, "the body did not come in time"));
         if (!*body) co_return co_await refuse(c, body->error());
 
@@ -571,6 +600,7 @@ struct Server::Impl {
         if (refusal.status == 0) co_return false;
         metrics::count("http_refused_total", {{"status", std::to_string(refusal.status)}});
         auto response = build_refusal(refusal);
+        if (refusal.status == 503) response.headers.emplace_back("Retry-After", "5");
         if (co_await answer(c, std::move(response), true, false)) co_await part(c, true);
         co_return false;
     }
@@ -635,6 +665,7 @@ struct Server::Impl {
     std::string taken_address;
     std::string own_path;
     ino_t own_inode = 0;
+    std::size_t body_bytes = 0;  // of all connections
     bool ending = false;
     bool full_was_told = false;
     std::set<Connection*> present;

@@ -1,6 +1,7 @@
 #include "daemon/http/server.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <vector>
 
 #include "tests/http/site.hpp"
 
@@ -350,6 +353,71 @@ TEST_CASE("stopping lets a running request finish, ends idle connections and tak
     CHECK(idle.ended());
     Peer late(io);
     CHECK_THROWS(late.connect(server.address()));
+}
+
+TEST_CASE("a handler that does not end is given five seconds at the stop") {
+    asio::io_context io;
+    VirtualClock clock(Instant{});
+    use_virtual_time(io, clock);
+    Router router;
+    router.add("GET", "/", [](Request) -> asio::awaitable<Response> {
+        co_await sleep_for(1h);
+        co_return Response();
+    });
+    Server server(io.get_executor(), anywhere(), std::move(router));
+    REQUIRE(server.open().has_value());
+    server.start();
+    Peer peer(io);
+    peer.connect(server.address());
+    auto send_and_stop = [](Peer& p, Server& s) -> asio::awaitable<std::string> {
+        co_await p.send(get + "\r\n");
+        co_await sleep_for(1s);
+        co_await s.stop();
+        co_return co_await p.read_all();
+    };
+    CHECK(run_on(clock, io, send_and_stop(peer, server)) == "");
+    CHECK(peer.ended());
+    CHECK(clock.steady() == 6s);
+}
+
+TEST_CASE("bodies together have a limit, and who only promises a body takes nobody's place") {
+    Site site(anywhere(), echo());
+    auto head = post + "Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n";
+    std::vector<std::unique_ptr<Peer>> peers;
+    for (int i = 0; i < 20; ++i) {
+        peers.push_back(std::make_unique<Peer>(site.io));
+        peers.back()->connect(site.address());
+        test::run(site.io, peers.back()->send(head));
+        CHECK(status_of(test::run(site.io, peers.back()->read_answer())) == 100);
+    }
+    auto small = post + "Content-Length: 100\r\nConnection: close\r\n\r\n" + std::string(100, 'x');
+    bool closed = false;
+    CHECK(status_of(ask_raw(site, small, closed)) == 200);
+
+    for (int i = 0; i < 16; ++i) test::run(site.io, peers[static_cast<std::size_t>(i)]->send(std::string(999, 'x')));
+    test::run(site.io, sleep_for(20ms));
+    auto answer = ask_raw(site, small, closed);
+    CHECK(status_of(answer) == 503);
+    CHECK(answer.find("Retry-After") != std::string::npos);
+
+    test::run(site.io, peers[0]->send("x"));
+    CHECK(status_of(test::run(site.io, peers[0]->read_answer())) == 200);
+    CHECK(status_of(ask_raw(site, small, closed)) == 200);
+    for (auto& peer : peers) peer->close_sending();
+}
+
+TEST_CASE("without descriptors the door waits and opens again") {
+    Site site(anywhere(), echo());
+    Peer peer(site.io);
+    peer.connect(site.address());
+    rlimit usual{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+    rlimit none{0, usual.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    test::run(site.io, peer.send(get + "Connection: close\r\n\r\n"));
+    test::run(site.io, sleep_for(20ms));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+    CHECK(status_of(test::run(site.io, peer.read_all())) == 200);
 }
 
 struct Folder {
