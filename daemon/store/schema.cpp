@@ -9,7 +9,7 @@ namespace pingjing::store {
 namespace {
 
 // Times are milliseconds since 1970 in UTC. Phones appear as keyed hashes (`…_key`, 16 bytes) that lead to one sealed
-// number in `phones`; texts and raw bodies are sealed blobs. `cases` holds what was last said of a call; what was said
+// number in `phones`; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
 // before stands in `case_versions`.
 constexpr const char* step_1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -44,10 +44,11 @@ CREATE INDEX decisions_case ON decisions(case_id, id);
 CREATE TABLE message_arrows(from_state TEXT NOT NULL, to_state TEXT NOT NULL, PRIMARY KEY (from_state, to_state)) STRICT, WITHOUT ROWID;
 CREATE TABLE messages(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, case_id INTEGER REFERENCES cases(id), inbound_id INTEGER,
   purpose TEXT NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, code TEXT, phone_key BLOB NOT NULL REFERENCES phones(phone_key),
-  text BLOB NOT NULL, parts INTEGER NOT NULL, channel TEXT, slot INTEGER, open INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
+  text BLOB, parts INTEGER NOT NULL DEFAULT 0, channel TEXT, slot INTEGER, open INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
   made_at INTEGER NOT NULL, due_at INTEGER NOT NULL, stale_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
   claimed_at INTEGER, accepted_at INTEGER, settled_at INTEGER, answer_until INTEGER, evidence TEXT,
-  CHECK (purpose <> 'survey' OR case_id IS NOT NULL)) STRICT;
+  CHECK (purpose <> 'survey' OR case_id IS NOT NULL),
+  CHECK (state IN ('due', 'held', 'cancelled') OR text IS NOT NULL)) STRICT;
 CREATE UNIQUE INDEX one_survey_a_case ON messages(case_id) WHERE purpose = 'survey';
 CREATE UNIQUE INDEX one_open_survey_a_slot ON messages(phone_key, slot) WHERE purpose = 'survey' AND open = 1;
 CREATE INDEX messages_due ON messages(priority, due_at, id) WHERE state = 'due';

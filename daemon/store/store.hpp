@@ -33,7 +33,9 @@ public:
     // Takes the lock, opens, migrates. Errors: a second daemon, a newer schema, a store behind its journal (`restore`).
     // `folder` is the state_dir; empty: in memory, without journal or lock.
     static Result<std::unique_ptr<Store>> open(const std::string& folder, Runner runner);
-    ~Store();  // after the last run() has been answered
+    // After the last run() has been answered, and before the io_context of its callers: our thread may still be on its way
+    // out of the answer when the caller has already gone on.
+    ~Store();
 
     // Runs work(connection) inside the current group's transaction, in a savepoint of its own, and resumes the caller when
     // the group is on disk. What work throws is rethrown here and undoes only its own rows. When the COMMIT fails everybody in

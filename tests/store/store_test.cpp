@@ -36,11 +36,11 @@ std::int64_t count(Connection& db, const char* sql) {
 
 TEST_CASE("what one caller throws undoes only his own rows, on either runner") {
     for (auto runner : {Store::Runner::own_thread, Store::Runner::inline_io}) {
+        asio::io_context io;  // outlives the store's thread
         test::TempFolder folder;
         auto opened = Store::open(folder.path().string(), runner);
         REQUIRE(opened);
         auto& store = **opened;
-        asio::io_context io;
         int done = 0, failed = 0;
         for (int id = 0; id < 20; ++id) {
             auto on_done = [&](std::exception_ptr error, int) { ++(error ? failed : done); };
@@ -97,9 +97,9 @@ TEST_CASE("a second daemon on the same state is kept out") {
 
 TEST_CASE("a store that is older than its sent journal does not open") {
     test::TempFolder folder;
+    asio::io_context io;
     auto claim = [&] {
         auto store = std::move(*Store::open(folder.path().string(), Store::Runner::own_thread));
-        asio::io_context io;
         auto work = [&](Connection& db) { store->will_send(db, "ref", std::string(16, 'k')); return 0; };
         test::run<int>(io, store->run(work));
     };
@@ -120,9 +120,9 @@ TEST_CASE("a store that is older than its sent journal does not open") {
 }
 
 TEST_CASE("a claim that was rolled back leaves no line in the sent journal") {
+    asio::io_context io;
     test::TempFolder folder;
     auto store = std::move(*Store::open(folder.path().string(), Store::Runner::own_thread));
-    asio::io_context io;
     auto rolled_back = [&](Connection& db) -> int {
         store->will_send(db, "never", std::string(16, 'k'));
         throw std::runtime_error("on purpose");
