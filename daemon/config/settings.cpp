@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <sstream>
 
 #include "daemon/core/templates.hpp"
@@ -63,12 +62,34 @@ std::size_t read_size(Section& section, const std::string& key, std::size_t fall
     return fallback;
 }
 
-bool is_date(const std::string& text) {
-    static const std::regex shape(R"(\d{4}-(\d\d)-(\d\d))");
-    if (!std::regex_match(text, shape)) return false;
-    std::chrono::year_month_day date{std::chrono::year(std::stoi(text.substr(0, 4))), std::chrono::month(static_cast<unsigned>(std::stoi(text.substr(5, 2)))),
-                                     std::chrono::day(static_cast<unsigned>(std::stoi(text.substr(8, 2))))};
-    return date.ok();
+bool is_date(const std::string& text) { return text.size() == 10 && parse_rfc3339(text + "T00:00:00Z").has_value(); }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool made_of(std::string_view text, std::string_view marks) {
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || marks.find(c) != marks.npos;
+    });
+}
+
+// ADDRESS:PORT, an IPv6 address in brackets, or unix:/path.
+bool is_listen_address(std::string_view text) {
+    if (text.starts_with("unix:/")) return true;
+    auto colon = text.rfind(':');
+    if (colon == text.npos || colon == 0) return false;
+    auto host = text.substr(0, colon), port = text.substr(colon + 1);
+    bool bracketed = host.starts_with('[') && host.ends_with(']');
+    return !port.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit) &&
+           (bracketed ? made_of(host.substr(1, host.size() - 2), ":.%") : made_of(host, ".-"));
+}
+
+bool is_public_url(std::string_view text) {
+    for (std::string_view scheme : {"http://", "https://"})
+        if (text.starts_with(scheme)) {
+            text.remove_prefix(scheme.size());
+            return !text.empty() && text.front() != '/' && text.find_first_of("?# \t\"<>") == text.npos;
+        }
+    return false;
 }
 
 bool lies_inside(const Path& inner, const Path& outer) {
@@ -146,11 +167,11 @@ private:
     void http(Section s) {
         auto& v = settings_.http;
         v.listen = s.text("listen", v.listen);
-        if (!v.listen.starts_with("unix:/") && !std::regex_match(v.listen, std::regex(R"((\[[0-9A-Fa-f:.]+\]|[^:\[\]/ ]+):\d{1,5})")))
+        if (!is_listen_address(v.listen))
             s.problem("listen", fmt::format("listen = \"{}\": expected ADDRESS:PORT or unix:/path", v.listen));
         v.public_url = s.text("public_url", "");
         while (v.public_url.ends_with('/')) v.public_url.pop_back();
-        if (!v.public_url.empty() && !std::regex_match(v.public_url, std::regex(R"(https?://[^/?#\s]+(/[^?#\s]*)?)")))
+        if (!v.public_url.empty() && !is_public_url(v.public_url))
             s.problem("public_url", fmt::format("public_url = \"{}\": expected http://… or https://… without query", v.public_url));
         v.body_limit = read_size(s, "body_limit", v.body_limit, 1u << 30);
         v.most_connections = static_cast<std::size_t>(s.integer("most_connections", 1024, 1, 100'000));
@@ -332,7 +353,7 @@ private:
         v.file = s.file();
         v.line = s.line();
         v.name = s.text("name");
-        if (!v.name.empty() && !std::regex_match(v.name, std::regex("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")))
+        if (!v.name.empty() && (v.name.size() > 32 || !made_of(v.name, "_-") || !made_of(v.name.substr(0, 1), "")))
             s.problem("name", fmt::format("name = \"{}\": expected letters, digits, '-' and '_', at most 32; it stands in a URL", v.name));
         if (settings_.channel(v.name)) s.problem("name", fmt::format("channel '{}' stands twice", v.name));
         v.provider = s.text("provider");
@@ -366,7 +387,7 @@ private:
         auto previous = s.secret("hook_secret_previous", false);
         for (const auto& [key, value] : {std::pair{"hook_secret", secret}, std::pair{"hook_secret_previous", previous}}) {
             if (value.empty()) continue;
-            if (value.size() < 16 || !std::regex_match(value, std::regex("[A-Za-z0-9._~-]+")))
+            if (value.size() < 16 || !made_of(value, "._~-"))
                 s.problem(s.has(key) ? key : std::string(key) + "_file", fmt::format("{}: expected at least 128 bits as 16 or more letters, digits, '-', '.', '_' and '~'", key));
             v.hook_secrets.push_back(value);
         }
@@ -381,7 +402,7 @@ private:
         Route v;
         v.prefixes = s.texts("prefixes");
         for (const auto& prefix : v.prefixes)
-            if (!std::regex_match(prefix, std::regex("1[0-9]{0,10}"))) s.problem("prefixes", fmt::format("prefix \"{}\": expected the first digits of a mobile number such as \"135\"", prefix));
+            if (!prefix.starts_with('1') || prefix.size() > 11 || !std::all_of(prefix.begin(), prefix.end(), is_digit)) s.problem("prefixes", fmt::format("prefix \"{}\": expected the first digits of a mobile number such as \"135\"", prefix));
         v.channels = s.texts("channels");
         if (v.channels.empty()) s.problem("channels", "[[route]] needs channels = [\"…\"]");
         for (const auto& name : v.channels)

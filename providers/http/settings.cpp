@@ -151,8 +151,8 @@ struct Reader {
             rule.prefix = s.text("prefix", "");
             if (auto pattern = s.text("matches", ""); !pattern.empty()) {
                 try {
-                    rule.matches.emplace(pattern, std::regex::ECMAScript);
-                } catch (const std::regex_error&) {
+                    rule.matches.emplace(pattern);
+                } catch (const boost::regex_error&) {
                     problem(s, "matches", fmt::format("matches = '{}': expected a regular expression", pattern));
                 }
             }

@@ -1,10 +1,10 @@
 // A vendor described by configuration alone: what is sent, what its answers prove, how its callbacks are read.
 #pragma once
 #include <boost/json/value.hpp>
+#include <boost/regex.hpp>
 #include <chrono>
 #include <map>
 #include <optional>
-#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +28,7 @@ enum class Class {
 struct ResponseRule {
     std::vector<std::pair<int, int>> statuses;  // inclusive ranges; empty: any
     std::string prefix;                         // of the body
-    std::optional<std::regex> matches;          // within the first 4 KiB of the body
+    std::optional<boost::regex> matches;          // within the first 4 KiB of the body
     std::string json;                           // a pointer that must be there
     std::vector<std::string> is;                // and have one of these values
     Class outcome = Class::ambiguous;
