@@ -133,7 +133,8 @@ public:
         root.finish();
         texts();
         if (!problems_.empty()) return tl::unexpected(problems_);
-        settings_.rules_sha256 = digest(document->table());
+        settings_.open_text = without_secrets(document->table());
+        settings_.rules_sha256 = digest();
         return std::move(settings_);
     }
 
@@ -451,25 +452,29 @@ private:
         return false;
     }
 
-    static void without_secrets(toml::table& table) {
+    static void erase_secrets(toml::table& table) {
         for (auto it = table.begin(); it != table.end();) {
             if (is_secret(it->first.str())) {
                 it = table.erase(it);
                 continue;
             }
-            if (auto* inner = it->second.as_table()) without_secrets(*inner);
+            if (auto* inner = it->second.as_table()) erase_secrets(*inner);
             if (auto* list = it->second.as_array())
                 for (auto& item : *list)
-                    if (auto* inner = item.as_table()) without_secrets(*inner);
+                    if (auto* inner = item.as_table()) erase_secrets(*inner);
             ++it;
         }
     }
 
-    std::string digest(const toml::table& table) const {
+    static std::string without_secrets(const toml::table& table) {
         auto open = table;
-        without_secrets(open);
+        erase_secrets(open);
         std::ostringstream written;
-        written << open;
+        written << open << '\n';
+        return written.str();
+    }
+
+    std::string digest() const {
         crypto_hash_sha256_state state;
         crypto_hash_sha256_init(&state);
         auto add = [&](std::string_view name, std::string_view text) {
@@ -477,7 +482,7 @@ private:
             crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(head.data()), head.size());
             crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
         };
-        add("configuration", written.str());
+        add("configuration", settings_.open_text);
         for (const auto& [name, text] : list_texts_) add("list " + name, text);
         for (const auto& [name, text] : settings_.texts) add("text " + name, text);
         unsigned char out[crypto_hash_sha256_BYTES];

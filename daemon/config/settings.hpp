@@ -171,6 +171,7 @@ struct Settings {
     std::vector<Route> routes;               // never empty: without [[route]] one that names all channels in file order
     std::map<std::string, std::string> texts;      // "survey" → its template, without the newline at the end; not yet checked
     std::map<std::string, std::string> text_files; // "survey" → where it came from
+    std::string open_text;                   // the configuration as canonical TOML, secrets left out: two loads are compared by its lines
     std::string rules_sha256;                // over configuration (secrets left out), lists and texts: names which rules were in force
     std::vector<std::string> warnings;       // FILE:LINE: …; nothing that forbids a start
 

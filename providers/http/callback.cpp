@@ -122,9 +122,14 @@ Result<Inbound> read_reply(const Settings& settings, const ReplyMap& map, const 
     reply.from = Phone::sender(item.get(map.from));
     if (reply.from.empty()) return fail(Error::Kind::invalid_input, "a reply without a number");
     reply.to = item.get(map.to);
-    // '+' in a query is a space; nothing else about the number is guessed.
-    if (reply.to.starts_with(' ')) reply.to.erase(0, 1);
-    if (!settings.source.empty() && reply.to.starts_with(settings.source)) reply.extension = reply.to.substr(settings.source.size());
+    if (reply.to.starts_with(' ')) reply.to[0] = '+';  // a bare '+' in a query is a space
+    if (!settings.source.empty())
+        for (std::string_view prefix : {"", "+", "+86", "86"}) {
+            auto ours = std::string(prefix) + settings.source;
+            if (!reply.to.starts_with(ours)) continue;
+            reply.extension = reply.to.substr(ours.size());
+            break;
+        }
     auto raw = item.get(map.text);
     auto charset = map.charset_parameter.empty() ? std::string() : item.get(Field{{map.charset_parameter}});
     auto text = charset_to_utf8(raw, charset.empty() ? map.charset : charset);

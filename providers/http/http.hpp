@@ -1,6 +1,7 @@
 // Any vendor that speaks HTTP, by configuration alone. Presets in templates/http/.
 #pragma once
-#include "providers/registry.hpp"
+#include "daemon/config/section.hpp"
+#include "providers/provider.hpp"
 
 namespace pingjing::generic_http {
 

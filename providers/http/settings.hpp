@@ -12,7 +12,6 @@
 #include "daemon/config/section.hpp"
 #include "daemon/text/template.hpp"
 #include "providers/provider.hpp"
-#include "providers/registry.hpp"
 
 namespace pingjing::generic_http {
 

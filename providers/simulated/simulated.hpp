@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "daemon/async/signal.hpp"
-#include "providers/registry.hpp"
+#include "daemon/config/section.hpp"
+#include "providers/provider.hpp"
 
 namespace pingjing::simulated {
 

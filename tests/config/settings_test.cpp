@@ -101,6 +101,19 @@ TEST_CASE("what would be dangerous is refused") {
     CHECK(with("[desk]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:9000/alarm\"\n", "").find("[desk] needs 'kind'") != std::string::npos);
     CHECK(with("\"keys\"", "\"state/keys\"").find("key_dir: expected a folder outside") != std::string::npos);
     CHECK(with("sign = \"XX公安\"", "sign = \"【XX公安】\"").find("without brackets") != std::string::npos);
+    for (const char* since : {"since = \"2026-13-01\"", "since = \"21.11.2026\"", "since = 2026"}) {
+        CAPTURE(since);
+        CHECK_FALSE(load_text(folder, smallest + "[survey]\n" + since + "\n"));
+    }
+    CHECK(load_text(folder, smallest + "[survey]\nsince = 2026-11-21\n")->survey.since == "2026-11-21");
+    for (const char* listen : {"8110", "127.0.0.1", "unix:x", "http://a:1", ":80"}) {
+        CAPTURE(listen);
+        CHECK_FALSE(load_text(folder, smallest + "[http]\nlisten = \"" + listen + "\"\n"));
+    }
+    for (const char* listen : {"127.0.0.1:0", "[::1]:8110", "unix:/run/x", "localhost:80"}) {
+        CAPTURE(listen);
+        CHECK(load_text(folder, smallest + "[http]\nlisten = \"" + listen + "\"\n"));
+    }
     CHECK(with("key_dir", "test_clock = true\nkey_dir").empty());
     CHECK(with("provider = \"simulated\"", "provider = \"simulated\"\nproduction = true").empty());
     folder.write("both.toml", "");
@@ -130,6 +143,7 @@ TEST_CASE("the rules have a name of their own, and secrets do not change it") {
     auto text = smallest + "hook_secret = \"0123456789abcdef-1\"\n[lists]\nflags = \"flags.csv\"\n";
     auto first = load_text(folder, text)->rules_sha256;
     CHECK(load_text(folder, "# a remark\n" + text)->rules_sha256 == first);
+    CHECK(load_text(folder, text)->open_text.find("0123456789abcdef") == std::string::npos);
     auto other_secret = text;
     other_secret.replace(other_secret.find("-1\""), 2, "-2");
     CHECK(load_text(folder, other_secret)->rules_sha256 == first);

@@ -239,6 +239,12 @@ TEST_CASE("Kannel: replies as they were captured, raw UTF-16 included") {
         CHECK(reply.extension == "07");
         CHECK(reply.key == "8:3ded834f");
     }
+    for (const char* to : {"10690011007", "%2B8610690011007", "+8610690011007", "8610690011007"}) {
+        CAPTURE(to);
+        auto inbound = gh::read_callback(settings, get("mo", "id=1&from=13800138000&text=1&to=" + std::string(to)));
+        REQUIRE(inbound);
+        CHECK(std::get<InboundText>(inbound->front()).extension == "07");
+    }
     CHECK_FALSE(gh::read_callback(settings, get("mo", "id=1&text=1")));
     CHECK_FALSE(gh::read_callback(settings, get("mo", "id=1&from=13800138000&text=%FF&charset=UTF-8")));
 }
@@ -300,6 +306,25 @@ TEST_CASE("android-sms-gateway: receipts, pings and what cannot be read") {
         CAPTURE(body);
         CHECK_FALSE(gh::read_callback(settings, asg(body)));
     }
+}
+
+TEST_CASE("whatever comes to a hook is read or refused, and nothing worse") {
+    SeededRandom random(1);
+    auto settings = android();
+    auto by_query = kannel();
+    for (int i = 0; i < 3000; ++i) {
+        std::string body = asg_body;
+        for (int k = 0; k < 3; ++k) body[random.below(body.size())] = static_cast<char>(random.below(256));
+        (void)gh::read_callback(settings, asg(body.substr(0, random.below(2) ? body.size() : random.below(body.size()))));
+        std::string query = "id=1&from=13800138000&text=%00%31&charset=UTF-16BE&type=1&ref=a";
+        for (int k = 0; k < 3; ++k) query[random.below(query.size())] = static_cast<char>(random.below(256));
+        (void)gh::read_callback(by_query, get(random.below(2) ? "mo" : "dlr", query));
+    }
+    CHECK_FALSE(gh::read_callback(settings, asg(std::string(100'000, '['))));
+    std::string many = "[";
+    for (int i = 0; i < 1001; ++i) many += R"({"event":"sms:delivered","payload":{"messageId":"a"}},)";
+    many.back() = ']';
+    CHECK_FALSE(gh::read_callback(settings, asg(many)));
 }
 
 TEST_CASE("Chinese push styles by mapping alone: lists, wrapped lists, JSON in a form field") {
