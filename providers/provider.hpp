@@ -132,4 +132,14 @@ struct World {
     http::Client* http;  // null where no carrier is called over HTTP (demonstrations, tests)
 };
 
+// Builds a channel's provider from settings that were read before.
+using Make = std::function<std::unique_ptr<Provider>(World&)>;
+
+// What the gateway decided about a channel before its adapter reads the rest.
+struct ChannelFacts {
+    ChannelFacts(std::string n, std::string hook = {}) : name(std::move(n)), hook_url(std::move(hook)) {}
+    std::string name;
+    std::string hook_url;  // what the vendor calls, secret included; empty: it cannot
+};
+
 }  // namespace pingjing::provider

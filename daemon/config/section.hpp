@@ -13,26 +13,43 @@
 
 #include "daemon/core/result.hpp"
 
-namespace toml { inline namespace v3 { class table; } }
+namespace toml { inline namespace v3 { class node; class table; } }
 
 namespace pingjing::config {
 
 // What is wrong with one file, in the order in which it was found. Shared by all sections of a load.
 class Problems {
 public:
-    void add(std::string file, int line, std::string what);
-    bool empty() const { return lines_.empty(); }
-    std::string text() const;  // sorted by file and line, one per line
-    const std::vector<std::string>& lines() const { return lines_; }
+    void add(std::string file, int line, std::string what);  // line 0: the file as a whole
+    bool empty() const { return all_.empty(); }
+    std::vector<std::string> lines() const;  // by file and line, each said once
+    std::string text() const;                // the same, one per line
 
 private:
-    std::vector<std::string> lines_;
+    struct Problem { std::string file; int line; std::string what; };
+    std::vector<Problem> all_;
+};
+
+// A parsed file, owner of the tables that sections look into.
+class Document {
+public:
+    // Null when it is not TOML; the problem names the line.
+    static std::shared_ptr<const Document> parse(const std::string& text, std::string file, Problems& problems);
+    ~Document();
+    const std::string& file() const { return file_; }
+    const toml::table& table() const { return *table_; }
+
+private:
+    Document(std::string file, std::unique_ptr<toml::table> table);
+    std::string file_;
+    std::unique_ptr<toml::table> table_;
 };
 
 class Section {
 public:
     // `name` is how people know it: "[survey]", "channel 'main'". `table` may be null: everything is absent.
     Section(std::string file, std::string name, const toml::table* table, int line, Problems& problems);
+    Section(const Document& document, Problems& problems);  // the whole file
     Section(Section&&) noexcept;
     ~Section();  // does not report unknown keys: finish() does
 
@@ -58,21 +75,39 @@ public:
     std::vector<Section> children(const std::string& key);  // an array of tables, or the tables under a table in file order
     std::vector<std::string> keys() const;
     const std::string& name() const { return name_; }
-    int line() const { return line_; }
+    int line() const { return own_.line; }
     int line_of(const std::string& key) const;
     const std::string& file() const { return file_; }
     Problems& problems() { return *problems_; }
 
     void problem(const std::string& key, const std::string& what);  // FILE:LINE: what
-    void finish();  // reports every key nobody asked for, in this table
+    // From now on a key that is not here is looked for there (a preset), sub-tables likewise; lists of tables are joined, ours first.
+    void set_defaults(std::shared_ptr<const Document> preset);
+    void finish();     // reports every key nobody asked for, in this table and its defaults
+    void skip_rest();  // finish() will say nothing: what is wrong makes the other keys unreadable
 
 private:
-    const struct Node* find(const std::string& key);
+    struct Layer {
+        const toml::table* table = nullptr;
+        std::string file;
+        int line = 0;
+    };
+    struct Found {
+        const toml::node* node = nullptr;
+        const Layer* layer = nullptr;
+        explicit operator bool() const { return node != nullptr; }
+    };
+    Found find(const std::string& key);
+    Found look(const std::string& key) const;
+    void refuse(const Found& found, const std::string& key, const std::string& expected);
+    std::string child_name(const std::string& key) const;
+
     std::string file_, name_;
-    const toml::table* table_;
-    int line_;
+    Layer own_, defaults_;
+    std::shared_ptr<const Document> preset_;
     Problems* problems_;
     std::vector<std::string> asked_;
+    bool silent_ = false;
 };
 
 }  // namespace pingjing::config

@@ -1,0 +1,512 @@
+#include "daemon/config/settings.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "daemon/core/templates.hpp"
+
+namespace pingjing::config {
+namespace {
+
+constexpr Millis never_longer = Days(3650);
+
+// The texts a citizen can get; templates/zh-CN has one of each.
+constexpr std::string_view text_names[] = {"survey", "survey_neutral", "thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done"};
+
+std::optional<std::string> whole_file(const Path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return std::nullopt;
+    std::string text(std::istreambuf_iterator<char>(in), {});
+    if (in.bad()) return std::nullopt;
+    return text;
+}
+
+std::optional<std::chrono::minutes> parse_minutes(std::string_view text) {
+    if (text.size() != 5 || text[2] != ':') return std::nullopt;
+    int hour = 0, minute = 0;
+    auto read = [&](std::size_t at, int& out) {
+        auto [stop, bad] = std::from_chars(text.data() + at, text.data() + at + 2, out);
+        return bad == std::errc{} && stop == text.data() + at + 2;
+    };
+    if (!read(0, hour) || !read(3, minute) || minute > 59 || hour > 24 || (hour == 24 && minute > 0)) return std::nullopt;
+    return std::chrono::minutes(hour * 60 + minute);
+}
+
+Hours read_hours(Section& section, const std::string& key, Hours fallback) {
+    auto text = section.text(key, "");
+    if (text.empty()) return fallback;
+    auto from = text.size() == 11 && text[5] == '-' ? parse_minutes(std::string_view(text).substr(0, 5)) : std::nullopt;
+    auto to = from ? parse_minutes(std::string_view(text).substr(6)) : std::nullopt;
+    if (from && to && *from < *to) return {*from, *to};
+    section.problem(key, fmt::format("{} = \"{}\": expected hours of one day such as \"08:00-21:00\"", key, text));
+    return fallback;
+}
+
+std::size_t read_size(Section& section, const std::string& key, std::size_t fallback, std::size_t most) {
+    auto text = section.text(key, "");
+    if (text.empty()) return fallback;
+    std::size_t number = 0;
+    auto [stop, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+    auto unit = std::string_view(text).substr(static_cast<std::size_t>(stop - text.data()));
+    std::size_t factor = unit == "KiB" ? 1u << 10 : unit == "MiB" ? 1u << 20 : unit == "B" ? 1 : 0;
+    if (bad == std::errc{} && factor > 0 && number > 0 && number <= most / factor) return number * factor;
+    section.problem(key, fmt::format("{} = \"{}\": expected a size such as \"16MiB\", at most {} MiB", key, text, most >> 20));
+    return fallback;
+}
+
+bool is_date(const std::string& text) { return text.size() == 10 && parse_rfc3339(text + "T00:00:00Z").has_value(); }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool made_of(std::string_view text, std::string_view marks) {
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || marks.find(c) != marks.npos;
+    });
+}
+
+// ADDRESS:PORT, an IPv6 address in brackets, or unix:/path.
+bool is_listen_address(std::string_view text) {
+    if (text.starts_with("unix:/")) return true;
+    auto colon = text.rfind(':');
+    if (colon == text.npos || colon == 0) return false;
+    auto host = text.substr(0, colon), port = text.substr(colon + 1);
+    bool bracketed = host.starts_with('[') && host.ends_with(']');
+    return !port.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit) &&
+           (bracketed ? made_of(host.substr(1, host.size() - 2), ":.%") : made_of(host, ".-"));
+}
+
+bool is_public_url(std::string_view text) {
+    for (std::string_view scheme : {"http://", "https://"})
+        if (text.starts_with(scheme)) {
+            text.remove_prefix(scheme.size());
+            return !text.empty() && text.front() != '/' && text.find_first_of("?# \t\"<>") == text.npos;
+        }
+    return false;
+}
+
+bool lies_inside(const Path& inner, const Path& outer) {
+    auto a = std::filesystem::absolute(inner).lexically_normal(), b = std::filesystem::absolute(outer).lexically_normal();
+    auto [rest_b, rest_a] = std::mismatch(b.begin(), b.end(), a.begin(), a.end());
+    return rest_b == b.end() || (std::next(rest_b) == b.end() && rest_b->empty());
+}
+
+int whole(Section& s, const std::string& key, int fallback, int least, int most) { return static_cast<int>(s.integer(key, fallback, least, most)); }
+
+class Loader {
+public:
+    Loader(Path path, const ChannelReader& reader) : reader_(reader) {
+        settings_.file = std::move(path);
+        name_ = settings_.file.string();
+    }
+
+    tl::expected<Settings, Problems> load() {
+        auto text = whole_file(settings_.file);
+        if (!text) {
+            problems_.add(name_, 0, "cannot be read");
+            return tl::unexpected(problems_);
+        }
+        auto document = Document::parse(*text, name_, problems_);
+        if (!document) return tl::unexpected(problems_);
+        Section root(*document, problems_);
+        service(root.child("service"));
+        http(root.child("http"));
+        store(root.child("store"));
+        lists(root.child("lists"), root.child("categories"));
+        survey(root.child("survey"));
+        desk(root.child("desk"));
+        followup(root.child("followup"));
+        intake(root.child("intake"));
+        reports(root.child("reports"));
+        auto channels = root.children("channel");
+        for (auto& section : channels) channel(section);
+        if (channels.empty()) problems_.add(name_, 1, "no [[channel]]: expected at least one way to send");
+        for (auto& section : root.children("route")) route(section);
+        finish_routes();
+        root.finish();
+        texts();
+        if (!problems_.empty()) return tl::unexpected(problems_);
+        settings_.open_text = without_secrets(document->table());
+        settings_.rules_sha256 = digest();
+        return std::move(settings_);
+    }
+
+private:
+    void warn(const Section& s, const std::string& key, const std::string& what) {
+        settings_.warnings.push_back(fmt::format("{}:{}: {}", s.file(), s.line_of(key), what));
+    }
+
+    void service(Section s) {
+        auto& v = settings_.service;
+        v.sign = s.text("sign");
+        if (v.sign.find_first_of("[]{}\n") != v.sign.npos || v.sign.find("【") != v.sign.npos || v.sign.find("】") != v.sign.npos)
+            s.problem("sign", "sign: expected the name alone, without brackets");
+        v.timezone = s.text("timezone", v.timezone);
+        if (v.timezone.find("..") != v.timezone.npos ||
+            (std::filesystem::exists("/usr/share/zoneinfo") && !std::filesystem::is_regular_file(Path("/usr/share/zoneinfo") / v.timezone)))
+            s.problem("timezone", fmt::format("timezone = \"{}\": expected a name of the zone database such as \"Asia/Shanghai\"", v.timezone));
+        v.language = s.text("language", v.language);
+        v.state_dir = s.path("state_dir", v.state_dir);
+        const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+        v.key_dir = s.path("key_dir", credentials ? credentials : v.key_dir.string());
+        if (lies_inside(v.key_dir, v.state_dir)) s.problem("key_dir", "key_dir: expected a folder outside state_dir, or a backup of the one gives away the other");
+        v.templates_dir = s.path("templates_dir");
+        if (!v.templates_dir.empty() && !std::filesystem::is_directory(v.templates_dir))
+            s.problem("templates_dir", fmt::format("templates_dir: {} is no folder", v.templates_dir.string()));
+        v.sms_alarm = s.text("sms_alarm", v.sms_alarm);
+        v.test_clock = s.flag("test_clock", false);
+        s.finish();
+    }
+
+    void http(Section s) {
+        auto& v = settings_.http;
+        v.listen = s.text("listen", v.listen);
+        if (!is_listen_address(v.listen))
+            s.problem("listen", fmt::format("listen = \"{}\": expected ADDRESS:PORT or unix:/path", v.listen));
+        v.public_url = s.text("public_url", "");
+        while (v.public_url.ends_with('/')) v.public_url.pop_back();
+        if (!v.public_url.empty() && !is_public_url(v.public_url))
+            s.problem("public_url", fmt::format("public_url = \"{}\": expected http://… or https://… without query", v.public_url));
+        v.body_limit = read_size(s, "body_limit", v.body_limit, 1u << 30);
+        v.most_connections = static_cast<std::size_t>(s.integer("most_connections", 1024, 1, 100'000));
+        v.tls_cert = s.path("tls_cert").string();
+        v.tls_key = s.path("tls_key").string();
+        if (v.tls_cert.empty() != v.tls_key.empty()) s.problem(v.tls_cert.empty() ? "tls_key" : "tls_cert", "expected tls_cert and tls_key together");
+        s.finish();
+    }
+
+    void store(Section s) {
+        auto& v = settings_.store;
+        v.kind = s.one_of("kind", "sqlite", {"sqlite", "postgresql"});
+        v.url = s.secret("url", false);
+        if (v.kind == "postgresql") s.problem("kind", "kind = \"postgresql\": not built yet; expected \"sqlite\"");
+        s.finish();
+    }
+
+    template <class Read>
+    auto list(Section& s, const std::string& key, Read read) {
+        auto path = s.path(key);
+        decltype(read(std::string_view(), name_, problems_)) rows;
+        if (path.empty()) return rows;
+        auto text = whole_file(path);
+        if (!text) {
+            s.problem(key, fmt::format("{}: cannot read {}", key, path.string()));
+            return rows;
+        }
+        list_texts_.emplace_back(key, *text);
+        return read(*text, path.string(), problems_);
+    }
+
+    void lists(Section s, Section categories) {
+        auto& v = settings_.lists;
+        v.staff_phones = list(s, "staff_phones", read_staff_phones);
+        v.officers = list(s, "officers", read_officers);
+        v.units = list(s, "units", read_units);
+        v.flags = list(s, "flags", read_flags);
+        s.finish();
+
+        auto map = categories.path("map");
+        v.categories = list(categories, "map", map.extension() == ".toml" ? read_categories_toml : read_categories);
+        if (map.empty()) warn(categories, "map", "no [categories] map: every category is unknown_category, nobody is asked");
+        else if (!list_texts_.empty() && list_texts_.back().first == "map") v.categories_text = list_texts_.back().second;
+        categories.finish();
+    }
+
+    void survey(Section s) {
+        auto& v = settings_.survey;
+        auto mode = s.one_of("mode", "on", {"off", "shadow", "pilot", "on"});
+        v.mode = mode == "off" ? Mode::off : mode == "shadow" ? Mode::shadow : mode == "pilot" ? Mode::pilot : Mode::on;
+        v.pilot_units = s.texts("units");
+        if (v.mode == Mode::pilot && v.pilot_units.empty()) s.problem("mode", "mode = \"pilot\" needs units = [\"…\"]");
+        if (v.mode != Mode::pilot && !v.pilot_units.empty()) warn(s, "units", "units mean nothing unless mode = \"pilot\"");
+        v.since = s.text("since", "");
+        if (!v.since.empty() && !is_date(v.since) && !parse_rfc3339(v.since))
+            s.problem("since", fmt::format("since = \"{}\": expected a day such as \"2026-11-21\"", v.since));
+        v.scale = *parse_scale(s.one_of("scale", "110-3", {"110-3", "csat-5"}));
+        v.min_delay = s.duration("min_delay", v.min_delay, 0s, Days(30));
+        v.delay = s.duration("delay", v.delay, 0s, Days(30));
+        if (v.delay < v.min_delay) s.problem("delay", "delay is shorter than min_delay: expected at least that long, or the officer is still there when it rings");
+        v.hours = read_hours(s, "hours", v.hours);
+        v.spread = s.duration("spread", v.spread, 0s, 24h);
+        v.answer_window = s.duration("answer_window", v.answer_window, 1min, Days(90));
+        v.late_window = s.duration("late_window", v.late_window, 1min, Days(365));
+        if (v.late_window < v.answer_window) s.problem("late_window", "late_window is shorter than answer_window");
+        v.correction_window = s.duration("correction_window", v.correction_window, 0s, Days(7));
+        v.max_age = s.duration("max_age", v.max_age, 1min, Days(90));
+        if (v.max_age <= v.delay) s.problem("max_age", "max_age is not longer than delay: every survey would be stale when it is due");
+        v.per_phone_24h = whole(s, "per_phone_24h", v.per_phone_24h, 1, 1000);
+        v.per_phone_30d = whole(s, "per_phone_30d", v.per_phone_30d, 1, 1000);
+        v.safety_hold = s.duration("safety_hold", v.safety_hold, 0s, never_longer);
+        v.adult_age = whole(s, "adult_age", v.adult_age, 0, 30);
+        v.daily_ceiling = s.integer("daily_ceiling", v.daily_ceiling, 0, 100'000'000);
+        v.extension_reply_code = s.one_of("reply_code", "extension", {"extension", "off"}) == "extension";
+        v.slot_rest = s.duration("slot_rest", v.slot_rest, 0s, Days(365));
+        v.in_doubt_rest = s.duration("in_doubt_rest", v.in_doubt_rest, 0s, Days(30));
+        v.answer_within = s.duration("answer_within", v.answer_within, 1s, 24h);
+        v.confirm_again_after = s.duration("confirm_again_after", v.confirm_again_after, 0s, Days(30));
+        v.opt_out_replay = s.duration("opt_out_replay", v.opt_out_replay, 0s, Days(30));
+        v.opt_out_zero = s.flag("opt_out_zero", false);
+        s.finish();
+    }
+
+    Desk one_desk(Section& s, bool required) {
+        Desk v;
+        if (required && !s.has("kind")) problems_.add(name_, s.line(), "[desk] needs 'kind': where an emergency goes; without it pingjing does not start");
+        auto kind = s.one_of("kind", "log", {"webhook", "exec", "log"});
+        v.kind = kind == "webhook" ? Desk::Kind::webhook : kind == "exec" ? Desk::Kind::exec : Desk::Kind::log;
+        v.url = s.text("url", "");
+        v.token = s.secret("token", false);
+        v.command = s.texts("command");
+        v.unattended = s.flag("unattended", false);
+        v.timeout = s.duration("timeout", v.timeout, 1s, 5min);
+        if (v.kind == Desk::Kind::webhook && !v.url.starts_with("http://") && !v.url.starts_with("https://"))
+            s.problem("url", s.name() + " with kind = \"webhook\" needs url = \"http…\"");
+        if (v.kind == Desk::Kind::exec && v.command.empty()) s.problem("command", s.name() + " with kind = \"exec\" needs command = [\"…\"]");
+        if (v.kind == Desk::Kind::log && !v.unattended && s.has("kind"))
+            s.problem("kind", "kind = \"log\" wakes nobody: expected unattended = true beside it, or another kind");
+        return v;
+    }
+
+    void desk(Section s) {
+        auto& v = settings_.desk;
+        v.main = one_desk(s, true);
+        v.main.ack_within = s.duration("ack_within", v.main.ack_within, 1s, 24h);
+        if (s.has("escalate")) {
+            auto escalate = s.child("escalate");
+            v.escalate = one_desk(escalate, true);
+            v.escalate->ack_within = escalate.duration("ack_within", v.main.ack_within, 1s, 24h);
+            escalate.finish();
+        }
+        s.finish();
+    }
+
+    void followup(Section s) {
+        auto& v = settings_.followup;
+        v.staffed = s.flag("staffed", v.staffed);
+        v.basically_with_complaint = s.flag("basically_with_complaint", v.basically_with_complaint);
+        v.second_question = s.flag("second_question", v.second_question);
+        v.call_back = s.duration("call_back", v.call_back, 1min, Days(30));
+        v.call_attempts = whole(s, "call_attempts", v.call_attempts, 1, 20);
+        v.rectify_days = whole(s, "rectify_days", v.rectify_days, 1, 90);
+        v.review_days = whole(s, "review_days", v.review_days, 1, 90);
+        v.told_days = whole(s, "told_days", v.told_days, 1, 90);
+        v.appeal_days = whole(s, "appeal_days", v.appeal_days, 1, 90);
+        v.appeal_decision_days = whole(s, "appeal_decision_days", v.appeal_decision_days, 1, 90);
+        v.confirm_days = whole(s, "confirm_days", v.confirm_days, 1, 90);
+        v.holidays = s.path("holidays").string();
+        s.finish();
+    }
+
+    void intake(Section s) {
+        auto& v = settings_.intake;
+        v.folder = s.path("folder");
+        v.pattern = s.text("pattern", v.pattern);
+        v.done_suffix = s.text("done_suffix", v.done_suffix);
+        v.bad_suffix = s.text("bad_suffix", v.bad_suffix);
+        v.done_folder = s.path("done_folder");
+        v.settle = s.duration("settle", v.settle, 0s, 1h);
+        v.poll = s.duration("poll", v.poll, 100ms, 1h);
+        v.mapping = s.text("mapping", "");
+        v.encoding = s.one_of("encoding", v.encoding, {"auto", "utf-8", "gb18030"});
+        v.erase_done = s.flag("erase_done", false);
+        if (v.done_suffix.empty() && v.done_folder.empty() && !v.erase_done && !v.folder.empty())
+            s.problem("done_suffix", "done_suffix is empty: a finished file would be read again for ever");
+        s.finish();
+    }
+
+    void reports(Section s) {
+        auto& v = settings_.reports;
+        v.weight_satisfied = s.real("weight_satisfied", v.weight_satisfied, 0, 1);
+        v.weight_basically = s.real("weight_basically", v.weight_basically, 0, 1);
+        v.weight_dissatisfied = s.real("weight_dissatisfied", v.weight_dissatisfied, 0, 1);
+        v.prior_m = s.real("prior_m", v.prior_m, 0, 10'000);
+        v.estimate_m = s.flag("estimate_m", v.estimate_m);
+        v.z = s.real("z", v.z, 0.1, 10);
+        v.funnel_warn = s.real("funnel_warn", v.funnel_warn, 0.1, 10);
+        v.funnel_alarm = s.real("funnel_alarm", v.funnel_alarm, 0.1, 10);
+        v.least_n = whole(s, "least_n", v.least_n, 1, 10'000);
+        v.least_n_rate = whole(s, "least_n_rate", v.least_n_rate, 1, 10'000);
+        v.least_n_flag = whole(s, "least_n_flag", v.least_n_flag, 1, 10'000);
+        v.least_rows_funnel = whole(s, "least_rows_funnel", v.least_rows_funnel, 1, 10'000);
+        v.least_cell = whole(s, "least_cell", v.least_cell, 1, 10'000);
+        v.most_unconfirmed = s.real("most_unconfirmed", v.most_unconfirmed, 0, 1);
+        auto at = s.text("nightly_at", "00:30");
+        auto minutes = parse_minutes(at);
+        if (!minutes || *minutes >= 24h) s.problem("nightly_at", fmt::format("nightly_at = \"{}\": expected a time such as \"00:30\"", at));
+        else v.nightly_at = *minutes;
+        v.export_dir = s.path("export_dir");
+        if (v.export_dir.empty()) v.export_dir = settings_.service.state_dir / "exports";
+        v.export_nightly = s.flag("export_nightly", true);
+        v.keep_texts = std::chrono::duration_cast<Days>(s.duration("keep_texts", v.keep_texts, Days(1), never_longer));
+        v.keep_ratings_years = whole(s, "keep_ratings_years", v.keep_ratings_years, 1, 100);
+        s.finish();
+    }
+
+    void channel(Section& s) {
+        Channel v;
+        v.file = s.file();
+        v.line = s.line();
+        v.name = s.text("name");
+        if (!v.name.empty() && (v.name.size() > 32 || !made_of(v.name, "_-") || !made_of(v.name.substr(0, 1), "")))
+            s.problem("name", fmt::format("name = \"{}\": expected letters, digits, '-' and '_', at most 32; it stands in a URL", v.name));
+        if (settings_.channel(v.name)) s.problem("name", fmt::format("channel '{}' stands twice", v.name));
+        v.provider = s.text("provider");
+        v.source = s.text("source", "");
+        v.extension_digits = whole(s, "extension_digits", 0, 0, 12);
+        if (v.extension_digits > 0 && v.source.empty() && v.provider != "simulated") s.problem("extension_digits", "extension_digits needs 'source', the number they follow");
+        v.window = whole(s, "window", v.window, 1, 1000);
+        v.tps = whole(s, "tps", v.tps, 1, 5000);
+        if (s.has("hours")) v.hours = read_hours(s, "hours", settings_.survey.hours);
+        if (s.has("daily_ceiling")) v.daily_ceiling = s.integer("daily_ceiling", 0, 0, 100'000'000);
+        v.production = s.flag("production", false);
+        if (v.production && settings_.service.test_clock) s.problem("production", "production = true beside [service] test_clock = true: expected one of them");
+        v.carrier_adds_sign = s.flag("carrier_adds_sign", false);
+        v.most_parts = whole(s, "most_parts", 0, 0, 255);
+        v.submit_timeout = s.duration("submit_timeout", v.submit_timeout, 1s, 10min);
+        v.validity = s.duration("validity", v.validity, 0s, Days(14));
+        v.no_report_after = s.duration("no_report_after", v.no_report_after, 1min, Days(30));
+        hook(s, v);
+        if (!v.provider.empty()) reader_(s, v);
+        else s.skip_rest();
+        s.finish();
+        settings_.channels.push_back(std::move(v));
+    }
+
+    void hook(Section& s, Channel& v) {
+        // A missing file is the state before `init`, which writes it.
+        v.hook_secret_file = s.path("hook_secret_file");
+        if (v.hook_secret_file.empty()) v.hook_secret_file = settings_.service.key_dir / ("hook-" + v.name);
+        auto stored = whole_file(v.hook_secret_file);
+        std::string secret = s.has("hook_secret") ? s.secret("hook_secret", false) : stored ? stored->substr(0, stored->find_first_of("\r\n")) : std::string();
+        auto previous = s.secret("hook_secret_previous", false);
+        for (const auto& [key, value] : {std::pair{"hook_secret", secret}, std::pair{"hook_secret_previous", previous}}) {
+            if (value.empty()) continue;
+            if (value.size() < 16 || !made_of(value, "._~-"))
+                s.problem(s.has(key) ? key : std::string(key) + "_file", fmt::format("{}: expected at least 128 bits as 16 or more letters, digits, '-', '.', '_' and '~'", key));
+            v.hook_secrets.push_back(value);
+        }
+        if (v.hook_secrets.empty()) {
+            if (v.provider != "simulated") warn(s, "hook_secret_file", fmt::format("channel '{}' has no hook secret yet, carriers cannot call; `pingjing init` makes one", v.name));
+        } else if (!settings_.http.public_url.empty()) {
+            v.hook_url = fmt::format("{}/v1/hooks/{}/{}", settings_.http.public_url, v.name, v.hook_secrets.front());
+        }
+    }
+
+    void route(Section& s) {
+        Route v;
+        v.prefixes = s.texts("prefixes");
+        for (const auto& prefix : v.prefixes)
+            if (!prefix.starts_with('1') || prefix.size() > 11 || !std::all_of(prefix.begin(), prefix.end(), is_digit)) s.problem("prefixes", fmt::format("prefix \"{}\": expected the first digits of a mobile number such as \"135\"", prefix));
+        v.channels = s.texts("channels");
+        if (v.channels.empty()) s.problem("channels", "[[route]] needs channels = [\"…\"]");
+        for (const auto& name : v.channels)
+            if (!settings_.channel(name)) s.problem("channels", fmt::format("there is no channel '{}'", name));
+        s.finish();
+        settings_.routes.push_back(std::move(v));
+        last_route_line_ = s.line();
+    }
+
+    void finish_routes() {
+        auto& routes = settings_.routes;
+        if (routes.empty()) {
+            Route all;
+            for (const auto& c : settings_.channels) all.channels.push_back(c.name);
+            routes.push_back(std::move(all));
+        } else if (std::none_of(routes.begin(), routes.end(), [](const Route& r) { return r.prefixes.empty(); })) {
+            settings_.warnings.push_back(fmt::format("{}:{}: no [[route]] without prefixes: numbers that match none are held (no_route)", name_, last_route_line_));
+        }
+    }
+
+    void texts() {
+        const auto& service = settings_.service;
+        for (auto view : text_names) {
+            std::string name(view), relative = service.language + "/" + name + ".txt";
+            std::optional<std::string> text;
+            std::string file = "templates/" + relative;
+            if (!service.templates_dir.empty())
+                for (const auto& path : {service.templates_dir / relative, service.templates_dir / (name + ".txt")})
+                    if (!text && (text = whole_file(path))) file = path.string();
+            if (!text)
+                if (auto built_in = built_in_template(relative)) text = std::string(*built_in);
+            if (!text) {
+                problems_.add(name_, 0, fmt::format("there is no text {}; put it under [service] templates_dir", relative));
+                continue;
+            }
+            while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+            settings_.texts[name] = *text;
+            settings_.text_files[name] = file;
+        }
+    }
+
+    // A hash of a short password could be guessed from the ledger that holds it: secrets stay out.
+    static bool is_secret(std::string_view key) {
+        for (std::string_view end : {"password", "secret", "secret_previous", "token", "key", "secrets"})
+            if (key.ends_with(end)) return true;
+        return false;
+    }
+
+    static void erase_secrets(toml::table& table) {
+        for (auto it = table.begin(); it != table.end();) {
+            if (is_secret(it->first.str())) {
+                it = table.erase(it);
+                continue;
+            }
+            if (auto* inner = it->second.as_table()) erase_secrets(*inner);
+            if (auto* list = it->second.as_array())
+                for (auto& item : *list)
+                    if (auto* inner = item.as_table()) erase_secrets(*inner);
+            ++it;
+        }
+    }
+
+    static std::string without_secrets(const toml::table& table) {
+        auto open = table;
+        erase_secrets(open);
+        std::ostringstream written;
+        written << open << '\n';
+        return written.str();
+    }
+
+    std::string digest() const {
+        crypto_hash_sha256_state state;
+        crypto_hash_sha256_init(&state);
+        auto add = [&](std::string_view name, std::string_view text) {
+            auto head = fmt::format("{} {}\n", name, text.size());
+            crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(head.data()), head.size());
+            crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+        };
+        add("configuration", settings_.open_text);
+        for (const auto& [name, text] : list_texts_) add("list " + name, text);
+        for (const auto& [name, text] : settings_.texts) add("text " + name, text);
+        unsigned char out[crypto_hash_sha256_BYTES];
+        crypto_hash_sha256_final(&state, out);
+        std::string hex;
+        for (auto byte : out) hex += fmt::format("{:02x}", byte);
+        return hex;
+    }
+
+    const ChannelReader& reader_;
+    Settings settings_;
+    std::string name_;
+    Problems problems_;
+    std::vector<std::pair<std::string, std::string>> list_texts_;
+    int last_route_line_ = 0;
+};
+
+}  // namespace
+
+const Channel* Settings::channel(const std::string& name) const {
+    auto at = std::find_if(channels.begin(), channels.end(), [&](const Channel& c) { return c.name == name; });
+    return at == channels.end() ? nullptr : &*at;
+}
+
+tl::expected<Settings, Problems> load(const Path& path, const ChannelReader& reader) { return Loader(path, reader).load(); }
+
+}  // namespace pingjing::config

@@ -1,0 +1,187 @@
+// The finished configuration: plain structs, checked and complete. Nothing downstream asks for a string key. Every number
+// that domain.md and design.md give as a default is a key here; the default stands beside it.
+#pragma once
+#include <any>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/config/lists.hpp"
+#include "daemon/config/section.hpp"
+#include "daemon/core/clock.hpp"
+#include "daemon/core/rating.hpp"
+
+namespace pingjing::config {
+
+using Days = std::chrono::duration<std::int64_t, std::ratio<86400>>;
+using Path = std::filesystem::path;
+
+// Minutes after local midnight; "00:00-24:00" is always open. `to` is the first minute outside.
+struct Hours {
+    std::chrono::minutes from{8 * 60}, to{21 * 60};
+    bool always() const { return from.count() == 0 && to.count() == 24 * 60; }
+};
+
+struct Service {
+    std::string sign;                        // 签名, without brackets
+    std::string timezone = "Asia/Shanghai";
+    std::string language = "zh-CN";          // folder of templates/ whose texts are sent
+    Path state_dir = "/var/lib/pingjing";
+    Path key_dir = "/etc/pingjing/keys";     // or $CREDENTIALS_DIRECTORY; never inside state_dir
+    Path templates_dir;                      // a site's own texts; empty: those built in. A file found here replaces its namesake
+    std::string sms_alarm = "12110";
+    bool test_clock = false;                 // PINGJING_CLOCK is obeyed; never beside a channel with production = true
+};
+
+struct Http {
+    std::string listen = "127.0.0.1:8110";   // or unix:/path
+    std::string public_url;                  // what carriers call; no '/' at its end
+    std::size_t body_limit = 16u << 20;
+    std::size_t most_connections = 1024;
+    std::string tls_cert, tls_key;           // paths; both or none
+};
+
+struct Store {
+    std::string kind = "sqlite";
+    std::string url;                         // "postgresql" only
+};
+
+enum class Mode { off, shadow, pilot, on };
+struct Survey {
+    Mode mode = Mode::on;
+    std::vector<std::string> pilot_units;    // `units`, with mode = "pilot"
+    std::string since;                       // YYYY-MM-DD as written, local; empty: the moment of `init`
+    Scale scale = Scale::three_110;
+    Millis delay = 120min, min_delay = 30min;
+    Hours hours;
+    Millis spread = 30min;                   // what waited for the opening goes out over that long
+    Millis answer_window = 72h;              // from acceptance by the carrier
+    Millis late_window = Days(14);           // later answers are letters, not ratings
+    Millis correction_window = 30min;        // after the first answer
+    Millis max_age = 72h;
+    int per_phone_24h = 1, per_phone_30d = 3;
+    Millis safety_hold = Days(30);
+    int adult_age = 18;
+    std::int64_t daily_ceiling = 5000;       // per channel
+    bool extension_reply_code = true;        // reply_code = "extension" | "off"
+    Millis slot_rest = Days(30);             // a reply slot is reused only after answer_window and this
+    Millis in_doubt_rest = 24h;              // in doubt becomes unknown after validity and this
+    Millis answer_within = 10min;            // an answer to a citizen's own text goes out by then or not at all
+    Millis confirm_again_after = 24h;        // emergency answer and opt-out confirmation: once each in that time
+    Millis opt_out_replay = 24h;             // equal opt-out and opt-in texts without a vendor id count once in it
+    bool opt_out_zero = false;               // the template offers "0" as opt-out
+};
+
+struct Desk {
+    enum class Kind { webhook, exec, log } kind = Kind::log;
+    std::string url;                         // webhook
+    std::string token;                       // Bearer, secret, may be empty
+    std::vector<std::string> command;        // exec, JSON on stdin
+    bool unattended = false;                 // has to be said where kind = "log"
+    Millis ack_within = 3min;
+    Millis timeout = 10s;                    // of one delivery
+};
+struct DeskSettings {
+    Desk main;
+    std::optional<Desk> escalate;            // [desk.escalate]: after ack_within without an acknowledgement
+};
+
+struct Followup {
+    bool staffed = true;                     // false: a 3 gets the plain thanks, still opens a follow-up
+    bool basically_with_complaint = true;    // a 2 whose comment complains opens one too, at lower priority
+    bool second_question = false;
+    Millis call_back = 24h;
+    int call_attempts = 3;
+    int rectify_days = 5, review_days = 2, told_days = 1;  // working days
+    int appeal_days = 5, appeal_decision_days = 5;         // working days
+    int confirm_days = 3;                                  // working days a words-only rating waits for a person
+    std::string holidays;                    // path of a calendar of holidays and swapped working days
+};
+
+struct Intake {
+    Path folder;                             // drop folder; empty: none
+    std::string pattern = "*.csv";
+    std::string done_suffix = ".done", bad_suffix = ".bad";
+    Path done_folder;                        // empty: renamed in place
+    Millis settle = 5s;                      // a file that has not grown for that long is complete
+    Millis poll = 2s;
+    std::string mapping;                     // name under templates/mappings or a path; empty: by the head row
+    std::string encoding = "auto";           // auto | utf-8 | gb18030
+    bool erase_done = false;                 // delete finished files instead of renaming them
+};
+
+struct Reports {
+    double weight_satisfied = 1, weight_basically = 0.5, weight_dissatisfied = 0;
+    double prior_m = 20;
+    bool estimate_m = false;                 // by moments from officers with n >= 10, clipped to 10 … 200
+    double z = 1.96, funnel_warn = 1.96, funnel_alarm = 3.09;
+    int least_n = 5, least_n_rate = 10, least_n_flag = 30, least_rows_funnel = 10, least_cell = 30;
+    double most_unconfirmed = 0.10;          // no flag above this share of words-only ratings
+    std::chrono::minutes nightly_at{30};     // after local midnight, for the day before
+    Path export_dir;                         // default: state_dir/exports
+    bool export_nightly = true;
+    Days keep_texts{180};                    // numbers and texts, after closing of case and follow-up
+    int keep_ratings_years = 3;
+};
+
+// What the gateway knows of a channel. What the adapter knows of its vendor is in `adapter`.
+struct Channel {
+    std::string name, provider;
+    std::string source;                      // access number; extension digits follow it
+    int extension_digits = 0;
+    int window = 16;                         // unanswered submissions
+    int tps = 50;                            // per second over all links, parts counted
+    std::optional<Hours> hours;              // narrower than [survey] hours
+    std::optional<std::int64_t> daily_ceiling;
+    bool production = false;
+    bool carrier_adds_sign = false;          // the gateway puts 【sign】 in front itself: then we do not, but count it
+    int most_parts = 0;                      // 0: what the adapter says
+    Millis submit_timeout = 35s;
+    Millis validity = 0s;                    // 0: until the end of opening hours or the answer window, whichever the carrier can
+    Millis no_report_after = 72h;            // accepted without a receipt: no_report
+    std::vector<std::string> hook_secrets;   // the first is the one we hand out; the others are still taken
+    Path hook_secret_file;                   // where `init` writes a new one when there is none yet
+    std::string hook_url;                    // public_url/v1/hooks/NAME/SECRET; secret; empty while there is no secret or no public_url
+    std::string file;                        // where it stands, for messages
+    int line = 0;
+    std::any adapter;                        // filled by the ChannelReader: provider::Make
+};
+
+struct Route {
+    std::vector<std::string> prefixes;       // of 11-digit numbers; empty: every number
+    std::vector<std::string> channels;       // failover order
+};
+
+struct Settings {
+    Path file;
+    Service service;
+    Http http;
+    Store store;
+    Lists lists;
+    Survey survey;
+    DeskSettings desk;
+    Followup followup;
+    Intake intake;
+    Reports reports;
+    std::vector<Channel> channels;
+    std::vector<Route> routes;               // never empty: without [[route]] one that names all channels in file order
+    std::map<std::string, std::string> texts;      // "survey" → its template, without the newline at the end; not yet checked
+    std::map<std::string, std::string> text_files; // "survey" → where it came from
+    std::string open_text;                   // the configuration as canonical TOML, secrets left out: two loads are compared by its lines
+    std::string rules_sha256;                // over configuration (secrets left out), lists and texts: names which rules were in force
+    std::vector<std::string> warnings;       // FILE:LINE: …; nothing that forbids a start
+
+    const Channel* channel(const std::string& name) const;
+};
+
+// Reads the channel's remaining keys (those of its vendor) and puts the adapter's maker in place.
+using ChannelReader = std::function<void(Section&, Channel&)>;
+
+// Every problem at once. Missing hook secrets are warnings, for `init` makes them.
+tl::expected<Settings, Problems> load(const Path& path, const ChannelReader& reader);
+
+}  // namespace pingjing::config

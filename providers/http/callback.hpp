@@ -1,0 +1,12 @@
+// A vendor's callback in, receipts and replies out. Pure.
+#pragma once
+#include "providers/http/settings.hpp"
+
+namespace pingjing::generic_http {
+
+// An error: not what the mapping expects. Empty: understood, and nothing that concerns us (a ping).
+Result<std::vector<provider::Inbound>> read_callback(const Settings& settings, const provider::Callback& callback);
+// HMAC-SHA256 over the raw body and the timestamp header, lower-case hex. True where no signing key was given.
+bool is_signed(const Settings& settings, const provider::Callback& callback);
+
+}  // namespace pingjing::generic_http

@@ -1,0 +1,15 @@
+// Submission in, HTTP request out. Pure. Each slot is escaped by what it is: URL, form, JSON text, header.
+#pragma once
+#include "daemon/http/client.hpp"
+#include "providers/http/settings.hpp"
+
+namespace pingjing::generic_http {
+
+// An error: what cannot be said to this vendor (an empty text, a character its charset lacks).
+Result<http::FetchRequest> build_request(const Settings& settings, const provider::Submission& submission, Instant now);
+
+std::string percent_encode(std::string_view bytes);  // RFC 3986 unreserved characters stay
+// '+' is a space; a broken escape stands for itself. What comes out are bytes, in whatever charset the peer has.
+std::vector<std::pair<std::string, std::string>> decode_parameters(std::string_view query);
+
+}  // namespace pingjing::generic_http

@@ -1,0 +1,123 @@
+#include "providers/http/response.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <charconv>
+
+namespace pingjing::generic_http {
+namespace {
+
+using namespace provider;
+
+// A regular expression sees the head of a body only: what decides stands there, and its cost stays bounded.
+constexpr std::size_t matched_bytes = 4096;
+
+struct Held { std::optional<std::string> group{}; };
+
+std::optional<Held> holds(const ResponseRule& rule, const http::FetchResponse& response, const std::optional<boost::json::value>& json) {
+    Held held;
+    if (!rule.statuses.empty() && std::none_of(rule.statuses.begin(), rule.statuses.end(), [&](const auto& range) {
+            return response.status >= range.first && response.status <= range.second;
+        }))
+        return std::nullopt;
+    if (!response.body.starts_with(rule.prefix)) return std::nullopt;
+    if (rule.matches) {
+        auto head = response.body.substr(0, matched_bytes);
+        boost::smatch match;
+        try {
+            if (!boost::regex_search(head, match, *rule.matches)) return std::nullopt;
+        } catch (const std::runtime_error&) {  // a pattern that runs away on this body decides nothing
+            return std::nullopt;
+        }
+        if (match.size() > 1) held.group = match[1].str();
+    }
+    if (!rule.json.empty()) {
+        auto value = json ? text_at(*json, rule.json) : std::nullopt;
+        if (!value) return std::nullopt;
+        if (!rule.is.empty() && std::find(rule.is.begin(), rule.is.end(), *value) == rule.is.end()) return std::nullopt;
+    }
+    return held;
+}
+
+std::chrono::seconds pause_of(const http::FetchResponse& response, std::chrono::seconds otherwise) {
+    int seconds = 0;
+    const auto& text = response.retry_after;
+    auto [stop, bad] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (text.empty() || bad != std::errc{} || stop != text.data() + text.size() || seconds < 1) return otherwise;
+    return std::chrono::seconds(std::min(seconds, 3600));
+}
+
+Outcome as_outcome(const ResponseRule& rule, const Held& held, const http::FetchResponse& response, const std::optional<boost::json::value>& json) {
+    auto code = fmt::format("HTTP {}", response.status);
+    if (!rule.json.empty() && json) code = text_at(*json, rule.json).value_or(code);
+    if (code.size() > 64) code.resize(64);
+    switch (rule.outcome) {
+        case Class::accepted: {
+            Accepted accepted;
+            if (rule.id_from_match && held.group) accepted.vendor_ids.push_back(*held.group);
+            if (!rule.id.empty() && json)
+                if (auto id = text_at(*json, rule.id)) accepted.vendor_ids.push_back(*id);
+            return accepted;
+        }
+        case Class::retry: return Retry{code};
+        case Class::throttled_number: return Throttled{Throttled::number, pause_of(response, rule.after)};
+        case Class::throttled_channel: return Throttled{Throttled::channel, pause_of(response, rule.after)};
+        case Class::permanent_number: return Permanent{Permanent::number, code};
+        case Class::permanent_config: return Permanent{Permanent::config, code};
+        case Class::permanent_content: return Permanent{Permanent::content, code};
+        case Class::opted_out: return OptedOut{code};
+        case Class::auth: return ChannelDown{ChannelDown::auth, code};
+        case Class::balance: return ChannelDown{ChannelDown::balance, code};
+        case Class::ambiguous: break;
+    }
+    return Ambiguous{code};
+}
+
+Outcome by_status(const http::FetchResponse& response) {
+    auto code = fmt::format("HTTP {}", response.status);
+    switch (response.status) {
+        case 401: case 403: return ChannelDown{ChannelDown::auth, code};
+        case 402: return ChannelDown{ChannelDown::balance, code};
+        case 429: return Throttled{Throttled::channel, pause_of(response, std::chrono::seconds(1))};
+        case 400: case 404: case 405: case 413: case 415: case 422: return Permanent{Permanent::config, code};
+        default: return Ambiguous{code + ", no rule for it"};
+    }
+}
+
+}  // namespace
+
+std::optional<boost::json::value> read_json(std::string_view body) {
+    auto first = body.find_first_not_of(" \t\r\n");
+    if (first == body.npos || (body[first] != '{' && body[first] != '[')) return std::nullopt;
+    boost::json::error_code error;
+    boost::json::parse_options options;
+    options.max_depth = 32;
+    auto value = boost::json::parse({body.data(), body.size()}, error, {}, options);
+    if (error) return std::nullopt;
+    return value;
+}
+
+std::optional<std::string> text_at(const boost::json::value& document, std::string_view pointer) {
+    boost::json::error_code error;
+    auto* found = document.find_pointer({pointer.data(), pointer.size()}, error);
+    if (!found) return std::nullopt;
+    if (auto* text = found->if_string()) return std::string(*text);
+    if (auto* number = found->if_int64()) return std::to_string(*number);
+    if (auto* number = found->if_uint64()) return std::to_string(*number);
+    if (auto* number = found->if_double()) return fmt::format("{}", *number);
+    if (auto* flag = found->if_bool()) return *flag ? "true" : "false";
+    return std::nullopt;
+}
+
+provider::Outcome read_response(const Settings& settings, const http::FetchResult& result) {
+    if (!result && result.error().when == http::Failure::When::before_send) return Retry{result.error().detail};
+    if (!result) return Ambiguous{result.error().detail};
+    auto json = read_json(result->body);
+    for (const auto& rule : settings.rules)
+        if (auto held = holds(rule, *result, json)) return as_outcome(rule, *held, *result, json);
+    return by_status(*result);
+}
+
+}  // namespace pingjing::generic_http

@@ -1,0 +1,307 @@
+#include "providers/http/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "daemon/core/templates.hpp"
+
+namespace pingjing::generic_http {
+
+using provider::Receipt;
+using provider::ReceiptState;
+
+const std::vector<std::string> class_names = {"accepted", "retry", "ambiguous", "throttled_number", "throttled_channel", "permanent_number",
+                                              "permanent_config", "permanent_content", "opted_out", "auth", "balance"};
+
+std::optional<Class> parse_class(std::string_view name) {
+    auto at = std::find(class_names.begin(), class_names.end(), name);
+    if (at == class_names.end()) return std::nullopt;
+    return static_cast<Class>(at - class_names.begin());
+}
+
+namespace {
+
+const std::set<std::string> placeholder_names = {
+    "to", "to_no_plus", "to_national", "to_00", "from", "ext", "text", "text_hex_utf16be", "id", "coding", "unicode", "parts", "now_unix", "now_ms",
+    "validity_seconds", "validity_minutes", "hook_url", "dlr_url", "username", "password", "token"};
+
+// Codes that Chinese vendors pass on from the carriers under many names of the field; a channel's own table comes first.
+const std::pair<const char*, Receipt::Meaning> carrier_codes[] = {
+    {"MK:0000", Receipt::Meaning::number_invalid}, {"MK:0001", Receipt::Meaning::number_invalid}, {"DB:0101", Receipt::Meaning::number_invalid},
+    {"CB:0001", Receipt::Meaning::number_invalid}, {"DB:0141", Receipt::Meaning::opted_out},      {"DB:0144", Receipt::Meaning::opted_out},
+    {"MBBLACK", Receipt::Meaning::opted_out},      {"DBBLACK", Receipt::Meaning::opted_out},      {"MSBLACK", Receipt::Meaning::opted_out},
+    {"TDBLACK", Receipt::Meaning::opted_out},      {"BLACK", Receipt::Meaning::opted_out}};
+
+struct Reader {
+    config::Section& section;
+    Settings& out;
+    std::set<std::string> used{};
+    bool good = true;
+
+    void problem(config::Section& s, const std::string& key, const std::string& what) {
+        s.problem(key, what);
+        good = false;
+    }
+
+    std::optional<Template> parse(config::Section& s, const std::string& key, const std::string& source) {
+        auto made = Template::parse_any(source);
+        if (!made) {
+            problem(s, key, fmt::format("{}: {}", key, made.error().detail));
+            return std::nullopt;
+        }
+        for (const auto& name : made->names()) {
+            used.insert(name);
+            bool known = placeholder_names.count(name) || (name.starts_with("secret:") && out.secrets.count(name.substr(7))) ||
+                         (name.starts_with("number:") && placeholder_names.count(name.substr(7)));
+            if (!known) problem(s, key, fmt::format("{}: {{{{{}}}}} is unknown", key, name));
+        }
+        return std::move(*made);
+    }
+
+    std::vector<std::pair<std::string, Template>> parameters(const std::string& name) {
+        std::vector<std::pair<std::string, Template>> list;
+        auto table = section.child(name);
+        for (const auto& key : table.keys())
+            if (auto made = parse(table, key, table.text(key, ""))) list.emplace_back(key, std::move(*made));
+        return list;
+    }
+
+    void check_leaves(const boost::json::value& value) {
+        if (auto* text = value.if_string()) parse(section, "json", std::string(*text));
+        if (auto* list = value.if_array())
+            for (const auto& item : *list) check_leaves(item);
+        if (auto* object = value.if_object())
+            for (const auto& member : *object) check_leaves(member.value());
+    }
+
+    void body() {
+        auto kind = section.one_of("body", "query", {"query", "form", "json"});
+        out.body = kind == "form" ? Body::form : kind == "json" ? Body::json : Body::query;
+        out.method = section.one_of("method", out.body == Body::query ? "GET" : "POST", {"GET", "POST", "PUT"});
+        auto url = section.text("url");
+        out.url_shown = url.substr(0, url.find('?'));
+        if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) problem(section, "url", fmt::format("url = \"{}\": expected http://… or https://…", out.url_shown));
+        if (url.find("//") != url.npos && url.find('@') < url.find('/', url.find("//") + 2)) problem(section, "url", "url: expected no password in it; use username and password_file");
+        if (auto made = parse(section, "url", url)) out.url = std::move(*made);
+        out.query = parameters("query");
+        out.form = parameters("form");
+        out.headers = parameters("headers");
+        auto json = section.text("json", "");
+        if (out.body == Body::json) {
+            boost::json::error_code error;
+            out.json = boost::json::parse(json, error);
+            if (error) problem(section, "json", "json: expected a JSON document with {{placeholders}} in its texts");
+            else check_leaves(out.json);
+        }
+        out.drop_empty = section.texts("drop_empty");
+        out.charset = section.text("charset", "");
+    }
+
+    void auth() {
+        auto kind = section.one_of("auth", "none", {"none", "basic", "bearer", "header"});
+        out.auth = kind == "basic" ? Auth::basic : kind == "bearer" ? Auth::bearer : kind == "header" ? Auth::header : Auth::none;
+        bool names_user = out.auth == Auth::basic || used.count("username"), names_password = out.auth == Auth::basic || used.count("password");
+        out.username = names_user ? section.text("username") : section.text("username", "");
+        out.password = section.secret("password", names_password);
+        out.token = section.secret("token", out.auth == Auth::bearer || out.auth == Auth::header || used.count("token"));
+        out.auth_header = section.text("auth_header", out.auth == Auth::header ? "X-Api-Key" : "");
+        if (names_user) good = good && !out.username.empty();
+    }
+
+    static Field field(config::Section& s, const std::string& key) {
+        Field made;
+        auto spec = s.text(key, "");
+        if (spec.starts_with('=')) return Field{{spec}};
+        while (!spec.empty()) {
+            auto end = std::min(spec.find('|'), spec.size());
+            if (end > 0) made.alternatives.push_back(spec.substr(0, end));
+            spec.erase(0, std::min(end + 1, spec.size()));
+        }
+        return made;
+    }
+
+    static std::vector<Field> fields(config::Section& s, const std::string& key) {
+        std::vector<Field> made;
+        for (auto& spec : s.texts(key)) made.push_back(Field{{std::move(spec)}});
+        return made;
+    }
+
+    void rules() {
+        for (auto& s : section.children("response")) {
+            ResponseRule rule;
+            for (const auto& text : s.texts("status")) {
+                int from = 0, to = 0;
+                auto dash = text.find('-');
+                auto read = [](std::string_view part, int& value) {
+                    auto [stop, bad] = std::from_chars(part.data(), part.data() + part.size(), value);
+                    return bad == std::errc{} && stop == part.data() + part.size() && value >= 100 && value <= 599;
+                };
+                bool fine = read(std::string_view(text).substr(0, dash), from);
+                to = from;
+                if (fine && dash != text.npos) fine = read(std::string_view(text).substr(dash + 1), to);
+                if (fine) rule.statuses.emplace_back(from, to);
+                else problem(s, "status", fmt::format("status \"{}\": expected \"202\" or \"200-299\"", text));
+            }
+            rule.prefix = s.text("prefix", "");
+            if (auto pattern = s.text("matches", ""); !pattern.empty()) {
+                try {
+                    rule.matches.emplace(pattern);
+                } catch (const boost::regex_error&) {
+                    problem(s, "matches", fmt::format("matches = '{}': expected a regular expression", pattern));
+                }
+            }
+            rule.json = s.text("json", "");
+            if (!rule.json.empty() && rule.json.front() != '/') problem(s, "json", "json: expected a pointer such as \"/code\"");
+            rule.is = s.texts("is");
+            auto name = s.one_of("class", "", class_names);
+            if (auto outcome = parse_class(name)) rule.outcome = *outcome;
+            else if (!s.has("class")) problem(s, "class", "[[response]] needs 'class'");
+            rule.after = std::chrono::duration_cast<std::chrono::seconds>(s.duration("after", std::chrono::seconds(1), std::chrono::seconds(1), std::chrono::hours(24)));
+            auto id = s.text("id", "");
+            rule.id_from_match = id == "match";
+            if (!rule.id_from_match) rule.id = id;
+            s.finish();
+            out.rules.push_back(std::move(rule));
+        }
+    }
+
+    static std::optional<ReceiptState> parse_state(const std::string& name) {
+        for (auto s : {ReceiptState::delivered, ReceiptState::failed, ReceiptState::expired, ReceiptState::unknown, ReceiptState::buffered})
+            if (provider::receipt_state_name(s) == name) return s;
+        return std::nullopt;
+    }
+
+    static std::string time_format(config::Section& s) { return s.one_of("at_format", "rfc3339", {"rfc3339", "unix", "unix_ms", "beijing", "utc"}); }
+
+    void callbacks() {
+        out.event = field(section, "event");
+        if (section.has("receipt")) {
+            auto s = section.child("receipt");
+            ReceiptMap map;
+            map.path = s.text("path", "*");
+            map.events = s.texts("events");
+            map.items = s.text("items", "");
+            map.json_field = s.text("json_field", "");
+            map.ref = field(s, "ref");
+            map.vendor_id = field(s, "vendor_id");
+            map.phone = field(s, "phone");
+            map.status = field(s, "status");
+            map.code = field(s, "code");
+            map.at = field(s, "at");
+            map.key = fields(s, "key");
+            map.at_format = time_format(s);
+            if (map.ref.alternatives.empty() && map.vendor_id.alternatives.empty()) problem(s, "ref", "[receipt] needs 'ref' or 'vendor_id'");
+            if (map.status.alternatives.empty()) problem(s, "status", "[receipt] needs 'status'");
+            auto states = s.child("states");
+            for (const auto& value : states.keys()) {
+                auto state = parse_state(states.text(value, ""));
+                if (state) map.states[value] = *state;
+                else problem(states, value, fmt::format("{}: expected delivered, failed, expired, unknown or buffered", value));
+            }
+            for (const auto& [code, meaning] : carrier_codes) map.meanings[code] = meaning;
+            auto codes = s.child("codes");
+            for (const auto& code : codes.keys()) {
+                auto meaning = codes.one_of(code, "none", {"none", "number_invalid", "opted_out"});
+                map.meanings[code] = meaning == "none" ? Receipt::Meaning::none : meaning == "opted_out" ? Receipt::Meaning::opted_out : Receipt::Meaning::number_invalid;
+            }
+            s.finish();
+            out.receipt = std::move(map);
+        }
+        if (section.has("reply")) {
+            auto s = section.child("reply");
+            ReplyMap map;
+            map.path = s.text("path", "*");
+            map.events = s.texts("events");
+            map.items = s.text("items", "");
+            map.json_field = s.text("json_field", "");
+            map.from = field(s, "from");
+            map.to = field(s, "to");
+            map.text = field(s, "text");
+            map.at = field(s, "at");
+            map.key = fields(s, "key");
+            map.at_format = time_format(s);
+            map.charset_parameter = s.text("charset_parameter", "");
+            map.charset = s.text("charset", "UTF-8");
+            if (map.from.alternatives.empty()) problem(s, "from", "[reply] needs 'from'");
+            if (map.text.alternatives.empty()) problem(s, "text", "[reply] needs 'text'");
+            s.finish();
+            out.reply = std::move(map);
+        }
+        auto s = section.child("answer");
+        out.answer.status = static_cast<int>(s.integer("status", 200, 200, 599));
+        out.answer.content_type = s.text("content_type", "");
+        out.answer.body = s.text("body", "");
+        out.answer_not_understood.status = static_cast<int>(s.integer("error_status", out.answer.status, 200, 599));
+        out.answer_not_understood.content_type = out.answer.content_type;
+        out.answer_not_understood.body = s.text("error_body", out.answer.body);
+        s.finish();
+
+        out.signing_key = section.secret("signing_key", false);
+        out.signature_header = section.text("signature_header", "X-Signature");
+        out.timestamp_header = section.text("timestamp_header", "X-Timestamp");
+    }
+};
+
+std::shared_ptr<const config::Document> find_preset(config::Section& section, const std::string& name) {
+    auto path = "http/" + name + ".toml";
+    if (auto text = built_in_template(path)) return config::Document::parse(std::string(*text), "templates/" + path, section.problems());
+    auto file = section.path("preset");
+    std::ifstream in(file, std::ios::binary);
+    if (in && file.extension() == ".toml") {
+        std::string text(std::istreambuf_iterator<char>(in), {});
+        return config::Document::parse(text, file.string(), section.problems());
+    }
+    section.problem("preset", fmt::format("preset = \"{}\": expected kannel, android-sms-gateway or the path of a .toml file", name));
+    return nullptr;
+}
+
+}  // namespace
+
+std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts) {
+    Settings out;
+    out.channel = facts.name;
+    out.hook_url = facts.hook_url;
+    out.preset = section.text("preset", "");
+    if (!out.preset.empty()) {
+        auto preset = find_preset(section, out.preset);
+        if (!preset) {
+            section.skip_rest();
+            return std::nullopt;
+        }
+        section.set_defaults(std::move(preset));
+    }
+    bool was_clean = section.problems().empty();
+
+    out.source = section.text("source", "");
+    auto secrets = section.child("secrets");
+    for (auto key : secrets.keys()) {
+        if (key.ends_with("_file")) key.resize(key.size() - 5);
+        out.secrets[key] = secrets.secret(key, true);
+    }
+
+    Reader reader{section, out};
+    reader.body();
+    if (auto url = section.text("dlr_url", ""); !url.empty()) out.dlr_url = reader.parse(section, "dlr_url", url);
+    reader.auth();
+    reader.rules();
+    reader.callbacks();
+    out.connect_timeout = section.duration("connect_timeout", out.connect_timeout, std::chrono::milliseconds(100), std::chrono::minutes(1));
+    out.timeout = section.duration("timeout", out.timeout, std::chrono::milliseconds(100), std::chrono::minutes(5));
+
+    bool can_call_us = !out.hook_url.empty();
+    out.abilities.extension = section.integer("extension_digits", 0, 0, 12) > 0;
+    out.abilities.receipts = out.receipt.has_value() && (!out.dlr_url || can_call_us);
+    out.abilities.replies = out.reply.has_value();
+    out.abilities.echoes_ref = reader.used.count("id") > 0;
+    out.abilities.largest_parts = static_cast<int>(section.integer("largest_parts", 10, 1, 255));
+    if (!reader.good || (was_clean && !section.problems().empty())) return std::nullopt;
+    return out;
+}
+
+}  // namespace pingjing::generic_http

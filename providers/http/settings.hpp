@@ -1,0 +1,96 @@
+// A vendor described by configuration alone: what is sent, what its answers prove, how its callbacks are read.
+#pragma once
+#include <boost/json/value.hpp>
+#include <boost/regex.hpp>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/config/section.hpp"
+#include "daemon/text/template.hpp"
+#include "providers/provider.hpp"
+
+namespace pingjing::generic_http {
+
+// Where a value of a callback comes from: alternatives, the first that is there and not empty. "/a/0/b" points into JSON,
+// "name" is a query or form parameter, "=text" is the text itself.
+struct Field { std::vector<std::string> alternatives; };
+
+enum class Class {
+    accepted, retry, ambiguous, throttled_number, throttled_channel, permanent_number, permanent_config, permanent_content, opted_out, auth, balance
+};
+
+// All conditions that are given must hold; the first rule whose conditions hold decides.
+struct ResponseRule {
+    std::vector<std::pair<int, int>> statuses;  // inclusive ranges; empty: any
+    std::string prefix;                         // of the body
+    std::optional<boost::regex> matches;          // within the first 4 KiB of the body
+    std::string json;                           // a pointer that must be there
+    std::vector<std::string> is;                // and have one of these values
+    Class outcome = Class::ambiguous;
+    std::chrono::seconds after{1};              // throttled_…; Retry-After of the answer wins
+    std::string id;                             // accepted: pointer to the vendor's id
+    bool id_from_match = false;                 // accepted: the first group of `matches` is the vendor's id
+};
+
+struct ReceiptMap {
+    std::string path;                           // of the callback: "dlr"; "*": any
+    std::vector<std::string> events;            // values of `event` that are receipts
+    std::string items;                          // pointer to the array; empty: the document, or each of its elements
+    std::string json_field;                     // a form field that holds the JSON
+    Field ref, vendor_id, phone, status, code, at;
+    std::vector<Field> key;
+    std::string at_format;
+    std::map<std::string, provider::ReceiptState> states;
+    std::map<std::string, provider::Receipt::Meaning> meanings;  // by code, exact, then the longest prefix
+};
+
+struct ReplyMap {
+    std::string path;
+    std::vector<std::string> events;
+    std::string items, json_field;
+    Field from, to, text, at;
+    std::vector<Field> key;
+    std::string at_format;
+    std::string charset_parameter;              // names the parameter that says in which charset `text` is
+    std::string charset;                        // where no parameter says it
+};
+
+enum class Body { query, form, json };
+enum class Auth { none, basic, bearer, header };
+
+struct Settings {
+    std::string channel;
+    std::string preset;
+    std::string method;
+    Template url;
+    std::string url_shown;                      // without query, for `describe`
+    Body body = Body::query;
+    std::vector<std::pair<std::string, Template>> query, form, headers;
+    boost::json::value json{};                  // strings in it are templates
+    std::vector<std::string> drop_empty;        // parameters and JSON members left out when they are empty
+    std::string charset;                        // of percent-encoded values; empty: UTF-8
+    Auth auth = Auth::none;
+    std::string username, password, token, auth_header;
+    std::map<std::string, std::string> secrets;
+    std::chrono::milliseconds connect_timeout{5'000}, timeout{30'000};
+    std::string source, hook_url;
+    std::optional<Template> dlr_url;
+    std::vector<ResponseRule> rules;
+    Field event;
+    std::optional<ReceiptMap> receipt;
+    std::optional<ReplyMap> reply;
+    provider::CallbackAnswer answer, answer_not_understood;
+    std::string signing_key, signature_header, timestamp_header;  // HMAC-SHA256 over body + timestamp; empty key: not checked
+    provider::Abilities abilities;
+};
+
+// nullopt: problems went to the section.
+std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts);
+std::optional<Class> parse_class(std::string_view name);
+extern const std::vector<std::string> class_names;
+
+}  // namespace pingjing::generic_http

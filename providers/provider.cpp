@@ -1,0 +1,40 @@
+#include "providers/provider.hpp"
+
+namespace pingjing::provider {
+
+std::string_view outcome_name(const Outcome& outcome) {
+    struct {
+        std::string_view operator()(const Accepted&) const { return "accepted"; }
+        std::string_view operator()(const Retry&) const { return "retry"; }
+        std::string_view operator()(const Ambiguous&) const { return "ambiguous"; }
+        std::string_view operator()(const Throttled& t) const { return t.scope == Throttled::number ? "throttled_number" : "throttled_channel"; }
+        std::string_view operator()(const Permanent& p) const {
+            return p.fault == Permanent::number ? "permanent_number" : p.fault == Permanent::config ? "permanent_config" : "permanent_content";
+        }
+        std::string_view operator()(const OptedOut&) const { return "opted_out"; }
+        std::string_view operator()(const ChannelDown& d) const { return d.why == ChannelDown::auth ? "channel_down_auth" : "channel_down_balance"; }
+        std::string_view operator()(const Partial&) const { return "partial"; }
+    } name;
+    return std::visit(name, outcome);
+}
+
+std::string outcome_detail(const Outcome& outcome) {
+    struct {
+        std::string operator()(const Accepted&) const { return {}; }
+        std::string operator()(const Retry& r) const { return r.reason; }
+        std::string operator()(const Ambiguous& a) const { return a.reason; }
+        std::string operator()(const Throttled& t) const { return std::to_string(t.after.count()) + "s"; }
+        std::string operator()(const Permanent& p) const { return p.code; }
+        std::string operator()(const OptedOut& o) const { return o.code; }
+        std::string operator()(const ChannelDown& d) const { return d.code; }
+        std::string operator()(const Partial& p) const { return p.reason; }
+    } detail;
+    return std::visit(detail, outcome);
+}
+
+std::string_view receipt_state_name(ReceiptState s) {
+    constexpr std::string_view names[] = {"delivered", "failed", "expired", "unknown", "buffered"};
+    return names[static_cast<int>(s)];
+}
+
+}  // namespace pingjing::provider

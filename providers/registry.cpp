@@ -1,0 +1,36 @@
+#include "providers/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "providers/http/http.hpp"
+#include "providers/simulated/simulated.hpp"
+
+namespace pingjing::provider {
+namespace {
+
+constexpr Entry entries[] = {
+    {"http", "any vendor that speaks HTTP, by configuration; presets kannel, android-sms-gateway", generic_http::read},
+    {"simulated", "a carrier and its citizens inside the process: sends nothing to anybody", simulated::read},
+};
+
+}  // namespace
+
+std::span<const Entry> all() { return entries; }
+
+const Entry* find(std::string_view name) {
+    auto at = std::find_if(std::begin(entries), std::end(entries), [&](const Entry& e) { return e.name == name; });
+    return at == std::end(entries) ? nullptr : at;
+}
+
+Make read_channel(config::Section& section, std::string_view provider, ChannelFacts facts) {
+    if (auto* entry = find(provider)) return entry->read(section, std::move(facts));
+    std::string names;
+    for (const auto& entry : entries) names += (names.empty() ? "" : ", ") + std::string(entry.name);
+    section.problem("provider", fmt::format("provider = \"{}\": not one of {}", provider, names));
+    section.skip_rest();
+    return nullptr;
+}
+
+}  // namespace pingjing::provider

@@ -1,0 +1,229 @@
+#include "providers/simulated/simulated.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <span>
+
+#include "daemon/async/timer.hpp"
+#include "daemon/text/segments.hpp"
+
+namespace pingjing::simulated {
+
+using namespace provider;
+
+namespace {
+
+constexpr const char* satisfied[] = {"1", "1", "1", "1", "1", "１", "①", "1。", "回复1", "选1", "1 谢谢", "1,民警很热心", "一", "第一个"};
+constexpr const char* basically[] = {"2", "2", "2", "２", "②", "2吧", "2 还可以", "2,来得有点慢"};
+constexpr const char* dissatisfied[] = {"3", "3", "３", "3!", "3 等了两个小时", "3,打了三次电话才来", "3 态度不好"};
+constexpr const char* words[] = {"满意", "非常满意", "很满意,谢谢", "好评", "基本满意", "一般", "还行吧", "不满意", "不太满意", "等了一个多小时才到", "没有不满意的"};
+constexpr const char* ambiguous[] = {"1或3", "1 不满意", "123", "还没处理完", "抓到人我就满意", "1?", "7", "接警1处警3"};
+constexpr const char* none[] = {"好的", "收到", "谢谢", "我没报警", "请问我的案子立案了吗", "您好,我现在有事不在"};
+constexpr const char* opt_out[] = {"T", "t", "退订", "TD", "回T", "不要再发了", "1 退订"};
+constexpr const char* emergency[] = {"救命 有人拿刀", "着火了快来", "我不想活了", "他又打我 别打电话"};
+
+Range read_range(config::Section& s, const std::string& name, Range fallback) {
+    constexpr auto most = std::chrono::hours(24 * 30);
+    Range range{s.duration(name + "_least", fallback.least, std::chrono::milliseconds(0), most),
+                s.duration(name + "_most", fallback.most, std::chrono::milliseconds(0), most)};
+    if (range.most < range.least) {
+        if (s.has(name + "_most")) s.problem(name + "_most", fmt::format("{0}_most is shorter than {0}_least", name));
+        range.most = range.least;
+    }
+    return range;
+}
+
+}  // namespace
+
+std::optional<Settings> read_settings(config::Section& section, const ChannelFacts& facts) {
+    bool was_clean = section.problems().empty();
+    Settings out;
+    out.channel = facts.name;
+    out.source = section.text("source", "");
+    out.extension_digits = static_cast<int>(section.integer("extension_digits", 0, 0, 12));
+    out.response = read_range(section, "response", out.response);
+    out.receipt = read_range(section, "receipt", out.receipt);
+    out.reply = read_range(section, "reply", out.reply);
+    out.receipt_share = section.real("receipt_share", out.receipt_share, 0, 1);
+    out.delivered_share = section.real("delivered_share", out.delivered_share, 0, 1);
+    out.repeated_share = section.real("repeated_share", out.repeated_share, 0, 1);
+    out.clarified_share = section.real("clarified_share", out.clarified_share, 0, 1);
+    out.survey_mark = section.text("survey_mark", out.survey_mark);
+    out.clarify_mark = section.text("clarify_mark", out.clarify_mark);
+
+    auto replies = section.child("replies");
+    auto& r = out.replies;
+    for (auto [key, value] : {std::pair{"satisfied", &r.satisfied}, {"basically", &r.basically}, {"dissatisfied", &r.dissatisfied}, {"words", &r.words},
+                              {"ambiguous", &r.ambiguous}, {"none", &r.none}, {"opt_out", &r.opt_out}, {"emergency", &r.emergency}, {"silence", &r.silence}})
+        *value = replies.real(key, *value, 0, 1'000'000);
+    replies.finish();
+
+    auto faults = section.child("faults");
+    auto& f = out.faults;
+    for (auto [key, value] : {std::pair{"ambiguous", &f.ambiguous}, {"throttled", &f.throttled}, {"refused", &f.refused}, {"retry", &f.retry}})
+        *value = faults.real(key, *value, 0, 1);
+    faults.finish();
+
+    auto phones = section.child("phones");
+    for (const auto& number : phones.keys()) {
+        auto phone = Phone::mobile(number);
+        auto answer = phones.text(number, "");
+        if (phone) out.phones[phone->reveal()] = answer;
+        else phones.problem(number, "phones: expected a mobile number = \"what its owner answers\"");
+    }
+    if (was_clean && !section.problems().empty()) return std::nullopt;
+    return out;
+}
+
+Simulated::Simulated(Settings settings, World& world)
+    : settings_(std::move(settings)), clock_(world.clock), random_(world.random), more_(world.executor) {
+    abilities_.extension = settings_.extension_digits > 0;
+    abilities_.echoes_ref = true;
+    abilities_.largest_parts = 0;
+}
+
+Steady Simulated::somewhere(Range range) {
+    auto width = std::max(range.most - range.least, std::chrono::milliseconds(0));
+    return range.least + std::chrono::duration_cast<Steady>(std::chrono::duration<double, std::milli>(static_cast<double>(width.count()) * random_.unit()));
+}
+
+Steady Simulated::business(Range range) {
+    auto full = somewhere(range);
+    return Steady(static_cast<std::int64_t>(static_cast<double>(full.count()) / std::max(clock_.speed(), 1e-6)));
+}
+
+void Simulated::say_later(Steady after, Inbound inbound) {
+    auto when = clock_.steady() + after;
+    if (happens(settings_.repeated_share)) events_.emplace(when + business({std::chrono::seconds(1), std::chrono::minutes(5)}), inbound);
+    events_.emplace(when, std::move(inbound));
+    more_.notify();
+}
+
+std::optional<std::string> Simulated::answer_to_survey(const Phone& phone, const std::string& text) {
+    if (settings_.citizen) return settings_.citizen(phone, text, random_);
+    if (auto scripted = settings_.phones.find(phone.reveal()); scripted != settings_.phones.end())
+        return scripted->second.empty() ? std::nullopt : std::optional(scripted->second);
+    const auto& r = settings_.replies;
+    struct Choice { double share; std::span<const char* const> texts; };
+    const Choice choices[] = {{r.satisfied, satisfied}, {r.basically, basically}, {r.dissatisfied, dissatisfied}, {r.words, words}, {r.ambiguous, ambiguous},
+                              {r.none, none}, {r.opt_out, opt_out}, {r.emergency, emergency}};
+    double sum = r.silence;
+    for (const auto& choice : choices) sum += choice.share;
+    double at = random_.unit() * sum;
+    for (const auto& choice : choices) {
+        if (at < choice.share) return choice.texts[random_.below(choice.texts.size())];
+        at -= choice.share;
+    }
+    return std::nullopt;
+}
+
+// The text is in the carrier's hands: receipts for its parts, and perhaps an answer.
+void Simulated::reach(const Submission& submission, const std::vector<std::string>& ids) {
+    const auto& text = submission.text.reveal();
+    bool delivered = happens(settings_.delivered_share);
+    auto until_receipt = business(settings_.receipt);
+    if (happens(settings_.receipt_share)) {
+        for (const auto& id : ids) {
+            Receipt receipt;
+            receipt.ref = submission.ref;
+            receipt.vendor_id = id;
+            receipt.phone = submission.phone;
+            receipt.state = delivered ? ReceiptState::delivered : ReceiptState::failed;
+            receipt.code = delivered ? "DELIVRD" : happens(0.2) ? "MK:0001" : "UNDELIV";
+            if (receipt.code == "MK:0001") receipt.meaning = Receipt::Meaning::number_invalid;
+            receipt.key = id;
+            say_later(until_receipt, std::move(receipt));
+        }
+    }
+    bool survey = text.find(settings_.survey_mark) != std::string::npos;
+    if (survey) ++texted_[submission.phone];
+    if (!delivered) return;
+
+    std::optional<std::string> answer;
+    if (survey) answer = answer_to_survey(submission.phone, text);
+    else if (text.find(settings_.clarify_mark) != std::string::npos && happens(settings_.clarified_share)) answer = happens(0.8) ? "1" : happens(0.5) ? "2" : "3";
+    if (!answer) return;
+    InboundText reply;
+    reply.from = submission.phone;
+    reply.to = settings_.source + submission.extension;
+    reply.extension = submission.extension;
+    reply.text = Text(*answer);
+    reply.key = "mo-" + random_.word(16);
+    say_later(until_receipt + business(settings_.reply), std::move(reply));
+}
+
+asio::awaitable<Outcome> Simulated::submit(Submission submission) {
+    if (settings_.response.most.count() > 0) co_await sleep_for(somewhere(settings_.response));
+    auto segments = cut_segments(submission.text.reveal());
+    if (submission.text.empty() || !segments) co_return Permanent{Permanent::content, "unreadable"};
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < segments->parts.size(); ++i) ids.push_back("sim-" + random_.word(16));
+
+    const auto& faults = settings_.faults;
+    if (happens(faults.retry)) co_return Retry{"simulated: the link is down"};
+    if (happens(faults.throttled)) co_return Throttled{Throttled::channel, std::chrono::seconds(1)};
+    if (happens(faults.refused)) co_return Permanent{Permanent::number, "simulated"};
+    if (happens(faults.ambiguous)) {
+        // Half of what is in doubt was taken after all: only a receipt or a reply can tell.
+        if (happens(0.5)) reach(submission, ids);
+        co_return Ambiguous{"simulated: no answer"};
+    }
+    reach(submission, ids);
+    co_return Accepted{std::move(ids)};
+}
+
+asio::awaitable<void> Simulated::serve(Sink& sink) {
+    for (;;) {
+        auto now = clock_.steady();
+        std::vector<Inbound> batch;
+        std::vector<std::multimap<Steady, Inbound>::iterator> said;
+        auto end = events_.upper_bound(now);
+        for (auto it = events_.begin(); it != end; ++it) {
+            said.push_back(it);
+            batch.push_back(it->second);
+            auto at = clock_.now();
+            std::visit([at](auto& inbound) { inbound.at = at; }, batch.back());
+        }
+        if (batch.empty()) {
+            Steady pause = events_.empty() ? Steady(std::chrono::hours(1)) : events_.begin()->first - now;
+            co_await more_.wait(pause);
+            continue;
+        }
+        bool kept = true;
+        try {
+            co_await sink.take(settings_.channel, std::move(batch));
+        } catch (const boost::system::system_error& error) {
+            if (error.code() == asio::error::operation_aborted) throw;
+            kept = false;
+        } catch (const std::exception&) {
+            kept = false;
+        }
+        // A carrier repeats what was not acknowledged.
+        if (!kept) co_await sleep_for(std::chrono::seconds(1));
+        else for (auto it : said) events_.erase(it);
+    }
+}
+
+std::string Simulated::describe() const { return "a simulated carrier and its citizens: nothing is sent to anybody"; }
+
+int Simulated::texted(const Phone& phone) const {
+    auto found = texted_.find(phone);
+    return found == texted_.end() ? 0 : found->second;
+}
+
+int Simulated::most_texted() const {
+    int most = 0;
+    for (const auto& [phone, count] : texted_) most = std::max(most, count);
+    return most;
+}
+
+Make read(config::Section& section, ChannelFacts facts) {
+    auto settings = read_settings(section, facts);
+    if (!settings) return nullptr;
+    return [settings = std::move(*settings)](World& world) -> std::unique_ptr<Provider> { return std::make_unique<Simulated>(settings, world); };
+}
+
+}  // namespace pingjing::simulated

@@ -1,0 +1,173 @@
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "daemon/config/settings.hpp"
+#include "providers/registry.hpp"
+
+using namespace pingjing;
+using namespace pingjing::config;
+
+namespace {
+
+// A folder that goes when the test does.
+struct Folder {
+    Path path;
+    Folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "pingjing-test-XXXXXX").string();
+        path = ::mkdtemp(name.data());
+    }
+    ~Folder() { std::filesystem::remove_all(path); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    void write(const std::string& name, const std::string& text) const { std::ofstream(path / name, std::ios::binary) << text; }
+};
+
+void read_adapter(Section& section, Channel& channel) {
+    channel.adapter = provider::read_channel(section, channel.provider, {channel.name, channel.hook_url});
+}
+
+tl::expected<Settings, Problems> load_text(const Folder& folder, const std::string& text) {
+    folder.write("pingjing.toml", text);
+    return load(folder.path / "pingjing.toml", read_adapter);
+}
+
+const std::string smallest =
+    "[service]\nsign = \"XX公安\"\nstate_dir = \"state\"\nkey_dir = \"keys\"\n"
+    "[desk]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:9000/alarm\"\n"
+    "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\n";
+
+}  // namespace
+
+TEST_CASE("what is not said has the default of the design") {
+    Folder folder;
+    auto s = load_text(folder, smallest);
+    REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
+    CHECK(s->survey.delay == 120min);
+    CHECK(s->survey.min_delay == 30min);
+    CHECK(s->survey.hours.from == 8h);
+    CHECK(s->survey.hours.to == 21h);
+    CHECK(s->survey.answer_window == 72h);
+    CHECK(s->survey.late_window == Days(14));
+    CHECK(s->survey.safety_hold == Days(30));
+    CHECK(s->survey.daily_ceiling == 5000);
+    CHECK(s->reports.weight_basically == 0.5);
+    CHECK(s->reports.prior_m == 20);
+    CHECK(s->service.sms_alarm == "12110");
+    CHECK(s->http.body_limit == 16u << 20);
+    CHECK(s->service.state_dir == folder.path / "state");
+    CHECK(s->reports.export_dir == folder.path / "state" / "exports");
+    REQUIRE(s->routes.size() == 1);
+    CHECK(s->routes[0].channels == std::vector<std::string>{"main"});
+    CHECK(s->texts.size() == 9);
+    CHECK(s->texts["survey"].starts_with("【{{sign}}】"));
+    CHECK(s->rules_sha256.size() == 64);
+    CHECK(std::any_cast<provider::Make>(&s->channels[0].adapter));
+}
+
+TEST_CASE("all that is wrong comes at once, with its line") {
+    Folder folder;
+    auto s = load_text(folder, smallest +
+                                   "souce = \"1069\"\n"                               // 11
+                                   "[survey]\ndelay = \"10m\"\nhours = \"8-21\"\n"    // 12-14
+                                   "[store]\nkind = \"mysql\"\n"                      // 15-16
+                                   "[[route]]\nchannels = [\"other\"]\n"              // 17-18
+                                   "[lists]\nunits = \"none.csv\"\n"                  // 19-20
+                                   "[extra]\n"                                        // 21
+                                   "[[channel]]\nname = \"main\"\nprovider = \"fax\"\n");  // 22-24
+    REQUIRE_FALSE(s);
+    std::string text = s.error().text();
+    auto file = (folder.path / "pingjing.toml").string();
+    for (const char* expected : {":11: channel 'main' has no setting 'souce'", ":13: delay is shorter than min_delay", ":14: hours = \"8-21\": expected hours",
+                                 ":16: kind = \"mysql\": expected one of", ":18: there is no channel 'other'", ":20: units: cannot read",
+                                 ":21: the file has no setting 'extra'", ":23: channel 'main' stands twice", ":24: provider = \"fax\": not one of http, simulated"}) {
+        CAPTURE(expected);
+        CHECK(text.find(file + expected) != std::string::npos);
+    }
+    CHECK(s.error().lines().size() == 9);
+}
+
+TEST_CASE("what would be dangerous is refused") {
+    Folder folder;
+    auto with = [&](std::string from, std::string to) {
+        auto text = smallest;
+        text.replace(text.find(from), from.size(), to);
+        auto s = load_text(folder, text);
+        return s ? std::string() : s.error().text();
+    };
+    CHECK(with("kind = \"webhook\"\n", "kind = \"log\"\n").find("wakes nobody") != std::string::npos);
+    CHECK(with("kind = \"webhook\"\n", "kind = \"log\"\nunattended = true\n").empty());
+    CHECK(with("[desk]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:9000/alarm\"\n", "").find("[desk] needs 'kind'") != std::string::npos);
+    CHECK(with("\"keys\"", "\"state/keys\"").find("key_dir: expected a folder outside") != std::string::npos);
+    CHECK(with("sign = \"XX公安\"", "sign = \"【XX公安】\"").find("without brackets") != std::string::npos);
+    for (const char* since : {"since = \"2026-13-01\"", "since = \"21.11.2026\"", "since = 2026"}) {
+        CAPTURE(since);
+        CHECK_FALSE(load_text(folder, smallest + "[survey]\n" + since + "\n"));
+    }
+    CHECK(load_text(folder, smallest + "[survey]\nsince = 2026-11-21\n")->survey.since == "2026-11-21");
+    for (const char* listen : {"8110", "127.0.0.1", "unix:x", "http://a:1", ":80"}) {
+        CAPTURE(listen);
+        CHECK_FALSE(load_text(folder, smallest + "[http]\nlisten = \"" + listen + "\"\n"));
+    }
+    for (const char* listen : {"127.0.0.1:0", "[::1]:8110", "unix:/run/x", "localhost:80"}) {
+        CAPTURE(listen);
+        CHECK(load_text(folder, smallest + "[http]\nlisten = \"" + listen + "\"\n"));
+    }
+    CHECK(with("key_dir", "test_clock = true\nkey_dir").empty());
+    CHECK(with("provider = \"simulated\"", "provider = \"simulated\"\nproduction = true").empty());
+    folder.write("both.toml", "");
+    auto both = smallest;
+    both.replace(both.find("key_dir"), 7, "test_clock = true\nkey_dir");
+    CHECK_FALSE(load_text(folder, both + "production = true\n"));
+    CHECK_FALSE(load(folder.path / "absent.toml", read_adapter));
+}
+
+TEST_CASE("a hook secret comes from the file, its beside, or later from init") {
+    Folder folder;
+    auto channel = smallest.substr(0, smallest.find("[[channel]]")) + "[http]\npublic_url = \"https://pj.example.cn/\"\n[[channel]]\nname = \"main\"\nprovider = \"simulated\"\n";
+    auto none = load_text(folder, channel + "hook_secret_file = \"main.hook\"\n");
+    REQUIRE(none);
+    CHECK(none->channels[0].hook_url.empty());
+    CHECK(none->channels[0].hook_secret_file == folder.path / "main.hook");
+    folder.write("main.hook", "0123456789abcdef0123456789abcdef\n");
+    auto made = load_text(folder, channel + "hook_secret_file = \"main.hook\"\n");
+    REQUIRE(made);
+    CHECK(made->channels[0].hook_url == "https://pj.example.cn/v1/hooks/main/0123456789abcdef0123456789abcdef");
+    CHECK_FALSE(load_text(folder, channel + "hook_secret = \"short\"\n"));
+}
+
+TEST_CASE("the rules have a name of their own, and secrets do not change it") {
+    Folder folder;
+    folder.write("flags.csv", "flag,rule\n家暴,dv\n");
+    auto text = smallest + "hook_secret = \"0123456789abcdef-1\"\n[lists]\nflags = \"flags.csv\"\n";
+    auto first = load_text(folder, text)->rules_sha256;
+    CHECK(load_text(folder, "# a remark\n" + text)->rules_sha256 == first);
+    CHECK(load_text(folder, text)->open_text.find("0123456789abcdef") == std::string::npos);
+    auto other_secret = text;
+    other_secret.replace(other_secret.find("-1\""), 2, "-2");
+    CHECK(load_text(folder, other_secret)->rules_sha256 == first);
+    CHECK(load_text(folder, text + "[survey]\ndelay = \"121m\"\n")->rules_sha256 != first);
+    folder.write("flags.csv", "flag,rule\n家暴,sexual\n");
+    CHECK(load_text(folder, text)->rules_sha256 != first);
+}
+
+TEST_CASE("the example configuration needs nothing but its secrets") {
+    Folder folder;
+    folder.write("kannel.password", "p\n");
+    folder.write("kannel.hook", "0123456789abcdef0123456789abcdef\n");
+    std::ifstream in(PINGJING_SOURCE_DIR "/systemd/pingjing.toml");
+    auto s = load_text(folder, std::string(std::istreambuf_iterator<char>(in), {}));
+    REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
+    CHECK(s->channels[0].hook_url.starts_with("https://pj.example.cn/v1/hooks/kannel/"));
+
+    // What it shows as defaults are the defaults.
+    auto plain = load_text(folder, smallest);
+    REQUIRE(plain);
+    CHECK(s->survey.delay == plain->survey.delay);
+    CHECK(s->survey.late_window == plain->survey.late_window);
+    CHECK(s->channels[0].tps == plain->channels[0].tps);
+    CHECK(s->channels[0].submit_timeout == plain->channels[0].submit_timeout);
+    CHECK(s->reports.most_unconfirmed == plain->reports.most_unconfirmed);
+    CHECK(s->followup.rectify_days == plain->followup.rectify_days);
+}

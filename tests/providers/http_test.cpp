@@ -1,0 +1,411 @@
+#include <doctest/doctest.h>
+
+#include "providers/http/callback.hpp"
+#include "providers/http/request.hpp"
+#include "providers/http/response.hpp"
+
+using namespace pingjing;
+using namespace pingjing::provider;
+namespace gh = pingjing::generic_http;
+
+namespace {
+
+using When = http::Failure::When;
+const Instant noon = *parse_rfc3339("2026-11-22T12:00:00+08:00");
+const std::string secret_url = "https://pj.example.cn/v1/hooks/k/0123456789abcdef";
+
+std::string said;  // what was wrong with the last settings
+std::optional<gh::Settings> read(const std::string& toml, const std::string& hook_url = secret_url) {
+    config::Problems problems;
+    auto document = config::Document::parse(toml, "p.toml", problems);
+    REQUIRE(document);
+    config::Section section(*document, problems);
+    auto settings = gh::read_settings(section, {"k", hook_url});
+    section.finish();
+    said = problems.text();
+    return problems.empty() ? std::move(settings) : std::nullopt;
+}
+
+gh::Settings kannel(const std::string& more = "") {
+    auto settings = read("preset = \"kannel\"\nurl = \"http://127.0.0.1:13013/cgi-bin/sendsms\"\nusername = \"pj\"\npassword = \"p&w\"\n"
+                         "source = \"106900110\"\nextension_digits = 2\n" + more);
+    REQUIRE_MESSAGE(settings, said);
+    return std::move(*settings);
+}
+
+gh::Settings android(const std::string& more = "") {
+    auto settings = read("preset = \"android-sms-gateway\"\nurl = \"https://127.0.0.1/messages\"\nusername = \"u\"\npassword = \"p\"\n" + more);
+    REQUIRE_MESSAGE(settings, said);
+    return std::move(*settings);
+}
+
+Submission submission(const std::string& text) { return Submission("rs0001", *Phone::mobile("13800138000"), Text(text), "07", std::chrono::hours(2)); }
+
+http::FetchResult answered(int status, std::string body, std::string retry_after = "") {
+    http::FetchResponse response;
+    response.status = status;
+    response.content_type = "text/html";
+    response.retry_after = std::move(retry_after);
+    response.body = std::move(body);
+    return response;
+}
+http::FetchResult broke(When when) { return tl::unexpected(http::Failure(when, "broke")); }
+
+std::string parameter(const std::string& url, const std::string& name) {
+    std::string out = "(absent)";
+    for (const auto& [key, value] : gh::decode_parameters(url.substr(url.find('?') + 1)))
+        if (key == name) out = value;
+    return out;
+}
+
+Callback get(std::string path, std::string query) {
+    Callback callback;
+    callback.method = "GET";
+    callback.path = std::move(path);
+    callback.query = std::move(query);
+    return callback;
+}
+
+const std::string asg_body =
+    R"({"deviceId":"ffffffffceb0b1db0000018e937c815b","event":"sms:received","id":"Ey6ECgOkVVFjz3CL48B8C","payload":{"messageId":"abc123","message":"5 非常满意","sender":"+8613800138000","recipient":"+8613900139000","simNumber":1,"receivedAt":"2026-03-01T16:30:15.000+08:00"},"webhookId":"LreFUt-Z3sSq0JufY9uWB"})";
+
+Callback asg(std::string body, std::string signature = "32f0d34fa55d6507053f3d20a1b0858f75d37d348f4341610a30cea2575c3df5") {
+    Callback callback;
+    callback.method = "POST";
+    callback.content_type = "application/json";
+    callback.body = std::move(body);
+    callback.headers = {{"x-timestamp", "1772353815"}, {"X-Signature", std::move(signature)}};
+    return callback;
+}
+
+}  // namespace
+
+TEST_CASE("Kannel: a request says everything that it silently needs") {
+    auto settings = kannel();
+    auto request = gh::build_request(settings, submission("请对本次服务评价：1满意 2一般 3不满意"), noon);
+    REQUIRE(request);
+    CHECK(request->method == "GET");
+    CHECK(request->body.empty());
+    CHECK(request->url.starts_with("http://127.0.0.1:13013/cgi-bin/sendsms?username=pj&password=p%26w&from=10690011007&to=13800138000&text="));
+    // Vector kannel-coding2.
+    CHECK(request->url.find("&text=%E8%AF%B7%E5%AF%B9%E6%9C%AC%E6%AC%A1%E6%9C%8D%E5%8A%A1%E8%AF%84%E4%BB%B7%EF%BC%9A1%E6%BB%A1%E6%84%8F%202%E4%B8%80%E8%88%AC%203%E4%B8%8D%E6%BB%A1%E6%84%8F&coding=2&charset=UTF-8&") != std::string::npos);
+    CHECK(parameter(request->url, "dlr-mask") == "31");
+    CHECK(parameter(request->url, "validity") == "120");
+    CHECK(parameter(request->url, "dlr-url") == secret_url + "/dlr?ref=rs0001&type=%d&id=%I&fid=%F&meta=%A&smsc=%i&ts=%T&from=%p&to=%P");
+    CHECK(request->url.find("type%3D%25d%26") != std::string::npos);
+
+    CHECK(parameter(gh::build_request(settings, submission("Hi [ok]"), noon)->url, "coding") == "0");
+    CHECK_FALSE(gh::build_request(settings, submission(""), noon));
+    std::string eleven_parts;
+    for (int i = 0; i < 700; ++i) eleven_parts += "中";
+    CHECK_FALSE(gh::build_request(settings, submission(eleven_parts), noon));
+}
+
+TEST_CASE("every text survives its slot") {
+    auto settings = kannel();
+    auto json = android();
+    for (const char* text : {"a&b=c", "100%", "\"quoted\" \\ back", "<xml>", "line\nbreak", "{{id}}", "%d", "😀 +1", "#hash?x"}) {
+        CAPTURE(text);
+        CHECK(parameter(gh::build_request(settings, submission(text), noon)->url, "text") == text);
+        auto body = gh::read_json(gh::build_request(json, submission(text), noon)->body);
+        REQUIRE(body);
+        CHECK(gh::text_at(*body, "/textMessage/text") == text);
+    }
+}
+
+TEST_CASE("Kannel: an answer is read as what it proves, and no more") {
+    auto settings = kannel();
+    struct { const char* given; http::FetchResult result; const char* expected; } cases[] = {
+        {"accepted", answered(202, "0: Accepted for delivery"), "accepted"},
+        {"link down, queued", answered(202, "3: Queued for later delivery"), "accepted"},
+        {"wrong password", answered(403, "Authorization failed for sendsms"), "channel_down_auth"},
+        {"no number", answered(400, "Missing receiver number, rejected"), "permanent_number"},
+        {"bad or black-listed number", answered(400, "Number(s) has/have been denied by white- and/or black-lists."), "permanent_number"},
+        {"a form", answered(400, "Invalid content-type"), "permanent_config"},
+        {"bearerbox gone", broke(When::before_send), "retry"},
+        {"overloaded, documented", answered(503, "Temporal failure, try again later."), "retry"},
+        {"503 of a proxy", answered(503, "<html>Service Unavailable"), "ambiguous"},
+        {"timeout after the request", broke(When::after_send), "ambiguous"},
+        {"an unknown 202", answered(202, "7: Something new"), "ambiguous"},
+        {"a proxy's page", answered(200, "<html>"), "ambiguous"},
+        {"too many", answered(429, ""), "throttled_channel"},
+        {"no money", answered(402, ""), "channel_down_balance"},
+        {"moved", answered(301, ""), "ambiguous"},
+        {"broken", answered(500, ""), "ambiguous"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.given);
+        CHECK(outcome_name(gh::read_response(settings, c.result)) == c.expected);
+    }
+    CHECK(std::get<Throttled>(gh::read_response(settings, answered(429, "", "30"))).after == std::chrono::seconds(30));
+}
+
+TEST_CASE("rules are asked in order, the channel's before the preset's") {
+    auto settings = read(R"(
+url = "http://127.0.0.1/send"
+body = "form"
+auth = "bearer"
+token = "t0ken"
+[form]
+to = "{{to}}"
+text = "{{text}}"
+[headers]
+X-Ref = "{{id}}"
+[[response]]
+json = "/code"
+is = ["0", "000000"]
+class = "accepted"
+id = "/sid"
+[[response]]
+json = "/code"
+is = ["8"]
+class = "throttled_number"
+after = "1h"
+[[response]]
+status = ["200-299"]
+matches = '^OK: (\d+)$'
+class = "accepted"
+id = "match"
+[[response]]
+json = "/error"
+class = "permanent_content"
+)");
+    REQUIRE_MESSAGE(settings, said);
+    struct { const char* body; const char* expected; const char* id; } cases[] = {
+        {R"({"code":0,"sid":9223372036854775807})", "accepted", "9223372036854775807"}, {R"({"code":"000000","sid":"x"})", "accepted", "x"},
+        {R"({"code":0})", "accepted", ""},       {R"({"code":8})", "throttled_number", ""}, {R"({"code":9})", "ambiguous", ""},
+        {"OK: 123", "accepted", "123"},          {"ERROR: 123", "ambiguous", ""},         {R"({"error":"bad words"})", "permanent_content", ""},
+        {R"({"code":0)", "ambiguous", ""},       {"", "ambiguous", ""},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.body);
+        auto outcome = gh::read_response(*settings, answered(200, c.body));
+        CHECK(outcome_name(outcome) == c.expected);
+        if (auto* accepted = std::get_if<Accepted>(&outcome)) CHECK((accepted->vendor_ids.empty() ? "" : accepted->vendor_ids[0]) == c.id);
+    }
+    auto request = gh::build_request(*settings, submission("1&2 满"), noon);
+    REQUIRE(request);
+    CHECK(request->method == "POST");
+    CHECK(request->body == "to=%2B8613800138000&text=1%262%20%E6%BB%A1");
+    CHECK(request->headers == std::vector<std::string>{"Content-Type: application/x-www-form-urlencoded", "X-Ref: rs0001", "Authorization: Bearer t0ken"});
+
+    auto own = kannel("[[response]]\nstatus = [\"503\"]\nclass = \"ambiguous\"\n");
+    CHECK(outcome_name(gh::read_response(own, answered(503, "Temporal failure"))) == "ambiguous");
+}
+
+TEST_CASE("Kannel: receipts as they were captured") {
+    auto settings = kannel();
+    struct { const char* query; const char* state; const char* code; } cases[] = {
+        {"ref=rs-0001&type=8&smsc=F1&fid=&meta=ACK%2F&ts=1795343473&to=10690001&from=13800138000&id=b14d1a7d", "buffered", "ACK/"},
+        {"ref=rs-0001&type=1&smsc=F1&fid=130a4e21-a57c&meta=&ts=1795343473&to=10690001&from=13800138000&id=57a2c846", "delivered", "1"},
+        {"ref=rs-0001&type=16&fid=&meta=NACK%2FAuthorization+failed+for+sendsms&to=13800138000", "failed", "NACK/Authorization failed for sendsms"},
+        {"ref=rs-0001&type=2&meta=", "failed", "2"},
+        {"ref=rs-0001&type=99", "unknown", "99"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.query);
+        auto inbound = gh::read_callback(settings, get("dlr", c.query));
+        REQUIRE(inbound);
+        REQUIRE(inbound->size() == 1);
+        const auto& receipt = std::get<Receipt>(inbound->front());
+        CHECK(receipt.ref == "rs-0001");
+        CHECK(receipt_state_name(receipt.state) == c.state);
+        CHECK(receipt.code == c.code);
+    }
+    auto first = gh::read_callback(settings, get("dlr", "ref=a&type=1&id=x&ts=1795343473"));
+    auto again = gh::read_callback(settings, get("dlr", "ref=a&type=1&id=y&ts=1795343500"));
+    CHECK(std::get<Receipt>(first->front()).key == std::get<Receipt>(again->front()).key);
+    CHECK(std::get<Receipt>(first->front()).at == from_millis(1795343473000));
+    CHECK_FALSE(gh::read_callback(settings, get("dlr", "type=1")));
+    CHECK_FALSE(gh::read_callback(settings, get("", "ref=a&type=1")));
+}
+
+TEST_CASE("Kannel: replies as they were captured, raw UTF-16 included") {
+    auto settings = kannel();
+    struct { const char* query; const char* text; } cases[] = {
+        {"id=3ded834f&from=13800138000&to=10690011007&text=1&ts=1795343496&coding=0&charset=UTF-8&smsc=F1", "1"},
+        {"id=3ded834f&from=%2B8613800138000&to=10690011007&text=%005%97%5E%5E8n%E1a%0F&coding=2&charset=UTF-16BE&smsc=F1&udh=", "5非常满意"},
+        {"id=3ded834f&from=13800138000&to=10690011007&text=5%E9%9D%9E%E5%B8%B8+%E6%BB%A1&coding=0", "5非常 满"},
+        {"id=3ded834f&from=13800138000&to=10690011007&text=&charset=UTF-8", ""},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.query);
+        auto inbound = gh::read_callback(settings, get("mo", c.query));
+        REQUIRE(inbound);
+        REQUIRE(inbound->size() == 1);
+        const auto& reply = std::get<InboundText>(inbound->front());
+        CHECK(reply.from.reveal() == "13800138000");
+        CHECK(reply.text.reveal() == c.text);
+        CHECK(reply.extension == "07");
+        CHECK(reply.key == "8:3ded834f");
+    }
+    for (const char* to : {"10690011007", "%2B8610690011007", "+8610690011007", "8610690011007"}) {
+        CAPTURE(to);
+        auto inbound = gh::read_callback(settings, get("mo", "id=1&from=13800138000&text=1&to=" + std::string(to)));
+        REQUIRE(inbound);
+        CHECK(std::get<InboundText>(inbound->front()).extension == "07");
+    }
+    CHECK_FALSE(gh::read_callback(settings, get("mo", "id=1&text=1")));
+    CHECK_FALSE(gh::read_callback(settings, get("mo", "id=1&from=13800138000&text=%FF&charset=UTF-8")));
+}
+
+TEST_CASE("android-sms-gateway: the request, and what its answers prove") {
+    auto settings = android();
+    auto request = gh::build_request(settings, submission("请评价"), noon);
+    REQUIRE(request);
+    CHECK(request->method == "POST");
+    CHECK(request->user_password == "u:p");
+    CHECK(request->body == R"({"phoneNumbers":["+8613800138000"],"textMessage":{"text":"请评价"},"id":"rs0001","withDeliveryReport":true,"ttl":7200})");
+    struct { http::FetchResult result; const char* expected; } cases[] = {
+        {answered(202, R"({"id":"rs0001","state":"Pending"})"), "accepted"}, {answered(409, "{}"), "accepted"}, {answered(400, "{}"), "permanent_config"},
+        {answered(401, ""), "channel_down_auth"}, {answered(503, "{}"), "throttled_channel"}, {answered(500, "{}"), "ambiguous"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.expected);
+        CHECK(outcome_name(gh::read_response(settings, c.result)) == c.expected);
+    }
+}
+
+TEST_CASE("android-sms-gateway: a webhook counts only with its signature") {
+    auto settings = android("signing_key = \"signing-key-0123456789\"\n");
+    auto inbound = gh::read_callback(settings, asg(asg_body));
+    REQUIRE(inbound);
+    const auto& reply = std::get<InboundText>(inbound->front());
+    CHECK(reply.from.reveal() == "13800138000");
+    CHECK(reply.to == "+8613900139000");
+    CHECK(reply.text.reveal() == "5 非常满意");
+    CHECK(reply.at == parse_rfc3339("2026-03-01T08:30:15Z"));
+    CHECK_FALSE(reply.key.empty());
+
+    CHECK_FALSE(gh::read_callback(settings, asg(asg_body + " ")));
+    CHECK_FALSE(gh::read_callback(settings, asg(asg_body, "")));
+    CHECK_FALSE(gh::read_callback(settings, asg(asg_body, std::string(64, '0'))));
+    CHECK(gh::read_callback(android(), asg(asg_body, "")));
+}
+
+TEST_CASE("android-sms-gateway: receipts, pings and what cannot be read") {
+    auto settings = android();
+    struct { const char* body; const char* state; } cases[] = {
+        {R"({"event":"sms:sent","payload":{"messageId":"rs0001","phoneNumber":"+8613800138000","sentAt":"2026-03-01T16:30:15.000+08:00"}})", "buffered"},
+        {R"({"event":"sms:delivered","payload":{"messageId":"rs0001"}})", "delivered"},
+        {R"({"event":"sms:failed","payload":{"messageId":"rs0001","reason":"no service"}})", "failed"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.body);
+        auto inbound = gh::read_callback(settings, asg(c.body));
+        REQUIRE(inbound);
+        REQUIRE(inbound->size() == 1);
+        const auto& receipt = std::get<Receipt>(inbound->front());
+        CHECK(receipt.ref == "rs0001");
+        CHECK(receipt_state_name(receipt.state) == c.state);
+    }
+    auto ping = gh::read_callback(settings, asg(R"({"event":"system:ping","payload":{}})"));
+    REQUIRE(ping);
+    CHECK(ping->empty());
+    for (const char* body : {"", "{", "[1", "null", R"({"event":"sms:delivered","payload":{}})", R"({"event":"sms:received","payload":{"message":"1"}})"}) {
+        CAPTURE(body);
+        CHECK_FALSE(gh::read_callback(settings, asg(body)));
+    }
+}
+
+TEST_CASE("whatever comes to a hook is read or refused, and nothing worse") {
+    SeededRandom random(1);
+    auto settings = android();
+    auto by_query = kannel();
+    for (int i = 0; i < 3000; ++i) {
+        std::string body = asg_body;
+        for (int k = 0; k < 3; ++k) body[random.below(body.size())] = static_cast<char>(random.below(256));
+        (void)gh::read_callback(settings, asg(body.substr(0, random.below(2) ? body.size() : random.below(body.size()))));
+        std::string query = "id=1&from=13800138000&text=%00%31&charset=UTF-16BE&type=1&ref=a";
+        for (int k = 0; k < 3; ++k) query[random.below(query.size())] = static_cast<char>(random.below(256));
+        (void)gh::read_callback(by_query, get(random.below(2) ? "mo" : "dlr", query));
+    }
+    CHECK_FALSE(gh::read_callback(settings, asg(std::string(100'000, '['))));
+    std::string many = "[";
+    for (int i = 0; i < 1001; ++i) many += R"({"event":"sms:delivered","payload":{"messageId":"a"}},)";
+    many.back() = ']';
+    CHECK_FALSE(gh::read_callback(settings, asg(many)));
+}
+
+TEST_CASE("Chinese push styles by mapping alone: lists, wrapped lists, JSON in a form field") {
+    auto settings = read(R"(
+url = "http://127.0.0.1/send"
+[receipt]
+path = "dlr"
+items = "/items"
+vendor_id = "message_id"
+status = "/status"
+code = "/error"
+at = "/delivrd_at"
+at_format = "beijing"
+ref = "/seq"
+[receipt.states]
+DELIVRD = "delivered"
+UNDELIV = "failed"
+[reply]
+path = "mo"
+json_field = "sms_reply"
+from = "/mobile"
+text = "/text"
+at = "/reply_time"
+at_format = "beijing"
+key = ["/id"]
+[answer]
+content_type = "text/plain"
+body = "SUCCESS"
+error_status = 500
+error_body = "0"
+)");
+    REQUIRE_MESSAGE(settings, said);
+    auto callback = asg(R"({"items":[{"seq":"r1","status":"DELIVRD","delivrd_at":"2026-11-22 10:31:13"},{"seq":"r2","status":"UNDELIV","error":"MK:0001"},{"seq":"r3","status":"UNDELIV","error":"MBBLACK"}]})");
+    callback.path = "dlr";
+    auto receipts = gh::read_callback(*settings, callback);
+    REQUIRE(receipts);
+    REQUIRE(receipts->size() == 3);
+    CHECK(std::get<Receipt>((*receipts)[0]).at == parse_rfc3339("2026-11-22T10:31:13+08:00"));
+    CHECK(std::get<Receipt>((*receipts)[1]).meaning == Receipt::Meaning::number_invalid);
+    CHECK(std::get<Receipt>((*receipts)[2]).meaning == Receipt::Meaning::opted_out);
+
+    Callback form;
+    form.path = "mo";
+    form.content_type = "application/x-www-form-urlencoded";
+    form.body = "sms_reply=%7B%22mobile%22%3A%2213800138000%22%2C%22text%22%3A%223%22%2C%22id%22%3A9223372036854775807%7D";
+    auto replies = gh::read_callback(*settings, form);
+    REQUIRE(replies);
+    REQUIRE(replies->size() == 1);
+    CHECK(std::get<InboundText>(replies->front()).key == "19:9223372036854775807");
+    CHECK(settings->answer.body == "SUCCESS");
+    CHECK(settings->answer_not_understood.status == 500);
+}
+
+TEST_CASE("a mistake in the mapping is found when it is loaded") {
+    struct { const char* toml; const char* expected; } cases[] = {
+        {"url = \"http://a/\"\n[query]\nto = \"{{too}}\"\n", "p.toml:3: to: {{too}} is unknown"},
+        {"url = \"http://a/\"\n[query]\nto = \"{{secret:x}}\"\n", "p.toml:3: to: {{secret:x}} is unknown"},
+        {"url = \"http://a/\"\nbody = \"json\"\njson = '{\"a\":\"{{too}}\"}'\n", "p.toml:3: json: {{too}} is unknown"},
+        {"url = \"http://a/\"\nbody = \"json\"\njson = '{'\n", "p.toml:3: json: expected a JSON document"},
+        {"url = \"ftp://a/\"\n", "p.toml:1: url = \"ftp://a/\": expected http://… or https://…"},
+        {"url = \"http://a/\"\n[[response]]\nstatus = [\"2xx\"]\nclass = \"accepted\"\n", "p.toml:3: status \"2xx\": expected"},
+        {"url = \"http://a/\"\n[[response]]\nclass = \"fine\"\n", "p.toml:3: class = \"fine\": expected one of"},
+        {"url = \"http://a/\"\n[receipt]\nref = \"id\"\n", "[receipt] needs 'status'"},
+        {"url = \"http://a/\"\npreset = \"nobody\"\n", "p.toml:2: preset = \"nobody\": expected kannel"},
+        {"url = \"http://a/\"\npreset = \"kannel\"\nusername = \"u\"\n", "needs 'password' or 'password_file'"},
+        {"url = \"http://a/\"\nauth = \"basic\"\npassword = \"x\"\n", "needs 'username'"},
+        {"url = \"http://a/\"\nurll = \"x\"\n", "p.toml:2: the file has no setting 'urll'"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.toml);
+        CHECK_FALSE(read(c.toml));
+        CAPTURE(said);
+        CHECK(said.find(c.expected) != std::string::npos);
+    }
+}
+
+TEST_CASE("without an address of ours no receipts are asked for") {
+    auto settings = read("preset = \"kannel\"\nurl = \"http://127.0.0.1/s\"\nusername = \"pj\"\npassword = \"p\"\n", "");
+    REQUIRE_MESSAGE(settings, said);
+    CHECK_FALSE(settings->abilities.receipts);
+    auto request = gh::build_request(*settings, submission("1"), noon);
+    CHECK(parameter(request->url, "dlr-url") == "(absent)");
+    CHECK(parameter(request->url, "from") == "(absent)");
+}
