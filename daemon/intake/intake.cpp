@@ -5,8 +5,6 @@
 namespace pingjing::intake {
 namespace {
 
-constexpr std::size_t rows_per_commit = 500;
-
 void count(store::BatchCounts& counts, const std::string& outcome) {
     ++(outcome == "accepted"    ? counts.accepted
        : outcome == "updated"   ? counts.updated
@@ -53,6 +51,20 @@ RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& rando
     return answer;
 }
 
+std::vector<RowAnswer> take_batch(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site,
+                                  std::span<const ParsedRow> rows, std::string_view source, Instant now) {
+    std::vector<RowAnswer> taken;
+    store::BatchCounts counts;
+    for (const auto& row : rows) {
+        taken.push_back(take_row(db, seal, random, site, row, now));
+        count(counts, taken.back().outcome);
+    }
+    auto id = store::record_batch(db, source, counts, now);
+    for (const auto& answer : taken)
+        if (answer.outcome == "rejected") store::record_rejection(db, id, answer.line, answer.reason, answer.detail);
+    return taken;
+}
+
 asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, RecordRules rules, const eligibility::SiteRules& site,
                                                              std::string source) {
     std::vector<ParsedRow> rows;
@@ -62,19 +74,8 @@ asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, 
     std::vector<RowAnswer> answers;
     answers.reserve(rows.size());
     for (std::size_t first = 0; first < rows.size(); first += rows_per_commit) {
-        auto last = std::min(rows.size(), first + rows_per_commit);
-        auto batch = [&, first, last](store::Connection& db) {
-            std::vector<RowAnswer> taken;
-            store::BatchCounts counts;
-            for (auto i = first; i < last; ++i) {
-                taken.push_back(take_row(db, seal_, random_, site, rows[i], rules.now));
-                count(counts, taken.back().outcome);
-            }
-            auto id = store::record_batch(db, source, counts, rules.now);
-            for (const auto& answer : taken)
-                if (answer.outcome == "rejected") store::record_rejection(db, id, answer.line, answer.reason, answer.detail);
-            return taken;
-        };
+        auto batch_rows = std::span<const ParsedRow>(rows).subspan(first, std::min(rows_per_commit, rows.size() - first));
+        auto batch = [&](store::Connection& db) { return take_batch(db, seal_, random_, site, batch_rows, source, rules.now); };
         auto taken = co_await store_.run(std::ref(batch));
         answers.insert(answers.end(), std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
     }

@@ -4,7 +4,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/core/random.hpp"
@@ -27,11 +29,16 @@ struct RowAnswer {
 RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site, const ParsedRow& row,
                    Instant now);
 
+// At most rows_per_commit rows, with their line in the books.
+inline constexpr std::size_t rows_per_commit = 500;
+std::vector<RowAnswer> take_batch(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site,
+                                  std::span<const ParsedRow> rows, std::string_view source, Instant now);
+
 class Intake {
 public:
     Intake(store::Store& store, const store::Seal& seal, Random& random) : store_(store), seal_(seal), random_(random) {}
 
-    // Rows are committed in batches of 500, each with its line in the books. An error: nothing could be read, nothing was
+    // Rows are committed batch by batch. An error: nothing could be read, nothing was
     // stored. A failing store throws: what was committed before stands, and sending everything again is safe.
     asio::awaitable<Result<std::vector<RowAnswer>>> take(Document document, RecordRules rules, const eligibility::SiteRules& site,
                                                          std::string source);

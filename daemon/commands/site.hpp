@@ -1,0 +1,31 @@
+// What every command on a configuration begins with: settings, clock, keys, store. Errors are printed as people read them.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/config/settings.hpp"
+#include "daemon/core/clock.hpp"
+#include "daemon/eligibility/eligibility.hpp"
+#include "daemon/store/seal.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::commands {
+
+// nullopt: the problems stand on stderr, the caller exits with 2.
+std::optional<config::Settings> load_settings(const std::string& file);
+
+struct Site {
+    config::Settings settings;
+    std::unique_ptr<Clock> clock;
+    store::Seal seal;
+    std::unique_ptr<store::Store> store;
+};
+// Without a daemon: opens the store itself. nullopt: said on stderr.
+std::optional<Site> open_site(config::Settings settings);
+std::unique_ptr<Clock> make_clock(const config::Settings& settings);  // null: said on stderr
+
+// The rules of this site as the stages want them. An empty `since` is the moment of `init`, which the store knows.
+Result<eligibility::SiteRules> site_rules(const config::Settings& settings, const store::Seal& seal, store::Store& store);
+
+}  // namespace pingjing::commands
