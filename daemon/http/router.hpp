@@ -3,9 +3,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pingjing::http {
@@ -39,7 +41,9 @@ Response problem(int status, std::string_view title, std::string_view detail);
 
 using Handler = std::function<asio::awaitable<Response>(Request)>;
 
-// Patterns are segments, "{name}" captures one, "{name*}" as the last one captures the rest.
+// Patterns are segments, "{name}" captures one, "{name*}" as the last one captures the rest. A literal segment goes before
+// a capture whatever the order of add(); HEAD is answered by GET. What a handler throws becomes a 500 that tells the
+// client nothing, and a line `http.failed` that names the pattern, never the path: paths carry secrets.
 class Router {
 public:
     void add(std::string method, std::string pattern, Handler handler);

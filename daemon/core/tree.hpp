@@ -1,0 +1,33 @@
+// The Merkle tree of RFC 6962 §2.1, grown leaf by leaf: keeps only the roots of its complete subtrees. Pure.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pingjing {
+
+using Hash = std::array<std::uint8_t, 32>;  // SHA-256
+
+Hash leaf_hash(std::string_view entry);                 // SHA-256(0x00 || entry)
+Hash node_hash(const Hash& left, const Hash& right);    // SHA-256(0x01 || left || right)
+std::string to_hex(std::string_view bytes);
+std::string to_hex(const Hash& hash);
+
+class TreeHead {
+public:
+    void append(const Hash& leaf);
+    std::uint64_t size() const { return size_; }
+    Hash root() const;  // of no leaves: SHA-256 of nothing
+
+    std::string save() const;                 // size and subtree roots, for `restore`
+    static TreeHead load(std::string_view saved);  // throws std::invalid_argument for anything save() did not write
+    bool operator==(const TreeHead&) const = default;
+
+private:
+    std::uint64_t size_ = 0;
+    std::vector<Hash> subtrees_;  // one for each bit of size_, the largest first
+};
+
+}  // namespace pingjing

@@ -1,0 +1,46 @@
+// Gathers the facts of a case from the store, asks the rules, records what follows: the survey, or what is called off.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "daemon/core/case.hpp"
+#include "daemon/core/random.hpp"
+#include "daemon/eligibility/rules.hpp"
+#include "daemon/eligibility/schedule.hpp"
+#include "daemon/store/cases.hpp"
+#include "daemon/store/seal.hpp"
+
+namespace pingjing::store { class Connection; }
+
+namespace pingjing::eligibility {
+
+// The rules of one site, complete and checked. `sha256` names them in every decision.
+struct SiteRules {
+    CategoryMap categories{};
+    Mode mode = Mode::on;
+    Instant since{};
+    std::set<std::string> pilot_units{};
+    std::set<std::string> staff_keys{};  // phone keys of the internal list
+    Timing timing{};
+    Millis max_age = std::chrono::hours(72);
+    Millis safety_hold = std::chrono::hours(24 * 30);
+    int per_phone_24h = 1, per_phone_30d = 3;
+    std::string sha256{};
+};
+
+struct Planned {
+    store::Verdict verdict{};
+    Instant due_at{};
+};
+
+// `case_id` is 0 for a call that is not stored yet. Writes nothing.
+Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
+                    Instant now);
+
+// After record_case(): plans the survey or calls it off, and lets a safety code follow its numbers. What was sent stays sent.
+void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
+           const Planned& planned, Instant now);
+
+}  // namespace pingjing::eligibility

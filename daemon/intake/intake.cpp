@@ -1,0 +1,84 @@
+#include "daemon/intake/intake.hpp"
+
+#include "daemon/store/cases.hpp"
+
+namespace pingjing::intake {
+namespace {
+
+constexpr std::size_t rows_per_commit = 500;
+
+void count(store::BatchCounts& counts, const std::string& outcome) {
+    ++(outcome == "accepted"    ? counts.accepted
+       : outcome == "updated"   ? counts.updated
+       : outcome == "unchanged" ? counts.unchanged
+       : outcome == "rejected"  ? counts.rejected
+                                : counts.excluded);
+}
+
+// What a record that we have already says anew (design.md A3). nullopt: it is news.
+std::optional<RowAnswer> without_news(const store::KnownCase& known, const ClosedCall& call, bool equal_content, RowAnswer answer) {
+    answer.outcome = "unchanged";
+    if (!call.version || !known.version) return equal_content ? std::optional(answer) : std::nullopt;
+    if (*call.version < *known.version) return answer;
+    if (equal_content) return answer;
+    if (*call.version > *known.version) return std::nullopt;
+    answer.outcome = "rejected";
+    answer.reason = "version";
+    answer.detail = "a higher version, for the content differs from that of the same version";
+    return answer;
+}
+
+}  // namespace
+
+RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site, const ParsedRow& row,
+                   Instant now) {
+    RowAnswer answer(row.line, row.id);
+    if (!row.call) {
+        answer.outcome = "rejected";
+        answer.reason = row.call.error().field;
+        answer.detail = row.call.error().detail;
+        return answer;
+    }
+    const auto& call = *row.call;
+    auto known = store::find_case(db, call.id);
+    if (known) {
+        bool equal_content = known->content_key == seal.keyed_hash(call.content.reveal());
+        if (auto nothing_new = without_news(*known, call, equal_content, answer)) return *nothing_new;
+    }
+    auto planned = eligibility::decide_case(db, seal, site, call, known ? known->id : 0, now);
+    answer.outcome = known ? "updated" : planned.verdict.code ? "excluded" : "accepted";
+    if (planned.verdict.code) answer.reason = code_name(*planned.verdict.code);
+    auto id = store::record_case(db, seal, known, call, planned.verdict, answer.outcome, now);
+    eligibility::apply(db, seal, random, site, call, id, planned, now);
+    return answer;
+}
+
+asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, RecordRules rules, const eligibility::SiteRules& site,
+                                                             std::string source) {
+    std::vector<ParsedRow> rows;
+    auto read = read_document(document, rules, [&](ParsedRow row) { rows.push_back(std::move(row)); });
+    if (!read) co_return tl::unexpected(read.error());
+
+    std::vector<RowAnswer> answers;
+    answers.reserve(rows.size());
+    for (std::size_t first = 0; first < rows.size(); first += rows_per_commit) {
+        auto last = std::min(rows.size(), first + rows_per_commit);
+        auto batch = [&, first, last](store::Connection& db) {
+            std::vector<RowAnswer> taken;
+            store::BatchCounts counts;
+            for (auto i = first; i < last; ++i) {
+                taken.push_back(take_row(db, seal_, random_, site, rows[i], rules.now));
+                count(counts, taken.back().outcome);
+            }
+            auto id = store::record_batch(db, source, counts, rules.now);
+            for (const auto& answer : taken)
+                if (answer.outcome == "rejected") store::record_rejection(db, id, answer.line, answer.reason, answer.detail);
+            return taken;
+        };
+        auto taken = co_await store_.run(std::ref(batch));
+        answers.insert(answers.end(), std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
+    }
+    co_return answers;
+}
+
+}  // namespace pingjing::intake

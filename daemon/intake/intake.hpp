@@ -1,0 +1,45 @@
+// Takes documents of closed calls: every row is decided, committed and only then answered. Idempotent on record and version,
+// so that whoever did not hear our answer sends the same rows again and nothing happens twice.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/random.hpp"
+#include "daemon/eligibility/eligibility.hpp"
+#include "daemon/intake/record.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::intake {
+
+struct RowAnswer {
+    RowAnswer(std::int64_t l, std::string i) : line(l), id(std::move(i)) {}
+    std::int64_t line;
+    std::string id;
+    std::string outcome;  // accepted excluded updated unchanged rejected
+    std::string reason;   // the code, or the field at fault as the input spells it
+    std::string detail;   // what was expected
+};
+
+// One row inside a transaction. Pure of time and chance: both come in.
+RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site, const ParsedRow& row,
+                   Instant now);
+
+class Intake {
+public:
+    Intake(store::Store& store, const store::Seal& seal, Random& random) : store_(store), seal_(seal), random_(random) {}
+
+    // Rows are committed in batches of 500, each with its line in the books. An error: nothing could be read, nothing was
+    // stored. A failing store throws: what was committed before stands, and sending everything again is safe.
+    asio::awaitable<Result<std::vector<RowAnswer>>> take(Document document, RecordRules rules, const eligibility::SiteRules& site,
+                                                         std::string source);
+
+private:
+    store::Store& store_;
+    const store::Seal& seal_;
+    Random& random_;
+};
+
+}  // namespace pingjing::intake

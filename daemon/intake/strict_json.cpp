@@ -1,0 +1,136 @@
+#include "daemon/intake/strict_json.hpp"
+
+#include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <cmath>
+#include <set>
+#include <vector>
+
+namespace pingjing::intake {
+namespace {
+
+namespace json = boost::json;
+
+// Walks the text once and only looks: which record has a key twice, a number beyond a double, or a NUL.
+struct Inspector {
+    static constexpr std::size_t max_array_size = std::size_t(-1), max_object_size = std::size_t(-1);
+    static constexpr std::size_t max_string_size = std::size_t(-1), max_key_size = std::size_t(-1);
+
+    struct Level {
+        bool array = false;
+        std::set<std::string, std::less<>> keys{};
+        std::size_t index = 0;
+    };
+    std::vector<Level> levels{};
+    std::map<std::size_t, JsonProblem> problems{};
+    std::string part{}, field{};
+
+    bool in_record_list() const { return !levels.empty() && levels.front().array; }
+    std::size_t record_depth() const { return in_record_list() ? 2 : 1; }
+    void problem(std::string detail) {
+        problems.try_emplace(in_record_list() ? levels.front().index : 0,
+                             JsonProblem{field.empty() ? "record" : field, std::move(detail)});
+    }
+    void value_done() {
+        if (levels.size() == 1 && levels.front().array) ++levels.front().index;
+        if (levels.size() <= record_depth()) field.clear();
+    }
+    void open(bool array) { levels.push_back(Level{array}); }
+    void close() {
+        levels.pop_back();
+        value_done();
+    }
+    void look_at(std::string_view text) {
+        if (text.find('\0') != std::string_view::npos) problem("a text without NUL characters");
+    }
+
+    bool on_document_begin(json::error_code&) { return true; }
+    bool on_document_end(json::error_code&) { return true; }
+    bool on_array_begin(json::error_code&) { return open(true), true; }
+    bool on_array_end(std::size_t, json::error_code&) { return close(), true; }
+    bool on_object_begin(json::error_code&) { return open(false), true; }
+    bool on_object_end(std::size_t, json::error_code&) { return close(), true; }
+    bool on_key_part(json::string_view s, std::size_t, json::error_code&) {
+        return part.append(s.data(), s.size()), true;
+    }
+    bool on_key(json::string_view s, std::size_t, json::error_code&) {
+        part.append(s.data(), s.size());
+        if (levels.size() == record_depth()) field = part;
+        if (!levels.back().keys.insert(part).second) problem("each key once");
+        look_at(part);
+        part.clear();
+        return true;
+    }
+    bool on_string_part(json::string_view s, std::size_t, json::error_code&) {
+        return look_at({s.data(), s.size()}), true;
+    }
+    bool on_string(json::string_view s, std::size_t, json::error_code&) {
+        return look_at({s.data(), s.size()}), value_done(), true;
+    }
+    bool on_number_part(json::string_view, json::error_code&) { return true; }
+    bool on_int64(std::int64_t, json::string_view, json::error_code&) { return value_done(), true; }
+    bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return value_done(), true; }
+    bool on_double(double d, json::string_view, json::error_code&) {
+        if (!std::isfinite(d)) problem("a number that a double can hold");
+        value_done();
+        return true;
+    }
+    bool on_bool(bool, json::error_code&) { return value_done(), true; }
+    bool on_null(json::error_code&) { return value_done(), true; }
+    bool on_comment_part(json::string_view, json::error_code&) { return true; }
+    bool on_comment(json::string_view, json::error_code&) { return true; }
+};
+
+void write(const json::value& value, std::string& out) {
+    if (auto* object = value.if_object()) {
+        std::vector<const json::key_value_pair*> pairs;
+        for (auto& pair : *object) pairs.push_back(&pair);
+        std::sort(pairs.begin(), pairs.end(), [](auto* a, auto* b) { return a->key() < b->key(); });
+        out += '{';
+        for (auto* pair : pairs) {
+            if (pair != pairs.front()) out += ',';
+            out += json::serialize(json::string(pair->key()));
+            out += ':';
+            write(pair->value(), out);
+        }
+        out += '}';
+    } else if (auto* array = value.if_array()) {
+        out += '[';
+        for (auto& item : *array) {
+            if (&item != array->data()) out += ',';
+            write(item, out);
+        }
+        out += ']';
+    } else {
+        out += json::serialize(value);
+    }
+}
+
+}  // namespace
+
+Result<StrictJson> parse_strict(std::string_view text) {
+    json::parse_options options;
+    options.max_depth = 32;
+    json::error_code error;
+    json::basic_parser<Inspector> inspector(options);
+    auto read = inspector.write_some(false, text.data(), text.size(), error);
+    auto rest = text.substr(std::min(read, text.size()));
+    if (!error && rest.find_first_not_of(" \t\r\n") != std::string_view::npos) error = json::error::extra_data;
+    if (!error && !inspector.done()) error = json::error::incomplete;
+    if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message());
+    StrictJson out;
+    out.value = json::parse(json::string_view(text.data(), text.size()), error, {}, options);
+    if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message());
+    out.problems = std::move(inspector.handler().problems);
+    return out;
+}
+
+std::string canonical(const json::value& value) {
+    std::string out;
+    write(value, out);
+    return out;
+}
+
+}  // namespace pingjing::intake

@@ -1,0 +1,26 @@
+// JSON without the liberties Boost.JSON takes: it lets duplicate keys pass and reads 1e400 as infinity.
+#pragma once
+#include <boost/json/value.hpp>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "daemon/core/result.hpp"
+
+namespace pingjing::intake {
+
+struct JsonProblem {
+    std::string field{};  // the key of the record it is under
+    std::string detail{};
+};
+struct StrictJson {
+    boost::json::value value{};
+    // By array index (0 for anything but an array): what makes that record unusable while its neighbours are fine.
+    std::map<std::size_t, JsonProblem> problems{};
+};
+// An error: not JSON, not UTF-8, or nested deeper than 32.
+Result<StrictJson> parse_strict(std::string_view text);
+// Keys sorted at every level, no blanks: equal content gives equal bytes.
+std::string canonical(const boost::json::value& value);
+
+}  // namespace pingjing::intake

@@ -1,0 +1,246 @@
+#include "daemon/reply/codes.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/text/unicode.hpp"
+
+namespace pingjing::reply {
+namespace {
+
+struct Tables {
+    Phrases before = phrases("codes.txt", "before"), negated = phrases("codes.txt", "before.negated"),
+            never_before = phrases("codes.txt", "before.never"), after = phrases("codes.txt", "after"),
+            after_last = phrases("codes.txt", "after.last"), points = phrases("codes.txt", "after.points"),
+            units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"),
+            connectors = phrases("codes.txt", "connectors"), correction = phrases("codes.txt", "correction");
+    std::array<Phrases, 6> spelled;
+    Tables() {
+        for (std::size_t i = 0; i < spelled.size(); ++i)
+            spelled[i] = phrases("codes.txt", "spelled." + std::to_string(i));
+    }
+};
+const Tables& tables() {
+    static const Tables all;
+    return all;
+}
+
+bool digit(std::string_view text, std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; }
+
+struct Number {
+    Span span;
+    std::vector<int> parts;  // the digits of 1/2 or 1~3; one for a plain digit or a doubled one; none: no code whatever
+                             // stands around
+    bool numeral = false;    // 一: a code only in a frame
+    bool mixed = false;      // 23: digits of the scale run together
+};
+
+// One number with what clings to it: 12:00, 2-3-1012, 1.5, 1/2.
+Number read_number(std::string_view text, std::size_t at) {
+    Number n{{at, at}, {}, false, false};
+    std::vector<std::string_view> pieces;
+    std::string joiners;
+    for (auto end = at;;) {
+        auto begin = end;
+        while (digit(text, end)) ++end;
+        pieces.push_back(text.substr(begin, end - begin));
+        n.span.end = end;
+        if (end + 1 < text.size() && std::string_view("-./:~").find(text[end]) != std::string_view::npos &&
+            digit(text, end + 1)) {
+            joiners += text[end++];
+            continue;
+        }
+        break;
+    }
+    auto same = [](std::string_view d) { return d.find_first_not_of(d[0]) == d.npos && d.size() <= 10; };
+    const bool decimal = joiners.find_first_of(".:") != std::string::npos;
+    if (pieces.size() == 1 && same(pieces[0])) n.parts = {pieces[0][0] - '0'};
+    if (pieces.size() == 1 && !same(pieces[0]) && pieces[0].size() <= 3) n.mixed = true;
+    if (pieces.size() > 1 && !decimal &&
+        std::all_of(pieces.begin(), pieces.end(), [](auto p) { return p.size() == 1; }))
+        for (auto p : pieces) n.parts.push_back(p[0] - '0');
+    return n;
+}
+
+std::vector<Number> read_numbers(std::string_view text) {
+    constexpr std::u32string_view numerals = U"零一二三四五";
+    std::vector<Number> out;
+    for (std::size_t at = 0; at < text.size();) {
+        if (digit(text, at)) {
+            out.push_back(read_number(text, at));
+            at = out.back().span.end;
+            continue;
+        }
+        auto c = text::character_at(text, at);
+        if (auto value = numerals.find(c.code); value != numerals.npos)
+            out.push_back({{at, at + c.bytes}, {static_cast<int>(value)}, true, false});
+        at += c.bytes;
+    }
+    return out;
+}
+
+struct Side {
+    bool fits = false, framed = false, negated = false, clause = false, questioned = false, points = false;
+    std::size_t edge = 0;
+};
+
+bool touches_end(const std::vector<Span>& spans, std::size_t at) {
+    return std::any_of(spans.begin(), spans.end(), [&](Span s) { return s.end == at; });
+}
+bool touches_begin(const std::vector<Span>& spans, std::size_t at) {
+    return std::any_of(spans.begin(), spans.end(), [&](Span s) { return s.begin == at; });
+}
+
+Side look_left(std::string_view text, std::size_t begin, const std::vector<Span>& neighbours) {
+    const auto& t = tables();
+    Side side;
+    auto at = begin;
+    while (at > 0 && text[at - 1] == ' ') --at;
+    const bool space = at < begin;
+    side.edge = at;
+    if (at == 0) return side.fits = side.clause = true, side;
+    if (ends_with(t.never_before, text, at)) return side;
+    if (auto frame = ends_with(t.negated, text, at))
+        return side.fits = side.framed = side.negated = true, side.edge = *frame, side;
+    if (auto frame = ends_with(t.before, text, at)) return side.fits = side.framed = true, side.edge = *frame, side;
+    auto c = text::character_before(text, at);
+    side.clause = !text::is_word(c.code);
+    side.fits = side.clause || touches_end(neighbours, at) || ends_with(t.connectors, text, at) ||
+                (space && (text::is_han(c.code) || digit(text, at - 1)));
+    side.framed = touches_end(neighbours, at);
+    return side;
+}
+
+// `open`: the code opens a clause or has a frame before it, so that words may follow without a space ("2没抓到人").
+Side look_right(std::string_view text, std::size_t end, bool open, const std::vector<Span>& neighbours) {
+    const auto& t = tables();
+    Side side;
+    side.edge = end;
+    auto at = end;
+    auto skip = [&] {
+        while (at < text.size() && text[at] == ' ') ++at;
+    };
+    skip();
+    const bool space = at > end;
+    auto ended = [&](std::size_t i) {
+        while (i < text.size() && text[i] == ' ') ++i;
+        return i >= text.size() || !text::is_word(text::character_at(text, i).code) || touches_begin(neighbours, i) ||
+               starts_with(t.connectors, text, i) || starts_with(t.after, text, i);
+    };
+    auto finish = [&](std::size_t edge) {
+        side.edge = edge;
+        if (auto more = starts_with(t.after, text, edge)) side.edge = edge = *more;
+        side.fits = true;
+        while (edge < text.size() && text[edge] == ' ') ++edge;
+        side.questioned = edge < text.size() && (text[edge] == '?' || text.substr(edge).starts_with("吗"));
+        side.clause = edge >= text.size() || !text::is_word(text::character_at(text, edge).code);
+        return side;
+    };
+    if (at >= text.size()) return finish(end);
+    if (auto unit = starts_with(t.points, text, at); unit && ended(*unit)) return side.points = true, finish(*unit);
+    if (auto last = starts_with(t.after_last, text, at)) {
+        if (ended(*last)) return finish(*last);
+        if (!starts_with(t.after, text, at)) return side;
+    }
+    if (starts_with(t.after, text, at)) return finish(at);
+    if (touches_begin(neighbours, at) || starts_with(t.connectors, text, at)) return finish(end);
+    if (auto unit = starts_with(t.units, text, at); unit && !starts_with(t.not_units, text, at)) {
+        // With a space between, a single character is rather the first of a sentence: "3 家里没人".
+        const bool single = text::character_at(text, at).bytes == *unit - at;
+        if (!space || !single) return side;
+    }
+    auto c = text::character_at(text, at);
+    if (!text::is_word(c.code) || space) return finish(end);
+    if (starts_with(t.before, text, at) || starts_with(t.negated, text, at)) return finish(end);
+    if (open && text::is_han(c.code)) return finish(end);
+    return side;
+}
+
+}  // namespace
+
+Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& neighbours) {
+    const auto& t = tables();
+    const int top = scale == Scale::three_110 ? 3 : 5;
+    Codes out;
+    struct Found {
+        int value;
+        std::size_t at;
+    };
+    std::vector<Found> found;
+
+    auto corrections = find_all(t.correction, text);
+    out.correction = !corrections.empty();
+
+    for (std::size_t i = 0; i < t.spelled.size(); ++i)
+        if (is_whole(t.spelled[i], text) && static_cast<int>(i) <= top && i > 0) {
+            out.values = {static_cast<int>(i)};
+            out.spans = {bare(text)};
+            return out;
+        }
+
+    for (auto& n : read_numbers(text)) {
+        auto left = look_left(text, n.span.begin, neighbours);
+        auto right = look_right(text, n.span.end, left.clause || left.framed, neighbours);
+        bool stands = left.fits && right.fits;
+        if (n.numeral) {
+            if (!(stands && left.framed && right.clause) && !(left.clause && right.points && stands)) continue;
+        }
+        if (scale == Scale::csat_5 && n.parts.size() == 2 && n.parts[1] == 5 && text[n.span.begin + 1] == '/')
+            n.parts.pop_back();
+        const bool alone = left.edge <= bare(text).begin && right.edge >= bare(text).end;
+        if (!stands || n.parts.empty()) {
+            if (n.mixed && stands) {
+                auto digits = text.substr(n.span.begin, n.span.size());
+                bool within =
+                    std::all_of(digits.begin(), digits.end(), [&](char d) { return d > '0' && d - '0' <= top; });
+                if (within && (alone || left.framed)) {
+                    out.run_together = true;
+                    continue;
+                }
+            }
+            if (stands && alone && n.span.size() <= 3 && right.fits)
+                out.out_of_range = true;
+            else
+                out.other_numbers = true;
+            continue;
+        }
+        if (std::any_of(n.parts.begin(), n.parts.end(), [&](int v) { return v < 1 || v > top; })) {
+            if (alone || left.framed || right.points || (left.clause && right.clause)) {
+                (n.span.size() <= 3 ? out.out_of_range : out.other_numbers) = true;
+                out.zero = out.zero || (n.parts[0] == 0 && n.span.size() == 1 && alone);
+            } else {
+                out.other_numbers = true;
+            }
+            continue;
+        }
+        // A doubled code must be the whole clause; 11 and 22 in a sentence count something.
+        if (n.parts.size() == 1 && n.span.size() > 1 && !n.numeral && !(right.clause && (left.clause || left.framed))) {
+            out.other_numbers = true;
+            continue;
+        }
+        out.spans.push_back(
+            {left.framed && left.edge < n.span.begin && !touches_end(neighbours, left.edge) ? left.edge : n.span.begin,
+             right.edge});
+        if (left.negated) {
+            out.negated = out.correction = true;
+            continue;
+        }
+        out.questioned = out.questioned || right.questioned;
+        out.points = out.points || right.points;
+        for (int value : n.parts) found.push_back({value, n.span.begin});
+    }
+
+    // "1 打错了,是3": what follows the correction counts.
+    if (!corrections.empty()) {
+        auto heard = std::max_element(corrections.begin(), corrections.end(), [](Span a, Span b) {
+                         return a.begin < b.begin;
+                     })->begin;
+        if (std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.at > heard; }))
+            std::erase_if(found, [&](const Found& f) { return f.at < heard; });
+    }
+    for (const auto& f : found)
+        if (std::find(out.values.begin(), out.values.end(), f.value) == out.values.end()) out.values.push_back(f.value);
+    return out;
+}
+
+}  // namespace pingjing::reply

@@ -1,0 +1,204 @@
+#include "daemon/reply/read.hpp"
+
+#include <algorithm>
+
+#include "daemon/reply/codes.hpp"
+#include "daemon/reply/signs.hpp"
+#include "daemon/reply/words.hpp"
+#include "daemon/text/normalise.hpp"
+#include "daemon/text/unicode.hpp"
+
+namespace pingjing::reply {
+namespace {
+
+void settle(Verdict& v, Label label, Method method, double confidence, std::string why) {
+    v.label = label;
+    v.method = method;
+    v.confidence = confidence;
+    v.why = std::move(why);
+}
+
+void rate(Verdict& v, int rating, Method method, double confidence, std::string why) {
+    v.rating = rating;
+    settle(v, Label::rating, method, confidence, std::move(why));
+}
+
+// What the citizen wrote beside the code: from the original, for a person will read it.
+std::string comment_beside(std::string_view written, const text::Normalised& n, const std::string& rest) {
+    std::string out;
+    for (std::size_t at = 0; at < rest.size();) {
+        if (rest[at] == '\0') {
+            ++at;
+            continue;
+        }
+        auto end = std::min(rest.find('\0', at), rest.size());
+        auto inner = bare(std::string_view(rest).substr(at, end - at));
+        if (inner.size() > 0) {
+            auto from = n.origin[at + inner.begin], to = n.origin[at + inner.end];
+            if (!out.empty()) out += ' ';
+            out += written.substr(from, to - from);
+        }
+        at = end;
+    }
+    return out;
+}
+
+// Code and words contradict each other: a person has to look (rule 3).
+bool contradicts(Scale scale, int code, const Mood& mood) {
+    const bool best = scale == Scale::three_110 ? code == 1 : code >= 4;
+    const bool worst = scale == Scale::three_110 ? code == 3 : code <= 2;
+    if (mood.undecided && !mood.good.any && !mood.bad.any) return false;
+    if (best) return mood.bad.any && mood.bad.firm;
+    if (worst) return mood.good.any && !mood.bad.any && !mood.contrast;
+    return (mood.bad.any && mood.bad.strong && mood.bad.weight == Weight::verdict) ||
+           (mood.bad.any && mood.bad.weight == Weight::verdict && !mood.good.any) ||
+           (mood.good.strong && mood.good.weight == Weight::verdict);
+}
+
+// True when the codes decide, for a rating or for a person.
+bool read_codes(Verdict& v, Scale scale, const Codes& codes, const Mood& mood) {
+    if (codes.values.size() > 1 || codes.run_together)
+        return settle(v, Label::ambiguous, Method::code, 0.9, "code.several"), true;
+    if (codes.values.empty()) {
+        if (codes.negated) return settle(v, Label::ambiguous, Method::code, 0.8, "code.negated"), true;
+        // 0分 and 满分 are words; any other number outside the scale is a riddle.
+        const bool worded = mood.bad.weight == Weight::verdict || mood.good.weight == Weight::verdict;
+        if (codes.out_of_range && !worded)
+            return settle(v, Label::ambiguous, Method::code, 0.8, "code.out_of_range"), true;
+        return false;
+    }
+    if (codes.questioned) return settle(v, Label::ambiguous, Method::code, 0.8, "code.question"), true;
+    if (codes.points && scale == Scale::three_110)
+        return settle(v, Label::ambiguous, Method::code, 0.8, "code.points"), true;
+    if (contradicts(scale, codes.values[0], mood))
+        return settle(v, Label::ambiguous, Method::code, 0.9, "code.contradicted"), true;
+    rate(v, codes.values[0], Method::code, codes.correction ? 0.95 : 1.0,
+         codes.correction ? "code.corrected" : "code.frame");
+    return true;
+}
+
+int value_of(Scale scale, const Mood& mood) {
+    const bool good = mood.good.any, fair = mood.fair.any && !mood.bad.any;
+    if (scale == Scale::three_110) return good ? 1 : fair ? 2 : 3;
+    if (good) return mood.good.strong ? 5 : 4;
+    return fair ? 3 : mood.bad.strong ? 1 : 2;
+}
+
+bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
+    const bool good = mood.good.any, bad = mood.bad.any;
+    const bool fair = mood.fair.any && !(good && mood.good.weight == Weight::verdict && mood.fair.weight == Weight::weak);
+    auto method = mood.emoji_only ? Method::emoji : Method::words;
+    if (mood.undecided) return settle(v, Label::ambiguous, method, 0.7, "words.undecided"), true;
+    if (!good && !fair && !bad) return false;
+    const auto weight = std::max({good ? mood.good.weight : Weight::weak, fair ? mood.fair.weight : Weight::weak,
+                                  bad ? mood.bad.weight : Weight::weak});
+    if (mood.nothing && !bad && weight == Weight::weak) return false;
+    if (mood.question && !bad) {
+        if (weight == Weight::weak) return false;
+        return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;
+    }
+    if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
+    if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
+    const double confidence = weight == Weight::verdict     ? 0.95
+                              : weight == Weight::judgement ? 0.9
+                              : weight == Weight::detail    ? 0.8
+                                                            : 0.7;
+    const char* why = mood.emoji_only ? "emoji"
+                      : mood.negated  ? "words.negated"
+                      : good          ? "words.praise"
+                      : fair && !bad  ? "words.fair"
+                                      : "words.complaint";
+    rate(v, value_of(scale, mood), method, confidence, why);
+    return true;
+}
+
+// Letters we have no words for are not chatter: a person may be able to read them.
+bool readable(std::string_view text) {
+    std::size_t known = 0, unknown = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        auto c = text::character_at(text, at);
+        at += c.bytes;
+        if (text::is_word(c.code)) ++((text::is_han(c.code) || c.code < 0x80) ? known : unknown);
+        if (c.code == U'\uFFFD') ++unknown;
+    }
+    return known >= unknown;
+}
+
+void read_remainder(Verdict& v, std::string_view text, const Codes& codes, const Mood& mood, bool echo, bool polite) {
+    if (echo) return settle(v, Label::none, Method::none, 0.9, "none.echo");
+    auto inner = bare(text);
+    if (polite && inner.size() == 0) return settle(v, Label::none, Method::none, 0.8, "none.polite");
+    if (inner.size() == 0) return settle(v, Label::none, Method::none, 0.8, "none.blank");
+    if (!readable(text)) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.unread");
+    if (mood.question) return settle(v, Label::none, Method::none, 0.8, "none.question");
+    if (codes.other_numbers) return settle(v, Label::none, Method::none, 0.8, "none.number");
+    if (inner.size() == 1) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.letter");
+    settle(v, Label::none, Method::none, 0.6, "none.chatter");
+}
+
+}  // namespace
+
+std::string_view method_name(Method m) {
+    constexpr std::string_view names[] = {"code", "words", "emoji", "none"};
+    return names[static_cast<int>(m)];
+}
+
+std::string label_text(const Verdict& verdict, Scale scale) {
+    switch (verdict.label) {
+        case Label::opt_out: return "opt_out";
+        case Label::help: return "help";
+        case Label::none: return "none";
+        case Label::ambiguous: return "ambiguous";
+        case Label::rating: break;
+    }
+    if (scale == Scale::csat_5) return std::to_string(verdict.rating.value_or(0));
+    return std::string(grade_name(grade_of(verdict, scale).value_or(Grade::dissatisfied)));
+}
+
+std::optional<Grade> grade_of(const Verdict& verdict, Scale scale) {
+    if (!verdict.rating) return std::nullopt;
+    if (scale == Scale::csat_5) return grade_of_csat(*verdict.rating);
+    return static_cast<Grade>(*verdict.rating - 1);
+}
+
+Verdict read(Scale scale, std::string_view written) {
+    Verdict v;
+    auto normal = text::normalise(written);
+    v.normalised = normal.text;
+    auto echo = without_echo(normal.text);
+    const auto& said = echo.text;
+
+    auto signs = find_signs(said);
+    v.emergency = signs.emergency;
+    v.do_not_contact = signs.do_not_contact;
+    v.opt_in = signs.opt_in;
+
+    auto text = blank(said, signs.opt_out_phrases);
+    auto codes = find_codes(scale, text, find_neighbours(text));
+    auto rest = blank(text, codes.spans, '\0');  // no clause runs across a code
+    auto mood = read_mood(rest);
+    v.correction = codes.correction;
+    v.no_callback = codes.zero;
+    v.complaint = mood.bad.any;
+    if (!codes.values.empty()) v.comment = comment_beside(written, normal, blank(rest, find_all({}, rest)));
+
+    const bool opens_with_code = !codes.spans.empty() && codes.spans[0].begin <= bare(text).begin;
+    auto polite = find_polite(rest);
+    if (signs.elsewhere && !opens_with_code) {
+        settle(v, Label::none, Method::none, 0.9, "none.elsewhere");
+    } else if (signs.help && !signs.opt_out) {
+        settle(v, Label::help, Method::none, 0.9, "help");
+    } else if (!read_codes(v, scale, codes, mood) && !(signs.emergency && !mood.bad.firm && !mood.good.firm) &&
+               !read_by_words(v, scale, mood)) {
+        read_remainder(v, blank(rest, polite), codes, mood, echo.found, !polite.empty());
+    } else if (v.why.empty()) {
+        settle(v, Label::none, Method::none, 0.9, "none.emergency");
+    }
+    if (signs.opt_out) {
+        const bool both = v.label == Label::rating;
+        settle(v, Label::opt_out, both ? v.method : Method::none, 0.95, both ? "opt_out.with_rating" : "opt_out");
+    }
+    return v;
+}
+
+}  // namespace pingjing::reply

@@ -1,0 +1,98 @@
+#include "daemon/reply/signs.hpp"
+
+#include <algorithm>
+
+#include "daemon/text/unicode.hpp"
+
+namespace pingjing::reply {
+namespace {
+
+struct Tables {
+    Phrases emergency = phrases("signs.txt", "emergency"), emergency_whole = phrases("signs.txt", "emergency.whole"),
+            idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
+            opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
+            opt_out_sign = phrases("signs.txt", "opt_out.sign"),
+            opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
+            help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
+            elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
+            polite = phrases("signs.txt", "polite"), echo = phrases("signs.txt", "echo"),
+            echo_tail = phrases("signs.txt", "echo.tail");
+};
+const Tables& tables() {
+    static const Tables all;
+    return all;
+}
+
+bool is_emergency(std::string_view text) {
+    const auto& t = tables();
+    auto rest = blank(std::string(text), find_all(t.idiom, text));
+    return contains(t.emergency, rest) || is_whole(t.emergency_whole, text);
+}
+
+std::string without_digits(std::string text) {
+    for (char& c : text)
+        if (c >= '0' && c <= '9') c = ' ';
+    return text;
+}
+
+// 退订 is a request when hardly anything else is said; "退订酒店的钱没退" is a story.
+void find_opt_out(std::string_view text, Signs& signs) {
+    constexpr std::size_t beside_a_sign = 4;
+    const auto& t = tables();
+    auto rest = without_digits(blank(std::string(text), find_polite(text)));
+    signs.opt_out = is_whole(t.opt_out_whole, text) || is_whole(t.opt_out_whole, rest);
+    if (signs.opt_out) {
+        auto inner = bare(rest);
+        signs.opt_out_phrases.push_back(inner);
+        return;
+    }
+    auto spans = find_all(t.opt_out, text);
+    if (spans.empty()) {
+        spans = find_all(t.opt_out_sign, text);
+        rest = blank(rest, spans);
+        rest = blank(rest, find_all(t.opt_out_filler, rest));
+        if (word_count(rest) > beside_a_sign) spans.clear();
+    }
+    signs.opt_out = !spans.empty();
+    signs.opt_out_phrases = spans;
+}
+
+bool only_question_marks(std::string_view text) {
+    return text.find('?') != text.npos && text.find_first_not_of("? ") == text.npos;
+}
+
+}  // namespace
+
+std::vector<Span> find_polite(std::string_view text) { return find_all(tables().polite, text); }
+
+Signs find_signs(std::string_view text) {
+    const auto& t = tables();
+    Signs signs;
+    signs.emergency = is_emergency(text);
+    signs.do_not_contact = contains(t.silence, text);
+    signs.opt_in = is_whole(t.opt_in, text);
+    signs.elsewhere = contains(t.elsewhere, text);
+    if (!signs.elsewhere) find_opt_out(text, signs);
+    auto rest = blank(std::string(text), find_polite(text));
+    signs.help = !signs.elsewhere && (is_whole(t.help_whole, text) || is_whole(t.help_whole, rest) ||
+                                      contains(t.help, text) || only_question_marks(text));
+    return signs;
+}
+
+Echo without_echo(std::string text) {
+    const auto& t = tables();
+    Echo out;
+    for (auto span : find_all(t.signature, text)) text = blank(std::move(text), {{span.begin, text.size()}});
+    auto echoes = find_all(t.echo, text);
+    out.found = !echoes.empty();
+    for (auto span : echoes) {
+        // From the sender's sign on it is ours: 【XX公安】您好,请评价:1满意…
+        if (auto sign = text.rfind("【", span.begin); sign != text.npos) span.begin = sign;
+        text = blank(std::move(text), {span});
+    }
+    if (out.found) text = blank(std::move(text), find_all(t.echo_tail, text));
+    out.text = std::move(text);
+    return out;
+}
+
+}  // namespace pingjing::reply

@@ -1,0 +1,27 @@
+// What is looked for in every text, before and besides the rating (domain.md §8). Texts come normalised.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "daemon/reply/tables.hpp"
+
+namespace pingjing::reply {
+
+struct Signs {
+    bool emergency = false, do_not_contact = false;
+    bool opt_out = false, opt_in = false, help = false;
+    bool elsewhere = false;             // an advert, a machine, a receipt: not written to us
+    std::vector<Span> opt_out_phrases;  // to be left out when the rating is read
+};
+Signs find_signs(std::string_view text);
+
+// Our own question sent back, and the telephone's signature, are not the citizen's words. Offsets stay.
+struct Echo {
+    std::string text;
+    bool found = false;
+};
+Echo without_echo(std::string text);
+
+std::vector<Span> find_polite(std::string_view text);  // 谢谢, 你好, 辛苦了: no rating in either direction
+
+}  // namespace pingjing::reply

@@ -1,0 +1,173 @@
+#include "daemon/reply/words.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/reply/signs.hpp"
+#include "daemon/text/unicode.hpp"
+
+namespace pingjing::reply {
+namespace {
+
+enum class Pole { good, fair, bad, undecided, nothing };
+
+struct Section {
+    const char* name;
+    Pole pole;
+    Weight weight;
+    bool emoji = false, needs_service = false, strong = false;
+};
+constexpr Section sections[] = {
+    {"good.verdict", Pole::good, Weight::verdict},
+    {"good.strong", Pole::good, Weight::verdict, false, false, true},
+    {"good", Pole::good, Weight::judgement},
+    {"good.weak", Pole::good, Weight::weak},
+    {"good.of_service", Pole::good, Weight::detail, false, true},
+    {"fair.verdict", Pole::fair, Weight::verdict},
+    {"fair.weak", Pole::fair, Weight::weak},
+    {"bad.verdict", Pole::bad, Weight::verdict},
+    {"bad.strong", Pole::bad, Weight::verdict, false, false, true},
+    {"bad", Pole::bad, Weight::judgement},
+    {"bad.detail", Pole::bad, Weight::detail},
+    {"bad.weak", Pole::bad, Weight::weak},
+    {"undecided", Pole::undecided, Weight::verdict},
+    {"nothing", Pole::nothing, Weight::verdict},
+    {"emoji.good", Pole::good, Weight::judgement, true},
+    {"emoji.fair", Pole::fair, Weight::judgement, true},
+    {"emoji.bad", Pole::bad, Weight::judgement, true},
+};
+
+struct Tables {
+    std::array<Phrases, std::size(sections)> words;
+    Phrases negation = phrases("words.txt", "negation"), adverb = phrases("words.txt", "adverb"),
+            strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"),
+            filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
+            question = phrases("words.txt", "question");
+    Tables() {
+        for (std::size_t i = 0; i < words.size(); ++i) words[i] = phrases("words.txt", sections[i].name);
+    }
+};
+const Tables& tables() {
+    static const Tables all;
+    return all;
+}
+
+struct Hit {
+    Span span;
+    const Section* section;
+};
+
+// Longest first and none inside another: 满意 is not seen in 不满意, nor 不满意 in 没有不满意.
+std::vector<Hit> find_hits(std::string_view text) {
+    std::vector<Hit> all, kept;
+    for (std::size_t i = 0; i < std::size(sections); ++i)
+        for (auto span : find_all(tables().words[i], text)) all.push_back({span, &sections[i]});
+    std::stable_sort(all.begin(), all.end(), [](const Hit& a, const Hit& b) { return a.span.size() > b.span.size(); });
+    std::vector<bool> taken(text.size());
+    auto at = [&](std::size_t i) { return taken.begin() + static_cast<std::ptrdiff_t>(i); };
+    for (const auto& hit : all) {
+        if (std::find(at(hit.span.begin), at(hit.span.end), true) != at(hit.span.end)) continue;
+        std::fill(at(hit.span.begin), at(hit.span.end), true);
+        kept.push_back(hit);
+    }
+    std::sort(kept.begin(), kept.end(), [](const Hit& a, const Hit& b) { return a.span.begin < b.span.begin; });
+    return kept;
+}
+
+struct Scope {
+    bool negated = false, strong = false;
+};
+// Walks left from a word over its adverbs, as far as the clause goes: 谈不上|非常|满意.
+Scope read_scope(std::string_view text, std::size_t begin) {
+    Scope scope;
+    for (int steps = 0; steps < 6 && begin > 0; ++steps) {
+        while (begin > 0 && text[begin - 1] == ' ') --begin;
+        // The longest wins: 特别 is an adverb although 别 denies.
+        const auto no = ends_with(tables().negation, text, begin).value_or(begin),
+                   very = ends_with(tables().strong, text, begin).value_or(begin),
+                   some = ends_with(tables().adverb, text, begin).value_or(begin);
+        const auto longest = std::min({no, very, some});
+        if (longest == begin) break;
+        if (no == longest) {
+            scope.negated = true;
+            return scope;
+        }
+        scope.strong = scope.strong || very == longest;
+        begin = longest;
+    }
+    return scope;
+}
+
+void note(Mood::Side& side, Weight weight, bool strong, bool in_contrast) {
+    side.any = true;
+    side.strong = side.strong || strong;
+    side.weight = std::max(side.weight, weight);
+    side.firm = side.firm || weight == Weight::verdict || (weight >= Weight::judgement && !in_contrast);
+}
+
+// Words that remain when the judging, the polite and the empty ones are taken out: a text about something else has
+// many.
+std::size_t other_words(std::string_view text, const std::vector<Hit>& hits) {
+    std::vector<Span> known;
+    for (const auto& hit : hits) known.push_back(hit.span);
+    auto rest = blank(std::string(text), known);
+    rest = blank(rest, find_polite(rest));
+    for (const auto* table : {&tables().strong, &tables().filler, &tables().adverb, &tables().negation})
+        rest = blank(rest, find_all(*table, rest));
+    return word_count(rest);
+}
+
+}  // namespace
+
+std::vector<Span> find_neighbours(std::string_view text) {
+    auto out = find_polite(text);
+    for (const auto& hit : find_hits(text))
+        if (hit.section->pole != Pole::nothing) out.push_back(hit.span);
+    for (auto span : find_all(tables().service, text)) out.push_back(span);
+    return out;
+}
+
+Mood read_mood(std::string_view text) {
+    constexpr std::size_t beside_a_weak_word = 2;
+    const auto& t = tables();
+    Mood mood;
+    auto hits = find_hits(text);
+    auto service = blank(std::string(text), {});
+    for (const auto& hit : hits)
+        if (hit.section->pole == Pole::nothing) service = blank(service, {hit.span});
+    mood.service = contains(t.service, service);
+    mood.question = text.find('?') != text.npos || contains(t.question, text);
+    const bool relevant = mood.service || other_words(text, hits) <= beside_a_weak_word;
+
+    auto contrasts = find_all(t.contrast, text);
+    auto after_contrast = [&](std::size_t at) {
+        return std::any_of(contrasts.begin(), contrasts.end(), [&](Span c) { return c.end <= at; });
+    };
+    bool emoji = false, words = false;
+    for (const auto& [span, section] : hits) {
+        if (section->pole == Pole::undecided) mood.undecided = true;
+        if (section->pole == Pole::nothing) mood.nothing = true;
+        if (section->pole == Pole::undecided || section->pole == Pole::nothing) continue;
+        if (section->needs_service ? !mood.service : section->weight == Weight::weak && !relevant) continue;
+
+        auto scope = section->emoji ? Scope{} : read_scope(text, span.begin);
+        (section->emoji ? emoji : words) = true;
+        mood.negated = mood.negated || scope.negated;
+        const bool aside = after_contrast(span.begin);
+        const bool strong = section->strong || scope.strong;
+        if (!scope.negated) {
+            auto& side = section->pole == Pole::good ? mood.good : section->pole == Pole::fair ? mood.fair : mood.bad;
+            note(side, section->weight, strong, aside);
+        } else if (section->pole == Pole::bad) {
+            mood.undecided = true;  // 不是很差: who knows
+        } else {
+            note(mood.bad, std::max(section->weight, Weight::judgement), false, aside);
+        }
+        if (section->pole == Pole::good && !scope.negated)
+            for (auto c : contrasts) mood.contrast = mood.contrast || c.begin >= span.end;
+    }
+    mood.emoji_only = emoji && !words;
+    return mood;
+}
+
+}  // namespace pingjing::reply

@@ -1,0 +1,33 @@
+// Praise and complaint in a normalised text, each read with the whole phrase around it.
+#pragma once
+#include <string_view>
+
+#include "daemon/core/rating.hpp"
+#include "daemon/reply/tables.hpp"
+
+namespace pingjing::reply {
+
+// How much a word proves. A detail tells ("等了2个小时"), a judgement judges ("太差了"), a verdict is the scale's own
+// word ("不满意").
+enum class Weight { weak, detail, judgement, verdict };
+
+struct Mood {
+    struct Side {
+        bool any = false, strong = false;  // strong: 非常…
+        Weight weight = Weight::weak;
+        bool firm = false;  // a judgement or verdict outside 但是…, which a contrary code cannot explain away
+    };
+    Side good, fair, bad;
+    bool undecided = false;  // 不是不满意, 抓到人就满意, 满意吗
+    bool contrast = false;   // praise followed by 但是…
+    bool negated = false, emoji_only = false;
+    bool service = false;  // speaks of police, call or handling
+    bool question = false;
+    bool nothing = false;  // a phrase that only looks like a rating was found
+};
+
+Mood read_mood(std::string_view text);
+// Everything that may stand beside a code without a space: words of judgement, and of the service ("接警1处警3").
+std::vector<Span> find_neighbours(std::string_view text);
+
+}  // namespace pingjing::reply

@@ -1,0 +1,147 @@
+#include "daemon/store/cases.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/core/message.hpp"
+#include "daemon/store/phones.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::store {
+namespace {
+
+std::optional<std::string_view> name_of(std::optional<Code> code) { return code ? std::optional(code_name(*code)) : std::nullopt; }
+
+std::int64_t write_row(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call, const Verdict& verdict,
+                       Instant now) {
+    auto keep = [&](const std::optional<Phone>& phone) { return phone ? std::optional(keep_phone(db, seal, *phone, now)) : std::nullopt; };
+    auto id = known ? known->id : db.next_id("cases");
+    auto* lead = call.lead();
+    Statement write(db, R"sql(
+        INSERT INTO cases(id, record, version, content_key, state, unit, category, source, linked_to, language, phone_key, contact_key,
+                          officer, officer_role, call_taker, reported_at, closed_at, received_at, changed_at, code, kind, safety)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, ?20, ?21)
+        ON CONFLICT (id) DO UPDATE SET version = coalesce(excluded.version, cases.version), content_key = excluded.content_key, state = excluded.state,
+            unit = excluded.unit, category = excluded.category, source = excluded.source, linked_to = excluded.linked_to,
+            language = excluded.language, phone_key = excluded.phone_key, contact_key = excluded.contact_key, officer = excluded.officer,
+            officer_role = excluded.officer_role, call_taker = excluded.call_taker, reported_at = excluded.reported_at,
+            closed_at = excluded.closed_at, changed_at = excluded.changed_at, code = excluded.code, kind = excluded.kind,
+            safety = max(cases.safety, excluded.safety))sql");
+    write.bind(1, id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
+    write.bind(5, case_state_name(call.state)).bind(6, call.unit).bind(7, call.category).bind(8, call.source).bind(9, call.linked_to);
+    write.bind(10, call.language).bind_maybe_blob(11, keep(call.calling)).bind_maybe_blob(12, keep(call.contact));
+    write.bind(13, lead ? std::optional(lead->badge) : std::nullopt).bind(14, lead ? std::optional(lead->role) : std::nullopt);
+    write.bind(15, call.call_taker).bind(16, call.reported_at).bind(17, call.closed_at).bind(18, now);
+    write.bind(19, name_of(verdict.code)).bind(20, verdict.kind).bind(21, verdict.safety).run();
+    return id;
+}
+
+}  // namespace
+
+std::optional<KnownCase> find_case(Connection& db, std::string_view record) {
+    Statement find(db, "SELECT id, version, content_key FROM cases WHERE record = ?1");
+    if (!find.bind(1, record).step()) return std::nullopt;
+    return KnownCase{find.integer(0), find.maybe_integer(1), find.text(2)};
+}
+
+std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
+                         const Verdict& verdict, std::string_view outcome, Instant now) {
+    auto id = write_row(db, seal, known, call, verdict, now);
+
+    Statement last(db, "SELECT coalesce(max(number), 0) FROM case_versions WHERE case_id = ?1");
+    last.bind(1, id).step();
+    auto number = last.integer(0) + 1;
+    Statement version(db, "INSERT INTO case_versions(case_id, number, version, at, outcome, code, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    version.bind(1, id).bind(2, number).bind(3, call.version).bind(4, now).bind(5, outcome).bind(6, name_of(verdict.code));
+    version.bind_blob(7, seal.seal(call.content.reveal(), fmt::format("case_versions:{}:{}", id, number))).run();
+
+    Statement clear(db, "DELETE FROM case_officers WHERE case_id = ?1");
+    clear.bind(1, id).run();
+    for (std::size_t i = 0; i < call.officers.size(); ++i) {
+        Statement add(db, "INSERT INTO case_officers(case_id, position, badge, role) VALUES (?1, ?2, ?3, ?4)");
+        add.bind(1, id).bind(2, static_cast<std::int64_t>(i)).bind(3, call.officers[i].badge).bind(4, call.officers[i].role).run();
+    }
+
+    Statement decision(db, "INSERT INTO decisions(id, case_id, at, stage, outcome, code, rule, rules_sha256) VALUES (?1, ?2, ?3, 'intake', ?4, ?5, ?6, ?7)");
+    decision.bind(1, db.next_id("decisions")).bind(2, id).bind(3, now).bind(4, outcome).bind(5, name_of(verdict.code)).bind(6, verdict.rule);
+    decision.bind(7, verdict.rules_sha256).run();
+    append(db, now, "case", id, fmt::format(R"({{"outcome":"{}","code":"{}","rules":"{}"}})", outcome,
+                                            name_of(verdict.code).value_or(""), verdict.rules_sha256));
+    return id;
+}
+
+bool has_safety_hold(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
+    for (const char* sql : {"SELECT 1 FROM cases WHERE phone_key = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1 LIMIT 1",
+                            "SELECT 1 FROM cases WHERE contact_key = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1 LIMIT 1"}) {
+        Statement find(db, sql);
+        if (find.bind_blob(1, phone_key).bind(2, except_case).bind(3, since).step()) return true;
+    }
+    return false;
+}
+
+std::vector<Instant> survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
+    Statement find(db, R"sql(
+        SELECT coalesce(claimed_at, due_at) FROM messages
+         WHERE phone_key = ?1 AND purpose = 'survey' AND state <> 'cancelled' AND case_id <> ?2 AND coalesce(claimed_at, due_at) >= ?3)sql");
+    find.bind_blob(1, phone_key).bind(2, except_case).bind(3, since);
+    std::vector<Instant> times;
+    while (find.step()) times.push_back(find.instant(0));
+    return times;
+}
+
+Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::string_view phone_key, Instant due_at, Instant stale_at,
+                         Instant now) {
+    Statement add(db, R"sql(
+        INSERT INTO messages(id, ref, case_id, purpose, priority, state, phone_key, made_at, due_at, stale_at)
+        VALUES (?1, ?2, ?3, 'survey', ?4, 'due', ?5, ?6, ?7, ?8)
+        ON CONFLICT (case_id) WHERE purpose = 'survey' DO UPDATE
+            SET state = 'due', code = NULL, phone_key = excluded.phone_key, due_at = excluded.due_at, stale_at = excluded.stale_at
+          WHERE messages.state = 'cancelled' AND messages.attempt = 0)sql");
+    add.bind(1, db.next_id("messages")).bind(2, random.word(20)).bind(3, case_id).bind(4, priority(Purpose::survey)).bind_blob(5, phone_key);
+    add.bind(6, now).bind(7, due_at).bind(8, stale_at).run();
+    if (db.changes() == 0) {
+        Statement state(db, "SELECT state FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
+        state.bind(1, case_id).step();
+        if (state.text(0) == "due" || state.text(0) == "held") return {};
+        return fail(Error::Kind::conflict, fmt::format("case {} was asked already", case_id));
+    }
+    append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+    return {};
+}
+
+int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now) {
+    Statement cancel(db, "UPDATE messages SET state = 'cancelled', code = ?2, settled_at = ?3, open = 0 WHERE case_id = ?1 AND state IN ('due', 'held')");
+    cancel.bind(1, case_id).bind(2, code_name(code)).bind(3, now).run();
+    auto changed = db.changes();
+    if (changed > 0) append(db, now, "cancelled", case_id, fmt::format(R"({{"code":"{}"}})", code_name(code)));
+    return changed;
+}
+
+int cancel_waiting_surveys_to(Connection& db, std::string_view phone_key, std::int64_t except_case, Code code, Instant now) {
+    Statement find(db, "SELECT case_id FROM messages WHERE phone_key = ?1 AND purpose = 'survey' AND state IN ('due', 'held') AND case_id <> ?2 ORDER BY case_id");
+    find.bind_blob(1, phone_key).bind(2, except_case);
+    std::vector<std::int64_t> cases;
+    while (find.step()) cases.push_back(find.integer(0));
+    for (auto id : cases) {
+        cancel_waiting_of_case(db, id, code, now);
+        Statement mark(db, "UPDATE cases SET code = ?2, changed_at = ?3 WHERE id = ?1");
+        mark.bind(1, id).bind(2, code_name(code)).bind(3, now).run();
+    }
+    return static_cast<int>(cases.size());
+}
+
+std::int64_t record_batch(Connection& db, std::string_view source, const BatchCounts& c, Instant now) {
+    auto id = db.next_id("intake_batches");
+    Statement add(db, "INSERT INTO intake_batches(id, at, source, received, accepted, updated, unchanged, rejected, excluded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    add.bind(1, id).bind(2, now).bind(3, source).bind(4, c.accepted + c.updated + c.unchanged + c.rejected + c.excluded).bind(5, c.accepted);
+    add.bind(6, c.updated).bind(7, c.unchanged).bind(8, c.rejected).bind(9, c.excluded).run();
+    append(db, now, "batch", std::nullopt,
+           fmt::format(R"({{"accepted":{},"updated":{},"unchanged":{},"rejected":{},"excluded":{}}})", c.accepted, c.updated, c.unchanged, c.rejected, c.excluded));
+    return id;
+}
+
+void record_rejection(Connection& db, std::int64_t batch_id, std::int64_t line, std::string_view field, std::string_view expected) {
+    Statement add(db, "INSERT INTO rejections(id, batch_id, line, field, expected) VALUES (?1, ?2, ?3, ?4, ?5)");
+    add.bind(1, db.next_id("rejections")).bind(2, batch_id).bind(3, line).bind(4, field).bind(5, expected).run();
+}
+
+}  // namespace pingjing::store

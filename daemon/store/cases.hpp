@@ -1,0 +1,53 @@
+// Closed calls as they stand in the store, and their surveys up to the moment of sending.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/case.hpp"
+#include "daemon/core/random.hpp"
+#include "daemon/core/survey.hpp"
+#include "daemon/store/seal.hpp"
+
+namespace pingjing::store {
+class Connection;
+
+struct KnownCase {
+    std::int64_t id = 0;
+    std::optional<std::int64_t> version{};
+    std::string content_key{};
+};
+std::optional<KnownCase> find_case(Connection& db, std::string_view record);
+
+// What was decided about a call, by which rule of which rules.
+struct Verdict {
+    std::optional<Code> code{};
+    std::string rule{}, kind{}, rules_sha256{};
+    bool safety = false;
+};
+
+// A new case or a new version of one: the row, its sealed content, its officers, the decision, the ledger line.
+std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
+                         const Verdict& verdict, std::string_view outcome, Instant now);
+
+// Another case with a safety code whose calling line or contact number is this phone, taken at or after `since`.
+bool has_safety_hold(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since);
+// Planned (then real) sending times of the number's other surveys that were not cancelled, from `since` on.
+std::vector<Instant> survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since);
+
+// The case's survey row: made if there is none, taken up again if it was cancelled and nothing was ever sent, left alone if
+// it waits or went. conflict: it was sent or may have been, so it is never planned again.
+Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::string_view phone_key, Instant due_at, Instant stale_at,
+                         Instant now);
+// Waiting texts become cancelled(code); what was sent stays. Returns how many.
+int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now);
+int cancel_waiting_surveys_to(Connection& db, std::string_view phone_key, std::int64_t except_case, Code code, Instant now);
+
+// One row of the books for what came in at once. Every row an outcome.
+struct BatchCounts { int accepted = 0, updated = 0, unchanged = 0, rejected = 0, excluded = 0; };
+std::int64_t record_batch(Connection& db, std::string_view source, const BatchCounts& counts, Instant now);
+void record_rejection(Connection& db, std::int64_t batch_id, std::int64_t line, std::string_view field, std::string_view expected);
+
+}  // namespace pingjing::store

@@ -1,0 +1,165 @@
+#include "daemon/store/schema.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/core/message.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::store {
+namespace {
+
+// Times are milliseconds since 1970 in UTC. Phones appear as keyed hashes (`…_key`, 16 bytes) that lead to one sealed
+// number in `phones`; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
+// before stands in `case_versions`.
+constexpr const char* step_1 = R"sql(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE ledger(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, case_id INTEGER, data TEXT NOT NULL) STRICT;
+CREATE INDEX ledger_case ON ledger(case_id, seq) WHERE case_id IS NOT NULL;
+CREATE TABLE ledger_head(id INTEGER PRIMARY KEY CHECK (id = 1), head BLOB NOT NULL) STRICT;
+
+CREATE TABLE phones(phone_key BLOB PRIMARY KEY CHECK (length(phone_key) = 16), sealed BLOB NOT NULL, first_seen INTEGER NOT NULL) STRICT;
+
+CREATE TABLE intake_batches(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, received INTEGER NOT NULL,
+  accepted INTEGER NOT NULL, updated INTEGER NOT NULL, unchanged INTEGER NOT NULL, rejected INTEGER NOT NULL, excluded INTEGER NOT NULL,
+  CHECK (received = accepted + updated + unchanged + rejected + excluded)) STRICT;
+CREATE TABLE rejections(id INTEGER PRIMARY KEY, batch_id INTEGER NOT NULL REFERENCES intake_batches(id), line INTEGER NOT NULL,
+  field TEXT NOT NULL, expected TEXT NOT NULL) STRICT;
+
+CREATE TABLE cases(id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, version INTEGER, content_key BLOB NOT NULL, state TEXT NOT NULL,
+  unit TEXT NOT NULL, category TEXT NOT NULL, source TEXT NOT NULL, linked_to TEXT NOT NULL, language TEXT NOT NULL,
+  phone_key BLOB, contact_key BLOB, officer TEXT, officer_role TEXT, call_taker TEXT NOT NULL,
+  reported_at INTEGER NOT NULL, closed_at INTEGER, received_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+  code TEXT, kind TEXT NOT NULL, safety INTEGER NOT NULL CHECK (safety IN (0, 1)), recoded_after INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX cases_phone ON cases(phone_key, received_at) WHERE phone_key IS NOT NULL;
+CREATE INDEX cases_contact ON cases(contact_key) WHERE contact_key IS NOT NULL AND safety = 1;
+CREATE INDEX cases_closed ON cases(closed_at);
+CREATE TABLE case_versions(case_id INTEGER NOT NULL REFERENCES cases(id), number INTEGER NOT NULL, version INTEGER, at INTEGER NOT NULL,
+  outcome TEXT NOT NULL, code TEXT, content BLOB NOT NULL, PRIMARY KEY (case_id, number)) STRICT, WITHOUT ROWID;
+CREATE TABLE case_officers(case_id INTEGER NOT NULL REFERENCES cases(id), position INTEGER NOT NULL, badge TEXT NOT NULL, role TEXT NOT NULL,
+  PRIMARY KEY (case_id, position)) STRICT, WITHOUT ROWID;
+CREATE TABLE decisions(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases(id), at INTEGER NOT NULL, stage TEXT NOT NULL,
+  outcome TEXT NOT NULL, code TEXT, rule TEXT NOT NULL, rules_sha256 TEXT NOT NULL) STRICT;
+CREATE INDEX decisions_case ON decisions(case_id, id);
+
+CREATE TABLE message_arrows(from_state TEXT NOT NULL, to_state TEXT NOT NULL, PRIMARY KEY (from_state, to_state)) STRICT, WITHOUT ROWID;
+CREATE TABLE messages(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, case_id INTEGER REFERENCES cases(id), inbound_id INTEGER,
+  purpose TEXT NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, code TEXT, phone_key BLOB NOT NULL REFERENCES phones(phone_key),
+  text BLOB, parts INTEGER NOT NULL DEFAULT 0, channel TEXT, slot INTEGER, open INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
+  made_at INTEGER NOT NULL, due_at INTEGER NOT NULL, stale_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
+  claimed_at INTEGER, accepted_at INTEGER, settled_at INTEGER, answer_until INTEGER, evidence TEXT,
+  CHECK (purpose <> 'survey' OR case_id IS NOT NULL),
+  CHECK (state IN ('due', 'held', 'cancelled') OR text IS NOT NULL)) STRICT;
+CREATE UNIQUE INDEX one_survey_a_case ON messages(case_id) WHERE purpose = 'survey';
+CREATE UNIQUE INDEX one_open_survey_a_slot ON messages(phone_key, slot) WHERE purpose = 'survey' AND open = 1;
+CREATE INDEX messages_due ON messages(priority, due_at, id) WHERE state = 'due';
+CREATE INDEX messages_unsettled ON messages(state, claimed_at) WHERE state IN ('sending', 'in_doubt', 'accepted', 'held');
+CREATE INDEX messages_phone ON messages(phone_key, id);
+CREATE INDEX messages_case ON messages(case_id, id) WHERE case_id IS NOT NULL;
+CREATE TABLE slots(phone_key BLOB NOT NULL, slot INTEGER NOT NULL, case_id INTEGER NOT NULL REFERENCES cases(id), taken_at INTEGER NOT NULL,
+  free_at INTEGER NOT NULL, PRIMARY KEY (phone_key, slot)) STRICT, WITHOUT ROWID;
+CREATE TABLE attempts(message_id INTEGER NOT NULL REFERENCES messages(id), attempt INTEGER NOT NULL, channel TEXT NOT NULL,
+  claimed_at INTEGER NOT NULL, settled_at INTEGER, outcome TEXT, detail TEXT, PRIMARY KEY (message_id, attempt)) STRICT, WITHOUT ROWID;
+CREATE TABLE receipt_keys(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, vendor_id TEXT NOT NULL, phone_key BLOB NOT NULL,
+  message_id INTEGER NOT NULL REFERENCES messages(id), part INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT) STRICT;
+CREATE INDEX receipt_keys_vendor ON receipt_keys(channel, vendor_id, at);
+
+CREATE TABLE hook_bodies(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, at INTEGER NOT NULL, body BLOB, understood INTEGER NOT NULL) STRICT;
+CREATE TABLE receipts(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, ref TEXT, vendor_id TEXT NOT NULL,
+  phone_key BLOB, state TEXT NOT NULL, code TEXT NOT NULL, meaning TEXT NOT NULL, at INTEGER, received_at INTEGER NOT NULL,
+  message_id INTEGER, step TEXT NOT NULL CHECK (step IN ('new', 'parked', 'applied', 'unknown'))) STRICT;
+CREATE UNIQUE INDEX one_receipt_a_key ON receipts(channel, key);
+CREATE INDEX receipts_open ON receipts(step, id) WHERE step IN ('new', 'parked');
+CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, phone_key BLOB, phone BLOB,
+  to_number TEXT NOT NULL, extension TEXT NOT NULL, text BLOB, at INTEGER, received_at INTEGER NOT NULL,
+  step TEXT NOT NULL CHECK (step IN ('new', 'done')), class TEXT, case_id INTEGER REFERENCES cases(id), match TEXT, label TEXT, rating INTEGER,
+  method TEXT, confidence REAL, why TEXT, CHECK (step = 'new' OR coalesce(class, '') IN ('quarantined', 'unmatched', 'opt_out', 'help', 'late', 'rated',
+  'repeated', 'ambiguous', 'none'))) STRICT;
+CREATE UNIQUE INDEX one_inbound_a_key ON inbound(channel, key);
+CREATE INDEX inbound_new ON inbound(id) WHERE step = 'new';
+CREATE INDEX inbound_case ON inbound(case_id, id) WHERE case_id IS NOT NULL;
+
+CREATE TABLE ratings(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases(id), inbound_id INTEGER REFERENCES inbound(id),
+  at INTEGER NOT NULL, grade TEXT NOT NULL CHECK (grade IN ('satisfied', 'basically_satisfied', 'dissatisfied')), value INTEGER NOT NULL,
+  method TEXT NOT NULL, effect TEXT NOT NULL CHECK (effect IN ('first', 'replaces', 'repeated', 'late', 'second', 'review')),
+  officer TEXT, unit TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX one_first_rating ON ratings(case_id) WHERE effect = 'first';
+CREATE INDEX ratings_case ON ratings(case_id, id);
+CREATE INDEX ratings_at ON ratings(at);
+CREATE TABLE opt_outs(id INTEGER PRIMARY KEY, phone_key BLOB NOT NULL, at INTEGER NOT NULL, action TEXT NOT NULL CHECK (action IN ('out', 'in')),
+  source TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE INDEX opt_outs_phone ON opt_outs(phone_key, id);
+CREATE TABLE alarms(id TEXT PRIMARY KEY, inbound_id INTEGER NOT NULL UNIQUE REFERENCES inbound(id), case_id INTEGER, at INTEGER NOT NULL,
+  do_not_contact INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, received_at INTEGER, acknowledged_at INTEGER, acknowledged_by TEXT) STRICT;
+CREATE INDEX alarms_open ON alarms(at) WHERE received_at IS NULL;
+CREATE TABLE followups(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL UNIQUE REFERENCES cases(id), rating_id INTEGER REFERENCES ratings(id),
+  opened_at INTEGER NOT NULL, due_at INTEGER NOT NULL, state TEXT NOT NULL, urgent INTEGER NOT NULL, no_callback INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE followup_steps(id INTEGER PRIMARY KEY, followup_id INTEGER NOT NULL REFERENCES followups(id), at INTEGER NOT NULL, who TEXT NOT NULL,
+  state TEXT NOT NULL, note BLOB) STRICT;
+CREATE TABLE reviews(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, case_id INTEGER, inbound_id INTEGER, at INTEGER NOT NULL, closed_at INTEGER,
+  closed_by TEXT, decision TEXT) STRICT;
+CREATE INDEX reviews_open ON reviews(id) WHERE closed_at IS NULL;
+
+CREATE TABLE holds(id INTEGER PRIMARY KEY, of TEXT NOT NULL CHECK (of IN ('stop', 'clock', 'ceiling')), channel TEXT, at INTEGER NOT NULL,
+  reason TEXT NOT NULL, released_at INTEGER, release_reason TEXT) STRICT;
+CREATE TABLE tokens(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, scopes TEXT NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,
+  badge TEXT NOT NULL, made_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER) STRICT;
+CREATE TABLE exports(day TEXT NOT NULL, version INTEGER NOT NULL, ledger_size INTEGER NOT NULL, as_of INTEGER NOT NULL, sha256 TEXT NOT NULL,
+  PRIMARY KEY (day, version)) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER messages_start BEFORE INSERT ON messages WHEN NEW.state NOT IN ('due', 'held')
+BEGIN SELECT RAISE(ABORT, 'a message starts due or held'); END;
+CREATE TRIGGER messages_forward BEFORE UPDATE OF state ON messages
+WHEN NEW.state <> OLD.state AND NOT EXISTS (SELECT 1 FROM message_arrows WHERE from_state = OLD.state AND to_state = NEW.state)
+BEGIN SELECT RAISE(ABORT, 'message states move forward only'); END;
+CREATE TRIGGER messages_stay BEFORE DELETE ON messages BEGIN SELECT RAISE(ABORT, 'messages are never deleted'); END;
+CREATE TRIGGER ledger_stays BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_keeps BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ratings_stay BEFORE UPDATE ON ratings BEGIN SELECT RAISE(ABORT, 'ratings are append-only: a correction is a new row'); END;
+CREATE TRIGGER ratings_keep BEFORE DELETE ON ratings BEGIN SELECT RAISE(ABORT, 'ratings are append-only: a correction is a new row'); END;
+CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER opt_outs_stay BEFORE UPDATE ON opt_outs BEGIN SELECT RAISE(ABORT, 'opt-outs are append-only'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1};
+
+// The arrows of core/message, so that the trigger and the code cannot drift apart.
+void write_arrows(Connection& db) {
+    db.exec("DELETE FROM message_arrows");
+    for (int from = 0; from <= static_cast<int>(MessageState::cancelled); ++from)
+        for (int to = 0; to <= static_cast<int>(MessageState::cancelled); ++to)
+            if (auto f = static_cast<MessageState>(from), t = static_cast<MessageState>(to); may_follow(f, t)) {
+                Statement add(db, "INSERT INTO message_arrows(from_state, to_state) VALUES (?1, ?2)");
+                add.bind(1, message_state_name(f)).bind(2, message_state_name(t)).run();
+            }
+}
+
+}  // namespace
+
+int newest_schema() { return static_cast<int>(std::size(steps)); }
+
+int schema_version(Connection& db) {
+    Statement read(db, "PRAGMA user_version");
+    return read.step() ? static_cast<int>(read.integer(0)) : 0;
+}
+
+Result<void> migrate(Connection& db) {
+    int have = schema_version(db);
+    if (have > newest_schema())
+        return fail(Error::Kind::conflict, fmt::format("the store has schema {}, this program knows {}: it was written by a newer "
+                                                       "pingjing; install that one", have, newest_schema()));
+    for (int version = have; version < newest_schema(); ++version) {
+        db.exec("BEGIN IMMEDIATE");
+        try {
+            db.exec(steps[version]);
+            write_arrows(db);
+            db.exec(fmt::format("PRAGMA user_version = {}", version + 1).c_str());
+            db.exec("COMMIT");
+        } catch (...) {
+            if (db.in_transaction()) db.exec("ROLLBACK");
+            throw;
+        }
+    }
+    return {};
+}
+
+}  // namespace pingjing::store

@@ -1,0 +1,43 @@
+// The sent journal: one fsynced line for every claim, outside the database and its backups. A store that was restored from
+// a backup sees sent surveys as due; the journal remembers them. Line: sequence, ref, hex of the phone's keyed hash.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/result.hpp"
+
+namespace pingjing::store {
+
+struct SentLine {
+    SentLine(std::int64_t s, std::string r, std::string p) : sequence(s), ref(std::move(r)), phone_key(std::move(p)) {}
+    std::int64_t sequence;
+    std::string ref;
+    std::string phone_key;  // 16 bytes
+};
+
+class SentJournal {
+public:
+    // Opens or starts `folder`/sent.N (a segment holds 100,000 lines). A torn last line, as power loss leaves it, is cut off.
+    static Result<SentJournal> open(const std::filesystem::path& folder);
+    SentJournal(SentJournal&& other) noexcept;
+    SentJournal& operator=(SentJournal&&) = delete;
+    ~SentJournal();
+
+    // Appends and fsyncs; throws std::system_error and leaves no half line behind. Nothing may be sent before it returns.
+    void append(const std::vector<SentLine>& lines);
+    std::int64_t last_sequence() const { return last_; }  // 0: empty
+    // Every line after `sequence`, oldest first.
+    Result<std::vector<SentLine>> after(std::int64_t sequence) const;
+
+private:
+    SentJournal() = default;
+    void start_segment();
+    std::filesystem::path folder_;
+    int fd_ = -1;
+    std::int64_t last_ = 0, first_of_segment_ = 1, bytes_ = 0;
+};
+
+}  // namespace pingjing::store

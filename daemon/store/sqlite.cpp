@@ -1,0 +1,123 @@
+#include "daemon/store/sqlite.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace pingjing::store {
+
+bool SqlError::is_constraint() const { return (code_ & 0xFF) == SQLITE_CONSTRAINT; }
+bool SqlError::is_full() const { return (code_ & 0xFF) == SQLITE_FULL; }
+
+void Connection::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
+void Connection::Finalize::operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
+
+Connection::Connection(const std::string& path, Access access) {
+    sqlite3* raw = nullptr;
+    int flags = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    db_.reset(raw);  // SQLite hands out a handle even when open fails
+    if (rc != SQLITE_OK)
+        throw SqlError(rc, fmt::format("cannot open {}: {}; the daemon needs to write there and in its folder", path, sqlite3_errstr(rc)));
+    sqlite3_extended_result_codes(raw, 1);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+    exec("PRAGMA busy_timeout=2000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; "
+         "PRAGMA wal_autocheckpoint=0");
+    if (access == Access::read_only)
+        sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    else
+        exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+}
+
+Connection::~Connection() = default;
+
+void Connection::exec(const char* sql) {
+    if (int rc = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr); rc != SQLITE_OK)
+        throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.get()), sql));
+}
+
+int Connection::changes() const { return sqlite3_changes(db_.get()); }
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
+
+std::int64_t Connection::next_id(std::string_view table) {
+    auto it = ids_.find(table);
+    if (it == ids_.end()) {
+        Statement last(*this, fmt::format("SELECT coalesce(max(id), 0) FROM {}", table));
+        last.step();
+        it = ids_.emplace(table, last.integer(0)).first;
+    }
+    return ++it->second;
+}
+
+void Connection::checkpoint() {
+    // A reader that still needs old pages makes this do less, never fail.
+    sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+Statement::Statement(Connection& db, std::string_view sql) : db_(db), sql_(sql) {
+    if (auto it = db.idle_.find(sql); it != db.idle_.end() && it->second) {
+        stmt_ = std::move(it->second);
+        return;
+    }
+    sqlite3_stmt* raw = nullptr;
+    int rc = sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    stmt_.reset(raw);
+    if (rc != SQLITE_OK) throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db.handle()), sql));
+}
+
+Statement::~Statement() {
+    if (!stmt_) return;
+    sqlite3_reset(stmt_.get());
+    sqlite3_clear_bindings(stmt_.get());
+    db_.idle_[std::move(sql_)] = std::move(stmt_);
+}
+
+void Statement::check(int rc) const {
+    if (rc != SQLITE_OK) throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.handle()), sql_));
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+    check(sqlite3_bind_int64(stmt_.get(), index, value));
+    return *this;
+}
+Statement& Statement::bind(int index, std::string_view value) {
+    check(sqlite3_bind_text(stmt_.get(), index, value.data() ? value.data() : "", static_cast<int>(value.size()), SQLITE_TRANSIENT));
+    return *this;
+}
+Statement& Statement::bind_blob(int index, std::string_view value) {
+    check(sqlite3_bind_blob(stmt_.get(), index, value.data() ? value.data() : "", static_cast<int>(value.size()), SQLITE_TRANSIENT));
+    return *this;
+}
+Statement& Statement::bind_null(int index) {
+    check(sqlite3_bind_null(stmt_.get(), index));
+    return *this;
+}
+
+bool Statement::step() {
+    int rc = sqlite3_step(stmt_.get());
+    if (rc == SQLITE_ROW) return true;
+    if (rc == SQLITE_DONE) return false;
+    throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.handle()), sql_));
+}
+
+void Statement::run() {
+    while (step()) {}
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL; }
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(stmt_.get(), column); }
+std::string Statement::text(int column) const {
+    auto* data = static_cast<const char*>(sqlite3_column_blob(stmt_.get(), column));
+    return data ? std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(stmt_.get(), column))) : std::string();
+}
+std::optional<std::int64_t> Statement::maybe_integer(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(integer(column));
+}
+std::optional<std::string> Statement::maybe_text(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(text(column));
+}
+std::optional<Instant> Statement::maybe_instant(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(instant(column));
+}
+
+}  // namespace pingjing::store

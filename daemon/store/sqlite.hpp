@@ -1,0 +1,107 @@
+// SQLite behind three small classes. Exactly one read-write Connection exists in the whole system (SQLite 3.40.1 loses
+// committed rows when two connections checkpoint at once); every other one is read-only and never checkpoints.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/store/ledger.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace pingjing::store {
+
+// The database itself failed: disk full, corruption, a bug in our SQL. Thrown, because no caller can do better than give
+// up on the operation. Answers such as "no such row" are return values.
+class SqlError : public std::runtime_error {
+public:
+    SqlError(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
+    int code() const { return code_; }  // SQLite's extended result code
+    bool is_constraint() const;         // a promise kept by the schema: unique, check, trigger
+    bool is_full() const;               // no space left: try again when there is
+
+private:
+    int code_;
+};
+
+class Connection {
+public:
+    enum class Access { read_write, read_only };
+    // ":memory:" is fine in tests. Throws SqlError with what was tried and what to do.
+    explicit Connection(const std::string& path, Access access = Access::read_write);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    void exec(const char* sql);
+    int changes() const;          // rows touched by the last statement
+    bool in_transaction() const;  // false after SQLite has rolled back by itself (disk full, I/O error)
+    // The next id of a table; never given twice while this connection lives, even if the row was rolled back.
+    std::int64_t next_id(std::string_view table);
+    // Moves committed pages from the WAL into the file. Called between groups by the one writer.
+    void checkpoint();
+
+    LedgerTail& ledger() { return ledger_; }
+    sqlite3* handle() const { return db_.get(); }
+
+private:
+    friend class Statement;
+    struct Close { void operator()(sqlite3* db) const noexcept; };
+    struct Finalize { void operator()(sqlite3_stmt* s) const noexcept; };
+    using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+    std::unique_ptr<sqlite3, Close> db_;
+    std::map<std::string, Prepared, std::less<>> idle_;  // prepared once, lent to one Statement at a time
+    std::map<std::string, std::int64_t, std::less<>> ids_;
+    LedgerTail ledger_;
+};
+
+class Statement {
+public:
+    Statement(Connection& db, std::string_view sql);
+    ~Statement();
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    Statement& bind(int index, std::int64_t value);
+    Statement& bind(int index, int value) { return bind(index, static_cast<std::int64_t>(value)); }
+    Statement& bind(int index, bool value) { return bind(index, static_cast<std::int64_t>(value)); }
+    Statement& bind(int index, Instant value) { return bind(index, to_millis(value)); }
+    Statement& bind(int index, std::string_view value);
+    Statement& bind(int index, const std::string& value) { return bind(index, std::string_view(value)); }
+    Statement& bind(int index, const char* value) { return bind(index, std::string_view(value)); }
+    Statement& bind_blob(int index, std::string_view value);
+    Statement& bind_null(int index);
+    template <class T>
+    Statement& bind(int index, const std::optional<T>& value) {
+        return value ? bind(index, *value) : bind_null(index);
+    }
+    Statement& bind_maybe_blob(int index, const std::optional<std::string>& value) {
+        return value ? bind_blob(index, *value) : bind_null(index);
+    }
+
+    bool step();  // true while there is a row to read
+    void run();   // to the end; an unfinished statement would make COMMIT fail
+
+    bool is_null(int column) const;
+    std::int64_t integer(int column) const;
+    std::string text(int column) const;  // also blobs; empty for NULL
+    Instant instant(int column) const { return from_millis(integer(column)); }
+    std::optional<std::int64_t> maybe_integer(int column) const;
+    std::optional<std::string> maybe_text(int column) const;
+    std::optional<Instant> maybe_instant(int column) const;
+
+private:
+    void check(int rc) const;
+    Connection& db_;
+    std::string sql_;
+    Connection::Prepared stmt_;
+};
+
+}  // namespace pingjing::store

@@ -1,0 +1,248 @@
+#include "daemon/store/store.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "daemon/log/log.hpp"
+#include "daemon/store/schema.hpp"
+
+namespace pingjing::store {
+namespace {
+
+constexpr std::size_t largest_group = 512;
+constexpr int groups_between_checkpoints = 64;
+
+// Keeps a second daemon out of a state_dir. Released by the kernel whatever happens to us.
+class Lock {
+public:
+    static Result<Lock> take(const std::filesystem::path& file) {
+        Lock lock;
+        lock.fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (lock.fd_ < 0) return fail(Error::Kind::unavailable, fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)));
+        if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0)
+            return fail(Error::Kind::conflict, fmt::format("{} is held: another pingjing runs on this state_dir", file.string()));
+        return lock;
+    }
+    Lock() = default;
+    Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Lock& operator=(Lock&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~Lock() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+
+private:
+    int fd_ = -1;
+};
+
+std::int64_t journal_mark(Connection& db) {
+    Statement read(db, "SELECT value FROM meta WHERE key = 'journal_sequence'");
+    return read.step() ? std::stoll(read.text(0)) : 0;
+}
+
+}  // namespace
+
+struct Store::Impl {
+    explicit Impl(const std::string& file) : path(file), db(file) {}
+
+    std::string path;
+    Lock lock;
+    Connection db;
+    std::optional<SentJournal> journal;
+    std::int64_t sequence = 0;      // of the last line that the store knows of
+    std::vector<SentLine> to_send;  // of the group that is being committed
+    int groups = 0;
+
+    Runner runner = Runner::own_thread;
+    std::mutex mutex;
+    std::condition_variable arrived;
+    std::deque<std::shared_ptr<Job>> waiting;
+    bool stopping = false, drain_posted = false;
+    std::thread thread;
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner runner) {
+    Lock lock;
+    std::filesystem::path dir(folder);
+    if (!folder.empty()) {
+        std::error_code error;
+        std::filesystem::create_directories(dir, error);
+        if (error) return fail(Error::Kind::unavailable, fmt::format("cannot make {}: {}", folder, error.message()));
+        auto taken = Lock::take(dir / "lock");
+        if (!taken) return tl::unexpected(taken.error());
+        lock = std::move(*taken);
+    }
+    std::unique_ptr<Impl> impl;
+    try {
+        impl = std::make_unique<Impl>(folder.empty() ? ":memory:" : (dir / "pingjing.db").string());
+        impl->lock = std::move(lock);
+        if (auto migrated = migrate(impl->db); !migrated) return tl::unexpected(migrated.error());
+        read_head(impl->db);
+        impl->sequence = journal_mark(impl->db);
+    } catch (const SqlError& error) {
+        return fail(Error::Kind::unavailable, error.what());
+    }
+    if (!folder.empty()) {
+        auto journal = SentJournal::open(dir / "journal");
+        if (!journal) return tl::unexpected(journal.error());
+        if (journal->last_sequence() > impl->sequence)
+            return fail(Error::Kind::conflict,
+                        fmt::format("the store knows of {} claimed messages, the sent journal of {}: this is an older store and would text "
+                                    "people again; use `pingjing restore`", impl->sequence, journal->last_sequence()));
+        impl->journal.emplace(std::move(*journal));
+    }
+    impl->runner = runner;
+    auto store = std::unique_ptr<Store>(new Store(std::move(impl)));
+    if (runner == Runner::own_thread) {
+        auto loop = [self = store.get()] {
+            auto& i = *self->impl_;
+            for (;;) {
+                Group group;
+                {
+                    std::unique_lock guard(i.mutex);
+                    i.arrived.wait(guard, [&] { return i.stopping || !i.waiting.empty(); });
+                    if (i.waiting.empty()) return;
+                    while (!i.waiting.empty() && group.size() < largest_group) {
+                        group.push_back(std::move(i.waiting.front()));
+                        i.waiting.pop_front();
+                    }
+                }
+                self->commit(group);
+            }
+        };
+        store->impl_->thread = std::thread(loop);
+    }
+    return store;
+}
+
+Store::~Store() {
+    {
+        std::lock_guard guard(impl_->mutex);
+        impl_->stopping = true;
+    }
+    impl_->arrived.notify_one();
+    if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+std::string Store::path() const { return impl_->path; }
+
+void Store::enqueue(std::shared_ptr<Job> job) {
+    auto& i = *impl_;
+    if (i.runner == Runner::own_thread) {
+        {
+            std::lock_guard guard(i.mutex);
+            i.waiting.push_back(std::move(job));
+        }
+        i.arrived.notify_one();
+        return;
+    }
+    auto executor = job->executor;
+    i.waiting.push_back(std::move(job));
+    if (std::exchange(i.drain_posted, true)) return;
+    // Behind everything that is ready to run now, so that its jobs come along.
+    asio::post(executor, [this] {
+        impl_->drain_posted = false;
+        Group group(std::make_move_iterator(impl_->waiting.begin()), std::make_move_iterator(impl_->waiting.end()));
+        impl_->waiting.clear();
+        commit(group);
+    });
+}
+
+void Store::commit(Group& group) {
+    auto& i = *impl_;
+    auto& db = i.db;
+    auto sequence_before = i.sequence;
+    i.to_send.clear();
+    auto undo_all = [&](std::exception_ptr why) {
+        for (auto& job : group)
+            if (!job->error) job->error = why;
+        db.ledger().forget_since(0);
+        i.sequence = sequence_before;
+        i.to_send.clear();
+        try {
+            if (db.in_transaction()) db.exec("ROLLBACK");
+        } catch (const SqlError& error) {
+            log::error("store.rollback_failed", {{"why", error.what()}});
+        }
+    };
+    try {
+        db.exec("BEGIN IMMEDIATE");
+        for (auto& job : group) {
+            auto mark = db.ledger().mark();
+            auto sends = i.to_send.size();
+            auto sequence = i.sequence;
+            Statement(db, "SAVEPOINT job").run();
+            try {
+                job->work(db);
+                job->sends = i.to_send.size() > sends;
+            } catch (...) {
+                job->error = std::current_exception();
+                if (!db.in_transaction()) throw;  // disk full, I/O: SQLite has taken back the whole group
+                Statement(db, "ROLLBACK TO job").run();
+                db.ledger().forget_since(mark);
+                i.to_send.erase(i.to_send.begin() + static_cast<std::ptrdiff_t>(sends), i.to_send.end());
+                i.sequence = sequence;
+            }
+            Statement(db, "RELEASE job").run();
+        }
+        if (i.sequence != sequence_before) {
+            Statement mark(db, "INSERT INTO meta(key, value) VALUES ('journal_sequence', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+            mark.bind(1, std::to_string(i.sequence)).run();
+        }
+        auto head = write_head(db);
+        db.exec("COMMIT");
+        commit_head(db, std::move(head));
+    } catch (...) {
+        undo_all(std::current_exception());
+    }
+    if (!i.to_send.empty() && i.journal) {
+        try {
+            i.journal->append(i.to_send);
+        } catch (const std::exception& error) {
+            // The claims stand, but nobody may send: whoever claimed learns it and settles the rows as not sent.
+            log::error("journal.failed", {{"why", error.what()}});
+            for (auto& job : group)
+                if (job->sends) job->error = std::current_exception();
+        }
+    }
+    if (++i.groups % groups_between_checkpoints == 0) db.checkpoint();
+    for (auto& job : group) {
+        auto executor = std::move(job->executor);
+        asio::post(executor, [done = std::move(*job->done)]() mutable { std::move(done)(); });
+    }
+}
+
+void Store::will_send(Connection&, const std::string& ref, const std::string& phone_key) {
+    impl_->to_send.emplace_back(++impl_->sequence, ref, phone_key);
+}
+
+void Store::run_now(const std::function<void(Connection&)>& work) {
+    auto& db = impl_->db;
+    db.exec("BEGIN IMMEDIATE");
+    try {
+        work(db);
+        auto head = write_head(db);
+        db.exec("COMMIT");
+        commit_head(db, std::move(head));
+    } catch (...) {
+        db.ledger().forget_since(0);
+        if (db.in_transaction()) db.exec("ROLLBACK");
+        throw;
+    }
+}
+
+}  // namespace pingjing::store

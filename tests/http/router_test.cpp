@@ -1,0 +1,126 @@
+#include "daemon/http/router.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <new>
+#include <stdexcept>
+
+#include "daemon/log/log.hpp"
+#include "tests/support/run.hpp"
+
+namespace pingjing::http {
+namespace {
+
+Handler answering(std::string name) {
+    return [name](Request request) -> asio::awaitable<Response> {
+        Response response;
+        response.body = name;
+        for (const auto& [key, value] : request.captures) response.body += " " + key + "=" + value;
+        co_return response;
+    };
+}
+
+Response ask(const Router& router, const std::string& method, const std::string& target) {
+    asio::io_context io;
+    Request request;
+    request.method = method;
+    request.target = target;
+    return test::run(io, router.handle(std::move(request)));
+}
+
+TEST_CASE("a path finds the handler that describes it most closely") {
+    Router router;
+    router.add("GET", "/v1/calls/{id}", answering("call"));
+    router.add("GET", "/v1/calls/open", answering("open"));
+    router.add("POST", "/v1/calls", answering("intake"));
+    router.add("GET", "/static/{path*}", answering("file"));
+    router.add("GET", "/", answering("console"));
+
+    struct { const char* method; const char* target; int status; std::string body; } cases[] = {
+        {"POST", "/v1/calls", 200, "intake"},
+        {"POST", "/v1/calls?mapping=gat", 200, "intake"},
+        {"GET", "/v1/calls/7", 200, "call id=7"},
+        {"GET", "/v1/calls/open", 200, "open"},
+        {"GET", "/v1/calls/a%2Fb", 200, "call id=a/b"},
+        {"GET", "/v1/calls/%E8%AD%A6", 200, "call id=警"},
+        {"GET", "/static/a/b.js", 200, "file path=a/b.js"},
+        {"GET", "/", 200, "console"},
+        {"HEAD", "/", 200, "console"},
+    };
+    for (auto& c : cases) {
+        CAPTURE(c.target);
+        auto response = ask(router, c.method, c.target);
+        CHECK(response.status == c.status);
+        CHECK(response.body == c.body);
+    }
+
+    for (const char* nowhere : {"/v1", "/v1/calls/", "/v1/calls/7/8", "//", "/V1/calls", "/static"}) {
+        CAPTURE(nowhere);
+        CHECK(ask(router, "GET", nowhere).status == 404);
+    }
+    CHECK(ask(router, "GET", "/v1/calls/%zz").status == 400);
+}
+
+TEST_CASE("a known path with another verb says which verbs it takes") {
+    Router router;
+    router.add("GET", "/x", answering("x"));
+    router.add("POST", "/x", answering("x"));
+    auto response = ask(router, "DELETE", "/x");
+    CHECK(response.status == 405);
+    REQUIRE(response.headers.size() == 1);
+    CHECK(response.headers[0].first == "Allow");
+    CHECK(response.headers[0].second == "GET, HEAD, POST");
+}
+
+TEST_CASE("whatever a handler throws becomes a 500 without the reason, and a log line without the path") {
+    std::string logged;
+    log::configure(log::Level::error, [&](std::string_view line) { logged += line; }, nullptr);
+    Router router;
+    router.add("GET", "/hooks/{secret}", [](Request request) -> asio::awaitable<Response> {
+        if (request.captures["secret"] == "bad-alloc") throw std::bad_alloc();
+        throw std::runtime_error("database or disk is full");
+        co_return Response();
+    });
+    auto response = ask(router, "GET", "/hooks/swordfish");
+    CHECK(response.status == 500);
+    CHECK(response.content_type == "application/problem+json");
+    CHECK(response.body.find("full") == std::string::npos);
+    CHECK(logged.find("http.failed") != std::string::npos);
+    CHECK(logged.find("disk is full") != std::string::npos);
+    CHECK(logged.find("/hooks/{secret}") != std::string::npos);
+    CHECK(logged.find("swordfish") == std::string::npos);
+    CHECK(ask(router, "GET", "/hooks/bad-alloc").status == 500);
+    log::configure(log::Level::warn, [](std::string_view) {}, nullptr);
+}
+
+TEST_CASE("a problem document is JSON whatever it has to say") {
+    auto response = problem(400, "Bad Request", "a \"quote\", a \\ and a\nline");
+    CHECK(response.body == R"({"type":"about:blank","title":"Bad Request","status":400,"detail":"a \"quote\", a \\ and a\u000aline"})");
+}
+
+TEST_CASE("percent escapes") {
+    CHECK(percent_decode("a%20b+c", false) == "a b+c");
+    CHECK(percent_decode("a%20b+c", true) == "a b c");
+    CHECK(percent_decode("%e8%AD%a6", false) == "警");
+    for (const char* broken : {"%", "%a", "%zz", "abc%2", "%%20"}) CHECK_FALSE(percent_decode(broken, false));
+    CHECK(percent_encode("a-b_c.d~e /?&=+%警") == "a-b_c.d~e%20%2F%3F%26%3D%2B%25%E8%AD%A6");
+
+    auto query = parse_query("from=2026-11-21&to=&to=x%20y&flag&&a+b=c%3Dd");
+    CHECK(query.size() == 4);
+    CHECK(query["from"] == "2026-11-21");
+    CHECK(query["to"] == "x y");
+    CHECK(query["flag"] == "");
+    CHECK(query["a b"] == "c=d");
+}
+
+TEST_CASE("a header is found whatever its case") {
+    Request request;
+    request.headers = {{"Content-Type", "text/csv"}, {"X-One", "1"}};
+    CHECK(request.header("content-TYPE") == "text/csv");
+    CHECK(request.header("content-typ") == "");
+    CHECK(request.parameter("basis", "closed") == "closed");
+}
+
+}  // namespace
+}  // namespace pingjing::http

@@ -1,0 +1,89 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "daemon/intake/charset.hpp"
+#include "daemon/intake/csv.hpp"
+
+using namespace pingjing::intake;
+
+TEST_CASE("CSV: cells are cut as RFC 4180 says, and a stray quote is a character") {
+    struct { const char* row; std::vector<std::string> expected; } cases[] = {
+        {"a,b\r\n", {"a", "b"}},
+        {"a,,", {"a", "", ""}},
+        {"\"a,b\",c", {"a,b", "c"}},
+        {"\"say \"\"no\"\"\",x", {"say \"no\"", "x"}},
+        {"5\" pipe,x", {"5\" pipe", "x"}},
+        {"\"two\nlines\",x\n", {"two\nlines", "x"}},
+        {"\"\",x", {"", "x"}},
+    };
+    for (auto& c : cases) {
+        CAPTURE(c.row);
+        CHECK(split_row(c.row) == c.expected);
+    }
+}
+
+TEST_CASE("CSV: a row ends outside quotes, and a quote never closed costs one line") {
+    CHECK(find_row_end("a,\"b\nc\"\nd\n", 0, false)->end == 8);
+    CHECK_FALSE(find_row_end("a,\"b\nc", 0, false));
+    CHECK(find_row_end("a,b", 0, true)->end == 3);
+    auto broken = find_row_end("a,\"b\nc,d\n", 0, true);
+    CHECK(broken->broken_quote);
+    CHECK(broken->end == 5);
+    std::string long_text = "a,\"b\n" + std::string(max_row_bytes, 'x');
+    CHECK(find_row_end(long_text, 0, false)->end == 5);
+}
+
+TEST_CASE("CSV: pieces of a stream carry the head and the right line, wherever it was cut") {
+    std::string text = "id,text\r\n", expected;
+    for (int i = 0; i < 60000; ++i) text += std::to_string(i) + (i % 7 == 0 ? ",\"two\nlines, and more\"\r\n" : ",some plain text here\r\n");
+    for (std::size_t step : {std::size_t(4096), std::size_t(65537), text.size()}) {
+        CAPTURE(step);
+        CsvSplitter splitter;
+        std::vector<Piece> pieces;
+        for (std::size_t at = 0; at < text.size(); at += step)
+            for (auto& piece : splitter.feed(std::string_view(text).substr(at, step))) pieces.push_back(piece);
+        for (auto& piece : splitter.finish()) pieces.push_back(piece);
+        std::string joined = "id,text\r\n";
+        std::int64_t line = 1;
+        for (auto& piece : pieces) {
+            CHECK(piece.bytes.size() <= max_document_bytes);
+            REQUIRE(piece.bytes.starts_with("id,text\r\n"));
+            CHECK(piece.first_line == line);
+            auto rows = piece.bytes.substr(9);
+            line += std::count(rows.begin(), rows.end(), '\n');
+            joined += rows;
+        }
+        CHECK(pieces.size() >= 2);
+        CHECK(joined == text);
+    }
+}
+
+TEST_CASE("NDJSON: lines are handed on whole") {
+    LineSplitter splitter;
+    CHECK(splitter.feed("{\"a\":1}\n{\"b").empty());
+    CHECK(splitter.feed("\":2}").empty());
+    auto rest = splitter.finish();
+    REQUIRE(rest.size() == 1);
+    CHECK(rest[0].bytes == "{\"a\":1}\n{\"b\":2}");
+    CHECK(rest[0].first_line == 1);
+    CHECK(LineSplitter().finish().empty());
+
+    LineSplitter endless;
+    std::size_t handed_on = 0;
+    for (int i = 0; i < 40; ++i)
+        for (auto& piece : endless.feed(std::string(100'000, 'x'))) handed_on += piece.bytes.size();
+    CHECK(handed_on >= 2'000'000);  // nothing is hoarded
+}
+
+TEST_CASE("charsets: strict, and told apart") {
+    std::string gb = "\xbc\xd2\xb1\xa9";  // 家暴
+    CHECK(to_utf8(gb, "gb18030") == "家暴");
+    CHECK_FALSE(to_utf8(gb, "utf-8"));
+    CHECK_FALSE(to_utf8("\xbc", "gb18030"));
+    CHECK(detect_charset(gb + gb) == "gb18030");
+    CHECK(detect_charset("家暴") == "utf-8");
+    CHECK(detect_charset("plain") == "utf-8");
+    CHECK(detect_charset(std::string("家暴家暴家暴").substr(0, 16)) == "utf-8");
+    for (auto* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\xe5\xae"}) CHECK_FALSE(is_utf8(bad));
+}

@@ -1,0 +1,77 @@
+#include "daemon/reply/read.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "daemon/commands/parse.hpp"
+
+using pingjing::Scale;
+using namespace pingjing::reply;
+namespace json = boost::json;
+
+namespace {
+
+bool is_rating(const std::string& label, std::initializer_list<const char*> of) {
+    return std::any_of(of.begin(), of.end(), [&](const char* one) { return label == one; });
+}
+std::string as_text(const json::value& label) {
+    return label.is_string() ? std::string(label.get_string()) : std::to_string(label.to_number<int>());
+}
+
+}  // namespace
+
+TEST_CASE("the labelled replies are read as people labelled them") {
+    std::ifstream file(PINGJING_SOURCE_DIR "/tests/data/replies.jsonl");
+    int rows = 0, right = 0;
+    for (std::string line; std::getline(file, line); ++rows) {
+        auto row = json::parse(line).as_object();
+        auto scale = pingjing::parse_scale(row.at("scale").as_string()).value();
+        auto verdict = read(scale, row.at("text").as_string());
+        auto got = label_text(verdict, scale), wanted = as_text(row.at("label"));
+        bool ok = got == wanted;
+        if (const auto* accept = row.if_contains("accept"))
+            for (const auto& also : accept->as_array()) ok = ok || got == as_text(also);
+        right += ok;
+
+        CAPTURE(line);
+        CAPTURE(got);
+        WARN(ok);
+        if (is_rating(wanted, {"dissatisfied", "1", "2"})) CHECK_FALSE(is_rating(got, {"satisfied", "4", "5"}));
+        if (row.contains("emergency") && row.at("emergency").as_bool()) CHECK(verdict.emergency);
+        if (wanted == "opt_out") CHECK(got == "opt_out");
+    }
+    CHECK(rows > 500);
+    CHECK(right >= rows * 98 / 100);
+}
+
+TEST_CASE("any bytes are read, in bounded time") {
+    std::string noise;
+    for (int i = 0; i < 40000; ++i) noise += static_cast<char>((i * 7919 + i / 3) & 0xFF);
+    std::string long_text;
+    for (int i = 0; i < 20000; ++i) long_text += "没有不满意";
+    for (const auto& text : {noise, long_text, std::string(50000, '1'), std::string(50000, ' '), std::string("\xff\xfe\x00\x80", 4), std::string("\xe6\xbb")})
+        CHECK_NOTHROW(read(Scale::three_110, text));
+    CHECK(read(Scale::three_110, "\xff 1").rating == 1);
+}
+
+TEST_CASE("parse --jsonl answers every line in order, a bad one with an error") {
+    std::istringstream in(R"({"id":[1],"text":"5","scale":"csat-5"})" "\nnonsense\n" R"({"id":"b","text":"1 退订"})" "\n" R"({"id":7,"text":5})" "\n");
+    std::ostringstream out;
+    CHECK(pingjing::commands::parse(Scale::three_110, {}, true, in, out) == 1);
+    std::istringstream lines(out.str());
+    std::vector<json::object> answers;
+    for (std::string line; std::getline(lines, line);) answers.push_back(json::parse(line).as_object());
+    REQUIRE(answers.size() == 4);
+    CHECK(answers[0].at("label") == json::value(5));
+    CHECK(answers[0].at("id") == json::value(json::array{1}));
+    CHECK(answers[1].contains("error"));
+    CHECK(answers[2].at("label") == json::value("opt_out"));
+    CHECK(answers[2].at("rating") == json::value(1));
+    CHECK(answers[3].at("id") == json::value(7));
+    CHECK(answers[3].contains("error"));
+}

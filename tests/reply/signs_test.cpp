@@ -1,0 +1,60 @@
+#include "daemon/reply/signs.hpp"
+
+#include <doctest/doctest.h>
+
+#include "daemon/reply/read.hpp"
+
+using pingjing::Scale;
+using namespace pingjing::reply;
+
+TEST_CASE("an opt-out is what a reasonable person reads as one, and a letter only alone") {
+    struct { const char* text; bool opt_out; } cases[] = {
+        {"T", true}, {"ｔ", true}, {" td ", true}, {"回T退订", true}, {"退訂", true}, {"N", true}, {"别再发短信", true}, {"请勿骚扰", true},
+        {"不要再给我发了，烦不烦", true}, {"STOP.", true}, {"opt-out", true}, {"please stop texting me", true}, {"我要退订", true},
+        {"T恤被偷了", false}, {"N多人", false}, {"T3航站楼", false}, {"退订酒店的钱一直没有退给我", false}, {"a friend in the end", false},
+        {"全场3折起，回T退订", false}, {"1", false}, {"0", false},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK((read(Scale::three_110, c.text).label == Label::opt_out) == c.opt_out);
+    }
+}
+
+TEST_CASE("an opt-out beside a rating does both") {
+    for (auto text : {"1 退订", "1,退订", "退订 1", "1 T"}) {
+        CAPTURE(text);
+        auto v = read(Scale::three_110, text);
+        CHECK(v.label == Label::opt_out);
+        CHECK(v.rating == 1);
+    }
+    CHECK(read(Scale::three_110, "START").opt_in);
+    CHECK(read(Scale::three_110, "恢复").opt_in);
+}
+
+TEST_CASE("an emergency is heard in every text, an idiom is none") {
+    struct { const char* text; bool emergency; } cases[] = {
+        {"救命", true}, {"救 命！", true}, {"有人打我", true}, {"他拿刀了", true}, {"著火了", true}, {"有人跳楼", true}, {"我不想活了", true},
+        {"我被关起来了", true}, {"孩子不见了", true}, {"help he has a gun", true}, {"jiuming", true}, {"1 有人在砸门", true},
+        {"好像有贼翻我家衣柜，我不敢吱声", true}, {"退订 救命", true}, {"【某网】验证码 救命", true},
+        {"饿死了", false}, {"吓死我了", false}, {"打我电话", false}, {"跳楼价", false}, {"救命恩人啊", false}, {"满意", false}, {"help", false},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(read(Scale::three_110, c.text).emergency == c.emergency);
+    }
+}
+
+TEST_CASE("an emergency keeps its rating and says whether an answer would be dangerous") {
+    auto v = read(Scale::three_110, "3 他又来了，在踹门，别回电");
+    CHECK(v.emergency);
+    CHECK(v.do_not_contact);
+    CHECK(v.rating == 3);
+    CHECK_FALSE(read(Scale::three_110, "救命").do_not_contact);
+}
+
+TEST_CASE("help is asked for in few words") {
+    for (auto text : {"help", "INFO", "?", "？？", "帮助", "怎么评价", "这是什么短信", "1代表什么"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).label == Label::help);
+    }
+}

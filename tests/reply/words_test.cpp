@@ -1,0 +1,54 @@
+#include "daemon/reply/words.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "daemon/reply/read.hpp"
+
+using pingjing::Scale;
+using namespace pingjing::reply;
+
+namespace {
+std::string label(std::string_view text) { return label_text(read(Scale::three_110, text), Scale::three_110); }
+}  // namespace
+
+TEST_CASE("words are read with the whole phrase of their negation") {
+    struct { const char* text; const char* label; } cases[] = {
+        {"满意", "satisfied"}, {"特别满意", "satisfied"}, {"没得说", "satisfied"}, {"没有什么不满意的", "satisfied"}, {"very satisfied", "satisfied"},
+        {"رازى", "satisfied"}, {"巴适", "satisfied"}, {"👍", "satisfied"},
+        {"基本满意", "basically_satisfied"}, {"一般", "basically_satisfied"}, {"马马虎虎", "basically_satisfied"}, {"麻麻地", "basically_satisfied"},
+        {"不满意", "dissatisfied"}, {"不太满意", "dissatisfied"}, {"不是很满意", "dissatisfied"}, {"不怎么满意", "dissatisfied"},
+        {"谈不上满意", "dissatisfied"}, {"没法满意", "dissatisfied"}, {"哪里满意了", "dissatisfied"}, {"没有满意的地方", "dissatisfied"},
+        {"唔滿意", "dissatisfied"}, {"bu manyi", "dissatisfied"}, {"نارازى", "dissatisfied"}, {"not satisfied at all", "dissatisfied"},
+        {"有什么好满意的", "dissatisfied"}, {"没有一个人让我满意", "dissatisfied"}, {"我不觉得满意", "dissatisfied"}, {"民警不负责", "dissatisfied"},
+        {"等了2个小时", "dissatisfied"}, {"👎", "dissatisfied"}, {"0分", "dissatisfied"},
+        {"不是不满意", "ambiguous"}, {"不能说不满意", "ambiguous"}, {"抓到人我就满意", "ambiguous"}, {"还没处理完", "ambiguous"}, {"满意吗", "ambiguous"},
+        {"一般多久立案", "none"}, {"可以告诉我吗", "none"}, {"满意度调查是谁搞的", "none"}, {"我没报警", "none"}, {"谢谢", "none"}, {"好的", "none"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label(c.text) == c.label);
+    }
+}
+
+TEST_CASE("politeness, spaces, width and punctuation never change a rating") {
+    for (std::string text : {"满意", "很满意", "不满意", "不太满意", "基本满意", "谈不上满意", "太差了", "还行", "没有不满意", "敷衍了事"}) {
+        auto before = label(text);
+        std::string spaced;
+        for (std::size_t at = 0; at < text.size(); at += 3) spaced += text.substr(at, 3) + " ";  // Han takes three bytes
+        for (const auto& changed : {text + "谢谢", text + "，谢谢", "谢谢，" + text, "你好，" + text, text + "。", text + "！！", "  " + text + "　", spaced,
+                                    "【" + text + "】", text + "\n发自我的iPhone"}) {
+            CAPTURE(changed);
+            CHECK(label(changed) == before);
+        }
+    }
+}
+
+TEST_CASE("a negation around praise never leaves praise") {
+    for (std::string praise : {"满意", "很满意", "非常满意", "很好", "给力", "好评", "负责任"})
+        for (std::string negation : {"不", "不是", "谈不上", "不能说", "没法", "并不是", "哪里", "怎么可能"}) {
+            CAPTURE(negation + praise);
+            CHECK(label(negation + praise) != "satisfied");
+        }
+}

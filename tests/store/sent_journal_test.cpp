@@ -1,0 +1,78 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "daemon/store/sent_journal.hpp"
+#include "tests/support/temp_folder.hpp"
+
+using namespace pingjing;
+using store::SentJournal;
+using store::SentLine;
+
+namespace {
+std::vector<SentLine> lines(std::int64_t first, std::int64_t last) {
+    std::vector<SentLine> out;
+    for (auto i = first; i <= last; ++i) out.emplace_back(i, "ref" + std::to_string(i), std::string(16, static_cast<char>(i)));
+    return out;
+}
+}  // namespace
+
+TEST_CASE("what was claimed is found again, from any point on") {
+    test::TempFolder folder;
+    {
+        auto journal = SentJournal::open(folder.path());
+        REQUIRE(journal);
+        CHECK(journal->last_sequence() == 0);
+        journal->append(lines(1, 3));
+        journal->append(lines(4, 4));
+    }
+    auto journal = SentJournal::open(folder.path());
+    REQUIRE(journal);
+    CHECK(journal->last_sequence() == 4);
+    auto tail = journal->after(2).value();
+    REQUIRE(tail.size() == 2);
+    CHECK(tail[0].ref == "ref3");
+    CHECK(tail[1].phone_key == std::string(16, '\4'));
+    CHECK(journal->after(4).value().empty());
+}
+
+TEST_CASE("a line torn at any byte by power loss is cut off, and the ones before it stay") {
+    test::TempFolder folder;
+    {
+        auto journal = SentJournal::open(folder.path());
+        journal->append(lines(1, 2));
+    }
+    auto file = folder / "sent.1";
+    auto size = std::filesystem::file_size(file);
+    std::string whole(size, '\0');
+    std::ifstream(file, std::ios::binary).read(whole.data(), static_cast<std::streamsize>(size));
+    auto first_line = whole.find('\n') + 1;
+    for (auto cut = first_line; cut < size; ++cut) {
+        CAPTURE(cut);
+        std::ofstream(file, std::ios::binary | std::ios::trunc).write(whole.data(), static_cast<std::streamsize>(cut));
+        auto journal = SentJournal::open(folder.path());
+        REQUIRE(journal);
+        CHECK(journal->last_sequence() == 1);
+        journal->append(lines(2, 2));
+        CHECK(journal->after(0).value().size() == 2);
+    }
+}
+
+TEST_CASE("a damaged line is not passed over in silence") {
+    test::TempFolder folder;
+    SentJournal::open(folder.path())->append(lines(1, 3));
+    auto file = folder / "sent.1";
+    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(1).write("#", 1);
+    CHECK_FALSE(SentJournal::open(folder.path()));
+}
+
+TEST_CASE("old segments are read only when they are needed") {
+    test::TempFolder folder;
+    auto journal = SentJournal::open(folder.path());
+    journal->append(lines(1, 100'000));
+    journal->append(lines(100'001, 100'005));
+    CHECK(std::filesystem::exists(folder / "sent.100001"));
+    CHECK(journal->after(99'999).value().size() == 6);
+    CHECK(SentJournal::open(folder.path())->last_sequence() == 100'005);
+}
