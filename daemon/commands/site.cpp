@@ -56,7 +56,7 @@ Result<eligibility::SiteRules> site_rules(const config::Settings& settings, cons
     const auto& survey = settings.survey;
     if (!settings.lists.categories_text.empty()) {
         auto text = std::string_view(settings.lists.categories_text);
-        auto map = text.find('=') == std::string_view::npos ? eligibility::CategoryMap::read_csv(text) : eligibility::CategoryMap::read_toml(text);
+        auto map = text.find("[[category]]") == std::string_view::npos ? eligibility::CategoryMap::read_csv(text) : eligibility::CategoryMap::read_toml(text);
         if (!map) return tl::unexpected(map.error());
         rules.categories = std::move(*map);
     }

@@ -59,6 +59,22 @@ TEST_CASE("a line torn at any byte by power loss is cut off, and the ones before
     }
 }
 
+TEST_CASE("a crash between a commit and its line leaves a number out, and the journal still opens") {
+    test::TempFolder folder;
+    {
+        auto journal = SentJournal::open(folder.path());
+        journal->append(lines(1, 2));
+        journal->append(lines(4, 5));  // 3 was committed, and the power went
+    }
+    auto journal = SentJournal::open(folder.path());
+    REQUIRE(journal);
+    CHECK(journal->last_sequence() == 5);
+    CHECK(journal->after(2).value().size() == 2);
+    journal.value().append(lines(6, 6));
+    std::ofstream(folder / "sent.1", std::ios::app) << "6 again 00000000000000000000000000000000\n";
+    CHECK_FALSE(SentJournal::open(folder.path()));  // backwards is damage
+}
+
 TEST_CASE("a damaged line is not passed over in silence") {
     test::TempFolder folder;
     SentJournal::open(folder.path())->append(lines(1, 3));
