@@ -1,5 +1,8 @@
 #include "daemon/eligibility/eligibility.hpp"
 
+#include <iterator>
+#include <sstream>
+
 #include "daemon/store/phones.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -13,13 +16,23 @@ double spread_fraction(const store::Seal& seal, const std::string& record) {
     return value / 16777216.0;
 }
 
-}  // namespace
+// The exclusion codes that the record itself carries, whatever else is true: kept beside the case for the decision at sending.
+std::string own_codes(const ClosedCall& call, const std::string& zone) {
+    std::string out;
+    auto add = [&](std::string_view code) { out.append(out.empty() ? "" : " ").append(code); };
+    for (const auto& flag : call.flags) add(flag);
+    if (is_minor(call.caller_birth, call.reported_at, zone)) add(code_name(Code::minor));
+    return out;
+}
 
-Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
-                    Instant now) {
-    Planned planned;
-    planned.due_at = call.closed_at ? due_at(*call.closed_at, now, site.timing, spread_fraction(seal, call.id)) : now;
+std::vector<std::string> split_codes(const std::string& codes) {
+    std::istringstream in(codes);
+    return {std::istream_iterator<std::string>(in), {}};
+}
 
+// What rules need beside the record. `others`: the times of the number's other surveys that count for its caps.
+Facts gather(store::Connection& db, const SiteRules& site, const ClosedCall& call, const std::optional<std::string>& phone_key, std::int64_t case_id,
+             Instant now, Instant sending, const std::vector<Instant>& others) {
     Facts facts{.call = call};
     facts.category = site.categories.find(call.category);
     facts.mode = site.mode;
@@ -27,17 +40,56 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
     facts.pilot_unit = site.pilot_units.contains(call.unit);
     facts.zone = site.timing.zone;
     facts.stale = call.closed_at && is_stale(*call.closed_at, now, site.max_age);
-    if (call.calling) {
-        auto key = seal.phone_key(*call.calling);
-        facts.staff_phone = site.staff_keys.contains(key);
-        facts.phone_hold = store::has_safety_hold(db, key, case_id, now - site.safety_hold);
-        facts.opt_out = store::is_opted_out(db, key);
-        auto others = store::survey_times(db, key, case_id, planned.due_at - std::chrono::hours(24 * 30));
-        facts.capped = is_capped(planned.due_at, others, site.per_phone_24h, site.per_phone_30d);
+    if (phone_key) {
+        facts.staff_phone = site.staff_keys.contains(*phone_key);
+        facts.phone_hold = store::has_safety_hold(db, *phone_key, case_id, now - site.safety_hold);
+        facts.opt_out = store::is_opted_out(db, *phone_key);
+        facts.capped = is_capped(sending, others, site.per_phone_24h, site.per_phone_30d);
     }
-    auto decision = decide(facts);
-    planned.verdict = store::Verdict{decision.code, decision.rule, decision.kind, site.sha256, decision.safety};
+    return facts;
+}
+
+store::Verdict verdict_of(const Decision& decision, const SiteRules& site, std::string flags) {
+    return store::Verdict{decision.code, decision.rule, decision.kind, site.sha256, decision.safety, std::move(flags)};
+}
+
+constexpr Millis month = std::chrono::hours(24 * 30);
+
+}  // namespace
+
+Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
+                    Instant now) {
+    Planned planned;
+    planned.due_at = call.closed_at ? due_at(*call.closed_at, now, site.timing, spread_fraction(seal, call.id)) : now;
+    std::optional<std::string> key;
+    std::vector<Instant> others;
+    if (call.calling) {
+        key = seal.phone_key(*call.calling);
+        others = store::survey_times(db, *key, case_id, planned.due_at - month);
+    }
+    auto facts = gather(db, site, call, key, case_id, now, planned.due_at, others);
+    planned.verdict = verdict_of(decide(facts), site, own_codes(call, site.timing.zone));
     return planned;
+}
+
+store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, Instant now) {
+    ClosedCall call;
+    call.id = stored.record;
+    call.state = stored.state;
+    call.calling = Phone::mobile("13000000000");  // it was one when the survey was planned; which one is sealed and of no interest here
+    call.category = stored.category;
+    call.flags = split_codes(stored.flags);
+    call.linked_to = stored.linked_to;
+    call.unit = stored.unit;
+    call.reported_at = stored.reported_at;
+    call.closed_at = stored.closed_at;
+    auto others = store::sent_survey_times(db, stored.phone_key, stored.id, now - month);
+    auto facts = gather(db, site, call, stored.phone_key, stored.id, now, now, others);
+    return verdict_of(decide(facts), site, stored.flags);
+}
+
+Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const std::string& record, Instant now) {
+    return due_at(now - std::max(site.timing.delay, site.timing.min_delay), now, site.timing, spread_fraction(seal, record));
 }
 
 void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,

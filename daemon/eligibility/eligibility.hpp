@@ -39,6 +39,13 @@ struct Planned {
 Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
                     Instant now);
 
+// The same rules at the moment of sending, over all cases of the number as they are now. Only surveys that really went (or
+// may have gone) count for the caps: one that is planned for later must not call off the one before it.
+store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, Instant now);
+
+// `now` inside opening hours, else this case's share of the spread after the next opening.
+Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const std::string& record, Instant now);
+
 // After record_case(): plans the survey or calls it off, and lets a safety code follow its numbers. What was sent stays sent.
 void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
            const Planned& planned, Instant now);

@@ -18,20 +18,20 @@ std::int64_t write_row(Connection& db, const Seal& seal, const std::optional<Kno
     auto* lead = call.lead();
     Statement write(db, R"sql(
         INSERT INTO cases(id, record, version, content_key, state, unit, category, source, linked_to, language, phone_key, contact_key,
-                          officer, officer_role, call_taker, reported_at, closed_at, received_at, changed_at, code, kind, safety)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, ?20, ?21)
+                          officer, officer_role, call_taker, reported_at, closed_at, received_at, changed_at, code, kind, safety, flags)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, ?20, ?21, ?22)
         ON CONFLICT (id) DO UPDATE SET version = coalesce(excluded.version, cases.version), content_key = excluded.content_key, state = excluded.state,
             unit = excluded.unit, category = excluded.category, source = excluded.source, linked_to = excluded.linked_to,
             language = excluded.language, phone_key = excluded.phone_key, contact_key = excluded.contact_key, officer = excluded.officer,
             officer_role = excluded.officer_role, call_taker = excluded.call_taker, reported_at = excluded.reported_at,
             closed_at = excluded.closed_at, changed_at = excluded.changed_at, code = excluded.code, kind = excluded.kind,
-            safety = max(cases.safety, excluded.safety))sql");
+            flags = excluded.flags, safety = max(cases.safety, excluded.safety))sql");
     write.bind(1, id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
     write.bind(5, case_state_name(call.state)).bind(6, call.unit).bind(7, call.category).bind(8, call.source).bind(9, call.linked_to);
     write.bind(10, call.language).bind_maybe_blob(11, keep(call.calling)).bind_maybe_blob(12, keep(call.contact));
     write.bind(13, lead ? std::optional(lead->badge) : std::nullopt).bind(14, lead ? std::optional(lead->role) : std::nullopt);
     write.bind(15, call.call_taker).bind(16, call.reported_at).bind(17, call.closed_at).bind(18, now);
-    write.bind(19, name_of(verdict.code)).bind(20, verdict.kind).bind(21, verdict.safety).run();
+    write.bind(19, name_of(verdict.code)).bind(20, verdict.kind).bind(21, verdict.safety).bind(22, verdict.flags).run();
     return id;
 }
 
@@ -61,12 +61,29 @@ std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<K
         add.bind(1, id).bind(2, static_cast<std::int64_t>(i)).bind(3, call.officers[i].badge).bind(4, call.officers[i].role).run();
     }
 
-    Statement decision(db, "INSERT INTO decisions(id, case_id, at, stage, outcome, code, rule, rules_sha256) VALUES (?1, ?2, ?3, 'intake', ?4, ?5, ?6, ?7)");
-    decision.bind(1, db.next_id("decisions")).bind(2, id).bind(3, now).bind(4, outcome).bind(5, name_of(verdict.code)).bind(6, verdict.rule);
-    decision.bind(7, verdict.rules_sha256).run();
+    record_decision(db, id, "intake", outcome, verdict, now);
     append(db, now, "case", id, fmt::format(R"({{"outcome":"{}","code":"{}","rules":"{}"}})", outcome,
                                             name_of(verdict.code).value_or(""), verdict.rules_sha256));
     return id;
+}
+
+StoredCase load_case(Connection& db, std::int64_t id) {
+    Statement find(db, "SELECT record, unit, category, linked_to, flags, phone_key, state, reported_at, closed_at, language FROM cases WHERE id = ?1");
+    if (!find.bind(1, id).step()) throw SqlError(0, fmt::format("case {} is gone", id));
+    StoredCase c;
+    c.id = id;
+    c.record = find.text(0), c.unit = find.text(1), c.category = find.text(2), c.linked_to = find.text(3), c.flags = find.text(4);
+    c.phone_key = find.text(5);
+    c.state = parse_case_state(find.text(6)).value_or(CaseState::open);
+    c.reported_at = find.instant(7), c.closed_at = find.maybe_instant(8);
+    c.language = find.text(9);
+    return c;
+}
+
+void record_decision(Connection& db, std::int64_t case_id, std::string_view stage, std::string_view outcome, const Verdict& verdict, Instant now) {
+    Statement decision(db, "INSERT INTO decisions(id, case_id, at, stage, outcome, code, rule, rules_sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    decision.bind(1, db.next_id("decisions")).bind(2, case_id).bind(3, now).bind(4, stage).bind(5, outcome).bind(6, name_of(verdict.code));
+    decision.bind(7, verdict.rule).bind(8, verdict.rules_sha256).run();
 }
 
 bool has_safety_hold(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
@@ -88,11 +105,21 @@ std::vector<Instant> survey_times(Connection& db, std::string_view phone_key, st
     return times;
 }
 
+std::vector<Instant> sent_survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
+    Statement find(db, R"sql(
+        SELECT claimed_at FROM messages
+         WHERE phone_key = ?1 AND purpose = 'survey' AND state NOT IN ('due', 'held', 'cancelled') AND case_id <> ?2 AND claimed_at >= ?3)sql");
+    find.bind_blob(1, phone_key).bind(2, except_case).bind(3, since);
+    std::vector<Instant> times;
+    while (find.step()) times.push_back(find.instant(0));
+    return times;
+}
+
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::string_view phone_key, Instant due_at, Instant stale_at,
                          Instant now) {
     Statement add(db, R"sql(
-        INSERT INTO messages(id, ref, case_id, purpose, priority, state, phone_key, made_at, due_at, stale_at)
-        VALUES (?1, ?2, ?3, 'survey', ?4, 'due', ?5, ?6, ?7, ?8)
+        INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_key, made_at, due_at, stale_at)
+        VALUES (?1, ?2, ?3, 'survey', 'survey', ?4, 'due', ?5, ?6, ?7, ?8)
         ON CONFLICT (case_id) WHERE purpose = 'survey' DO UPDATE
             SET state = 'due', code = NULL, phone_key = excluded.phone_key, due_at = excluded.due_at, stale_at = excluded.stale_at
           WHERE messages.state = 'cancelled' AND messages.attempt = 0)sql");

@@ -26,16 +26,32 @@ struct Verdict {
     std::optional<Code> code{};
     std::string rule{}, kind{}, rules_sha256{};
     bool safety = false;
+    std::string flags{};  // exclusion codes that the record itself carries, separated by spaces
 };
 
 // A new case or a new version of one: the row, its sealed content, its officers, the decision, the ledger line.
 std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now);
 
+// A case as it stands, for the decision at the moment of sending.
+struct StoredCase {
+    std::int64_t id = 0;
+    std::string record{}, unit{}, category{}, linked_to{}, flags{}, phone_key{}, language{};
+    CaseState state = CaseState::open;
+    Instant reported_at{};
+    std::optional<Instant> closed_at{};
+};
+StoredCase load_case(Connection& db, std::int64_t id);  // one that is there, with a calling line
+
+// `stage`: intake, sending; every decision leaves its row, with the rules in force.
+void record_decision(Connection& db, std::int64_t case_id, std::string_view stage, std::string_view outcome, const Verdict& verdict, Instant now);
+
 // Another case with a safety code whose calling line or contact number is this phone, taken at or after `since`.
 bool has_safety_hold(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since);
 // Planned (then real) sending times of the number's other surveys that were not cancelled, from `since` on.
 std::vector<Instant> survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since);
+// Of those, only what was given to a carrier or may have been.
+std::vector<Instant> sent_survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since);
 
 // The case's survey row: made if there is none, taken up again if it was cancelled and nothing was ever sent, left alone if
 // it waits or went. conflict: it was sent or may have been, so it is never planned again.

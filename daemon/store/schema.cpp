@@ -10,7 +10,9 @@ namespace {
 
 // Times are milliseconds since 1970 in UTC. Phones appear as keyed hashes (`…_key`, 16 bytes) that lead to one sealed
 // number in `phones`; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
-// before stands in `case_versions`.
+// before stands in `case_versions`. `cases.flags` are the exclusion codes that the record itself carries (its flags, and
+// `minor`), so that a case can be decided again at the moment of sending without opening the sealed record.
+// `messages.route` is the row of [[route]] a due message waits for, null until it was looked at; `template` names its text.
 constexpr const char* step_1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE ledger(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, case_id INTEGER, data TEXT NOT NULL) STRICT;
@@ -29,7 +31,7 @@ CREATE TABLE cases(id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, version 
   unit TEXT NOT NULL, category TEXT NOT NULL, source TEXT NOT NULL, linked_to TEXT NOT NULL, language TEXT NOT NULL,
   phone_key BLOB, contact_key BLOB, officer TEXT, officer_role TEXT, call_taker TEXT NOT NULL,
   reported_at INTEGER NOT NULL, closed_at INTEGER, received_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
-  code TEXT, kind TEXT NOT NULL, safety INTEGER NOT NULL CHECK (safety IN (0, 1)), recoded_after INTEGER NOT NULL DEFAULT 0) STRICT;
+  code TEXT, kind TEXT NOT NULL, flags TEXT NOT NULL, safety INTEGER NOT NULL CHECK (safety IN (0, 1)), recoded_after INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX cases_phone ON cases(phone_key, received_at) WHERE phone_key IS NOT NULL;
 CREATE INDEX cases_contact ON cases(contact_key) WHERE contact_key IS NOT NULL AND safety = 1;
 CREATE INDEX cases_closed ON cases(closed_at);
@@ -43,15 +45,16 @@ CREATE INDEX decisions_case ON decisions(case_id, id);
 
 CREATE TABLE message_arrows(from_state TEXT NOT NULL, to_state TEXT NOT NULL, PRIMARY KEY (from_state, to_state)) STRICT, WITHOUT ROWID;
 CREATE TABLE messages(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, case_id INTEGER REFERENCES cases(id), inbound_id INTEGER,
-  purpose TEXT NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, code TEXT, phone_key BLOB NOT NULL REFERENCES phones(phone_key),
-  text BLOB, parts INTEGER NOT NULL DEFAULT 0, channel TEXT, slot INTEGER, open INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
+  purpose TEXT NOT NULL, template TEXT NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, code TEXT, phone_key BLOB NOT NULL REFERENCES phones(phone_key),
+  text BLOB, parts INTEGER NOT NULL DEFAULT 0, route INTEGER, channel TEXT, slot INTEGER, open INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
   made_at INTEGER NOT NULL, due_at INTEGER NOT NULL, stale_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
   claimed_at INTEGER, accepted_at INTEGER, settled_at INTEGER, answer_until INTEGER, evidence TEXT,
   CHECK (purpose <> 'survey' OR case_id IS NOT NULL),
   CHECK (state IN ('due', 'held', 'cancelled') OR text IS NOT NULL)) STRICT;
 CREATE UNIQUE INDEX one_survey_a_case ON messages(case_id) WHERE purpose = 'survey';
 CREATE UNIQUE INDEX one_open_survey_a_slot ON messages(phone_key, slot) WHERE purpose = 'survey' AND open = 1;
-CREATE INDEX messages_due ON messages(priority, due_at, id) WHERE state = 'due';
+CREATE INDEX messages_due ON messages(route, priority, due_at, id) WHERE state = 'due';
+CREATE INDEX messages_open ON messages(answer_until) WHERE open = 1;
 CREATE INDEX messages_unsettled ON messages(state, claimed_at) WHERE state IN ('sending', 'in_doubt', 'accepted', 'held');
 CREATE INDEX messages_phone ON messages(phone_key, id);
 CREATE INDEX messages_case ON messages(case_id, id) WHERE case_id IS NOT NULL;
@@ -69,6 +72,8 @@ CREATE TABLE receipts(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NO
   message_id INTEGER, step TEXT NOT NULL CHECK (step IN ('new', 'parked', 'applied', 'unknown'))) STRICT;
 CREATE UNIQUE INDEX one_receipt_a_key ON receipts(channel, key);
 CREATE INDEX receipts_open ON receipts(step, id) WHERE step IN ('new', 'parked');
+CREATE INDEX receipts_parked ON receipts(channel, vendor_id) WHERE step = 'parked';
+CREATE INDEX receipts_message ON receipts(message_id, id) WHERE message_id IS NOT NULL;
 CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, phone_key BLOB, phone BLOB,
   to_number TEXT NOT NULL, extension TEXT NOT NULL, text BLOB, at INTEGER, received_at INTEGER NOT NULL,
   step TEXT NOT NULL CHECK (step IN ('new', 'done')), class TEXT, case_id INTEGER REFERENCES cases(id), match TEXT, label TEXT, rating INTEGER,
@@ -77,6 +82,7 @@ CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT
 CREATE UNIQUE INDEX one_inbound_a_key ON inbound(channel, key);
 CREATE INDEX inbound_new ON inbound(id) WHERE step = 'new';
 CREATE INDEX inbound_case ON inbound(case_id, id) WHERE case_id IS NOT NULL;
+CREATE INDEX inbound_phone ON inbound(phone_key, id) WHERE phone_key IS NOT NULL;
 
 CREATE TABLE ratings(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases(id), inbound_id INTEGER REFERENCES inbound(id),
   at INTEGER NOT NULL, grade TEXT NOT NULL CHECK (grade IN ('satisfied', 'basically_satisfied', 'dissatisfied')), value INTEGER NOT NULL,
