@@ -12,7 +12,7 @@ namespace {
 // number in `phones`; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
 // before stands in `case_versions`. `cases.flags` are the exclusion codes that the record itself carries (its flags, and
 // `minor`), so that a case can be decided again at the moment of sending without opening the sealed record.
-// `messages.route` is the row of [[route]] a due message waits for, null until it was looked at; `template` names its text.
+// `messages.route` is the row of [[route]] a due message waits for, -1 until it was looked at; `template` names its text.
 constexpr const char* step_1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE ledger(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, case_id INTEGER, data TEXT NOT NULL) STRICT;
@@ -46,7 +46,7 @@ CREATE INDEX decisions_case ON decisions(case_id, id);
 CREATE TABLE message_arrows(from_state TEXT NOT NULL, to_state TEXT NOT NULL, PRIMARY KEY (from_state, to_state)) STRICT, WITHOUT ROWID;
 CREATE TABLE messages(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, case_id INTEGER REFERENCES cases(id), inbound_id INTEGER,
   purpose TEXT NOT NULL, template TEXT NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, code TEXT, phone_key BLOB NOT NULL REFERENCES phones(phone_key),
-  text BLOB, parts INTEGER NOT NULL DEFAULT 0, route INTEGER, channel TEXT, slot INTEGER, open INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
+  text BLOB, parts INTEGER NOT NULL DEFAULT 0, route INTEGER NOT NULL DEFAULT -1, channel TEXT, slot INTEGER, open INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
   made_at INTEGER NOT NULL, due_at INTEGER NOT NULL, stale_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
   claimed_at INTEGER, accepted_at INTEGER, settled_at INTEGER, answer_until INTEGER, evidence TEXT,
   CHECK (purpose <> 'survey' OR case_id IS NOT NULL),
@@ -62,9 +62,11 @@ CREATE TABLE slots(phone_key BLOB NOT NULL, slot INTEGER NOT NULL, case_id INTEG
   free_at INTEGER NOT NULL, PRIMARY KEY (phone_key, slot)) STRICT, WITHOUT ROWID;
 CREATE TABLE attempts(message_id INTEGER NOT NULL REFERENCES messages(id), attempt INTEGER NOT NULL, channel TEXT NOT NULL,
   claimed_at INTEGER NOT NULL, settled_at INTEGER, outcome TEXT, detail TEXT, PRIMARY KEY (message_id, attempt)) STRICT, WITHOUT ROWID;
+CREATE TABLE channel_days(channel TEXT NOT NULL, day TEXT NOT NULL, surveys INTEGER NOT NULL, PRIMARY KEY (channel, day)) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt_keys(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, vendor_id TEXT NOT NULL, phone_key BLOB NOT NULL,
   message_id INTEGER NOT NULL REFERENCES messages(id), part INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT) STRICT;
 CREATE INDEX receipt_keys_vendor ON receipt_keys(channel, vendor_id, at);
+CREATE INDEX receipt_keys_message ON receipt_keys(message_id);
 
 CREATE TABLE hook_bodies(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, at INTEGER NOT NULL, body BLOB, understood INTEGER NOT NULL) STRICT;
 CREATE TABLE receipts(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, ref TEXT, vendor_id TEXT NOT NULL,

@@ -1,0 +1,220 @@
+#include "daemon/outbox/claims.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/store/phones.hpp"
+#include "daemon/text/segments.hpp"
+
+namespace pingjing::outbox {
+namespace {
+
+using store::Connection;
+using store::DueRow;
+
+constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
+constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surveys, which are in no hurry
+constexpr Millis least_validity = std::chrono::minutes(5);
+constexpr int rows_a_look = 256;
+
+class Claiming {
+public:
+    Claiming(Connection& db, const store::Seal& seal, ClaimInput input) : db_(db), seal_(seal), in_(std::move(input)), policy_(*in_.policy) {}
+
+    Round run() {
+        apply_holds();
+        for (int priority = 0; priority <= 2; ++priority) {
+            if (priority > 0 && stopped_) break;
+            if (priority == 2 && (!policy_.surveys_flow || surveys_stopped_)) break;
+            for (int route = -1; route < static_cast<int>(policy_.routes.size()); ++route) look(route, priority);
+        }
+        for (std::size_t c = 0; c < counts_.size(); ++c)
+            if (counts_[c] > 0) store::add_surveys_of_day(db_, policy_.channels[c].name, day_, counts_[c]);
+        return std::move(round_);
+    }
+
+private:
+    bool anywhere_room(int route) const {
+        if (route < 0) return std::any_of(in_.views.begin(), in_.views.end(), [](const ChannelView& v) { return v.room > 0; });
+        const auto& channels = policy_.routes[static_cast<std::size_t>(route)].channels;
+        return std::any_of(channels.begin(), channels.end(), [&](std::size_t c) { return in_.views[c].room > 0; });
+    }
+
+    void look(int route, int priority) {
+        if (anywhere_room(route)) {
+            auto rows = store::find_due(db_, route, priority, in_.now, rows_a_look);
+            bool more = rows.size() == static_cast<std::size_t>(rows_a_look);
+            for (auto& row : rows) take(row);
+            if (more) soon(in_.now);
+        }
+        if (auto next = store::find_next_due(db_, route, priority); next && *next > in_.now) soon(*next);
+    }
+    void soon(Instant when) { round_.next_due = std::min(round_.next_due.value_or(when), when); }
+
+    // A stop holds everything but emergency answers; a clock in doubt and a full day hold surveys.
+    void apply_holds() {
+        day_ = policy_.local_day(in_.now);
+        counts_.assign(policy_.channels.size(), 0);
+        for (const auto& hold : store::active_holds(db_)) {
+            if (hold.of == "ceiling" && policy_.local_day(hold.at) != day_) {
+                store::release_holds(db_, "ceiling", hold.channel, "a new day", in_.now);
+                continue;
+            }
+            if (!hold.channel) (hold.of == "stop" ? stopped_ : surveys_stopped_) = true;
+            for (std::size_t c = 0; c < policy_.channels.size(); ++c)
+                if (hold.channel == policy_.channels[c].name) {
+                    if (hold.of == "stop") closed_.insert(c);
+                    else surveys_allowed_[c] = false;
+                }
+        }
+        for (std::size_t c = 0; c < policy_.channels.size(); ++c) {
+            const auto& open = policy_.channels[c].open;
+            if (open && !open(in_.now)) closed_.insert(c);
+        }
+    }
+
+    bool is_survey(const DueRow& row) const { return row.purpose == Purpose::survey; }
+    bool urgent(const DueRow& row) const { return row.purpose == Purpose::emergency; }
+    // Surveys and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all.
+    bool keeps_hours(const DueRow& row) const { return row.purpose == Purpose::survey || row.purpose == Purpose::told; }
+
+    void take(DueRow& row) {
+        if (row.stale_at < in_.now) {
+            if (in_.may_go_stale || !is_survey(row)) return cancel(row, Code::stale, "past max_age");
+            return store::postpone(db_, row.id, in_.now + doubt_pause);
+        }
+        auto phone = store::find_phone(db_, seal_, row.phone_key);
+        if (!phone) return store::hold_due(db_, row, "number_erased", in_.now);
+        if (row.route < 0) {
+            auto route = find_route(policy_.routes, phone->reveal());
+            if (!route) {
+                ++round_.unroutable;
+                return store::hold_due(db_, row, "no_route", in_.now);
+            }
+            row.route = static_cast<int>(*route);
+            store::set_route(db_, row.id, row.route);
+        }
+        auto channel = choose(row);
+        if (!channel) return;
+        if (!urgent(row) && store::has_unsettled(db_, row.phone_key, row.id))
+            return store::postpone(db_, row.id, in_.now + (is_survey(row) ? doubt_pause : look_again));
+
+        std::optional<store::StoredCase> about;
+        if (row.case_id) about = store::load_case(db_, *row.case_id);
+        if (about && keeps_hours(row)) {
+            auto when = policy_.next_sending_time(*about, in_.now);
+            if (when > in_.now) return store::postpone(db_, row.id, when);
+        }
+        store::ClaimFacts facts;
+        facts.channel = policy_.channels[*channel].name;
+        facts.text_name = row.text_name;
+        if (is_survey(row) && !decide_again(row, *about, *channel, facts)) return;
+        if (!is_survey(row) && row.slot) facts.slot = static_cast<int>(*row.slot);
+        send(row, *phone, about, *channel, std::move(facts));
+    }
+
+    std::optional<std::size_t> index_of(const std::string& name) const {
+        for (std::size_t c = 0; c < policy_.channels.size(); ++c)
+            if (policy_.channels[c].name == name) return c;
+        return std::nullopt;
+    }
+
+    std::optional<std::size_t> choose(const DueRow& row) const {
+        auto views = in_.views;
+        if (!urgent(row))
+            for (auto c : closed_) views[c].usable = false;
+        auto route = policy_.routes[static_cast<std::size_t>(row.route)];
+        auto last = index_of(row.channel);
+        std::optional<std::size_t> refused;
+        if (row.attempt > 0 && row.refused == "permanent_config") refused = last;
+        // An answer leaves from the number that the citizen wrote to.
+        if (row.attempt == 0 && last) route.channels.insert(route.channels.begin(), *last);
+        auto channel = pick(route, views, refused);
+        // A channel at its ceiling is waited for: a flood must not run over into the next one.
+        if (channel && is_survey(row) && !surveys_allowed_[*channel]) return std::nullopt;
+        return channel;
+    }
+
+    // The rules over all cases of the number, as they are now; the slot; the day's ceiling. False: it does not go now.
+    bool decide_again(DueRow& row, const store::StoredCase& about, std::size_t channel, store::ClaimFacts& facts) {
+        const auto& rules = policy_.channels[channel];
+        if (store::surveys_of_day(db_, rules.name, day_) + counts_[channel] >= rules.daily_ceiling &&
+            !store::was_released_since(db_, "ceiling", rules.name, policy_.start_of_day(in_.now))) {
+            store::place_hold(db_, "ceiling", rules.name, fmt::format("{} surveys today", rules.daily_ceiling), in_.now);
+            surveys_allowed_[channel] = false;
+            round_.ceilings.push_back(rules.name);
+            return false;
+        }
+        auto verdict = policy_.decide(db_, about, in_.now);
+        store::record_decision(db_, about.id, "sending", verdict.code ? "excluded" : "accepted", verdict, in_.now);
+        if (verdict.code) {
+            store::cancel_due(db_, row, *verdict.code, in_.now);
+            return false;
+        }
+        facts.text_name = verdict.kind == "survey_neutral" ? "survey_neutral" : "survey";
+        auto slot = store::take_slot(db_, row.phone_key, about.id, policy_.slots, policy_.slot_rest, in_.now);
+        if (!slot.number) {
+            store::postpone(db_, row.id, std::max(slot.free_at.value_or(in_.now), in_.now + doubt_pause));
+            return false;
+        }
+        facts.slot = slot.number;
+        facts.answer_until = in_.now + policy_.answer_window;
+        return true;
+    }
+
+    void cancel(const DueRow& row, Code code, const char* rule) {
+        if (is_survey(row) && row.case_id) {
+            store::Verdict verdict;
+            verdict.code = code;
+            verdict.rule = rule;
+            store::record_decision(db_, *row.case_id, "sending", "excluded", verdict, in_.now);
+        }
+        store::cancel_due(db_, row, code, in_.now);
+    }
+
+    void send(const DueRow& row, const Phone& phone, const std::optional<store::StoredCase>& about, std::size_t channel, store::ClaimFacts facts) {
+        const auto& rules = policy_.channels[channel];
+        auto day = about ? policy_.local_day(about->reported_at) : std::string();
+        auto text = policy_.texts.fill(facts.text_name, day, rules.carrier_adds_sign);
+        // The sign takes its room whoever puts it there.
+        auto whole = policy_.texts.fill(facts.text_name, day);
+        auto segments = whole ? cut_segments(*whole) : std::nullopt;
+        if (!text || !segments || (rules.most_parts > 0 && segments->parts.size() > static_cast<std::size_t>(rules.most_parts)))
+            return store::hold_due(db_, row, "content", in_.now);
+        facts.parts = static_cast<int>(segments->parts.size());
+        facts.sealed_text = seal_.seal(*text, text_context(row.ref));
+
+        std::string extension;
+        if (facts.slot && policy_.slots > 1 && rules.extension_digits > 0) extension = fmt::format("{:0{}}", *facts.slot, rules.extension_digits);
+        auto until = keeps_hours(row) ? policy_.closing_time(in_.now) : row.stale_at;
+        auto validity = rules.validity.count() > 0 ? rules.validity : std::max<Millis>(until - in_.now, least_validity);
+
+        auto attempt = store::claim(db_, row, facts, in_.now);
+        in_.announce(db_, row.ref, row.phone_key);
+        --in_.views[channel].room;
+        if (is_survey(row)) ++counts_[channel];
+        provider::Submission submission(row.ref, phone, Text(std::move(*text)), std::move(extension), std::chrono::floor<std::chrono::seconds>(validity));
+        round_.claimed.emplace_back(std::move(attempt), std::move(submission), channel, facts.parts);
+    }
+
+    Connection& db_;
+    const store::Seal& seal_;
+    ClaimInput in_;
+    const Policy& policy_;
+    Round round_;
+    std::string day_;
+    std::vector<int> counts_;
+    std::vector<bool> surveys_allowed_ = std::vector<bool>(in_.policy->channels.size(), true);
+    std::set<std::size_t> closed_;  // on hold, or outside their hours: for everything but emergency answers
+    bool stopped_ = false, surveys_stopped_ = false;
+};
+
+}  // namespace
+
+Round claim_round(Connection& db, const store::Seal& seal, ClaimInput input) { return Claiming(db, seal, std::move(input)).run(); }
+
+std::string text_context(std::string_view ref) { return fmt::format("messages.text:{}", ref); }
+
+}  // namespace pingjing::outbox

@@ -1,0 +1,44 @@
+// Which messages go now: one transaction that looks at what is due, decides each again, and claims what there is room for.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/outbox/policy.hpp"
+#include "daemon/store/outbox.hpp"
+#include "daemon/store/seal.hpp"
+#include "providers/provider.hpp"
+
+namespace pingjing::outbox {
+
+// A claimed message, ready for its carrier.
+struct Sending {
+    Sending(store::Attempt a, provider::Submission s, std::size_t c, int p) : attempt(std::move(a)), submission(std::move(s)), channel(c), parts(p) {}
+    store::Attempt attempt;
+    provider::Submission submission;
+    std::size_t channel;  // index in Policy::channels
+    int parts;
+};
+
+struct Round {
+    std::vector<Sending> claimed{};
+    std::optional<Instant> next_due{};   // when the next message is due, if none is due now
+    std::vector<std::string> ceilings{}; // channels that reached their daily ceiling in this round
+    int unroutable = 0;                  // rows held because no route matches their number
+};
+
+struct ClaimInput {
+    PolicyPtr policy{};
+    std::vector<ChannelView> views{};    // a snapshot; room shrinks as messages are claimed
+    Instant now{};
+    bool may_go_stale = true;            // false in the first minutes after a start: a clock may still be wrong
+    std::function<void(store::Connection&, const std::string& ref, const std::string& phone_key)> announce{};  // the sent journal
+};
+
+// Runs inside a transaction. What it changed is what it says; nothing has been sent when it returns.
+Round claim_round(store::Connection& db, const store::Seal& seal, ClaimInput input);
+
+std::string text_context(std::string_view ref);  // what a message's sealed text is bound to
+
+}  // namespace pingjing::outbox

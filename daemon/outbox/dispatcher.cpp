@@ -1,0 +1,245 @@
+#include "daemon/outbox/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "daemon/async/within.hpp"
+#include "daemon/log/log.hpp"
+#include "daemon/log/metrics.hpp"
+#include "daemon/outbox/retry.hpp"
+
+namespace pingjing::outbox {
+namespace {
+
+constexpr Steady before_first_submit = std::chrono::seconds(1);
+constexpr Steady claimed_ahead = std::chrono::milliseconds(200);
+constexpr Steady steady_before_stale = std::chrono::minutes(10);
+constexpr Steady store_pause = std::chrono::seconds(1);
+
+void on_failure(const std::string& task, std::exception_ptr error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        log::error("outbox.task_failed", {{"task", task}, {"why", e.what()}});
+    }
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(asio::any_io_executor executor, store::Store& store, const store::Seal& seal, const Clock& clock, Random& random,
+                       std::vector<provider::Provider*> providers, PolicyPtr policy, Steady look_every)
+    : store_(store), seal_(seal), clock_(clock), random_(random), policy_(std::move(policy)), started_(clock.steady()), look_every_(look_every), wake_(executor),
+      under_way_(executor, on_failure) {
+    channels_.reserve(providers.size());
+    for (std::size_t c = 0; c < providers.size(); ++c) channels_.emplace_back(providers[c], policy_->channels[c], started_ + before_first_submit);
+}
+
+void Dispatcher::replace(PolicyPtr policy) {
+    policy_ = std::move(policy);
+    wake();
+}
+
+std::optional<std::size_t> Dispatcher::index_of(const std::string& name) const {
+    for (std::size_t c = 0; c < channels_.size(); ++c)
+        if (policy_->channels[c].name == name) return c;
+    return std::nullopt;
+}
+
+void Dispatcher::sign_of_life(const std::string& channel) {
+    auto c = index_of(channel);
+    if (!c) return;
+    auto before = channels_[*c].health.state();
+    channels_[*c].health.sign_of_life();
+    if (channels_[*c].health.state() != before) wake();
+}
+
+void Dispatcher::release(const std::optional<std::string>& channel) {
+    for (std::size_t c = 0; c < channels_.size(); ++c)
+        if (!channel || policy_->channels[c].name == *channel) channels_[c].health.release();
+    wake();
+}
+
+std::vector<ChannelView> Dispatcher::views() const {
+    auto now = clock_.steady();
+    std::vector<ChannelView> views;
+    for (const auto& c : channels_) {
+        auto room = std::min(c.health.room(c.in_flight, now), c.tps.free(now, claimed_ahead));
+        bool usable = c.health.usable(now);
+        views.push_back({usable, std::max(room, 0), !usable && c.health.room(c.in_flight, now) > 0});
+    }
+    return views;
+}
+
+Millis Dispatcher::business(Steady pause) const {
+    return Millis(static_cast<std::int64_t>(std::chrono::duration<double, std::milli>(pause).count() * clock_.speed()));
+}
+
+Steady Dispatcher::pause_until(const Round& round) const {
+    auto pause = look_every_;
+    if (round.next_due) {
+        auto business = std::chrono::duration<double, std::nano>(*round.next_due - clock_.now());
+        pause = std::min(pause, Steady(static_cast<std::int64_t>(business.count() / std::max(clock_.speed(), 1e-6))));
+    }
+    return std::max(pause, Steady(std::chrono::milliseconds(1)));
+}
+
+// nullopt: the store is broken. Then nothing was sent, whatever of the claims is on disk.
+asio::awaitable<std::optional<Round>> Dispatcher::claim() {
+    std::vector<store::Attempt> announced;
+    ClaimInput input;
+    input.policy = policy_;
+    input.views = views();
+    input.now = clock_.now();
+    input.may_go_stale = clock_.steady() - started_ >= steady_before_stale || clock_.speed() != 1.0;
+    input.announce = [this](store::Connection& db, const std::string& ref, const std::string& key) { store_.will_send(db, ref, key); };
+    auto work = [this, &announced, &input](store::Connection& db) {
+        auto round = claim_round(db, seal_, input);
+        announced.clear();
+        for (const auto& sending : round.claimed) announced.push_back(sending.attempt);
+        return round;
+    };
+    std::exception_ptr why;
+    try {
+        co_return co_await store_.run(std::ref(work));
+    } catch (const store::SqlError& error) {
+        log::error("outbox.claim_failed", {{"why", error.what()}});
+    } catch (const std::system_error& error) {  // the sent journal
+        log::error("outbox.claim_failed", {{"why", error.what()}});
+    }
+    co_await never_sent(std::move(announced));
+    co_return std::nullopt;
+}
+
+asio::awaitable<void> Dispatcher::never_sent(std::vector<store::Attempt> attempts) {
+    while (!attempts.empty()) {
+        auto now = clock_.now();
+        auto work = [&attempts, now](store::Connection& db) {
+            for (const auto& a : attempts) store::record_never_sent(db, a, now);
+        };
+        try {
+            co_await store_.run(std::ref(work));
+            co_return;
+        } catch (const store::SqlError&) {
+        }
+        co_await sleep_for(store_pause);
+    }
+}
+
+asio::awaitable<void> Dispatcher::run() {
+    for (;;) {
+        auto round = co_await claim();
+        if (!round) {
+            co_await sleep_for(store_pause);
+            continue;
+        }
+        for (const auto& name : round->ceilings) log::error("outbox.ceiling", {{"channel", name}});
+        if (round->unroutable > 0) log::error("outbox.no_route", {{"messages", round->unroutable}});
+        bool some = !round->claimed.empty();
+        for (auto& sending : round->claimed) {
+            ++channels_[sending.channel].in_flight;
+            under_way_.spawn("deliver", deliver(std::move(sending)));
+        }
+        if (some) continue;  // there may be more that is due, and room for it
+        auto pause = pause_until(*round);
+        for (const auto& c : channels_)
+            if (auto opens = c.health.opens_at(clock_.steady())) pause = std::min(pause, std::max(*opens - clock_.steady(), Steady(std::chrono::milliseconds(1))));
+        co_await wake_.wait(pause);
+    }
+}
+
+asio::awaitable<void> Dispatcher::deliver(Sending sending) {
+    auto& channel = channels_[sending.channel];
+    auto limit = std::chrono::duration_cast<Steady>(policy_->channels[sending.channel].submit_timeout);
+    provider::Outcome outcome = provider::Retry{"stopped before it left"};
+    try {
+        auto leaves = channel.tps.reserve(clock_.steady(), sending.parts);
+        if (leaves > clock_.steady()) co_await sleep_for(leaves - clock_.steady());
+        outcome = provider::Ambiguous{"stopped while the carrier had it"};
+        if (auto answer = co_await within(limit, channel.provider->submit(std::move(sending.submission)))) outcome = std::move(*answer);
+        else outcome = provider::Ambiguous{"no answer in time"};
+    } catch (const boost::system::system_error& stopped) {
+        if (stopped.code() != asio::error::operation_aborted) outcome = provider::Ambiguous{stopped.code().message()};
+    } catch (const std::exception& broken) {
+        outcome = provider::Ambiguous{broken.what()};
+    }
+    // The carrier may have the message. Whatever happens to us, that gets written down.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    --channel.in_flight;
+    auto state = channel.health.state();
+    channel.health.ended(outcome, clock_.steady(), random_);
+    auto name = policy_->channels[sending.channel].name;
+    metrics::count("submitted_total", {{"channel", name}, {"outcome", provider::outcome_name(outcome)}});
+    if (channel.health.state() != state)
+        log::warn("channel.state", {{"channel", name}, {"state", channel.health.state_name()}, {"why", channel.health.why()}});
+    wake();
+    co_await record(std::move(sending.attempt), std::move(outcome));
+}
+
+asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outcome outcome) {
+    auto next = next_step(outcome, attempt.number, random_);
+    auto name = provider::outcome_name(outcome);
+    auto detail = provider::outcome_detail(outcome);
+    std::vector<std::string> ids;
+    if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
+    if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;
+    for (;;) {
+        auto now = clock_.now();
+        auto due = now + business(next.pause);
+        auto work = [&](store::Connection& db) {
+            switch (next.step) {
+                case Next::Step::accepted: store::record_accepted(db, attempt, ids, now, now + policy_->answer_window); break;
+                case Next::Step::again: store::record_again(db, attempt, name, detail, due, now); break;
+                case Next::Step::failed: store::record_failed(db, attempt, name, detail, next.code, ids, now); break;
+                case Next::Step::held: store::record_held(db, attempt, name, detail, now); break;
+                case Next::Step::in_doubt: store::record_in_doubt(db, attempt, name, detail, now); break;
+            }
+        };
+        try {
+            co_await store_.run(std::ref(work));
+            break;
+        } catch (const store::SqlError& error) {
+            log::error("outbox.record_failed", {{"ref", attempt.ref}, {"why", error.what()}});
+        }
+        // Until it stands: what we learned of this message is nowhere else. If we are stopped first, it is in doubt.
+        co_await sleep_for(store_pause);
+    }
+    if (next.step != Next::Step::accepted)
+        log::info("submit.ended", {{"channel", attempt.channel}, {"ref", attempt.ref}, {"attempt", attempt.number}, {"outcome", name}, {"why", detail}});
+    wake();
+}
+
+asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcome) {
+    auto next = next_step(outcome, 1, random_);
+    if (next.step == Next::Step::in_doubt) co_return;
+    std::vector<std::string> ids;
+    if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
+    auto now = clock_.now();
+    auto work = [&](store::Connection& db) {
+        store::record_late(db, ref, next.step == Next::Step::accepted, next.step == Next::Step::again, ids, provider::outcome_name(outcome),
+                           provider::outcome_detail(outcome), now, policy_->answer_window);
+    };
+    co_await store_.run(std::ref(work));
+    wake();
+}
+
+asio::awaitable<void> Dispatcher::drain(Steady grace) {
+    auto ended = co_await within(grace, [](TaskGroup& group) -> asio::awaitable<bool> {
+        co_await group.join();
+        co_return true;
+    }(under_way_));
+    if (ended) co_return;
+    under_way_.stop();
+    co_await under_way_.join();
+}
+
+std::vector<Dispatcher::ChannelStatus> Dispatcher::status() const {
+    std::vector<ChannelStatus> out;
+    for (std::size_t c = 0; c < channels_.size(); ++c)
+        out.push_back({policy_->channels[c].name, std::string(channels_[c].health.state_name()), channels_[c].health.why(), channels_[c].in_flight});
+    return out;
+}
+
+bool Dispatcher::any_usable() const {
+    return std::any_of(channels_.begin(), channels_.end(), [](const Channel& c) { return c.health.state() == ChannelHealth::State::up || c.health.state() == ChannelHealth::State::paused; });
+}
+
+}  // namespace pingjing::outbox

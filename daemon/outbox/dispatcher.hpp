@@ -1,0 +1,71 @@
+// Claim → submit → record. One loop claims what is due and allowed; one coroutine a message gives it to its carrier and
+// writes down how that ended, whatever happens to us meanwhile.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/async/signal.hpp"
+#include "daemon/async/task_group.hpp"
+#include "daemon/outbox/claims.hpp"
+#include "daemon/outbox/health.hpp"
+#include "daemon/outbox/tps_window.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::outbox {
+
+class Dispatcher {
+public:
+    // `providers` in the order of Policy::channels; everything outlives the dispatcher. `look_every`: what a lost wake() costs.
+    Dispatcher(asio::any_io_executor executor, store::Store& store, const store::Seal& seal, const Clock& clock, Random& random,
+               std::vector<provider::Provider*> providers, PolicyPtr policy, Steady look_every = std::chrono::seconds(1));
+
+    // Until it is cancelled. Before it: store::recover_sending().
+    asio::awaitable<void> run();
+    // No more claims; messages under way get `grace` to end, then what is left is in doubt.
+    asio::awaitable<void> drain(Steady grace);
+
+    void wake() { wake_.notify(); }  // something became due, or a hold was released
+    void replace(PolicyPtr policy);  // the same channels; next_due and routes are looked at anew
+    void sign_of_life(const std::string& channel);
+    void release(const std::optional<std::string>& channel);  // a person says: go on
+    // A response after we had given up on it.
+    asio::awaitable<void> late(std::string ref, provider::Outcome outcome);
+
+    struct ChannelStatus { std::string name, state, why; int in_flight = 0; };
+    std::vector<ChannelStatus> status() const;
+    bool any_usable() const;
+
+private:
+    struct Channel {
+        Channel(provider::Provider* p, const ChannelRules& rules, Steady ready_at) : provider(p), health(rules.window), tps(rules.tps, ready_at) {}
+        provider::Provider* provider;
+        ChannelHealth health;
+        TpsWindow tps;
+        int in_flight = 0;
+    };
+
+    asio::awaitable<std::optional<Round>> claim();
+    asio::awaitable<void> never_sent(std::vector<store::Attempt> attempts);
+    asio::awaitable<void> deliver(Sending sending);
+    asio::awaitable<void> record(store::Attempt attempt, provider::Outcome outcome);
+    std::vector<ChannelView> views() const;
+    Steady pause_until(const Round& round) const;
+    Millis business(Steady pause) const;
+    std::optional<std::size_t> index_of(const std::string& name) const;
+
+    store::Store& store_;
+    const store::Seal& seal_;
+    const Clock& clock_;
+    Random& random_;
+    PolicyPtr policy_;
+    std::vector<Channel> channels_;
+    Steady started_, look_every_;
+    Signal wake_;
+    TaskGroup under_way_;
+};
+
+}  // namespace pingjing::outbox

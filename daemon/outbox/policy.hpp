@@ -1,0 +1,46 @@
+// What the configuration says about sending, as one value: replaced as a whole when the configuration is read again, kept by
+// whoever is in the middle of something.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/outbox/route.hpp"
+#include "daemon/outbox/texts.hpp"
+#include "daemon/store/cases.hpp"
+
+namespace pingjing::outbox {
+
+struct ChannelRules {
+    std::string name{};
+    int window = 16, tps = 50;
+    int extension_digits = 0, most_parts = 0;  // 0: the provider does not say
+    bool carrier_adds_sign = false;
+    std::int64_t daily_ceiling = 5000;
+    Millis submit_timeout = std::chrono::seconds(35);
+    Millis validity{};                                // 0: until the end of opening hours
+    std::function<bool(Instant)> open{};              // null: no hours of its own
+};
+
+struct Policy {
+    std::vector<ChannelRules> channels{};
+    std::vector<Route> routes{};
+    Texts texts{};
+    bool surveys_flow = true;  // false: shadow, off. Surveys stay where they are
+    int slots = 1;             // reply slots of a phone; 1: the bare number
+    Millis answer_window = std::chrono::hours(72), slot_rest = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24),
+           no_report_after = std::chrono::hours(72);
+
+    // Eligibility and its calendar, handed in: a stage does not know another one.
+    std::function<store::Verdict(store::Connection&, const store::StoredCase&, Instant)> decide{};
+    std::function<Instant(const store::StoredCase&, Instant)> next_sending_time{};  // `now` where it may go now
+    std::function<Instant(Instant)> closing_time{};                                 // of the opening hours in which this moment lies
+    std::function<std::string(Instant)> local_day{};                                // YYYY-MM-DD
+    std::function<Instant(Instant)> start_of_day{};                                 // local midnight before this moment
+};
+using PolicyPtr = std::shared_ptr<const Policy>;
+
+}  // namespace pingjing::outbox

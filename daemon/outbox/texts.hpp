@@ -1,0 +1,26 @@
+// What citizens read: the site's texts, checked once, filled at the moment of sending.
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "daemon/core/result.hpp"
+#include "daemon/text/template.hpp"
+
+namespace pingjing::outbox {
+
+class Texts {
+public:
+    struct Words { std::string sign{}, sms_alarm{}; };  // the same for every message
+    // `sources`: name ("survey", "thanks", …) → template. The error names the text at fault.
+    static Result<Texts> parse(const std::map<std::string, std::string>& sources, Words words);
+
+    // `day`: local, YYYY-MM-DD, of the call it speaks of; empty where the text names none. `without_sign`: the carrier puts it there.
+    Result<std::string> fill(const std::string& name, std::string_view day, bool without_sign = false) const;
+
+private:
+    std::map<std::string, Template> templates_;
+    Words words_;
+};
+
+}  // namespace pingjing::outbox

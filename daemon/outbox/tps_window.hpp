@@ -1,0 +1,42 @@
+// So many parts in any one second of the network's clock, over all links of a channel. Pure.
+#pragma once
+#include <algorithm>
+#include <deque>
+
+#include "daemon/core/clock.hpp"
+
+namespace pingjing::outbox {
+
+class TpsWindow {
+public:
+    // `ready_at`: nothing leaves before it. A carrier still counts what we sent before we were restarted.
+    TpsWindow(int per_second, Steady ready_at) : per_second_(static_cast<std::size_t>(std::max(per_second, 1))), ready_at_(ready_at) {}
+
+    // How many parts could leave within `ahead`, so that nothing is claimed long before its turn.
+    int free(Steady now, Steady ahead) const {
+        if (now + ahead < ready_at_) return 0;
+        auto still_counts = std::count_if(taken_.begin(), taken_.end(), [&](Steady t) { return t + std::chrono::seconds(1) > now + ahead; });
+        return static_cast<int>(per_second_) - static_cast<int>(still_counts);
+    }
+
+    // Takes `parts` places and says when the message may leave: never more than `per_second` parts in any second.
+    Steady reserve(Steady now, int parts) {
+        auto when = std::max(now, ready_at_);
+        for (int i = 0; i < parts; ++i) {
+            if (taken_.size() == per_second_) {
+                when = std::max(when, taken_.front() + std::chrono::seconds(1));
+                taken_.pop_front();
+            }
+            taken_.push_back(when);
+        }
+        ready_at_ = when;  // in order: whoever comes later leaves later
+        return when;
+    }
+
+private:
+    std::size_t per_second_;
+    Steady ready_at_;
+    std::deque<Steady> taken_;  // of the last `per_second` parts
+};
+
+}  // namespace pingjing::outbox

@@ -1,0 +1,316 @@
+#include "daemon/store/outbox.hpp"
+
+#include <fmt/format.h>
+
+namespace pingjing::store {
+namespace {
+
+void settle_attempt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
+    Statement settle(db, "UPDATE attempts SET settled_at = ?3, outcome = ?4, detail = ?5 WHERE message_id = ?1 AND attempt = ?2 AND outcome IS NULL");
+    settle.bind(1, a.message).bind(2, a.number).bind(3, now).bind(4, outcome).bind(5, detail).run();
+}
+
+void note(Connection& db, std::string_view kind, const Attempt& a, std::string_view more, Instant now) {
+    append(db, now, kind, a.case_id, fmt::format(R"({{"ref":"{}","attempt":{}{}}})", a.ref, a.number, more));
+}
+
+// A receipt that came before its submit response waits under the vendor's id, or by our own ref.
+void wake_parked(Connection& db, const Attempt& a, std::string_view vendor_id) {
+    Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND channel = ?1 AND vendor_id = ?2");
+    wake.bind(1, a.channel).bind(2, vendor_id).run();
+}
+void wake_parked_by_ref(Connection& db, const Attempt& a) {
+    Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND message_id = ?1");
+    wake.bind(1, a.message).run();
+}
+
+// Ids recur at some carriers: the same one twice is two rows, and whoever looks takes the newest that fits.
+void keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now) {
+    int part = 0;
+    for (const auto& id : vendor_ids) {
+        Statement add(db, "INSERT INTO receipt_keys(id, channel, vendor_id, phone_key, message_id, part, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+        add.bind(1, db.next_id("receipt_keys")).bind(2, a.channel).bind(3, id).bind_blob(4, a.phone_key).bind(5, a.message).bind(6, ++part).bind(7, now).run();
+        wake_parked(db, a, id);
+    }
+    wake_parked_by_ref(db, a);
+}
+
+// Of an UPDATE whose WHERE names `sending` and this attempt: did the row still stand there?
+bool moved(Connection& db, Statement& update, const Attempt& a) {
+    update.bind(1, a.message).bind(2, a.number).run();
+    return db.changes() > 0;
+}
+
+}  // namespace
+
+std::int64_t plan_message(Connection& db, Random& random, const NewMessage& m, Instant now) {
+    auto id = db.next_id("messages");
+    Statement add(db, R"sql(
+        INSERT INTO messages(id, ref, case_id, inbound_id, purpose, template, priority, state, phone_key, channel, slot, made_at, due_at, stale_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'due', ?8, ?9, ?13, ?10, ?11, ?12))sql");
+    add.bind(1, id).bind(2, random.word(20)).bind(3, m.case_id).bind(4, m.inbound_id).bind(5, purpose_name(m.purpose)).bind(6, m.text_name);
+    add.bind(7, priority(m.purpose)).bind_blob(8, m.phone_key).bind(9, m.channel.empty() ? std::nullopt : std::optional(m.channel));
+    add.bind(10, now).bind(11, m.due_at).bind(12, m.stale_at).bind(13, m.slot).run();
+    append(db, now, "planned", m.case_id, fmt::format(R"({{"purpose":"{}","due_at":{}}})", purpose_name(m.purpose), to_millis(m.due_at)));
+    return id;
+}
+
+std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant now, int limit) {
+    Statement find(db, R"sql(
+        SELECT m.id, m.ref, m.template, m.phone_key, m.channel, m.case_id, m.slot, m.purpose, m.due_at, m.stale_at, m.attempt, m.route, a.outcome
+          FROM messages m LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt = m.attempt
+         WHERE m.state = 'due' AND m.route = ?1 AND m.priority = ?2 AND m.due_at <= ?3 ORDER BY m.due_at, m.id LIMIT ?4)sql");
+    find.bind(1, route).bind(2, priority).bind(3, now).bind(4, limit);
+    std::vector<DueRow> rows;
+    while (find.step()) {
+        DueRow row;
+        row.id = find.integer(0), row.ref = find.text(1), row.text_name = find.text(2), row.phone_key = find.text(3), row.channel = find.text(4);
+        row.case_id = find.maybe_integer(5), row.slot = find.maybe_integer(6), row.purpose = parse_purpose(find.text(7)).value();
+        row.due_at = find.instant(8), row.stale_at = find.instant(9), row.attempt = static_cast<int>(find.integer(10));
+        row.route = static_cast<int>(find.integer(11)), row.refused = find.text(12);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+std::optional<Instant> find_next_due(Connection& db, int route, int priority) {
+    Statement find(db, "SELECT due_at FROM messages WHERE state = 'due' AND route = ?1 AND priority = ?2 ORDER BY due_at LIMIT 1");
+    return find.bind(1, route).bind(2, priority).step() ? std::optional(find.instant(0)) : std::nullopt;
+}
+
+void set_route(Connection& db, std::int64_t id, int route) {
+    Statement set(db, "UPDATE messages SET route = ?2 WHERE id = ?1 AND state = 'due'");
+    set.bind(1, id).bind(2, route).run();
+}
+
+void forget_routes(Connection& db) { db.exec("UPDATE messages SET route = -1 WHERE state = 'due' AND route <> -1"); }
+
+void postpone(Connection& db, std::int64_t id, Instant until) {
+    Statement set(db, "UPDATE messages SET due_at = ?2 WHERE id = ?1 AND state = 'due'");
+    set.bind(1, id).bind(2, until).run();
+}
+
+void cancel_due(Connection& db, const DueRow& row, Code code, Instant now) {
+    Statement cancel(db, "UPDATE messages SET state = 'cancelled', code = ?2, settled_at = ?3, open = 0 WHERE id = ?1 AND state = 'due'");
+    cancel.bind(1, row.id).bind(2, code_name(code)).bind(3, now).run();
+    if (db.changes() == 0) return;
+    append(db, now, "cancelled", row.case_id, fmt::format(R"({{"ref":"{}","code":"{}"}})", row.ref, code_name(code)));
+    if (row.purpose != Purpose::survey) return;
+    Statement mark(db, "UPDATE cases SET code = ?2, changed_at = ?3 WHERE id = ?1");
+    mark.bind(1, row.case_id).bind(2, code_name(code)).bind(3, now).run();
+}
+
+void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now) {
+    Statement hold(db, "UPDATE messages SET state = 'held', code = ?2 WHERE id = ?1 AND state = 'due'");
+    hold.bind(1, row.id).bind(2, why).run();
+    append(db, now, "held", row.case_id, fmt::format(R"({{"ref":"{}","why":"{}"}})", row.ref, why));
+}
+
+bool has_unsettled(Connection& db, std::string_view phone_key, std::int64_t except_message) {
+    Statement find(db, "SELECT 1 FROM messages WHERE phone_key = ?1 AND id <> ?2 AND state IN ('sending', 'in_doubt') LIMIT 1");
+    return find.bind_blob(1, phone_key).bind(2, except_message).step();
+}
+
+Slot take_slot(Connection& db, std::string_view phone_key, std::int64_t case_id, int slots, Millis rest, Instant now) {
+    Statement own(db, "SELECT slot FROM slots WHERE phone_key = ?1 AND case_id = ?2");
+    if (own.bind_blob(1, phone_key).bind(2, case_id).step()) return {static_cast<int>(own.integer(0)), {}};
+    // One slot is the bare number: it is free as soon as its survey is over, for its texts are told apart by nothing else anyway.
+    auto free_rest = slots > 1 ? rest : Millis(0);
+    Statement used(db, R"sql(
+        SELECT s.slot, m.open, coalesce(m.answer_until, s.free_at) FROM slots s JOIN messages m ON m.case_id = s.case_id AND m.purpose = 'survey'
+         WHERE s.phone_key = ?1 ORDER BY s.taken_at, s.slot)sql");
+    used.bind_blob(1, phone_key);
+    std::vector<bool> taken(static_cast<std::size_t>(slots), false);
+    std::optional<int> rested;
+    Slot answer;
+    while (used.step()) {
+        auto slot = static_cast<int>(used.integer(0));
+        if (slot >= slots) continue;  // of a time with more digits
+        taken[static_cast<std::size_t>(slot)] = true;
+        auto free_at = used.instant(2) + free_rest;
+        if (used.integer(1) == 0 && free_at <= now) {
+            if (!rested) rested = slot;
+        } else if (!answer.free_at || free_at < *answer.free_at) {
+            answer.free_at = free_at;
+        }
+    }
+    for (std::size_t s = 0; s < taken.size() && !answer.number; ++s)
+        if (!taken[s]) answer.number = static_cast<int>(s);
+    if (!answer.number) answer.number = rested;
+    if (!answer.number) return answer;
+    Statement take(db, R"sql(
+        INSERT INTO slots(phone_key, slot, case_id, taken_at, free_at) VALUES (?1, ?2, ?3, ?4, ?4)
+        ON CONFLICT (phone_key, slot) DO UPDATE SET case_id = excluded.case_id, taken_at = excluded.taken_at, free_at = excluded.free_at)sql");
+    take.bind_blob(1, phone_key).bind(2, *answer.number).bind(3, case_id).bind(4, now).run();
+    return answer;
+}
+
+Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instant now) {
+    Attempt a{row.id, row.attempt + 1, row.ref, row.phone_key, facts.channel, row.case_id, row.purpose == Purpose::survey};
+    Statement move(db, R"sql(
+        UPDATE messages SET state = 'sending', attempt = ?2, channel = ?3, template = ?4, text = ?5, parts = ?6, slot = ?7, open = ?8, claimed_at = ?9,
+               answer_until = ?10, code = NULL
+         WHERE id = ?1 AND state = 'due' AND attempt = ?11)sql");
+    move.bind(1, row.id).bind(2, a.number).bind(3, facts.channel).bind(4, facts.text_name).bind_blob(5, facts.sealed_text).bind(6, facts.parts);
+    move.bind(7, facts.slot).bind(8, a.survey).bind(9, now).bind(10, a.survey ? std::optional(facts.answer_until) : std::nullopt).bind(11, row.attempt).run();
+    if (db.changes() != 1) throw SqlError(0, fmt::format("message {} is no longer due", row.id));
+    Statement add(db, "INSERT INTO attempts(message_id, attempt, channel, claimed_at) VALUES (?1, ?2, ?3, ?4)");
+    add.bind(1, row.id).bind(2, a.number).bind(3, facts.channel).bind(4, now).run();
+    note(db, "sending", a, fmt::format(R"(,"channel":"{}")", facts.channel), now);
+    return a;
+}
+
+bool record_accepted(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, Instant answer_until) {
+    settle_attempt(db, a, "accepted", "", now);
+    keep_receipt_keys(db, a, vendor_ids, now);
+    Statement move(db, R"sql(
+        UPDATE messages SET state = 'accepted', accepted_at = ?3, answer_until = CASE WHEN purpose = 'survey' THEN ?4 END
+         WHERE id = ?1 AND attempt = ?2 AND state = 'sending')sql");
+    move.bind(3, now).bind(4, answer_until);
+    if (!moved(db, move, a)) return false;
+    note(db, "accepted", a, "", now);
+    return true;
+}
+
+bool record_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now) {
+    settle_attempt(db, a, outcome, detail, now);
+    // Nothing of it is with anybody: the slot stays with the case, but there is nothing to answer.
+    Statement move(db, "UPDATE messages SET state = 'due', due_at = ?3, open = 0, answer_until = NULL WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
+    move.bind(3, due_at);
+    if (!moved(db, move, a)) return false;
+    note(db, "refused", a, fmt::format(R"(,"outcome":"{}")", outcome), now);
+    return true;
+}
+
+bool record_failed(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, std::string_view code,
+                   const std::vector<std::string>& vendor_ids, Instant now) {
+    settle_attempt(db, a, outcome, detail, now);
+    keep_receipt_keys(db, a, vendor_ids, now);
+    // Where a part of it was taken it may be on a phone: such a survey stays open for an answer.
+    Statement move(db, R"sql(
+        UPDATE messages SET state = 'failed', settled_at = ?3, code = ?4, open = CASE WHEN ?5 THEN open ELSE 0 END
+         WHERE id = ?1 AND attempt = ?2 AND state = 'sending')sql");
+    move.bind(3, now).bind(4, code).bind(5, !vendor_ids.empty());
+    if (!moved(db, move, a)) return false;
+    note(db, "failed", a, fmt::format(R"(,"code":"{}")", code), now);
+    return true;
+}
+
+bool record_held(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
+    settle_attempt(db, a, outcome, detail, now);
+    Statement move(db, "UPDATE messages SET state = 'held', code = 'content', open = 0, answer_until = NULL WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
+    if (!moved(db, move, a)) return false;
+    note(db, "held", a, R"(,"why":"content")", now);
+    return true;
+}
+
+bool record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
+    settle_attempt(db, a, outcome, detail, now);
+    Statement move(db, "UPDATE messages SET state = 'in_doubt' WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
+    if (!moved(db, move, a)) return false;
+    note(db, "in_doubt", a, "", now);
+    wake_parked_by_ref(db, a);
+    return true;
+}
+
+void record_never_sent(Connection& db, const Attempt& a, Instant now) { record_again(db, a, "never_sent", "", now, now); }
+
+void record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
+                 std::string_view outcome, std::string_view detail, Instant now, Millis answer_window) {
+    Statement find(db, "SELECT id, attempt, phone_key, channel, case_id, purpose FROM messages WHERE ref = ?1 AND state = 'in_doubt'");
+    if (!find.bind(1, ref).step()) return;
+    Attempt a{find.integer(0), static_cast<int>(find.integer(1)), std::string(ref), find.text(2), find.text(3), find.maybe_integer(4), find.text(5) == "survey"};
+    Statement late(db, "UPDATE attempts SET detail = ?3 WHERE message_id = ?1 AND attempt = ?2");
+    late.bind(1, a.message).bind(2, a.number).bind(3, fmt::format("late: {} {}", outcome, detail)).run();
+    keep_receipt_keys(db, a, vendor_ids, now);
+    if (accepted) {
+        Statement move(db, "UPDATE messages SET state = 'accepted', accepted_at = ?2, answer_until = CASE WHEN purpose = 'survey' THEN ?3 END, evidence = 'late response' WHERE id = ?1");
+        move.bind(1, a.message).bind(2, now).bind(3, now + answer_window).run();
+        note(db, "accepted", a, R"(,"late":true)", now);
+    } else if (refused) {
+        Statement proof(db, "UPDATE messages SET state = 'not_sent', open = 0, answer_until = NULL, evidence = 'late response' WHERE id = ?1");
+        proof.bind(1, a.message).run();
+        Statement again(db, "UPDATE messages SET state = 'due', due_at = ?2 WHERE id = ?1");
+        again.bind(1, a.message).bind(2, now).run();
+        note(db, "refused", a, fmt::format(R"(,"outcome":"{}","late":true)", outcome), now);
+    } else {
+        Statement move(db, "UPDATE messages SET state = 'failed', settled_at = ?2, code = 'refused', open = 0, evidence = 'late response' WHERE id = ?1");
+        move.bind(1, a.message).bind(2, now).run();
+        note(db, "failed", a, R"(,"late":true)", now);
+    }
+}
+
+int recover_sending(Connection& db, Instant now) {
+    Statement find(db, "SELECT id, attempt, ref, phone_key, channel, case_id, purpose FROM messages WHERE state = 'sending' ORDER BY id");
+    std::vector<Attempt> found;
+    while (find.step())
+        found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.text(3), find.text(4), find.maybe_integer(5), find.text(6) == "survey"});
+    for (const auto& a : found) record_in_doubt(db, a, "ambiguous", "stopped while the carrier may have had it", now);
+    return static_cast<int>(found.size());
+}
+
+int let_time_pass(Connection& db, const Expiries& limits, Instant now) {
+    int changed = 0;
+    Statement close(db, "UPDATE messages SET open = 0 WHERE open = 1 AND answer_until < ?1");
+    close.bind(1, now).run();
+    struct Step { const char* from; const char* to; Instant before; };
+    for (const auto& [from, to, before] : {Step{"accepted", "no_report", limits.no_report_before}, Step{"in_doubt", "unknown", limits.unknown_before}}) {
+        Statement find(db, "SELECT id, attempt, ref, case_id FROM messages WHERE state = ?1 AND claimed_at < ?2 ORDER BY claimed_at LIMIT 200");
+        find.bind(1, from).bind(2, before);
+        std::vector<Attempt> found;
+        while (find.step()) found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), {}, {}, find.maybe_integer(3), false});
+        for (const auto& a : found) {
+            Statement move(db, "UPDATE messages SET state = ?2, settled_at = ?3 WHERE id = ?1 AND state = ?4");
+            move.bind(1, a.message).bind(2, to).bind(3, now).bind(4, from).run();
+            note(db, to, a, "", now);
+        }
+        changed += static_cast<int>(found.size());
+    }
+    return changed;
+}
+
+std::int64_t surveys_of_day(Connection& db, std::string_view channel, std::string_view day) {
+    Statement read(db, "SELECT surveys FROM channel_days WHERE channel = ?1 AND day = ?2");
+    return read.bind(1, channel).bind(2, day).step() ? read.integer(0) : 0;
+}
+
+void add_surveys_of_day(Connection& db, std::string_view channel, std::string_view day, int count) {
+    Statement add(db, R"sql(
+        INSERT INTO channel_days(channel, day, surveys) VALUES (?1, ?2, ?3)
+        ON CONFLICT (channel, day) DO UPDATE SET surveys = channel_days.surveys + excluded.surveys)sql");
+    add.bind(1, channel).bind(2, day).bind(3, count).run();
+}
+
+std::vector<Hold> active_holds(Connection& db) {
+    Statement find(db, "SELECT id, of, channel, at, reason FROM holds WHERE released_at IS NULL ORDER BY id");
+    std::vector<Hold> holds;
+    while (find.step()) holds.push_back({find.integer(0), find.text(1), find.maybe_text(2), find.instant(3), find.text(4)});
+    return holds;
+}
+
+bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since) {
+    Statement find(db, "SELECT 1 FROM holds WHERE of = ?1 AND channel = ?2 AND released_at >= ?3 LIMIT 1");
+    return find.bind(1, of).bind(2, channel).bind(3, since).step();
+}
+
+std::int64_t place_hold(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now) {
+    auto id = db.next_id("holds");
+    Statement add(db, "INSERT INTO holds(id, of, channel, at, reason) VALUES (?1, ?2, ?3, ?4, ?5)");
+    add.bind(1, id).bind(2, of).bind(3, channel).bind(4, now).bind(5, reason).run();
+    append(db, now, "hold", std::nullopt, fmt::format(R"({{"id":{},"of":"{}"}})", id, of));
+    return id;
+}
+
+int release_holds(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now) {
+    int released = 0;
+    for (const auto& hold : active_holds(db)) {
+        if (hold.of != of || (channel && hold.channel != channel)) continue;
+        Statement release(db, "UPDATE holds SET released_at = ?2, release_reason = ?3 WHERE id = ?1");
+        release.bind(1, hold.id).bind(2, now).bind(3, reason).run();
+        append(db, now, "release", std::nullopt, fmt::format(R"({{"id":{},"of":"{}"}})", hold.id, of));
+        ++released;
+    }
+    return released;
+}
+
+}  // namespace pingjing::store

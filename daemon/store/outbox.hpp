@@ -1,0 +1,106 @@
+// Messages on their way out. Every function is one arrow of core/message (or none), named after what happened, and says in its
+// WHERE from which state; each leaves its ledger line in the same transaction.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/message.hpp"
+#include "daemon/core/random.hpp"
+#include "daemon/core/survey.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::store {
+
+// Something to say besides the survey: an answer to a citizen's own text, or 回告. Goes out on `channel` where that can be.
+struct NewMessage {
+    std::optional<std::int64_t> case_id{}, inbound_id{};
+    Purpose purpose = Purpose::thanks;
+    std::string text_name{};  // of templates/
+    std::string phone_key{}, channel{};
+    std::optional<std::int64_t> slot{};  // of the survey, so that what comes back is told apart like its answer
+    Instant due_at{}, stale_at{};
+};
+std::int64_t plan_message(Connection& db, Random& random, const NewMessage& message, Instant now);
+
+struct DueRow {
+    std::int64_t id = 0;
+    std::string ref{}, text_name{}, phone_key{}, channel{};
+    std::optional<std::int64_t> case_id{}, slot{};
+    Purpose purpose = Purpose::survey;
+    Instant due_at{}, stale_at{};
+    int attempt = 0, route = -1;
+    std::string refused{};  // the last attempt's outcome, where it was refused
+};
+// Due at `now`, most urgent first. `route` -1: rows nobody has looked at yet.
+std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant now, int limit);
+std::optional<Instant> find_next_due(Connection& db, int route, int priority);
+void set_route(Connection& db, std::int64_t id, int route);
+void forget_routes(Connection& db);  // the configuration may have changed
+void postpone(Connection& db, std::int64_t id, Instant until);
+void cancel_due(Connection& db, const DueRow& row, Code code, Instant now);  // the case of a survey gets the code
+void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now);
+// Another message to this phone of which we do not know whether it was taken.
+bool has_unsettled(Connection& db, std::string_view phone_key, std::int64_t except_message);
+
+// A reply slot of this phone for the case: the one it has, a fresh one, or the one that rested longest. nullopt: none is free;
+// `free_at` then says when one will be.
+struct Slot { std::optional<int> number{}; std::optional<Instant> free_at{}; };
+Slot take_slot(Connection& db, std::string_view phone_key, std::int64_t case_id, int slots, Millis rest, Instant now);
+
+struct Attempt {
+    std::int64_t message = 0;
+    int number = 1;
+    std::string ref{}, phone_key{}, channel{};
+    std::optional<std::int64_t> case_id{};
+    bool survey = false;
+};
+struct ClaimFacts {
+    std::string channel{}, text_name{};
+    std::string sealed_text{};
+    int parts = 1;
+    std::optional<int> slot{};
+    Instant answer_until{};  // of a survey
+};
+// due → sending. The caller announces it with Store::will_send() in the same transaction.
+Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instant now);
+
+// How an attempt ended. False: the row is no longer `sending` by this attempt (a receipt was faster), nothing was changed
+// but the attempt's own line.
+bool record_accepted(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, Instant answer_until);
+bool record_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now);
+bool record_failed(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, std::string_view code,
+                   const std::vector<std::string>& vendor_ids, Instant now);
+bool record_held(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
+bool record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
+// The claim may or may not be on disk and nobody has sent anything: what is `sending` by this attempt is due again.
+void record_never_sent(Connection& db, const Attempt& a, Instant now);
+// A response after the attempt had been given up. Takes in_doubt to accepted, failed, or (proved refusal) back to due.
+void record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
+                 std::string_view outcome, std::string_view detail, Instant now, Millis answer_window);
+
+// At start, before anything runs: whatever was `sending` is in doubt. Returns how many.
+int recover_sending(Connection& db, Instant now);
+// What time alone does: windows that end, doubt that is never cleared, reports that never come.
+struct Expiries { Instant no_report_before{}, unknown_before{}; };
+int let_time_pass(Connection& db, const Expiries& limits, Instant now);
+
+// Surveys claimed on a channel in a local day.
+std::int64_t surveys_of_day(Connection& db, std::string_view channel, std::string_view day);
+void add_surveys_of_day(Connection& db, std::string_view channel, std::string_view day, int count);
+
+struct Hold {
+    std::int64_t id = 0;
+    std::string of{};  // stop, clock, ceiling
+    std::optional<std::string> channel{};  // none: all
+    Instant at{};
+    std::string reason{};
+};
+std::vector<Hold> active_holds(Connection& db);
+bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since);
+std::int64_t place_hold(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now);
+int release_holds(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now);
+
+}  // namespace pingjing::store
