@@ -186,15 +186,17 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
         auto due = now + business(next.pause);
         auto work = [&](store::Connection& db) {
             switch (next.step) {
-                case Next::Step::accepted: store::record_accepted(db, attempt, ids, now, now + policy_->answer_window); break;
-                case Next::Step::again: store::record_again(db, attempt, name, detail, due, now); break;
-                case Next::Step::failed: store::record_failed(db, attempt, name, detail, next.code, ids, now); break;
-                case Next::Step::held: store::record_held(db, attempt, name, detail, now); break;
-                case Next::Step::in_doubt: store::record_in_doubt(db, attempt, name, detail, now); break;
+                case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy_->answer_window);
+                case Next::Step::again: return store::record_again(db, attempt, name, detail, due, now);
+                case Next::Step::failed: return store::record_failed(db, attempt, name, detail, next.code, ids, now);
+                case Next::Step::held: return store::record_held(db, attempt, name, detail, now);
+                case Next::Step::in_doubt: return store::record_in_doubt(db, attempt, name, detail, now);
             }
+            return store::Settled{};
         };
         try {
-            co_await store_.run(std::ref(work));
+            auto settled = co_await store_.run(std::ref(work));
+            if (settled.woke && receipt_waits) receipt_waits();
             break;
         } catch (const store::SqlError& error) {
             log::error("outbox.record_failed", {{"ref", attempt.ref}, {"why", error.what()}});

@@ -28,6 +28,9 @@ public:
     // No more claims; messages under way get `grace` to end, then what is left is in doubt.
     asio::awaitable<void> drain(Steady grace);
 
+    // Called when a receipt that had come before its submit response can be settled.
+    std::function<void()> receipt_waits{};
+
     void wake() { wake_.notify(); }  // something became due, or a hold was released
     void replace(PolicyPtr policy);  // the same channels; next_due and routes are looked at anew
     void sign_of_life(const std::string& channel);

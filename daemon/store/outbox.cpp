@@ -15,24 +15,27 @@ void note(Connection& db, std::string_view kind, const Attempt& a, std::string_v
 }
 
 // A receipt that came before its submit response waits under the vendor's id, or by our own ref.
-void wake_parked(Connection& db, const Attempt& a, std::string_view vendor_id) {
+bool wake_parked(Connection& db, const Attempt& a, std::string_view vendor_id) {
     Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND channel = ?1 AND vendor_id = ?2");
     wake.bind(1, a.channel).bind(2, vendor_id).run();
+    return db.changes() > 0;
 }
-void wake_parked_by_ref(Connection& db, const Attempt& a) {
+bool wake_parked_by_ref(Connection& db, const Attempt& a) {
     Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND message_id = ?1");
     wake.bind(1, a.message).run();
+    return db.changes() > 0;
 }
 
 // Ids recur at some carriers: the same one twice is two rows, and whoever looks takes the newest that fits.
-void keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now) {
+bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now) {
     int part = 0;
+    bool woke = false;
     for (const auto& id : vendor_ids) {
         Statement add(db, "INSERT INTO receipt_keys(id, channel, vendor_id, phone_key, message_id, part, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
         add.bind(1, db.next_id("receipt_keys")).bind(2, a.channel).bind(3, id).bind_blob(4, a.phone_key).bind(5, a.message).bind(6, ++part).bind(7, now).run();
-        wake_parked(db, a, id);
+        woke = wake_parked(db, a, id) || woke;
     }
-    wake_parked_by_ref(db, a);
+    return wake_parked_by_ref(db, a) || woke;
 }
 
 // Of an UPDATE whose WHERE names `sending` and this attempt: did the row still stand there?
@@ -160,57 +163,56 @@ Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instan
     return a;
 }
 
-bool record_accepted(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, Instant answer_until) {
+Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, Instant answer_until) {
     settle_attempt(db, a, "accepted", "", now);
-    keep_receipt_keys(db, a, vendor_ids, now);
+    bool woke = keep_receipt_keys(db, a, vendor_ids, now);
     Statement move(db, R"sql(
         UPDATE messages SET state = 'accepted', accepted_at = ?3, answer_until = CASE WHEN purpose = 'survey' THEN ?4 END
          WHERE id = ?1 AND attempt = ?2 AND state = 'sending')sql");
     move.bind(3, now).bind(4, answer_until);
-    if (!moved(db, move, a)) return false;
+    if (!moved(db, move, a)) return {false, woke};
     note(db, "accepted", a, "", now);
-    return true;
+    return {true, woke};
 }
 
-bool record_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now) {
+Settled record_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now) {
     settle_attempt(db, a, outcome, detail, now);
     // Nothing of it is with anybody: the slot stays with the case, but there is nothing to answer.
     Statement move(db, "UPDATE messages SET state = 'due', due_at = ?3, open = 0, answer_until = NULL WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
     move.bind(3, due_at);
-    if (!moved(db, move, a)) return false;
+    if (!moved(db, move, a)) return {};
     note(db, "refused", a, fmt::format(R"(,"outcome":"{}")", outcome), now);
-    return true;
+    return {true, false};
 }
 
-bool record_failed(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, std::string_view code,
+Settled record_failed(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, std::string_view code,
                    const std::vector<std::string>& vendor_ids, Instant now) {
     settle_attempt(db, a, outcome, detail, now);
-    keep_receipt_keys(db, a, vendor_ids, now);
+    bool woke = keep_receipt_keys(db, a, vendor_ids, now);
     // Where a part of it was taken it may be on a phone: such a survey stays open for an answer.
     Statement move(db, R"sql(
         UPDATE messages SET state = 'failed', settled_at = ?3, code = ?4, open = CASE WHEN ?5 THEN open ELSE 0 END
          WHERE id = ?1 AND attempt = ?2 AND state = 'sending')sql");
     move.bind(3, now).bind(4, code).bind(5, !vendor_ids.empty());
-    if (!moved(db, move, a)) return false;
+    if (!moved(db, move, a)) return {false, woke};
     note(db, "failed", a, fmt::format(R"(,"code":"{}")", code), now);
-    return true;
+    return {true, woke};
 }
 
-bool record_held(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
+Settled record_held(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
     settle_attempt(db, a, outcome, detail, now);
     Statement move(db, "UPDATE messages SET state = 'held', code = 'content', open = 0, answer_until = NULL WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
-    if (!moved(db, move, a)) return false;
+    if (!moved(db, move, a)) return {};
     note(db, "held", a, R"(,"why":"content")", now);
-    return true;
+    return {true, false};
 }
 
-bool record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
+Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
     settle_attempt(db, a, outcome, detail, now);
     Statement move(db, "UPDATE messages SET state = 'in_doubt' WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
-    if (!moved(db, move, a)) return false;
+    if (!moved(db, move, a)) return {};
     note(db, "in_doubt", a, "", now);
-    wake_parked_by_ref(db, a);
-    return true;
+    return {true, wake_parked_by_ref(db, a)};
 }
 
 void record_never_sent(Connection& db, const Attempt& a, Instant now) { record_again(db, a, "never_sent", "", now, now); }

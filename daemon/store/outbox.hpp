@@ -67,14 +67,15 @@ struct ClaimFacts {
 // due → sending. The caller announces it with Store::will_send() in the same transaction.
 Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instant now);
 
-// How an attempt ended. False: the row is no longer `sending` by this attempt (a receipt was faster), nothing was changed
-// but the attempt's own line.
-bool record_accepted(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, Instant answer_until);
-bool record_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now);
-bool record_failed(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, std::string_view code,
-                   const std::vector<std::string>& vendor_ids, Instant now);
-bool record_held(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
-bool record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
+// How an attempt ended. `moved` false: the row is no longer `sending` by this attempt (a receipt was faster), nothing was
+// changed but the attempt's own line. `woke` true: a receipt had come first, and can be settled now.
+struct Settled { bool moved = false, woke = false; };
+Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, Instant answer_until);
+Settled record_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now);
+Settled record_failed(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, std::string_view code,
+                      const std::vector<std::string>& vendor_ids, Instant now);
+Settled record_held(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
+Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
 // The claim may or may not be on disk and nobody has sent anything: what is `sending` by this attempt is due again.
 void record_never_sent(Connection& db, const Attempt& a, Instant now);
 // A response after the attempt had been given up. Takes in_doubt to accepted, failed, or (proved refusal) back to due.

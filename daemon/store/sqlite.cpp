@@ -88,6 +88,10 @@ Statement& Statement::bind_blob(int index, std::string_view value) {
     check(sqlite3_bind_blob(stmt_.get(), index, value.data() ? value.data() : "", static_cast<int>(value.size()), SQLITE_TRANSIENT));
     return *this;
 }
+Statement& Statement::bind_real(int index, double value) {
+    check(sqlite3_bind_double(stmt_.get(), index, value));
+    return *this;
+}
 Statement& Statement::bind_null(int index) {
     check(sqlite3_bind_null(stmt_.get(), index));
     return *this;
@@ -106,6 +110,7 @@ void Statement::run() {
 
 bool Statement::is_null(int column) const { return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL; }
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(stmt_.get(), column); }
+double Statement::real(int column) const { return sqlite3_column_double(stmt_.get(), column); }
 std::string Statement::text(int column) const {
     auto* data = static_cast<const char*>(sqlite3_column_blob(stmt_.get(), column));
     return data ? std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(stmt_.get(), column))) : std::string();

@@ -77,6 +77,7 @@ public:
     Statement& bind(int index, const std::string& value) { return bind(index, std::string_view(value)); }
     Statement& bind(int index, const char* value) { return bind(index, std::string_view(value)); }
     Statement& bind_blob(int index, std::string_view value);
+    Statement& bind_real(int index, double value);
     Statement& bind_null(int index);
     template <class T>
     Statement& bind(int index, const std::optional<T>& value) {
@@ -91,6 +92,7 @@ public:
 
     bool is_null(int column) const;
     std::int64_t integer(int column) const;
+    double real(int column) const;
     std::string text(int column) const;  // also blobs; empty for NULL
     Instant instant(int column) const { return from_millis(integer(column)); }
     std::optional<std::int64_t> maybe_integer(int column) const;

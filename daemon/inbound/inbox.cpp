@@ -1,0 +1,127 @@
+#include "daemon/inbound/inbox.hpp"
+
+#include <algorithm>
+
+#include "daemon/log/log.hpp"
+#include "daemon/log/metrics.hpp"
+#include "daemon/store/inbox.hpp"
+#include "daemon/store/phones.hpp"
+#include "daemon/store/receipts.hpp"
+
+namespace pingjing::inbound {
+namespace {
+
+constexpr int receipts_a_step = 256;
+constexpr Millis parked_for = std::chrono::hours(1);
+constexpr Steady look_every = std::chrono::seconds(60);
+
+constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
+    constexpr std::string_view names[] = {"none", "number_invalid", "opted_out"};
+    return names[static_cast<int>(m)];
+}
+
+store::NewReceipt as_row(const provider::Receipt& r, std::optional<std::string> phone_key) {
+    return {r.key, r.ref, r.vendor_id, std::string(provider::receipt_state_name(r.state)), r.code, std::string(meaning_name(r.meaning)), std::move(phone_key), r.at};
+}
+
+// Inside a transaction. Returns how many of `receipts_a_step` there were.
+int settle(store::Connection& db, const store::Seal& seal, Instant now) {
+    auto rows = store::find_new_receipts(db, receipts_a_step);
+    for (const auto& receipt : rows) {
+        auto message = store::find_receipt_message(db, receipt);
+        if (!message || message->state == MessageState::sending) {
+            // Receipts overtake their submit response; an id that nobody ever claims is counted in the end.
+            store::park_receipt(db, receipt.id, message ? std::optional(message->id) : std::nullopt);
+            continue;
+        }
+        store::apply_receipt(db, receipt, *message, now);
+        if (receipt.meaning == "number_invalid") store::close_surveys_to(db, message->phone_key, now);
+        if (receipt.meaning != "opted_out") continue;
+        if (auto phone = store::find_phone(db, seal, message->phone_key)) store::record_opt_out(db, seal, *phone, true, "carrier", "", now);
+    }
+    return static_cast<int>(rows.size());
+}
+
+}  // namespace
+
+asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string> body, std::vector<provider::Inbound> inbound) {
+    auto now = clock_.now();
+    struct Kept { int receipts = 0, texts = 0, repeated = 0; } kept;
+    auto work = [&](store::Connection& db) {
+        kept = {};
+        std::optional<std::int64_t> body_id;
+        if (body) body_id = store::keep_body(db, seal_, channel, *body, true, now);
+        for (const auto& one : inbound) {
+            if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
+                std::optional<std::string> key;
+                if (receipt->phone && receipt->phone->is_mobile()) key = store::keep_phone(db, seal_, *receipt->phone, now);
+                ++(store::keep_receipt(db, channel, as_row(*receipt, key), body_id, now) ? kept.receipts : kept.repeated);
+            } else {
+                const auto& text = std::get<provider::InboundText>(one);
+                store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at};
+                ++(store::keep_text(db, seal_, channel, row, body_id, now) ? kept.texts : kept.repeated);
+            }
+        }
+    };
+    co_await store_.run(std::ref(work));
+    metrics::count("inbound_total", {{"channel", channel}, {"kind", "receipt"}}, kept.receipts);
+    metrics::count("inbound_total", {{"channel", channel}, {"kind", "text"}}, kept.texts);
+    metrics::count("inbound_total", {{"channel", channel}, {"kind", "repeated"}}, kept.repeated);
+    if (hints_.alive) hints_.alive(channel);
+    if (kept.receipts > 0) receipts_.notify();
+    if (kept.texts > 0 && hints_.texts) hints_.texts();
+}
+
+void Inbox::hear_unkept(const std::string& channel, const std::vector<provider::Inbound>& inbound) const {
+    if (!hints_.unkept) return;
+    for (const auto& one : inbound)
+        if (const auto* text = std::get_if<provider::InboundText>(&one)) hints_.unkept(channel, *text);
+}
+
+asio::awaitable<void> Inbox::take(std::string channel, std::vector<provider::Inbound> inbound) {
+    try {
+        co_await keep(channel, std::nullopt, inbound);
+    } catch (const store::SqlError&) {
+        hear_unkept(channel, inbound);
+        throw;
+    }
+}
+
+asio::awaitable<void> Inbox::take_body(std::string channel, std::string body, std::vector<provider::Inbound> inbound) {
+    co_await keep(std::move(channel), std::move(body), std::move(inbound));
+}
+
+asio::awaitable<void> Inbox::quarantine(std::string channel, std::string body, std::string why) {
+    auto now = clock_.now();
+    auto work = [&](store::Connection& db) { return store::keep_quarantined(db, seal_, channel, body, why, now); };
+    if (co_await store_.run(std::ref(work))) {
+        metrics::count("inbound_total", {{"channel", channel}, {"kind", "quarantined"}});
+        log::warn("hook.quarantined", {{"channel", channel}, {"why", why}});
+    }
+}
+
+asio::awaitable<void> Inbox::late(std::string, std::string ref, provider::Outcome outcome) {
+    if (hints_.late) co_await hints_.late(std::move(ref), std::move(outcome));
+}
+
+asio::awaitable<void> Inbox::settle_receipts() {
+    for (;;) {
+        auto now = clock_.now();
+        auto work = [&](store::Connection& db) {
+            store::give_up_parked(db, now - parked_for, now);
+            return settle(db, seal_, now);
+        };
+        int done = 0;
+        bool broken = false;
+        try {
+            done = co_await store_.run(std::ref(work));
+        } catch (const store::SqlError& error) {
+            log::error("receipts.failed", {{"why", error.what()}});
+            broken = true;
+        }
+        if (broken) co_await sleep_for(std::chrono::seconds(1));
+        else if (done < receipts_a_step) co_await receipts_.wait(look_every);
+    }
+}
+
+}  // namespace pingjing::inbound

@@ -1,0 +1,37 @@
+#include "daemon/inbound/match.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace pingjing::inbound {
+namespace {
+
+std::optional<int> slot_number(std::string_view extension, int slots) {
+    int slot = 0;
+    auto [end, bad] = std::from_chars(extension.data(), extension.data() + extension.size(), slot);
+    if (extension.empty() || bad != std::errc{} || end != extension.data() + extension.size() || slot >= slots) return std::nullopt;
+    return slot;
+}
+
+}  // namespace
+
+Match match(const std::vector<store::SentSurvey>& surveys, std::string_view extension, int slots, Instant at, Millis late_window) {
+    auto too_late = [&](const store::SentSurvey& s) { return at - s.claimed_at > late_window; };
+    if (auto slot = slots > 1 ? slot_number(extension, slots) : std::nullopt) {
+        // The newest one in the slot at that moment: an old text can still be on its way when the slot has a new owner.
+        for (auto s = surveys.rbegin(); s != surveys.rend(); ++s)
+            if (s->slot == *slot && s->claimed_at <= at) return too_late(*s) ? Match{{}, false, "none"} : Match{*s, at > s->answer_until, "slot"};
+        return {{}, false, "none"};
+    }
+    std::vector<store::SentSurvey> open, late;
+    for (const auto& s : surveys) {
+        if (s.open && at <= s.answer_until) open.push_back(s);
+        else if (!too_late(s)) late.push_back(s);
+    }
+    if (open.size() == 1) return {open.front(), false, "only_open"};
+    if (open.size() > 1) return {{}, false, "several"};
+    if (late.size() == 1) return {late.front(), true, "only_late"};
+    return {{}, false, late.empty() ? "none" : "several"};
+}
+
+}  // namespace pingjing::inbound

@@ -1,0 +1,80 @@
+#include "daemon/inbound/webhooks.hpp"
+
+#include <memory>
+
+#include "daemon/log/log.hpp"
+#include "daemon/log/metrics.hpp"
+
+namespace pingjing::inbound {
+namespace {
+
+using Hooks = std::map<std::string, Hook>;
+
+// In time that depends on lengths alone.
+bool equal(const std::string& a, const std::string& b) {
+    unsigned char differs = a.size() == b.size() ? 0 : 1;
+    for (std::size_t i = 0; i < a.size(); ++i) differs = static_cast<unsigned char>(differs | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? 0 : b[i % b.size()])));
+    return differs == 0;
+}
+
+const Hook* find_hook(const Hooks& hooks, const std::string& channel, const std::string& secret) {
+    const Hook* found = nullptr;
+    for (const auto& [name, hook] : hooks)
+        for (const auto& known : hook.secrets)
+            if (bool right = equal(secret, known); name == channel && right) found = &hook;
+    return found;
+}
+
+http::Response answer(const provider::Provider& provider, const provider::Callback& callback, bool understood) {
+    auto wanted = provider.answer_to(callback, understood);
+    http::Response response;
+    response.status = wanted.status;
+    response.content_type = wanted.content_type;
+    response.body = std::move(wanted.body);
+    return response;
+}
+
+http::Response not_kept() {
+    auto response = http::problem(503, "not kept", "the store cannot write now; send it again");
+    response.headers.emplace_back("Retry-After", "10");
+    response.body.clear();  // an answer can reach the citizen as an SMS
+    return response;
+}
+
+asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks> hooks, http::Request request) {
+    auto channel = request.captures["channel"];
+    const auto* hook = find_hook(*hooks, channel, request.captures["secret"]);
+    if (!hook) co_return http::problem(404, "not found", "there is nothing here");
+
+    provider::Callback callback{request.method, request.captures["rest"], request.query, request.header("content-type"), {}, request.body};
+    for (const auto& [name, value] : request.headers) callback.headers.push_back({name, value});
+    auto raw = callback.body.empty() ? callback.query : callback.body;
+    auto read = hook->provider->read_callback(callback);
+    bool kept = true;
+    try {
+        if (read) co_await inbox.take_body(channel, std::move(raw), *read);
+        else co_await inbox.quarantine(channel, std::move(raw), read.error().detail);
+    } catch (const store::SqlError& error) {
+        log::error("hook.not_kept", {{"channel", channel}, {"why", error.what()}});
+        kept = false;
+    }
+    if (!kept) {
+        metrics::count("hook_unkept_total", {{"channel", channel}});
+        if (read) inbox.hear_unkept(channel, *read);
+        co_return not_kept();
+    }
+    co_return answer(*hook->provider, callback, read.has_value());
+}
+
+}  // namespace
+
+void add_hooks(http::Router& router, Inbox& inbox, std::map<std::string, Hook> hooks) {
+    auto shared = std::make_shared<const Hooks>(std::move(hooks));
+    for (const char* method : {"GET", "POST"})
+        for (const char* pattern : {"/v1/hooks/{channel}/{secret}", "/v1/hooks/{channel}/{secret}/{rest*}"}) {
+            auto handler = [&inbox, shared](http::Request request) { return handle(inbox, shared, std::move(request)); };
+            router.add(method, pattern, handler);
+        }
+}
+
+}  // namespace pingjing::inbound

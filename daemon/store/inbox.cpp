@@ -1,0 +1,119 @@
+#include "daemon/store/inbox.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/store/phones.hpp"
+
+namespace pingjing::store {
+namespace {
+
+// Vendors that name no id: equal number, text and time are one text. Where there is no time either, nothing tells a repetition
+// from a citizen who says the same again, so every one is kept, under a key that finds its equals.
+std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
+    if (!text.key.empty()) return "v:" + text.key;
+    auto same = to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.text.reveal(), text.at ? to_millis(*text.at) : 0)));
+    return text.at ? "h:" + same : fmt::format("t:{}:{}", same, db.next_id("inbound"));
+}
+
+}  // namespace
+
+std::string inbound_text_context(std::int64_t id) { return fmt::format("inbound.text:{}", id); }
+std::string inbound_phone_context(std::int64_t id) { return fmt::format("inbound.phone:{}", id); }
+
+std::int64_t keep_body(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, bool understood, Instant now) {
+    auto id = db.next_id("hook_bodies");
+    Statement add(db, "INSERT INTO hook_bodies(id, channel, at, body, understood) VALUES (?1, ?2, ?3, ?4, ?5)");
+    add.bind(1, id).bind(2, channel).bind(3, now).bind_blob(4, seal.seal(body, fmt::format("hook_bodies:{}", id))).bind(5, understood).run();
+    return id;
+}
+
+bool keep_receipt(Connection& db, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now) {
+    auto key = !r.key.empty() ? r.key : fmt::format("{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0);
+    Statement add(db, R"sql(
+        INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_key, state, code, meaning, at, received_at, step)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");
+    add.bind(1, db.next_id("receipts")).bind(2, channel).bind(3, key).bind(4, body_id).bind(5, r.ref.empty() ? std::nullopt : std::optional(r.ref));
+    add.bind(6, r.vendor_id).bind_maybe_blob(7, r.phone_key).bind(8, r.state).bind(9, r.code).bind(10, r.meaning).bind(11, r.at).bind(12, now).run();
+    return db.changes() > 0;
+}
+
+bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now) {
+    auto key = key_of(db, seal, text);
+    auto id = db.next_id("inbound");
+    bool mobile = text.from.is_mobile();
+    Statement add(db, R"sql(
+        INSERT INTO inbound(id, channel, key, body_id, phone_key, phone, to_number, extension, text, at, received_at, step)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");
+    add.bind(1, id).bind(2, channel).bind(3, key).bind(4, body_id);
+    add.bind_maybe_blob(5, mobile ? std::optional(keep_phone(db, seal, text.from, now)) : std::nullopt);
+    add.bind_maybe_blob(6, mobile ? std::nullopt : std::optional(seal.seal(text.from.reveal(), inbound_phone_context(id))));
+    add.bind(7, text.to).bind(8, text.extension).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(id))).bind(10, text.at).bind(11, now).run();
+    if (db.changes() == 0) return false;
+    append(db, now, "inbound", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", id, channel));
+    return true;
+}
+
+bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, std::string_view why, Instant now) {
+    auto id = db.next_id("inbound");
+    auto key = "q:" + to_hex(seal.keyed_hash(body));
+    Statement known(db, "SELECT 1 FROM inbound WHERE channel = ?1 AND key = ?2");
+    if (known.bind(1, channel).bind(2, key).step()) return false;
+    auto body_id = keep_body(db, seal, channel, body, false, now);
+    Statement add(db, R"sql(
+        INSERT INTO inbound(id, channel, key, body_id, to_number, extension, received_at, step, class, why)
+        VALUES (?1, ?2, ?3, ?4, '', '', ?5, 'done', 'quarantined', ?6))sql");
+    add.bind(1, id).bind(2, channel).bind(3, key).bind(4, body_id).bind(5, now).bind(6, why).run();
+    append(db, now, "quarantined", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", id, channel));
+    return true;
+}
+
+std::vector<InboundRow> find_new_texts(Connection& db, int limit) {
+    Statement find(db, "SELECT id, channel, key, to_number, extension, phone_key, text, at, received_at FROM inbound WHERE step = 'new' ORDER BY id LIMIT ?1");
+    find.bind(1, limit);
+    std::vector<InboundRow> rows;
+    while (find.step()) {
+        InboundRow row;
+        row.id = find.integer(0), row.channel = find.text(1), row.key = find.text(2), row.to = find.text(3), row.extension = find.text(4);
+        row.phone_key = find.maybe_text(5), row.sealed_text = find.text(6), row.at = find.maybe_instant(7), row.received_at = find.instant(8);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+bool is_replay(Connection& db, const InboundRow& row, Instant since) {
+    if (!row.key.starts_with("t:")) return false;
+    auto same = row.key.substr(0, row.key.rfind(':') + 1);
+    Statement find(db, "SELECT 1 FROM inbound WHERE channel = ?1 AND key >= ?2 AND key < ?3 AND id < ?4 AND received_at >= ?5 LIMIT 1");
+    auto end = same;
+    end.back() = ';';  // the character after ':'
+    return find.bind(1, row.channel).bind(2, same).bind(3, end).bind(4, row.id).bind(5, since).step();
+}
+
+void record_reading(Connection& db, std::int64_t inbound_id, const Reading& r, Instant now) {
+    Statement write(db, R"sql(
+        UPDATE inbound SET step = 'done', class = ?2, case_id = ?3, match = ?4, label = ?5, rating = ?6, method = ?7, confidence = ?8, why = ?9
+         WHERE id = ?1 AND step = 'new')sql");
+    write.bind(1, inbound_id).bind(2, r.what).bind(3, r.case_id).bind(4, r.match).bind(5, r.label);
+    if (r.rating) write.bind(6, *r.rating);
+    else write.bind_null(6);
+    write.bind(7, r.method).bind_real(8, r.confidence).bind(9, r.why).run();
+    append(db, now, "read", r.case_id, fmt::format(R"({{"inbound":{},"class":"{}","why":"{}"}})", inbound_id, r.what, r.why));
+}
+
+std::vector<SentSurvey> sent_surveys_to(Connection& db, std::string_view phone_key) {
+    Statement find(db, R"sql(
+        SELECT id, case_id, coalesce(slot, 0), open, claimed_at, coalesce(answer_until, claimed_at) FROM messages
+         WHERE phone_key = ?1 AND purpose = 'survey' AND state NOT IN ('due', 'held', 'cancelled', 'not_sent') ORDER BY claimed_at, id)sql");
+    find.bind_blob(1, phone_key);
+    std::vector<SentSurvey> found;
+    while (find.step())
+        found.push_back({find.integer(0), find.integer(1), static_cast<int>(find.integer(2)), find.integer(3) == 1, find.instant(4), find.instant(5)});
+    return found;
+}
+
+std::optional<std::int64_t> newest_case_of(Connection& db, std::string_view phone_key) {
+    Statement find(db, "SELECT id FROM cases WHERE phone_key = ?1 ORDER BY received_at DESC, id DESC LIMIT 1");
+    return find.bind_blob(1, phone_key).step() ? std::optional(find.integer(0)) : std::nullopt;
+}
+
+}  // namespace pingjing::store

@@ -1,0 +1,73 @@
+// What carriers tell us, kept before they get their answer: sealed bodies, receipts, citizens' texts. Kept once, however often
+// it is pushed, for as long as the data lives.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/phone.hpp"
+#include "daemon/core/text.hpp"
+#include "daemon/store/seal.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::store {
+
+std::int64_t keep_body(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, bool understood, Instant now);
+
+struct NewReceipt {
+    std::string key{}, ref{}, vendor_id{}, state{}, code{}, meaning{};
+    std::optional<std::string> phone_key{};
+    std::optional<Instant> at{};
+};
+// False: it is a repetition.
+bool keep_receipt(Connection& db, std::string_view channel, const NewReceipt& receipt, const std::optional<std::int64_t>& body_id, Instant now);
+
+struct NewText {
+    std::string key{};  // the vendor's id; empty: built from what it says
+    Phone from{};
+    std::string to{}, extension{};
+    Text text{};
+    std::optional<Instant> at{};
+};
+bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now);
+// A body that is not what the mapping expects: one row of the books, its body for a person.
+bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, std::string_view why, Instant now);
+
+// ── what the answers step finds and writes ──
+
+struct InboundRow {
+    std::int64_t id = 0;
+    std::string channel{}, key{}, to{}, extension{};
+    std::optional<std::string> phone_key{};  // of a mobile number
+    std::string sealed_text{};
+    std::optional<Instant> at{};
+    Instant received_at{};
+};
+std::vector<InboundRow> find_new_texts(Connection& db, int limit);
+std::string inbound_text_context(std::int64_t id);
+std::string inbound_phone_context(std::int64_t id);
+// The same words from the same number, kept earlier than `id` and after `since`, where the vendor names no time.
+bool is_replay(Connection& db, const InboundRow& row, Instant since);
+
+struct Reading {
+    std::string what{};  // the class of the books: rated repeated late ambiguous opt_out help none unmatched quarantined
+    std::optional<std::int64_t> case_id{};
+    std::string match{}, label{}, method{}, why{};
+    std::optional<int> rating{};
+    double confidence = 0;
+};
+void record_reading(Connection& db, std::int64_t inbound_id, const Reading& reading, Instant now);
+
+// A survey of a number that is or was with a carrier.
+struct SentSurvey {
+    std::int64_t message = 0, case_id = 0;
+    int slot = 0;
+    bool open = false;
+    Instant claimed_at{}, answer_until{};
+};
+std::vector<SentSurvey> sent_surveys_to(Connection& db, std::string_view phone_key);
+std::optional<std::int64_t> newest_case_of(Connection& db, std::string_view phone_key);
+
+}  // namespace pingjing::store

@@ -1,0 +1,68 @@
+#include "daemon/store/ratings.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/core/survey.hpp"
+
+namespace pingjing::store {
+
+std::optional<StandingRating> standing_rating(Connection& db, std::int64_t case_id) {
+    Statement find(db, R"sql(
+        SELECT id, grade, (SELECT min(at) FROM ratings f WHERE f.case_id = ?1 AND f.effect = 'first') FROM ratings
+         WHERE case_id = ?1 AND effect IN ('first', 'replaces') ORDER BY id DESC LIMIT 1)sql");
+    if (!find.bind(1, case_id).step()) return std::nullopt;
+    return StandingRating{find.integer(0), parse_grade(find.text(1)).value(), find.instant(2)};
+}
+
+std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
+    auto id = db.next_id("ratings");
+    Statement add(db, R"sql(
+        INSERT INTO ratings(id, case_id, inbound_id, at, grade, value, method, effect, officer, unit)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END, unit FROM cases WHERE id = ?2)sql");
+    add.bind(1, id).bind(2, r.case_id).bind(3, r.inbound_id).bind(4, r.at).bind(5, grade_name(r.grade)).bind(6, r.value).bind(7, r.method);
+    add.bind(8, r.effect).run();
+    append(db, now, "rating", r.case_id, fmt::format(R"({{"id":{},"grade":"{}","effect":"{}","method":"{}"}})", id, grade_name(r.grade), r.effect, r.method));
+    return id;
+}
+
+AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
+    AnsweredCase c;
+    Statement read(db, R"sql(
+        SELECT unit, safety, recoded_after, EXISTS (SELECT 1 FROM followups WHERE case_id = ?1 AND state <> 'opened') FROM cases WHERE id = ?1)sql");
+    if (!read.bind(1, case_id).step()) throw SqlError(0, fmt::format("case {} is gone", case_id));
+    c.unit = read.text(0);
+    c.careful = read.integer(1) == 1 || read.integer(2) == 1;
+    c.followup_begun = read.integer(3) == 1;
+    Statement said(db, "SELECT DISTINCT purpose FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
+    said.bind(1, case_id);
+    while (said.step()) {
+        auto purpose = parse_purpose(said.text(0));
+        c.clarified = c.clarified || purpose == Purpose::clarify;
+        c.thanked = c.thanked || purpose == Purpose::thanks;
+        c.helped = c.helped || purpose == Purpose::help;
+    }
+    return c;
+}
+
+bool was_told_since(Connection& db, std::string_view phone_key, Purpose purpose, Instant since) {
+    Statement find(db, "SELECT 1 FROM messages WHERE phone_key = ?1 AND purpose = ?2 AND made_at >= ?3 AND state <> 'cancelled' LIMIT 1");
+    return find.bind_blob(1, phone_key).bind(2, purpose_name(purpose)).bind(3, since).step();
+}
+
+std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now) {
+    Statement known(db, "SELECT id FROM alarms WHERE inbound_id = ?1");
+    if (known.bind(1, inbound_id).step()) return known.text(0);
+    auto id = random.word(20);
+    Statement add(db, "INSERT INTO alarms(id, inbound_id, case_id, at, do_not_contact) VALUES (?1, ?2, ?3, ?4, ?5)");
+    add.bind(1, id).bind(2, inbound_id).bind(3, case_id).bind(4, now).bind(5, do_not_contact).run();
+    append(db, now, "alarm", case_id, fmt::format(R"({{"id":"{}"}})", id));
+    return id;
+}
+
+void open_review(Connection& db, std::string_view kind, const std::optional<std::int64_t>& case_id, std::int64_t inbound_id, Instant now) {
+    Statement add(db, "INSERT INTO reviews(id, kind, case_id, inbound_id, at) VALUES (?1, ?2, ?3, ?4, ?5)");
+    add.bind(1, db.next_id("reviews")).bind(2, kind).bind(3, case_id).bind(4, inbound_id).bind(5, now).run();
+    append(db, now, "review", case_id, fmt::format(R"({{"kind":"{}","inbound":{}}})", kind, inbound_id));
+}
+
+}  // namespace pingjing::store

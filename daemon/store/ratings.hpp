@@ -1,0 +1,50 @@
+// What citizens' answers leave behind: ratings (append-only), alarms, and rows for a person's decision.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/core/message.hpp"
+#include "daemon/core/random.hpp"
+#include "daemon/core/rating.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::store {
+
+struct StandingRating {
+    std::int64_t id = 0;
+    Grade grade = Grade::satisfied;
+    Instant first_at{};  // of the first answer, from which the time for corrections runs
+};
+// The rating that counts for a case: the newest of `first` and `replaces`.
+std::optional<StandingRating> standing_rating(Connection& db, std::int64_t case_id);
+
+struct NewRating {
+    std::int64_t case_id = 0, inbound_id = 0;
+    Instant at{};
+    Grade grade = Grade::satisfied;
+    int value = 0;            // in the digits of the scale that was asked
+    std::string method{};     // code words emoji
+    std::string effect{};     // first replaces repeated late second review
+};
+// Attributed to officer and unit as the case names them now; to the unit alone where the category says so.
+std::int64_t record_rating(Connection& db, const NewRating& rating, Instant now);
+
+// What an answer has to know of its case.
+struct AnsweredCase {
+    std::string unit{};
+    bool careful = false;        // re-coded to a safety code, or never to be texted again for another reason: only a person speaks
+    bool followup_begun = false; // somebody has called: a rating from now on is a second one
+    bool clarified = false, thanked = false, helped = false;
+};
+AnsweredCase load_answered_case(Connection& db, std::int64_t case_id);
+// A text of this purpose to this number made after `since`.
+bool was_told_since(Connection& db, std::string_view phone_key, Purpose purpose, Instant since);
+
+// Idempotent on the inbound text. Returns the alarm's id.
+std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now);
+// For a person: a reply that cannot be told apart, a rating from words alone, a better rating after a worse one.
+void open_review(Connection& db, std::string_view kind, const std::optional<std::int64_t>& case_id, std::int64_t inbound_id, Instant now);
+
+}  // namespace pingjing::store

@@ -1,0 +1,157 @@
+#include "daemon/store/receipts.hpp"
+
+#include <fmt/format.h>
+
+namespace pingjing::store {
+namespace {
+
+constexpr Millis longest_wait_for_report = std::chrono::hours(24 * 4);
+
+constexpr std::string_view message_columns = "m.id, m.ref, m.phone_key, coalesce(m.code, ''), m.case_id, m.state";
+
+ReceiptMessage read_message(const Statement& row, std::string how) {
+    ReceiptMessage m;
+    m.id = row.integer(0), m.ref = row.text(1), m.phone_key = row.text(2), m.code = row.text(3), m.case_id = row.maybe_integer(4);
+    m.state = parse_message_state(row.text(5)).value();
+    m.how = std::move(how);
+    return m;
+}
+
+std::optional<std::int64_t> key_row_of(Connection& db, const ReceiptRow& receipt, std::int64_t message_id) {
+    if (receipt.vendor_id.empty()) return std::nullopt;
+    Statement find(db, "SELECT id FROM receipt_keys WHERE channel = ?1 AND vendor_id = ?2 AND message_id = ?3");
+    return find.bind(1, receipt.channel).bind(2, receipt.vendor_id).bind(3, message_id).step() ? std::optional(find.integer(0)) : std::nullopt;
+}
+
+bool is_final(std::string_view state) { return state == "delivered" || state == "failed" || state == "expired"; }
+
+bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_view evidence, Instant now) {
+    if (!may_follow(m.state, to)) return false;
+    Statement update(db, "UPDATE messages SET state = ?2, settled_at = ?3, evidence = ?4 WHERE id = ?1 AND state = ?5");
+    update.bind(1, m.id).bind(2, message_state_name(to)).bind(3, now).bind(4, evidence).bind(5, message_state_name(m.state)).run();
+    if (db.changes() == 0) return false;
+    append(db, now, message_state_name(to), m.case_id, fmt::format(R"({{"ref":"{}","evidence":"{}"}})", m.ref, evidence));
+    return true;
+}
+
+}  // namespace
+
+std::vector<ReceiptRow> find_new_receipts(Connection& db, int limit) {
+    Statement find(db, "SELECT id, channel, ref, vendor_id, state, meaning, phone_key, at, received_at FROM receipts WHERE step = 'new' ORDER BY id LIMIT ?1");
+    find.bind(1, limit);
+    std::vector<ReceiptRow> rows;
+    while (find.step()) {
+        ReceiptRow r;
+        r.id = find.integer(0), r.channel = find.text(1), r.ref = find.text(2), r.vendor_id = find.text(3), r.state = find.text(4), r.meaning = find.text(5);
+        r.phone_key = find.maybe_text(6), r.at = find.maybe_instant(7), r.received_at = find.instant(8);
+        rows.push_back(std::move(r));
+    }
+    return rows;
+}
+
+std::optional<ReceiptMessage> find_receipt_message(Connection& db, const ReceiptRow& receipt) {
+    auto right_phone = [&](const ReceiptMessage& m) { return !receipt.phone_key || *receipt.phone_key == m.phone_key; };
+    if (!receipt.ref.empty()) {
+        Statement find(db, fmt::format("SELECT {} FROM messages m WHERE m.ref = ?1", message_columns));
+        if (find.bind(1, receipt.ref).step()) {
+            auto m = read_message(find, "ref");
+            m.key_row = key_row_of(db, receipt, m.id);
+            if (right_phone(m)) return m;
+        }
+    }
+    if (!receipt.vendor_id.empty()) {
+        Statement find(db, fmt::format(R"sql(
+            SELECT {}, k.id, k.state FROM receipt_keys k JOIN messages m ON m.id = k.message_id
+             WHERE k.channel = ?1 AND k.vendor_id = ?2 AND k.at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns));
+        find.bind(1, receipt.channel).bind(2, receipt.vendor_id).bind(3, receipt.received_at);
+        std::optional<ReceiptMessage> newest;
+        while (find.step()) {
+            auto m = read_message(find, "vendor_id");
+            m.key_row = find.integer(6);
+            if (!right_phone(m)) continue;
+            if (!is_final(find.text(7))) return m;
+            if (!newest) newest = m;
+        }
+        if (newest) return newest;
+    }
+    if (receipt.phone_key) {
+        Statement find(db, fmt::format(R"sql(
+            SELECT {}, m.channel, m.claimed_at FROM messages m WHERE m.phone_key = ?1 AND m.state IN ('sending', 'in_doubt') ORDER BY m.id)sql", message_columns));
+        find.bind_blob(1, *receipt.phone_key);
+        std::optional<ReceiptMessage> only;
+        bool fits = false;
+        for (int n = 0; find.step(); ++n) {
+            if (n > 0) return std::nullopt;
+            only = read_message(find, "phone");
+            auto when = receipt.at.value_or(receipt.received_at);
+            fits = find.text(6) == receipt.channel && find.instant(7) <= receipt.received_at && when - find.instant(7) < longest_wait_for_report;
+        }
+        if (only && fits && only->state == MessageState::in_doubt) return only;
+    }
+    return std::nullopt;
+}
+
+void park_receipt(Connection& db, std::int64_t id, const std::optional<std::int64_t>& message_id) {
+    Statement park(db, "UPDATE receipts SET step = 'parked', message_id = ?2 WHERE id = ?1");
+    park.bind(1, id).bind(2, message_id).run();
+}
+
+void leave_receipt_unknown(Connection& db, const ReceiptRow& receipt, Instant now) {
+    Statement leave(db, "UPDATE receipts SET step = 'unknown' WHERE id = ?1");
+    leave.bind(1, receipt.id).run();
+    append(db, now, "unknown_receipt", std::nullopt, fmt::format(R"({{"id":{}}})", receipt.id));
+}
+
+int give_up_parked(Connection& db, Instant before, Instant now) {
+    Statement find(db, "SELECT id FROM receipts WHERE step = 'parked' AND received_at < ?1 ORDER BY id LIMIT 500");
+    find.bind(1, before);
+    std::vector<ReceiptRow> old;
+    while (find.step()) {
+        old.emplace_back();
+        old.back().id = find.integer(0);
+    }
+    for (const auto& receipt : old) leave_receipt_unknown(db, receipt, now);
+    return static_cast<int>(old.size());
+}
+
+bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessage& message, Instant now) {
+    Statement applied(db, "UPDATE receipts SET step = 'applied', message_id = ?2 WHERE id = ?1");
+    applied.bind(1, receipt.id).bind(2, message.id).run();
+    if (!is_final(receipt.state)) return false;
+    if (message.key_row) {
+        // The first final word about a part stands, but for a delivery after a failure: the phone was switched on again.
+        Statement part(db, "UPDATE receipt_keys SET state = ?2 WHERE id = ?1 AND (state IS NULL OR (state <> 'delivered' AND ?2 = 'delivered'))");
+        part.bind(1, *message.key_row).bind(2, receipt.state).run();
+    }
+    auto evidence = "receipt by " + message.how;
+    if (receipt.state != "delivered") {
+        // in_doubt and unknown know no `expired`: that the carrier gave up says that it had taken the message and failed.
+        auto to = receipt.state == "expired" && may_follow(message.state, MessageState::expired) ? MessageState::expired : MessageState::failed;
+        return message.state != MessageState::failed && move(db, message, to, evidence, now);
+    }
+    if (message.state == MessageState::due) {
+        // The carrier said no and delivered all the same: sending it again would be the second text.
+        Statement hold(db, "UPDATE messages SET state = 'held', code = 'delivered_after_refusal', evidence = ?2 WHERE id = ?1 AND state = 'due' AND attempt > 0");
+        hold.bind(1, message.id).bind(2, evidence).run();
+        if (db.changes() > 0) append(db, now, "held", message.case_id, fmt::format(R"({{"ref":"{}","why":"delivered_after_refusal"}})", message.ref));
+        return false;
+    }
+    if (message.code == "partial") return false;  // half a text on a phone is no delivery; an answer to it would be proof
+    Statement missing(db, "SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND coalesce(state, '') <> 'delivered' LIMIT 1");
+    if (message.key_row && missing.bind(1, message.id).step()) return false;
+    return move(db, message, MessageState::delivered, evidence, now);
+}
+
+bool lift_to_delivered(Connection& db, std::int64_t message_id, std::string_view evidence, Instant now) {
+    Statement find(db, fmt::format("SELECT {} FROM messages m WHERE m.id = ?1", message_columns));
+    if (!find.bind(1, message_id).step()) return false;
+    return move(db, read_message(find, "reply"), MessageState::delivered, evidence, now);
+}
+
+void close_surveys_to(Connection& db, std::string_view phone_key, Instant now) {
+    Statement close(db, "UPDATE messages SET open = 0 WHERE phone_key = ?1 AND open = 1");
+    close.bind_blob(1, phone_key).run();
+    if (db.changes() > 0) append(db, now, "number_invalid", std::nullopt, "{}");
+}
+
+}  // namespace pingjing::store

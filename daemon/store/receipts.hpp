@@ -1,0 +1,47 @@
+// Delivery reports against messages: found by our ref, the carrier's id, or (in doubt only) the phone; applied forward only.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/message.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::store {
+
+struct ReceiptRow {
+    std::int64_t id = 0;
+    std::string channel{}, ref{}, vendor_id{}, state{}, meaning{};
+    std::optional<std::string> phone_key{};
+    std::optional<Instant> at{};
+    Instant received_at{};
+};
+std::vector<ReceiptRow> find_new_receipts(Connection& db, int limit);
+
+struct ReceiptMessage {
+    std::int64_t id = 0;
+    std::string ref{}, phone_key{}, code{};
+    std::optional<std::int64_t> case_id{};
+    std::optional<std::int64_t> key_row{};  // of receipt_keys: the part it reports on
+    MessageState state = MessageState::due;
+    std::string how{};                      // ref, vendor_id, phone
+};
+// Ids recur at some carriers: the newest message wins, an older one only where it is the one that still waits for a report. By
+// phone only where exactly one message to it is unsettled, given to this channel before the report and not long ago.
+std::optional<ReceiptMessage> find_receipt_message(Connection& db, const ReceiptRow& receipt);
+
+void park_receipt(Connection& db, std::int64_t id, const std::optional<std::int64_t>& message_id);
+void leave_receipt_unknown(Connection& db, const ReceiptRow& receipt, Instant now);
+// Parked for longer than that and nobody came for them.
+int give_up_parked(Connection& db, Instant before, Instant now);
+
+// Writes what the report says of its part and moves the message where all its parts allow it. True: the message moved.
+bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessage& message, Instant now);
+
+// A reply came: the message was on a phone, whatever the carrier said.
+bool lift_to_delivered(Connection& db, std::int64_t message_id, std::string_view evidence, Instant now);
+void close_surveys_to(Connection& db, std::string_view phone_key, Instant now);  // the carrier says: no such number
+
+}  // namespace pingjing::store
