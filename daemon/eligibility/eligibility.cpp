@@ -72,20 +72,41 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
     return planned;
 }
 
-store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, Instant now) {
+// What the rules look at, of a case that is stored. Its number was a mobile one when the survey was planned; which one is sealed
+// and of no interest here.
+ClosedCall as_call(const store::StoredCase& stored) {
     ClosedCall call;
     call.id = stored.record;
     call.state = stored.state;
-    call.calling = Phone::mobile("13000000000");  // it was one when the survey was planned; which one is sealed and of no interest here
+    call.calling = Phone::mobile("13000000000");
     call.category = stored.category;
     call.flags = split_codes(stored.flags);
     call.linked_to = stored.linked_to;
     call.unit = stored.unit;
     call.reported_at = stored.reported_at;
     call.closed_at = stored.closed_at;
+    return call;
+}
+
+store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, Instant now) {
+    auto call = as_call(stored);
     auto others = store::sent_survey_times(db, stored.phone_key, stored.id, now - month);
     auto facts = gather(db, site, call, stored.phone_key, stored.id, now, now, others);
     return verdict_of(decide(facts), site, stored.flags);
+}
+
+void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const std::string& phone_key, Instant now) {
+    for (auto id : store::capped_cases_of(db, phone_key, now - site.max_age)) {
+        auto stored = store::load_case(db, id);
+        auto call = as_call(stored);
+        auto when = due_at(*stored.closed_at, now, site.timing, spread_fraction(seal, stored.record));
+        auto facts = gather(db, site, call, phone_key, id, now, when, store::survey_times(db, phone_key, id, when - month));
+        auto verdict = verdict_of(decide(facts), site, stored.flags);
+        if (verdict.code == Code::capped) continue;
+        store::record_decision(db, id, "reconsidered", verdict.code ? "excluded" : "accepted", verdict, now);
+        store::set_case_code(db, id, verdict.code, verdict.kind, now);
+        if (!verdict.code) (void)store::plan_survey(db, random, id, phone_key, when, *stored.closed_at + site.max_age, now);
+    }
 }
 
 Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const std::string& record, Instant now) {
@@ -94,15 +115,20 @@ Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const 
 
 void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
            const Planned& planned, Instant now) {
+    bool called_off = false;
     if (planned.verdict.code) {
-        store::cancel_waiting_of_case(db, case_id, *planned.verdict.code, now);
+        called_off = store::cancel_waiting_of_case(db, case_id, *planned.verdict.code, now) > 0;
     } else {
         // A conflict is no error here: the citizen was asked, the case stays surveyed, and is never asked again.
         (void)store::plan_survey(db, random, case_id, seal.phone_key(*call.calling), planned.due_at, *call.closed_at + site.max_age, now);
     }
-    if (!planned.verdict.safety) return;
-    for (const auto& phone : {call.calling, call.contact})
-        if (phone) store::cancel_waiting_surveys_to(db, seal.phone_key(*phone), case_id, Code::phone_hold, now);
+    if (planned.verdict.safety) {
+        if (planned.verdict.code) store::mark_recoded_after_sending(db, case_id, now);
+        for (const auto& phone : {call.calling, call.contact})
+            if (phone) store::cancel_waiting_surveys_to(db, seal.phone_key(*phone), case_id, Code::phone_hold, now);
+    } else if (called_off && call.calling) {
+        reconsider_capped(db, seal, random, site, seal.phone_key(*call.calling), now);
+    }
 }
 
 }  // namespace pingjing::eligibility

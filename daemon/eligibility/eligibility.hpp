@@ -46,6 +46,10 @@ store::Verdict decide_again(store::Connection& db, const SiteRules& site, const 
 // `now` inside opening hours, else this case's share of the spread after the next opening.
 Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const std::string& record, Instant now);
 
+// A survey to this number was called off before it went: cases that it alone had capped, and that are not too old, are decided
+// again and planned if nothing else stands against them.
+void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const std::string& phone_key, Instant now);
+
 // After record_case(): plans the survey or calls it off, and lets a safety code follow its numbers. What was sent stays sent.
 void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
            const Planned& planned, Instant now);

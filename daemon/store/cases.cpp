@@ -156,6 +156,27 @@ int cancel_waiting_surveys_to(Connection& db, std::string_view phone_key, std::i
     return static_cast<int>(cases.size());
 }
 
+void mark_recoded_after_sending(Connection& db, std::int64_t case_id, Instant now) {
+    Statement mark(db, R"sql(
+        UPDATE cases SET recoded_after = 1 WHERE id = ?1 AND recoded_after = 0 AND EXISTS (SELECT 1 FROM messages
+         WHERE case_id = ?1 AND purpose = 'survey' AND state NOT IN ('due', 'held', 'cancelled')))sql");
+    mark.bind(1, case_id).run();
+    if (db.changes() > 0) append(db, now, "recoded_after", case_id, "{}");
+}
+
+std::vector<std::int64_t> capped_cases_of(Connection& db, std::string_view phone_key, Instant closed_since) {
+    Statement find(db, "SELECT id FROM cases WHERE phone_key = ?1 AND code = 'capped' AND closed_at >= ?2 ORDER BY closed_at, id");
+    find.bind_blob(1, phone_key).bind(2, closed_since);
+    std::vector<std::int64_t> ids;
+    while (find.step()) ids.push_back(find.integer(0));
+    return ids;
+}
+
+void set_case_code(Connection& db, std::int64_t case_id, std::optional<Code> code, std::string_view kind, Instant now) {
+    Statement set(db, "UPDATE cases SET code = ?2, kind = ?3, changed_at = ?4 WHERE id = ?1");
+    set.bind(1, case_id).bind(2, name_of(code)).bind(3, kind).bind(4, now).run();
+}
+
 std::int64_t record_batch(Connection& db, std::string_view source, const BatchCounts& c, Instant now) {
     auto id = db.next_id("intake_batches");
     Statement add(db, "INSERT INTO intake_batches(id, at, source, received, accepted, updated, unchanged, rejected, excluded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");

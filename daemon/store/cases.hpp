@@ -61,6 +61,12 @@ Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, s
 int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now);
 int cancel_waiting_surveys_to(Connection& db, std::string_view phone_key, std::int64_t except_case, Code code, Instant now);
 
+// A safety code after the survey had gone: the rating is left out until a person decides.
+void mark_recoded_after_sending(Connection& db, std::int64_t case_id, Instant now);
+// Cases of this number that were refused only because of another survey that now does not go.
+std::vector<std::int64_t> capped_cases_of(Connection& db, std::string_view phone_key, Instant closed_since);
+void set_case_code(Connection& db, std::int64_t case_id, std::optional<Code> code, std::string_view kind, Instant now);
+
 // One row of the books for what came in at once. Every row an outcome.
 struct BatchCounts { int accepted = 0, updated = 0, unchanged = 0, rejected = 0, excluded = 0; };
 std::int64_t record_batch(Connection& db, std::string_view source, const BatchCounts& counts, Instant now);

@@ -6,6 +6,7 @@
 namespace pingjing::store {
 
 bool SqlError::is_constraint() const { return (code_ & 0xFF) == SQLITE_CONSTRAINT; }
+bool SqlError::is_refusal() const { return code_ == 0 || is_constraint(); }
 bool SqlError::is_full() const { return (code_ & 0xFF) == SQLITE_FULL; }
 
 void Connection::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }

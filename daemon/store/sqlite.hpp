@@ -24,6 +24,7 @@ public:
     SqlError(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
     int code() const { return code_; }  // SQLite's extended result code
     bool is_constraint() const;         // a promise kept by the schema: unique, check, trigger
+    bool is_refusal() const;    // of these rows: a constraint, or what a store function found impossible (code 0)
     bool is_full() const;               // no space left: try again when there is
 
 private:

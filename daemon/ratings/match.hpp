@@ -7,7 +7,7 @@
 
 #include "daemon/store/inbox.hpp"
 
-namespace pingjing::inbound {
+namespace pingjing::ratings {
 
 struct Match {
     std::optional<store::SentSurvey> survey{};
@@ -19,4 +19,4 @@ struct Match {
 // the slot's survey; to the bare number only where one survey alone is open. After `late_window` it is a letter.
 Match match(const std::vector<store::SentSurvey>& surveys, std::string_view extension, int slots, Instant at, Millis late_window);
 
-}  // namespace pingjing::inbound
+}  // namespace pingjing::ratings

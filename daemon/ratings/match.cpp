@@ -1,9 +1,9 @@
-#include "daemon/inbound/match.hpp"
+#include "daemon/ratings/match.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace pingjing::inbound {
+namespace pingjing::ratings {
 namespace {
 
 std::optional<int> slot_number(std::string_view extension, int slots) {
@@ -34,4 +34,4 @@ Match match(const std::vector<store::SentSurvey>& surveys, std::string_view exte
     return {{}, false, late.empty() ? "none" : "several"};
 }
 
-}  // namespace pingjing::inbound
+}  // namespace pingjing::ratings

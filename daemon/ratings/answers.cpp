@@ -1,0 +1,181 @@
+#include "daemon/ratings/answers.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/log/log.hpp"
+#include "daemon/log/metrics.hpp"
+#include "daemon/store/cases.hpp"
+#include "daemon/store/followups.hpp"
+#include "daemon/store/inbox.hpp"
+#include "daemon/store/outbox.hpp"
+#include "daemon/store/phones.hpp"
+#include "daemon/store/receipts.hpp"
+
+namespace pingjing::ratings {
+namespace {
+
+using store::Connection;
+using store::InboundRow;
+
+constexpr int texts_a_step = 128;
+constexpr Millis vendor_clock_ahead = std::chrono::minutes(5), longest_way = std::chrono::hours(24 * 7);
+
+// The vendor's time where it can be true: a text may be days on its way, but not from the future.
+Instant written_at(const InboundRow& row) {
+    if (row.at && *row.at <= row.received_at + vendor_clock_ahead && row.received_at - *row.at < longest_way) return std::min(*row.at, row.received_at);
+    return row.received_at;
+}
+
+Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, Instant now) {
+    Situation s;
+    s.at = written_at(row);
+    s.mobile = row.phone_key.has_value();
+    if (!s.mobile) {
+        s.match.how = "no_mobile";
+        return s;
+    }
+    const auto& key = *row.phone_key;
+    s.replay = store::is_replay(db, row, row.received_at - rules.opt_out_replay);
+    s.match = ratings::match(store::sent_surveys_to(db, key), row.extension, rules.slots, s.at, rules.late_window);
+    if (s.match.survey) {
+        s.about = store::load_answered_case(db, s.match.survey->case_id);
+        if (auto standing = store::standing_rating(db, s.match.survey->case_id)) s.before = Before{standing->grade, standing->first_at};
+    }
+    auto since = now - rules.confirm_again_after;
+    s.told_emergency = store::was_told_since(db, key, Purpose::emergency, since);
+    s.told_opt_out = store::was_told_since(db, key, Purpose::opt_out, since);
+    s.told_help = store::was_told_since(db, key, Purpose::help, since);
+    return s;
+}
+
+Done write(Connection& db, const store::Seal& seal, Random& random, const ReadText& read, const AnswerRules& rules, Instant now) {
+    const auto& row = read.row;
+    const auto& verdict = read.verdict;
+    auto situation = look(db, row, rules, now);
+    auto decision = decide(verdict, situation, rules);
+    std::optional<std::int64_t> case_id;
+    if (situation.match.survey) case_id = situation.match.survey->case_id;
+
+    store::Reading reading;
+    reading.what = decision.what, reading.case_id = case_id, reading.match = situation.match.how, reading.label = reply::label_text(verdict, rules.scale);
+    reading.rating = verdict.rating, reading.method = reply::method_name(verdict.method), reading.confidence = verdict.confidence, reading.why = verdict.why;
+    store::record_reading(db, row.id, reading, now);
+    metrics::count("answers_total", {{"class", decision.what}});
+    if (situation.match.survey) store::lift_to_delivered(db, situation.match.survey->message, "reply", now);
+
+    if (decision.effect) {
+        store::NewRating rating{*case_id, row.id, situation.at, *reply::grade_of(verdict, rules.scale), *verdict.rating, reading.method,
+                                std::string(effect_name(*decision.effect))};
+        auto id = store::record_rating(db, rating, now);
+        if (decision.followup) store::open_followup(db, *case_id, id, decision.urgent, false, now, now + rules.call_back);
+    }
+    if (decision.no_callback) store::note_no_callback(db, *case_id, now);
+    if (!decision.review.empty()) store::open_review(db, decision.review, case_id, row.id, now);
+    if (row.phone_key && (decision.opt_out || decision.opt_in)) {
+        if (auto phone = store::find_phone(db, seal, *row.phone_key)) store::record_opt_out(db, seal, *phone, decision.opt_out, "sms", "", now);
+        if (decision.opt_out) store::cancel_waiting_surveys_to(db, *row.phone_key, 0, Code::opt_out, now);
+    }
+    Done done;
+    if (decision.alarm) {
+        auto last = case_id;
+        if (!last && row.phone_key) last = store::newest_case_of(db, *row.phone_key);
+        auto alarm = store::raise_alarm(db, random, row.id, last, verdict.do_not_contact, now);
+        log::warn("alarm.raised", {{"alarm", alarm}});
+        done.alarm = true;
+    }
+    // An answer that comes hours later answers nothing.
+    if (!decision.say || now - row.received_at > rules.answer_within) return done;
+    store::NewMessage message;
+    message.case_id = case_id, message.inbound_id = row.id, message.purpose = decision.say->purpose, message.text_name = decision.say->text_name;
+    message.phone_key = *row.phone_key, message.channel = row.channel;
+    if (situation.match.survey && rules.slots > 1) message.slot = situation.match.survey->slot;
+    message.due_at = now, message.stale_at = row.received_at + rules.answer_within;
+    store::plan_message(db, random, message, now);
+    done.message = true;
+    return done;
+}
+
+}  // namespace
+
+// One of them cannot be written: the others must not wait for it. What fails alone is set aside, with its alarm if it is one.
+asio::awaitable<Done> Answers::one_by_one(const std::vector<ReadText>& read, std::shared_ptr<const AnswerRules> rules, Instant now) {
+    Done all;
+    for (const auto& one : read) {
+        Done done;
+        auto alone = [&](Connection& db) { done = write(db, seal_, random_, one, *rules, now); };
+        std::string why;
+        try {
+            co_await store_.run(std::ref(alone));
+        } catch (const store::SqlError& error) {
+            if (!error.is_refusal()) throw;
+            why = error.what();
+        }
+        if (!why.empty()) {
+            log::error("inbound.set_aside", {{"inbound", one.row.id}, {"why", why}});
+            auto aside = [&](Connection& db) {
+                store::Reading reading;
+                reading.what = "quarantined", reading.why = "could not be written";
+                store::record_reading(db, one.row.id, reading, now);
+                store::open_review(db, "set_aside", std::nullopt, one.row.id, now);
+                if (one.verdict.emergency) store::raise_alarm(db, random_, one.row.id, std::nullopt, one.verdict.do_not_contact, now), done.alarm = true;
+            };
+            co_await store_.run(std::ref(aside));
+        }
+        all.message = all.message || done.message;
+        all.alarm = all.alarm || done.alarm;
+    }
+    co_return all;
+}
+
+asio::awaitable<int> Answers::step() {
+    auto find = [](Connection& db) { return store::find_new_texts(db, texts_a_step); };
+    auto rows = co_await store_.run(std::move(find));
+    // Reading costs more than writing: here, not on the store's thread.
+    std::vector<ReadText> read;
+    for (auto& row : rows) {
+        auto text = seal_.open(row.sealed_text, store::inbound_text_context(row.id));
+        reply::Verdict verdict;
+        if (text) verdict = reply::read(rules_->scale, *text);
+        else verdict.why = "unreadable", log::error("inbound.unreadable", {{"inbound", row.id}, {"why", text.error().detail}});
+        read.emplace_back(std::move(row), std::move(verdict));
+    }
+    auto now = clock_.now();
+    auto rules = rules_;
+    Done done;
+    auto all = [&](Connection& db) {
+        done = {};
+        for (const auto& one : read) {
+            auto d = write(db, seal_, random_, one, *rules, now);
+            done.message = done.message || d.message;
+            done.alarm = done.alarm || d.alarm;
+        }
+    };
+    bool poisoned = false;
+    try {
+        co_await store_.run(std::ref(all));
+    } catch (const store::SqlError& error) {
+        if (!error.is_refusal()) throw;
+        poisoned = true;
+    }
+    if (poisoned) done = co_await one_by_one(read, rules, now);
+    if (done.message && hints_.messages) hints_.messages();
+    if (done.alarm && hints_.alarms) hints_.alarms();
+    co_return static_cast<int>(read.size());
+}
+
+asio::awaitable<void> Answers::run() {
+    for (;;) {
+        int done = 0;
+        bool broken = false;
+        try {
+            done = co_await step();
+        } catch (const store::SqlError& error) {
+            log::error("answers.failed", {{"why", error.what()}});
+            broken = true;
+        }
+        if (broken) co_await sleep_for(std::chrono::seconds(1));
+        else if (done < texts_a_step) co_await more_.wait(look_every_);
+    }
+}
+
+}  // namespace pingjing::ratings

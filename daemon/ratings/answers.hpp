@@ -1,0 +1,92 @@
+// A citizen's text → what is recorded and what is said back. The reading is pure (reply/), the decision is pure (decide()); the
+// loop finds new texts, reads them, and writes each decision in one transaction with everything that follows from it.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/async/signal.hpp"
+#include "daemon/core/message.hpp"
+#include "daemon/ratings/match.hpp"
+#include "daemon/ratings/first_answer.hpp"
+#include "daemon/reply/read.hpp"
+#include "daemon/store/inbox.hpp"
+#include "daemon/store/ratings.hpp"
+#include "daemon/store/seal.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::ratings {
+
+struct AnswerRules {
+    Scale scale = Scale::three_110;
+    int slots = 1;
+    Millis late_window = std::chrono::hours(24 * 14), correction_window = std::chrono::minutes(30), answer_within = std::chrono::minutes(10),
+           confirm_again_after = std::chrono::hours(24), opt_out_replay = std::chrono::hours(24), call_back = std::chrono::hours(24);
+    bool staffed = true;                   // somebody calls back after a 3
+    bool basically_with_complaint = true;  // a 2 whose words complain opens a follow-up
+    bool opt_out_zero = false;             // the text offers 0
+};
+
+// What is known when a text is decided.
+struct Situation {
+    bool mobile = true;                    // never an answer to a short code or an alphabetic sender
+    bool replay = false;                   // the same words again, and the vendor gives no time to tell
+    Match match{};
+    std::optional<store::AnsweredCase> about{};
+    std::optional<Before> before{};        // the rating that stands
+    Instant at{};                          // when it was written
+    bool told_emergency = false, told_opt_out = false, told_help = false;  // within confirm_again_after
+};
+
+struct Say { Purpose purpose = Purpose::thanks; std::string text_name{}; };
+struct Decision {
+    std::string what{};                    // the class of the books (design.md A6)
+    std::optional<Effect> effect{};        // of a rating
+    bool followup = false, urgent = false, no_callback = false;
+    bool opt_out = false, opt_in = false;
+    bool alarm = false;
+    std::string review{};                  // kind of the row for a person, or empty
+    std::optional<Say> say{};              // at most one text
+};
+Decision decide(const reply::Verdict& verdict, const Situation& situation, const AnswerRules& rules);
+
+struct AnswerHints {
+    std::function<void()> messages{};      // there is something to say
+    std::function<void()> alarms{};
+};
+
+// A text and what was read in it; and what came of it.
+struct ReadText {
+    ReadText(store::InboundRow r, reply::Verdict v) : row(std::move(r)), verdict(std::move(v)) {}
+    store::InboundRow row;
+    reply::Verdict verdict;
+};
+struct Done { bool message = false, alarm = false; };
+
+class Answers {
+public:
+    Answers(asio::any_io_executor executor, store::Store& store, const store::Seal& seal, const Clock& clock, Random& random,
+            std::shared_ptr<const AnswerRules> rules, AnswerHints hints, Steady look_every = std::chrono::seconds(1))
+        : store_(store), seal_(seal), clock_(clock), random_(random), rules_(std::move(rules)), hints_(std::move(hints)), look_every_(look_every), more_(executor) {}
+
+    asio::awaitable<void> run();  // until it is cancelled
+    void wake() { more_.notify(); }
+    void replace(std::shared_ptr<const AnswerRules> rules) { rules_ = std::move(rules); }
+
+private:
+    asio::awaitable<int> step();
+    asio::awaitable<Done> one_by_one(const std::vector<ReadText>& read, std::shared_ptr<const AnswerRules> rules, Instant now);
+    store::Store& store_;
+    const store::Seal& seal_;
+    const Clock& clock_;
+    Random& random_;
+    std::shared_ptr<const AnswerRules> rules_;
+    AnswerHints hints_;
+    Steady look_every_;
+    Signal more_;
+};
+
+}  // namespace pingjing::ratings
