@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "daemon/commands/commands.hpp"
+#include "daemon/commands/demo.hpp"
 #include "daemon/commands/parse.hpp"
 
 namespace {
@@ -20,7 +21,7 @@ constexpr Command table[] = {
     {"import", "take closed calls from files", true},
     {"optout", "numbers that do not want to be asked", true},
     {"verify", "recompute the ledger and the books", true},
-    {"demo", "a day on this machine", false},
+    {"demo", "a day on this machine", true},
     {"serve", "the daemon", false},
     {"report", "officers, units, force, balance, exclusions", false},
     {"export", "the nightly files", false},
@@ -74,6 +75,11 @@ int main(int argc, char** argv) {
     optout->add_option("FILE", optout_file, "")->required();
     optout->fallthrough();
 
+    commands::DemoOptions demo;
+    subs["demo"]->add_option("--calls", demo.calls, "calls of the last day; each of the thirty days before has a quarter")->check(CLI::Range(4, 1'000'000));
+    subs["demo"]->add_option("--seed", demo.seed, "the same seed, the same city");
+    subs["demo"]->add_option("--keep", demo.keep, "a folder to leave the site in");
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -82,6 +88,7 @@ int main(int argc, char** argv) {
     auto name = app.get_subcommands().front()->get_name();
     try {
         if (name == "parse") return commands::parse(*parse_scale(scale), texts, jsonl, std::cin, std::cout);
+        if (name == "demo") return commands::demo(demo);
         if (name == "init") return commands::init(config);
         if (name == "check") return commands::check(config);
         if (name == "verify") return commands::verify(config);

@@ -9,6 +9,7 @@
 #include "daemon/intake/charset.hpp"
 #include "daemon/intake/csv.hpp"
 #include "daemon/intake/intake.hpp"
+#include "daemon/site_rules.hpp"
 #include "daemon/store/phones.hpp"
 
 namespace pingjing::commands {
@@ -108,16 +109,14 @@ int import(const std::string& config, const ImportOptions& options) {
     if (!settings) return 2;
     auto site = open_site(std::move(*settings));
     if (!site) return 1;
-    auto rules = site_rules(site->settings, site->seal, *site->store);
+    Instant initialised;
+    site->store->run_now([&](store::Connection& db) { initialised = initialised_at(db); });
+    auto rules = site_rules(site->settings, site->seal, initialised);
     if (!rules) {
         fmt::print(stderr, "{}\n", rules.error().detail);
         return 2;
     }
-    intake::RecordRules records;
-    for (const auto& flag : site->settings.lists.flags) records.flags[flag.word] = flag.code;
-    records.zone = site->settings.service.timezone;
-    records.now = site->clock->now();
-
+    auto records = record_rules(site->settings, site->clock->now());
     Importer importer(*site, *rules, options, records);
     bool whole = true;
     fmt::print("line,id,outcome,reason\n");

@@ -51,42 +51,4 @@ std::optional<Site> open_site(config::Settings settings) {
     return Site{std::move(settings), std::move(clock), std::move(*seal), std::move(*store)};
 }
 
-Result<eligibility::SiteRules> site_rules(const config::Settings& settings, const store::Seal& seal, store::Store& store) {
-    eligibility::SiteRules rules;
-    const auto& survey = settings.survey;
-    if (!settings.lists.categories_text.empty()) {
-        auto text = std::string_view(settings.lists.categories_text);
-        auto map = text.find("[[category]]") == std::string_view::npos ? eligibility::CategoryMap::read_csv(text) : eligibility::CategoryMap::read_toml(text);
-        if (!map) return tl::unexpected(map.error());
-        rules.categories = std::move(*map);
-    }
-    rules.mode = static_cast<eligibility::Mode>(survey.mode);
-    static_assert(static_cast<int>(eligibility::Mode::shadow) == static_cast<int>(config::Mode::shadow) &&
-                  static_cast<int>(eligibility::Mode::on) == static_cast<int>(config::Mode::on));
-    rules.pilot_units.insert(survey.pilot_units.begin(), survey.pilot_units.end());
-    for (const auto& phone : settings.lists.staff_phones) rules.staff_keys.insert(seal.phone_key(phone));
-    rules.timing.zone = settings.service.timezone;
-    rules.timing.delay = survey.delay;
-    rules.timing.min_delay = survey.min_delay;
-    rules.timing.hours = {survey.hours.from, survey.hours.to};
-    rules.timing.spread = survey.spread;
-    rules.max_age = survey.max_age;
-    rules.safety_hold = survey.safety_hold;
-    rules.per_phone_24h = survey.per_phone_24h;
-    rules.per_phone_30d = survey.per_phone_30d;
-    rules.sha256 = settings.rules_sha256;
-
-    if (survey.since.empty()) {
-        store.run_now([&](store::Connection& db) {
-            store::Statement read(db, "SELECT value FROM meta WHERE key = 'initialised_at'");
-            if (read.step()) rules.since = from_millis(std::stoll(read.text(0)));
-        });
-    } else if (auto day = eligibility::day_range(survey.since, settings.service.timezone)) {
-        rules.since = day->from;
-    } else {
-        return fail(Error::Kind::invalid_input, fmt::format("since = {}: expected a day, 2026-11-21", survey.since));
-    }
-    return rules;
-}
-
 }  // namespace pingjing::commands

@@ -6,7 +6,6 @@
 
 #include "daemon/config/settings.hpp"
 #include "daemon/core/clock.hpp"
-#include "daemon/eligibility/eligibility.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
 
@@ -24,8 +23,5 @@ struct Site {
 // Without a daemon: opens the store itself. nullopt: said on stderr.
 std::optional<Site> open_site(config::Settings settings);
 std::unique_ptr<Clock> make_clock(const config::Settings& settings);  // null: said on stderr
-
-// The rules of this site as the stages want them. An empty `since` is the moment of `init`, which the store knows.
-Result<eligibility::SiteRules> site_rules(const config::Settings& settings, const store::Seal& seal, store::Store& store);
 
 }  // namespace pingjing::commands

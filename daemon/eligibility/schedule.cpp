@@ -91,6 +91,15 @@ Instant due_at(Instant closed_at, Instant now, const Timing& timing, double spre
     return inside_hours(opening + share, timing) ? opening + share : opening;
 }
 
+Instant closing_time(Instant t, const Timing& timing) {
+    constexpr auto day = std::chrono::hours(24);
+    if (timing.hours.opens.count() == 0 && timing.hours.closes == day) return t + day;
+    auto& zone = *date::locate_zone(timing.zone);
+    auto opening = next_opening(t, timing);
+    auto midnight = std::chrono::floor<date::days>(to_local(opening, zone));
+    return to_instant(LocalMillis(midnight) + timing.hours.closes, zone, date::choose::latest);
+}
+
 bool is_stale(Instant closed_at, Instant now, Millis max_age) { return now - closed_at > max_age; }
 
 std::string local_day(Instant t, const std::string& zone) {

@@ -32,6 +32,8 @@ bool inside_hours(Instant t, const Timing& timing);
 Instant next_opening(Instant t, const Timing& timing);
 // max(closed_at + delay, now), or that share (0 ≤ fraction < 1) of `spread` after the next opening.
 Instant due_at(Instant closed_at, Instant now, const Timing& timing, double spread_fraction);
+// The end of the opening hours in which `t` lies, or of the next ones; where it is always open, a day later.
+Instant closing_time(Instant t, const Timing& timing);
 bool is_stale(Instant closed_at, Instant now, Millis max_age);
 
 std::string local_day(Instant t, const std::string& zone);  // YYYY-MM-DD

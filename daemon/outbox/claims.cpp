@@ -151,6 +151,7 @@ private:
         store::record_decision(db_, about.id, "sending", verdict.code ? "excluded" : "accepted", verdict, in_.now);
         if (verdict.code) {
             store::cancel_due(db_, row, *verdict.code, in_.now);
+            policy_.called_off(db_, row.phone_key, in_.now);
             return false;
         }
         facts.text_name = verdict.kind == "survey_neutral" ? "survey_neutral" : "survey";
@@ -172,6 +173,7 @@ private:
             store::record_decision(db_, *row.case_id, "sending", "excluded", verdict, in_.now);
         }
         store::cancel_due(db_, row, code, in_.now);
+        if (is_survey(row)) policy_.called_off(db_, row.phone_key, in_.now);
     }
 
     void send(const DueRow& row, const Phone& phone, const std::optional<store::StoredCase>& about, std::size_t channel, store::ClaimFacts facts) {

@@ -22,6 +22,7 @@ struct ChannelRules {
     std::int64_t daily_ceiling = 5000;
     Millis submit_timeout = std::chrono::seconds(35);
     Millis validity{};                                // 0: until the end of opening hours
+    Millis no_report_after = std::chrono::hours(72);
     std::function<bool(Instant)> open{};              // null: no hours of its own
 };
 
@@ -31,12 +32,12 @@ struct Policy {
     Texts texts{};
     bool surveys_flow = true;  // false: shadow, off. Surveys stay where they are
     int slots = 1;             // reply slots of a phone; 1: the bare number
-    Millis answer_window = std::chrono::hours(72), slot_rest = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24),
-           no_report_after = std::chrono::hours(72);
+    Millis answer_window = std::chrono::hours(72), slot_rest = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24);
 
     // Eligibility and its calendar, handed in: a stage does not know another one.
     std::function<store::Verdict(store::Connection&, const store::StoredCase&, Instant)> decide{};
     std::function<Instant(const store::StoredCase&, Instant)> next_sending_time{};  // `now` where it may go now
+    std::function<void(store::Connection&, const std::string& phone_key, Instant)> called_off{};  // a survey to this number does not go
     std::function<Instant(Instant)> closing_time{};                                 // of the opening hours in which this moment lies
     std::function<std::string(Instant)> local_day{};                                // YYYY-MM-DD
     std::function<Instant(Instant)> start_of_day{};                                 // local midnight before this moment

@@ -251,14 +251,17 @@ int recover_sending(Connection& db, Instant now) {
     return static_cast<int>(found.size());
 }
 
-int let_time_pass(Connection& db, const Expiries& limits, Instant now) {
-    int changed = 0;
+void close_ended_windows(Connection& db, Instant now) {
     Statement close(db, "UPDATE messages SET open = 0 WHERE open = 1 AND answer_until < ?1");
     close.bind(1, now).run();
+}
+
+int let_time_pass(Connection& db, std::string_view channel, Instant no_report_before, Instant unknown_before, Instant now) {
+    int changed = 0;
     struct Step { const char* from; const char* to; Instant before; };
-    for (const auto& [from, to, before] : {Step{"accepted", "no_report", limits.no_report_before}, Step{"in_doubt", "unknown", limits.unknown_before}}) {
-        Statement find(db, "SELECT id, attempt, ref, case_id FROM messages WHERE state = ?1 AND claimed_at < ?2 ORDER BY claimed_at LIMIT 200");
-        find.bind(1, from).bind(2, before);
+    for (const auto& [from, to, before] : {Step{"accepted", "no_report", no_report_before}, Step{"in_doubt", "unknown", unknown_before}}) {
+        Statement find(db, fmt::format("SELECT id, attempt, ref, case_id FROM messages WHERE state = '{}' AND claimed_at < ?1 AND channel = ?2 ORDER BY claimed_at LIMIT 200", from));
+        find.bind(1, before).bind(2, channel);
         std::vector<Attempt> found;
         while (find.step()) found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), {}, {}, find.maybe_integer(3), false});
         for (const auto& a : found) {

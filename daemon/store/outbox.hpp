@@ -85,8 +85,9 @@ void record_late(Connection& db, std::string_view ref, bool accepted, bool refus
 // At start, before anything runs: whatever was `sending` is in doubt. Returns how many.
 int recover_sending(Connection& db, Instant now);
 // What time alone does: windows that end, doubt that is never cleared, reports that never come.
-struct Expiries { Instant no_report_before{}, unknown_before{}; };
-int let_time_pass(Connection& db, const Expiries& limits, Instant now);
+void close_ended_windows(Connection& db, Instant now);
+// Of one channel: accepted before the first without a report, in doubt since before the second. Returns how many it settled.
+int let_time_pass(Connection& db, std::string_view channel, Instant no_report_before, Instant unknown_before, Instant now);
 
 // Surveys claimed on a channel in a local day.
 std::int64_t surveys_of_day(Connection& db, std::string_view channel, std::string_view day);

@@ -103,7 +103,7 @@ void leave_receipt_unknown(Connection& db, const ReceiptRow& receipt, Instant no
 }
 
 int give_up_parked(Connection& db, Instant before, Instant now) {
-    Statement find(db, "SELECT id FROM receipts WHERE step = 'parked' AND received_at < ?1 ORDER BY id LIMIT 500");
+    Statement find(db, "SELECT id FROM receipts WHERE step = 'parked' AND received_at < ?1 ORDER BY received_at LIMIT 500");
     find.bind(1, before);
     std::vector<ReceiptRow> old;
     while (find.step()) {

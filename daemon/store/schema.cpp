@@ -13,6 +13,7 @@ namespace {
 // before stands in `case_versions`. `cases.flags` are the exclusion codes that the record itself carries (its flags, and
 // `minor`), so that a case can be decided again at the moment of sending without opening the sealed record.
 // `messages.route` is the row of [[route]] a due message waits for, -1 until it was looked at; `template` names its text.
+// A partial index serves only statements that say its condition word for word: states are literals in them, never parameters.
 constexpr const char* step_1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE ledger(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, case_id INTEGER, data TEXT NOT NULL) STRICT;
@@ -55,7 +56,10 @@ CREATE UNIQUE INDEX one_survey_a_case ON messages(case_id) WHERE purpose = 'surv
 CREATE UNIQUE INDEX one_open_survey_a_slot ON messages(phone_key, slot) WHERE purpose = 'survey' AND open = 1;
 CREATE INDEX messages_due ON messages(route, priority, due_at, id) WHERE state = 'due';
 CREATE INDEX messages_open ON messages(answer_until) WHERE open = 1;
-CREATE INDEX messages_unsettled ON messages(state, claimed_at) WHERE state IN ('sending', 'in_doubt', 'accepted', 'held');
+CREATE INDEX messages_sending ON messages(claimed_at) WHERE state = 'sending';
+CREATE INDEX messages_in_doubt ON messages(claimed_at) WHERE state = 'in_doubt';
+CREATE INDEX messages_accepted ON messages(claimed_at) WHERE state = 'accepted';
+CREATE INDEX messages_held ON messages(due_at) WHERE state = 'held';
 CREATE INDEX messages_phone ON messages(phone_key, id);
 CREATE INDEX messages_case ON messages(case_id, id) WHERE case_id IS NOT NULL;
 CREATE TABLE slots(phone_key BLOB NOT NULL, slot INTEGER NOT NULL, case_id INTEGER NOT NULL REFERENCES cases(id), taken_at INTEGER NOT NULL,
@@ -73,8 +77,9 @@ CREATE TABLE receipts(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NO
   phone_key BLOB, state TEXT NOT NULL, code TEXT NOT NULL, meaning TEXT NOT NULL, at INTEGER, received_at INTEGER NOT NULL,
   message_id INTEGER, step TEXT NOT NULL CHECK (step IN ('new', 'parked', 'applied', 'unknown'))) STRICT;
 CREATE UNIQUE INDEX one_receipt_a_key ON receipts(channel, key);
-CREATE INDEX receipts_open ON receipts(step, id) WHERE step IN ('new', 'parked');
+CREATE INDEX receipts_new ON receipts(id) WHERE step = 'new';
 CREATE INDEX receipts_parked ON receipts(channel, vendor_id) WHERE step = 'parked';
+CREATE INDEX receipts_parked_since ON receipts(received_at) WHERE step = 'parked';
 CREATE INDEX receipts_message ON receipts(message_id, id) WHERE message_id IS NOT NULL;
 CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, phone_key BLOB, phone BLOB,
   to_number TEXT NOT NULL, extension TEXT NOT NULL, text BLOB, at INTEGER, received_at INTEGER NOT NULL,

@@ -65,19 +65,20 @@ void sync_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 SentJournal::SentJournal(SentJournal&& other) noexcept
-    : folder_(std::move(other.folder_)), fd_(std::exchange(other.fd_, -1)), last_(other.last_), first_of_segment_(other.first_of_segment_),
+    : folder_(std::move(other.folder_)), fd_(std::exchange(other.fd_, -1)), durable_(other.durable_), last_(other.last_), first_of_segment_(other.first_of_segment_),
       bytes_(other.bytes_) {}
 
 SentJournal::~SentJournal() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-Result<SentJournal> SentJournal::open(const std::filesystem::path& folder) {
+Result<SentJournal> SentJournal::open(const std::filesystem::path& folder, bool durable) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) return fail(Error::Kind::unavailable, fmt::format("cannot make {}: {}", folder.string(), error.message()));
     SentJournal journal;
     journal.folder_ = folder;
+    journal.durable_ = durable;
     auto found = segments(folder);
     if (found.empty()) {
         journal.start_segment();
@@ -126,7 +127,7 @@ void SentJournal::append(const std::vector<SentLine>& lines) {
         if (n <= 0) break;
         written += static_cast<std::size_t>(n);
     }
-    if (written < out.size() || ::fdatasync(fd_) != 0) {
+    if (written < out.size() || (durable_ && ::fdatasync(fd_) != 0)) {
         int why = errno ? errno : ENOSPC;
         // Best effort: what is left of a half line is cut off again when the journal is opened.
         if (::ftruncate(fd_, bytes_) != 0) why = errno;

@@ -21,7 +21,8 @@ struct SentLine {
 class SentJournal {
 public:
     // Opens or starts `folder`/sent.N (a segment holds 100,000 lines). A torn last line, as power loss leaves it, is cut off.
-    static Result<SentJournal> open(const std::filesystem::path& folder);
+    // Without `durable` it is not fsynced: demonstrations.
+    static Result<SentJournal> open(const std::filesystem::path& folder, bool durable = true);
     SentJournal(SentJournal&& other) noexcept;
     SentJournal& operator=(SentJournal&&) = delete;
     ~SentJournal();
@@ -37,6 +38,7 @@ private:
     void start_segment();
     std::filesystem::path folder_;
     int fd_ = -1;
+    bool durable_ = true;
     std::int64_t last_ = 0, first_of_segment_ = 1, bytes_ = 0;
 };
 

@@ -75,7 +75,7 @@ struct Store::Impl {
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner runner) {
+Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner runner, Durability durability) {
     Lock lock;
     std::filesystem::path dir(folder);
     if (!folder.empty()) {
@@ -90,6 +90,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
     try {
         impl = std::make_unique<Impl>(folder.empty() ? ":memory:" : (dir / "pingjing.db").string());
         impl->lock = std::move(lock);
+        if (durability == Durability::none) impl->db.exec("PRAGMA synchronous=OFF");
         if (auto migrated = migrate(impl->db); !migrated) return tl::unexpected(migrated.error());
         read_head(impl->db);
         impl->sequence = journal_mark(impl->db);
@@ -97,7 +98,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
         return fail(Error::Kind::unavailable, error.what());
     }
     if (!folder.empty()) {
-        auto journal = SentJournal::open(dir / "journal");
+        auto journal = SentJournal::open(dir / "journal", durability == Durability::full);
         if (!journal) return tl::unexpected(journal.error());
         if (journal->last_sequence() > impl->sequence)
             return fail(Error::Kind::conflict,

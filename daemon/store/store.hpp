@@ -30,9 +30,13 @@ public:
         own_thread,  // in service
         inline_io    // on the io_context itself: tests and virtual time, where one thread keeps everything in order
     };
+    enum class Durability {
+        full,  // what was acknowledged survives power loss
+        none   // demonstrations: a thousand simulated days need no disk that really wrote
+    };
     // Takes the lock, opens, migrates. Errors: a second daemon, a newer schema, a store behind its journal (`restore`).
     // `folder` is the state_dir; empty: in memory, without journal or lock.
-    static Result<std::unique_ptr<Store>> open(const std::string& folder, Runner runner);
+    static Result<std::unique_ptr<Store>> open(const std::string& folder, Runner runner, Durability durability = Durability::full);
     // After the last run() has been answered, and before the io_context of its callers: our thread may still be on its way
     // out of the answer when the caller has already gone on.
     ~Store();

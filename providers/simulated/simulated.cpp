@@ -106,7 +106,11 @@ std::optional<std::string> Simulated::answer_to_survey(const Phone& phone, const
     if (settings_.citizen) return settings_.citizen(phone, text, random_);
     if (auto scripted = settings_.phones.find(phone.reveal()); scripted != settings_.phones.end())
         return scripted->second.empty() ? std::nullopt : std::optional(scripted->second);
-    const auto& r = settings_.replies;
+    auto r = settings_.replies;
+    if (settings_.temper) {
+        auto temper = settings_.temper(phone);
+        r.dissatisfied *= temper, r.basically *= (1 + temper) / 2;
+    }
     struct Choice { double share; std::span<const char* const> texts; };
     const Choice choices[] = {{r.satisfied, satisfied}, {r.basically, basically}, {r.dissatisfied, dissatisfied}, {r.words, words}, {r.ambiguous, ambiguous},
                               {r.none, none}, {r.opt_out, opt_out}, {r.emergency, emergency}};

@@ -46,6 +46,7 @@ struct Settings {
     std::string clarify_mark = "未能识别";
     std::map<std::string, std::string> phones;  // number → what its owner answers to a survey, "" for nothing
     Citizen citizen;                   // instead of phones and replies
+    std::function<double(const Phone&)> temper;  // how much more often its owner is dissatisfied than `replies` says; null: 1
 };
 
 std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts);

@@ -1,0 +1,179 @@
+#include "daemon/commands/demo.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "daemon/commands/demo_city.hpp"
+#include "daemon/commands/site.hpp"
+#include "daemon/core/system_clock.hpp"
+#include "daemon/eligibility/schedule.hpp"
+#include "daemon/gateway.hpp"
+#include "daemon/intake/intake.hpp"
+#include "daemon/log/log.hpp"
+#include "providers/simulated/simulated.hpp"
+
+namespace pingjing::commands {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int days_before = 30, officers = 40, phones = 90'000;
+constexpr const char* zone = "Asia/Shanghai";
+
+constexpr const char* configuration = R"toml([service]
+sign = "示范公安"
+state_dir = "state"
+key_dir = "keys"
+[http]
+listen = "127.0.0.1:0"
+[lists]
+officers = "officers.csv"
+units = "units.csv"
+flags = "flags.csv"
+[categories]
+map = "categories.csv"
+[survey]
+since = "2026-01-01"
+daily_ceiling = 100000
+[desk]
+kind = "log"
+unattended = true
+[[channel]]
+name = "carrier"
+provider = "simulated"
+source = "106900110"
+extension_digits = 2
+window = 200
+tps = 500
+)toml";
+
+void write_file(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+// A bar on a terminal, nothing elsewhere.
+class Progress {
+public:
+    void show(double share, const std::string& what) const {
+        if (!isatty(STDERR_FILENO)) return;
+        constexpr int width = 40;
+        auto full = static_cast<int>(share * width);
+        std::string bar;
+        for (int i = 0; i < width; ++i) bar += i < full ? "█" : "░";
+        fmt::print(stderr, "\r{} {:3.0f}% {}\033[K", bar, share * 100, what);
+    }
+    ~Progress() {
+        if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K");
+    }
+};
+
+// Hands each hour's closed calls to intake when the hour is over, as a 110 system that exports hourly.
+asio::awaitable<void> feed(DemoCity& city, Gateway& gateway, intake::Intake& intake, const Clock& clock, Instant first_midnight, int calls,
+                           const Progress& progress) {
+    for (int day = 0; day <= days_before; ++day) {
+        auto midnight = first_midnight + std::chrono::hours(24 * day);
+        auto hours = DemoCity::by_hour(day < days_before ? calls / 4 : calls);
+        progress.show(static_cast<double>(day) / (days_before + 1.5), eligibility::local_day(midnight, zone));
+        for (int h = 0; h < 24; ++h) {
+            auto from = midnight + std::chrono::hours(h), until = from + std::chrono::hours(1);
+            if (until > clock.now()) co_await sleep_for(until - clock.now());
+            auto ndjson = city.closed_calls(from, hours[static_cast<std::size_t>(h)]);
+            intake::Document document{.bytes = ndjson, .content_type = "application/x-ndjson"};
+            auto taken = co_await intake.take(document, record_rules(gateway.settings(), clock.now()), *gateway.rules(), "demo");
+            if (!taken) throw std::runtime_error(taken.error().detail);
+            gateway.dispatcher().wake();
+        }
+    }
+    progress.show(static_cast<double>(days_before + 1) / (days_before + 1.5), "answers of the last evening");
+    co_await sleep_for(std::chrono::hours(13));  // to one o'clock of the next day: who was asked in the morning had time to answer
+}
+
+}  // namespace
+
+int demo(const DemoOptions& options) {
+    std::string folder = options.keep;
+    if (folder.empty()) {
+        folder = (fs::temp_directory_path() / "pingjing-demo-XXXXXX").string();
+        if (!mkdtemp(folder.data())) throw std::runtime_error("cannot make a folder under " + fs::temp_directory_path().string());
+    }
+    struct Cleanup {
+        std::string folder;
+        ~Cleanup() {
+            std::error_code ignored;
+            if (!folder.empty()) fs::remove_all(folder, ignored);
+        }
+    } cleanup{options.keep.empty() ? folder : std::string()};
+    fs::path dir(folder);
+    fs::create_directories(dir / "state");
+
+    SeededRandom random(options.seed);
+    DemoCity city(random, officers, phones);
+    write_file(dir / "pingjing.toml", configuration);
+    write_file(dir / "categories.csv", city.categories_csv());
+    write_file(dir / "flags.csv", city.flags_csv());
+    write_file(dir / "officers.csv", city.officers_csv());
+    write_file(dir / "units.csv", city.units_csv());
+    if (auto keys = store::Seal::create_keys(dir / "keys"); !keys && keys.error().kind != Error::Kind::conflict) throw std::runtime_error(keys.error().detail);
+    auto seal = store::Seal::load(dir / "keys");
+    if (!seal) throw std::runtime_error(seal.error().detail);
+    auto settings = load_settings((dir / "pingjing.toml").string());
+    if (!settings) return 2;
+
+    // The long day is today, so that `--from` and `--to` need no thought.
+    auto today = eligibility::local_day(system_clock()->now(), zone);
+    auto midnight = eligibility::day_range(today, zone)->from;
+    auto first = midnight - std::chrono::hours(24 * days_before);
+    VirtualClock clock(first);
+    asio::io_context io;
+    use_virtual_time(io, clock);
+    log::configure(log::Level::error, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }, &clock);
+
+    simulated::Simulated* carrier = nullptr;
+    settings->channels[0].adapter = provider::Make([&](provider::World& world) -> std::unique_ptr<provider::Provider> {
+        simulated::Settings s;
+        s.channel = "carrier", s.source = "106900110", s.extension_digits = 2;
+        s.response = {};
+        s.faults = {.ambiguous = 0.002, .throttled = 0.001, .refused = 0.002, .retry = 0.002};
+        s.temper = [&city](const Phone& phone) { return city.temper(phone); };
+        auto made = std::make_unique<simulated::Simulated>(std::move(s), world);
+        carrier = made.get();
+        return made;
+    });
+
+    auto store = store::Store::open((dir / "state").string(), store::Store::Runner::inline_io, store::Store::Durability::none);
+    if (!store) throw std::runtime_error(store.error().detail);
+    auto gateway = Gateway::build(std::move(*settings), {io.get_executor(), **store, *seal, clock, random, nullptr, std::chrono::hours(1)});
+    if (!gateway) throw std::runtime_error(gateway.error().detail);
+    intake::Intake intake(**store, *seal, random);
+    {
+        Progress progress;
+        bool done = false;
+        std::exception_ptr failed;
+        (*gateway)->start();
+        auto whole = [&]() -> asio::awaitable<void> {
+            co_await feed(city, **gateway, intake, clock, first, options.calls, progress);
+            co_await (*gateway)->stop();
+        };
+        auto on_done = [&](std::exception_ptr error) { done = true, failed = error; };
+        asio::co_spawn(io, whole, on_done);
+        if (!run_virtual(io, [&] { return done; }) && !failed) throw std::runtime_error("the demonstration stood still");
+        if (failed) std::rethrow_exception(failed);
+    }
+    (*store)->run_now([&](store::Connection& db) {
+        store::Statement states(db, "SELECT purpose, state, count(*) FROM messages GROUP BY 1, 2 ORDER BY 1, 2");
+        while (states.step()) fmt::print("{:10} {:10} {}\n", states.text(0), states.text(1), states.integer(2));
+        store::Statement classes(db, "SELECT class, count(*) FROM inbound GROUP BY 1 ORDER BY 1");
+        while (classes.step()) fmt::print("{:10} {}\n", classes.text(0), classes.integer(1));
+        store::Statement codes(db, "SELECT coalesce(code, ''), count(*) FROM cases GROUP BY 1 ORDER BY 1");
+        while (codes.step()) fmt::print("case {:10} {}\n", codes.text(0), codes.integer(1));
+    });
+    fmt::print("most texts with a question to one phone within the whole time: {}\n", carrier->most_texted());
+    return 0;
+}
+
+}  // namespace pingjing::commands

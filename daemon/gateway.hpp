@@ -1,0 +1,77 @@
+// All stages together, without a socket: the whole way from a stored call to a rating. The daemon puts doors on it, the
+// demonstration and the tests run it on virtual time.
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/async/task_group.hpp"
+#include "daemon/config/settings.hpp"
+#include "daemon/inbound/inbox.hpp"
+#include "daemon/inbound/webhooks.hpp"
+#include "daemon/outbox/dispatcher.hpp"
+#include "daemon/ratings/answers.hpp"
+#include "daemon/site_rules.hpp"
+#include "providers/provider.hpp"
+
+namespace pingjing {
+
+// What the gateway may use of the world; everything outlives it.
+struct GatewayWorld {
+    asio::any_io_executor executor;
+    store::Store& store;
+    const store::Seal& seal;
+    const Clock& clock;
+    Random& random;
+    http::Client* http = nullptr;
+    Steady look_every = std::chrono::seconds(1);  // what a lost hint costs; long where time is virtual
+};
+
+class Gateway {
+public:
+    // Reads the store's past (recovery of what was being sent). Errors: a setting that the stages cannot work with.
+    static Result<std::unique_ptr<Gateway>> build(config::Settings settings, GatewayWorld world);
+    ~Gateway();
+
+    void start();
+    // No more claims, what is under way ends (20 s), then the loops.
+    asio::awaitable<void> stop();
+    // New texts, lists, hours, routes …: what can change while it runs. An error leaves everything as it was.
+    Result<std::vector<std::string>> reload(config::Settings settings);  // what changed and needs a restart
+
+    const config::Settings& settings() const { return settings_; }
+    std::shared_ptr<const eligibility::SiteRules> rules() const { return rules_; }
+    outbox::Dispatcher& dispatcher() { return *dispatcher_; }
+    inbound::Inbox& inbox() { return *inbox_; }
+    ratings::Answers& answers() { return *answers_; }
+    std::map<std::string, inbound::Hook> hooks() const;
+    const std::vector<std::unique_ptr<provider::Provider>>& providers() const { return providers_; }
+    // Why it is not ready for work; empty when it is.
+    std::vector<std::string> not_ready() const;
+    int recovered() const { return recovered_; }
+
+private:
+    Gateway(config::Settings settings, GatewayWorld world);
+    asio::awaitable<void> serve(provider::Provider& provider, std::string name);
+    asio::awaitable<void> let_time_pass();
+    asio::awaitable<void> watch_clock();
+    std::vector<const provider::Abilities*> abilities() const;
+
+    config::Settings settings_;
+    GatewayWorld world_;
+    std::shared_ptr<const eligibility::SiteRules> rules_;
+    outbox::PolicyPtr policy_;
+    provider::World provider_world_;
+    std::vector<std::unique_ptr<provider::Provider>> providers_;  // in the order of [[channel]]
+    std::unique_ptr<outbox::Dispatcher> dispatcher_;
+    std::unique_ptr<ratings::Answers> answers_;
+    std::unique_ptr<inbound::Inbox> inbox_;
+    TaskGroup doors_, loops_, sending_;
+    Instant initialised_at_{};
+    int recovered_ = 0;
+    std::string clock_trouble_;
+};
+
+}  // namespace pingjing

@@ -1,0 +1,129 @@
+#include "daemon/site_rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pingjing {
+
+Instant initialised_at(store::Connection& db) {
+    store::Statement read(db, "SELECT value FROM meta WHERE key = 'initialised_at'");
+    return read.step() ? from_millis(std::stoll(read.text(0))) : Instant{};
+}
+
+Result<eligibility::SiteRules> site_rules(const config::Settings& settings, const store::Seal& seal, Instant initialised_at) {
+    eligibility::SiteRules rules;
+    const auto& survey = settings.survey;
+    if (!settings.lists.categories_text.empty()) {
+        auto text = std::string_view(settings.lists.categories_text);
+        auto map = text.find("[[category]]") == std::string_view::npos ? eligibility::CategoryMap::read_csv(text) : eligibility::CategoryMap::read_toml(text);
+        if (!map) return tl::unexpected(map.error());
+        rules.categories = std::move(*map);
+    }
+    rules.mode = static_cast<eligibility::Mode>(survey.mode);
+    static_assert(static_cast<int>(eligibility::Mode::shadow) == static_cast<int>(config::Mode::shadow) &&
+                  static_cast<int>(eligibility::Mode::on) == static_cast<int>(config::Mode::on));
+    rules.pilot_units.insert(survey.pilot_units.begin(), survey.pilot_units.end());
+    for (const auto& phone : settings.lists.staff_phones) rules.staff_keys.insert(seal.phone_key(phone));
+    rules.timing.zone = settings.service.timezone;
+    rules.timing.delay = survey.delay;
+    rules.timing.min_delay = survey.min_delay;
+    rules.timing.hours = {survey.hours.from, survey.hours.to};
+    rules.timing.spread = survey.spread;
+    rules.max_age = survey.max_age;
+    rules.safety_hold = survey.safety_hold;
+    rules.per_phone_24h = survey.per_phone_24h;
+    rules.per_phone_30d = survey.per_phone_30d;
+    rules.sha256 = settings.rules_sha256;
+
+    if (survey.since.empty()) {
+        rules.since = initialised_at;
+    } else if (auto day = eligibility::day_range(survey.since, settings.service.timezone)) {
+        rules.since = day->from;
+    } else {
+        return fail(Error::Kind::invalid_input, fmt::format("since = {}: expected a day, 2026-11-21", survey.since));
+    }
+    return rules;
+}
+
+intake::RecordRules record_rules(const config::Settings& settings, Instant now) {
+    intake::RecordRules rules;
+    for (const auto& flag : settings.lists.flags) rules.flags[flag.word] = flag.code;
+    rules.zone = settings.service.timezone;
+    rules.now = now;
+    return rules;
+}
+
+int reply_slots(const config::Settings& settings, const std::vector<const provider::Abilities*>& abilities) {
+    constexpr int most_digits = 3;  // a thousand surveys to one phone are not told apart by people
+    if (!settings.survey.extension_reply_code) return 1;
+    int digits = most_digits;
+    for (std::size_t c = 0; c < settings.channels.size(); ++c)
+        digits = std::min(digits, abilities[c]->extension ? settings.channels[c].extension_digits : 0);
+    int slots = 1;
+    for (int i = 0; i < digits; ++i) slots *= 10;
+    return slots;
+}
+
+Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::shared_ptr<const eligibility::SiteRules> rules, const store::Seal& seal,
+                                         Random& random, const std::vector<const provider::Abilities*>& abilities) {
+    auto policy = std::make_shared<outbox::Policy>();
+    auto texts = outbox::Texts::parse(settings.texts, {settings.service.sign, settings.service.sms_alarm});
+    if (!texts) return tl::unexpected(texts.error());
+    policy->texts = std::move(*texts);
+    const auto& survey = settings.survey;
+    policy->surveys_flow = survey.mode == config::Mode::on || survey.mode == config::Mode::pilot;
+    policy->slots = reply_slots(settings, abilities);
+    policy->answer_window = survey.answer_window;
+    policy->slot_rest = survey.slot_rest;
+    policy->in_doubt_rest = survey.in_doubt_rest;
+
+    for (std::size_t c = 0; c < settings.channels.size(); ++c) {
+        const auto& channel = settings.channels[c];
+        outbox::ChannelRules r;
+        r.name = channel.name, r.window = channel.window, r.tps = channel.tps, r.extension_digits = channel.extension_digits;
+        r.most_parts = channel.most_parts > 0 ? channel.most_parts : abilities[c]->largest_parts;
+        r.carrier_adds_sign = channel.carrier_adds_sign;
+        r.daily_ceiling = channel.daily_ceiling.value_or(survey.daily_ceiling);
+        r.submit_timeout = channel.submit_timeout, r.validity = channel.validity, r.no_report_after = channel.no_report_after;
+        if (channel.hours) {
+            auto timing = rules->timing;
+            timing.hours = {channel.hours->from, channel.hours->to};
+            r.open = [timing](Instant t) { return eligibility::inside_hours(t, timing); };
+        }
+        policy->channels.push_back(std::move(r));
+    }
+    for (const auto& route : settings.routes) {
+        outbox::Route r;
+        r.prefixes = route.prefixes;
+        for (const auto& name : route.channels)
+            for (std::size_t c = 0; c < settings.channels.size(); ++c)
+                if (settings.channels[c].name == name) r.channels.push_back(c);
+        policy->routes.push_back(std::move(r));
+    }
+
+    policy->decide = [rules](store::Connection& db, const store::StoredCase& about, Instant now) { return eligibility::decide_again(db, *rules, about, now); };
+    policy->next_sending_time = [rules, &seal](const store::StoredCase& about, Instant now) { return eligibility::next_sending_time(*rules, seal, about.record, now); };
+    policy->called_off = [rules, &seal, &random](store::Connection& db, const std::string& phone_key, Instant now) {
+        eligibility::reconsider_capped(db, seal, random, *rules, phone_key, now);
+    };
+    policy->closing_time = [rules](Instant t) { return eligibility::closing_time(t, rules->timing); };
+    auto zone = settings.service.timezone;
+    policy->local_day = [zone](Instant t) { return eligibility::local_day(t, zone); };
+    policy->start_of_day = [zone](Instant t) { return eligibility::day_range(eligibility::local_day(t, zone), zone)->from; };
+    return outbox::PolicyPtr(std::move(policy));
+}
+
+ratings::AnswerRules answer_rules(const config::Settings& settings, int slots) {
+    ratings::AnswerRules rules;
+    const auto& survey = settings.survey;
+    rules.scale = survey.scale;
+    rules.slots = slots;
+    rules.late_window = survey.late_window, rules.correction_window = survey.correction_window, rules.answer_within = survey.answer_within;
+    rules.confirm_again_after = survey.confirm_again_after, rules.opt_out_replay = survey.opt_out_replay, rules.opt_out_zero = survey.opt_out_zero;
+    rules.call_back = settings.followup.call_back;
+    rules.staffed = settings.followup.staffed, rules.basically_with_complaint = settings.followup.basically_with_complaint;
+    return rules;
+}
+
+}  // namespace pingjing
