@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <boost/regex.hpp>
 #include <map>
 #include <optional>
-#include <regex>
 #include <sstream>
 
 #include "tests/support/source.hpp"
@@ -47,8 +47,8 @@ struct Readme {
         for (const auto& line : lines_of(text)) {
             if (line.starts_with("```")) example = !example;
             if (example) continue;
-            static const std::regex link("\\]\\((\\w+)/README\\.md\\)");
-            for (std::sregex_iterator at(line.begin(), line.end(), link), end; at != end; ++at) all.insert((*at)[1]);
+            static const boost::regex link("\\]\\((\\w+)/README\\.md\\)");
+            for (boost::sregex_iterator at(line.begin(), line.end(), link), end; at != end; ++at) all.insert((*at)[1]);
             auto names = quoted_in(line);
             std::string last;
             for (auto& name : names) {
@@ -103,9 +103,9 @@ const Layer* layer_of(const std::map<std::string, Layer>& layers, const std::str
 std::optional<std::string> arrow_for(const Layer& layer, const std::string& folder, const std::string& included) {
     auto to = folder_of(included);
     if (to == folder || to == "daemon/core") return "";
-    static const std::regex named("providers/([a-z0-9_]+)/\\1\\.hpp");
+    static const boost::regex named("providers/([a-z0-9_]+)/\\1\\.hpp");
     for (const auto& may : layer.may)
-        if (may == "*" || may == to || may == included || (may == "providers/<name>/<name>.hpp" && std::regex_match(included, named))) return may;
+        if (may == "*" || may == to || may == included || (may == "providers/<name>/<name>.hpp" && boost::regex_match(included, named))) return may;
     return std::nullopt;
 }
 
@@ -129,13 +129,13 @@ struct Word {
 void refuse(const std::vector<Word>& words, const std::vector<std::string>& where) {
     for (const auto& word : words) {
         CAPTURE(word.pattern);
-        std::regex pattern(word.pattern);
+        boost::regex pattern(word.pattern);
         std::set<std::string> unused = word.allowed;
         for (const auto& path : tree(where)) {
             if (!is_cpp(path)) continue;
             auto code = code_of(read_source(path));
-            std::smatch match;
-            if (!std::regex_search(code, match, pattern)) continue;
+            boost::smatch match;
+            if (!boost::regex_search(code, match, pattern)) continue;
             unused.erase(path);
             if (!word.allowed.count(path)) FAIL_CHECK(path << ":" << line_of(code, static_cast<std::size_t>(match.position())) << ": " << match.str() << " is not for this file");
         }
@@ -176,14 +176,14 @@ TEST_CASE("READMEs name what is there, and nothing else") {
         CHECK_MESSAGE(named(folder, what), join(folder, "README.md") << " does not name " << what);
     }
 
-    static const std::regex file_name("[\\w./<>-]+\\.(hpp|cpp|md|txt|toml|sh|mjs|csv|json|jsonl|conf|service|socket|timer|sysusers|tmpfiles)");
+    static const boost::regex file_name("[\\w./<>-]+\\.(hpp|cpp|md|txt|toml|sh|mjs|csv|json|jsonl|conf|service|socket|timer|sysusers|tmpfiles)");
     for (const auto& [folder, readme] : readmes) {
         auto exists = [&, &here = folder](const std::string& name) {
             return there.count(join(here, name)) || there.count(name) || std::filesystem::exists(source_root / here / name) || std::filesystem::exists(source_root / name);
         };
         for (const auto& name : readme.entries) CHECK_MESSAGE(exists(name), join(folder, "README.md") << " names " << name << ", which is not there");
         for (const auto& name : readme.all)
-            if (std::regex_match(name, file_name) && !name.starts_with('/')) CHECK_MESSAGE(exists(name), join(folder, "README.md") << " names " << name << ", which is not there");
+            if (boost::regex_match(name, file_name) && !name.starts_with('/')) CHECK_MESSAGE(exists(name), join(folder, "README.md") << " names " << name << ", which is not there");
     }
 }
 
