@@ -8,7 +8,7 @@
 
 #include "daemon/intake/charset.hpp"
 #include "daemon/intake/csv.hpp"
-#include "daemon/intake/strict_json.hpp"
+#include "daemon/text/strict_json.hpp"
 
 namespace pingjing::intake {
 namespace {

@@ -174,12 +174,14 @@ bool is_signed(const Settings& settings, const Callback& callback) {
 Result<std::vector<Inbound>> read_callback(const Settings& settings, const Callback& callback) {
     if (!is_signed(settings, callback)) return fail(Error::Kind::invalid_input, "the signature does not fit");
     auto parameters = decode_parameters(callback.query);
-    auto json = read_json(callback.body);
+    auto body = read_json(callback.body);
+    if (!body) return tl::unexpected(body.error());
+    const auto& json = *body;
     if (!json && lower(callback.content_type).find("json") != std::string::npos) return fail(Error::Kind::invalid_input, "not JSON");
     if (!json)
         for (auto& parameter : decode_parameters(callback.body)) parameters.push_back(std::move(parameter));
 
-    auto in_field = [&](const std::string& name) -> std::optional<boost::json::value> {
+    auto in_field = [&](const std::string& name) -> Result<std::optional<boost::json::value>> {
         if (name.empty()) return std::nullopt;
         Item whole{&parameters, nullptr};
         return read_json(whole.get(Field{{name}}));
@@ -195,8 +197,10 @@ Result<std::vector<Inbound>> read_callback(const Settings& settings, const Callb
         return std::find(map->events.begin(), map->events.end(), event) != map->events.end();
     };
 
-    auto receipt_json = settings.receipt ? in_field(settings.receipt->json_field) : std::nullopt;
-    auto reply_json = settings.reply ? in_field(settings.reply->json_field) : std::nullopt;
+    auto receipt_json = in_field(settings.receipt ? settings.receipt->json_field : "");
+    auto reply_json = in_field(settings.reply ? settings.reply->json_field : "");
+    if (!receipt_json) return tl::unexpected(receipt_json.error());
+    if (!reply_json) return tl::unexpected(reply_json.error());
     auto each = [&](const auto& map, const std::optional<boost::json::value>& field, auto read) -> Result<bool> {
         bool any = false;
         if (!map || (map->path != "*" && map->path != callback.path)) return any;
@@ -221,9 +225,9 @@ Result<std::vector<Inbound>> read_callback(const Settings& settings, const Callb
         return any;
     };
 
-    auto receipts = each(settings.receipt, receipt_json, [&](const Item& item) { return read_receipt(*settings.receipt, item); });
+    auto receipts = each(settings.receipt, *receipt_json, [&](const Item& item) { return read_receipt(*settings.receipt, item); });
     if (!receipts) return tl::unexpected(receipts.error());
-    auto replies = each(settings.reply, reply_json, [&](const Item& item) { return read_reply(settings, *settings.reply, item); });
+    auto replies = each(settings.reply, *reply_json, [&](const Item& item) { return read_reply(settings, *settings.reply, item); });
     if (!replies) return tl::unexpected(replies.error());
     if (*receipts || *replies) return out;
 

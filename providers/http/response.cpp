@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <charconv>
+
+#include "daemon/text/strict_json.hpp"
 
 namespace pingjing::generic_http {
 namespace {
@@ -88,15 +89,13 @@ Outcome by_status(const http::FetchResponse& response) {
 
 }  // namespace
 
-std::optional<boost::json::value> read_json(std::string_view body) {
+Result<std::optional<boost::json::value>> read_json(std::string_view body) {
     auto first = body.find_first_not_of(" \t\r\n");
     if (first == body.npos || (body[first] != '{' && body[first] != '[')) return std::nullopt;
-    boost::json::error_code error;
-    boost::json::parse_options options;
-    options.max_depth = 32;
-    auto value = boost::json::parse({body.data(), body.size()}, error, {}, options);
-    if (error) return std::nullopt;
-    return value;
+    auto read = parse_strict(body, Nul::kept);
+    if (!read) return std::nullopt;
+    if (!read->problems.empty()) return fail(Error::Kind::invalid_input, "JSON that can be read in two ways: expected " + read->problems.begin()->second.detail);
+    return std::move(read->value);
 }
 
 std::optional<std::string> text_at(const boost::json::value& document, std::string_view pointer) {
@@ -115,8 +114,9 @@ provider::Outcome read_response(const Settings& settings, const http::FetchResul
     if (!result && result.error().when == http::Failure::When::before_send) return Retry{result.error().detail};
     if (!result) return Ambiguous{result.error().detail};
     auto json = read_json(result->body);
+    if (!json) return Ambiguous{json.error().detail};
     for (const auto& rule : settings.rules)
-        if (auto held = holds(rule, *result, json)) return as_outcome(rule, *held, *result, json);
+        if (auto held = holds(rule, *result, *json)) return as_outcome(rule, *held, *result, *json);
     return by_status(*result);
 }
 

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <charconv>
 #include <fstream>
 #include <iterator>
 #include <set>
 
 #include "daemon/core/templates.hpp"
+#include "daemon/text/strict_json.hpp"
 
 namespace pingjing::generic_http {
 
@@ -94,10 +94,9 @@ struct Reader {
         out.headers = parameters("headers");
         auto json = section.text("json", "");
         if (out.body == Body::json) {
-            boost::json::error_code error;
-            out.json = boost::json::parse(json, error);
-            if (error) problem(section, "json", "json: expected a JSON document with {{placeholders}} in its texts");
-            else check_leaves(out.json);
+            auto read = parse_strict(json);
+            if (read && read->problems.empty()) check_leaves(out.json = std::move(read->value));
+            else problem(section, "json", "json: expected a JSON document, each key once, with {{placeholders}} in its texts");
         }
         out.drop_empty = section.texts("drop_empty");
         out.charset = section.text("charset", "");
@@ -177,62 +176,55 @@ struct Reader {
         return std::nullopt;
     }
 
-    static std::string time_format(config::Section& s) { return s.one_of("at_format", "rfc3339", {"rfc3339", "unix", "unix_ms", "beijing", "utc"}); }
+    // The table [name], where there is one: what every item has, then what `more` asks of this kind.
+    template <class Map>
+    void map_of(const std::string& name, std::optional<Map>& made, const std::vector<std::pair<const char*, Field Map::*>>& named, auto more) {
+        if (!section.has(name)) return;
+        auto s = section.child(name);
+        auto& map = made.emplace();
+        map.path = s.text("path", "*");
+        map.events = s.texts("events");
+        map.items = s.text("items", "");
+        map.json_field = s.text("json_field", "");
+        for (const auto& [key, place] : named) map.*place = field(s, key);
+        map.at = field(s, "at");
+        map.at_format = s.one_of("at_format", "rfc3339", {"rfc3339", "unix", "unix_ms", "beijing", "utc"});
+        map.key = fields(s, "key");
+        more(s, map);
+        s.finish();
+    }
+
+    void receipt(config::Section& s, ReceiptMap& map) {
+        if (map.ref.alternatives.empty() && map.vendor_id.alternatives.empty()) problem(s, "ref", "[receipt] needs 'ref' or 'vendor_id'");
+        if (map.status.alternatives.empty()) problem(s, "status", "[receipt] needs 'status'");
+        auto states = s.child("states");
+        for (const auto& value : states.keys()) {
+            auto state = parse_state(states.text(value, ""));
+            if (state) map.states[value] = *state;
+            else problem(states, value, fmt::format("{}: expected delivered, failed, expired, unknown or buffered", value));
+        }
+        for (const auto& [code, meaning] : carrier_codes) map.meanings[code] = meaning;
+        auto codes = s.child("codes");
+        for (const auto& code : codes.keys()) {
+            auto meaning = codes.one_of(code, "none", {"none", "number_invalid", "opted_out"});
+            map.meanings[code] = meaning == "none" ? Receipt::Meaning::none : meaning == "opted_out" ? Receipt::Meaning::opted_out : Receipt::Meaning::number_invalid;
+        }
+    }
+
+    void reply(config::Section& s, ReplyMap& map) {
+        map.charset_parameter = s.text("charset_parameter", "");
+        map.charset = s.text("charset", "UTF-8");
+        if (map.from.alternatives.empty()) problem(s, "from", "[reply] needs 'from'");
+        if (map.text.alternatives.empty()) problem(s, "text", "[reply] needs 'text'");
+    }
 
     void callbacks() {
+        using R = ReceiptMap;
+        using T = ReplyMap;
         out.event = field(section, "event");
-        if (section.has("receipt")) {
-            auto s = section.child("receipt");
-            ReceiptMap map;
-            map.path = s.text("path", "*");
-            map.events = s.texts("events");
-            map.items = s.text("items", "");
-            map.json_field = s.text("json_field", "");
-            map.ref = field(s, "ref");
-            map.vendor_id = field(s, "vendor_id");
-            map.phone = field(s, "phone");
-            map.status = field(s, "status");
-            map.code = field(s, "code");
-            map.at = field(s, "at");
-            map.key = fields(s, "key");
-            map.at_format = time_format(s);
-            if (map.ref.alternatives.empty() && map.vendor_id.alternatives.empty()) problem(s, "ref", "[receipt] needs 'ref' or 'vendor_id'");
-            if (map.status.alternatives.empty()) problem(s, "status", "[receipt] needs 'status'");
-            auto states = s.child("states");
-            for (const auto& value : states.keys()) {
-                auto state = parse_state(states.text(value, ""));
-                if (state) map.states[value] = *state;
-                else problem(states, value, fmt::format("{}: expected delivered, failed, expired, unknown or buffered", value));
-            }
-            for (const auto& [code, meaning] : carrier_codes) map.meanings[code] = meaning;
-            auto codes = s.child("codes");
-            for (const auto& code : codes.keys()) {
-                auto meaning = codes.one_of(code, "none", {"none", "number_invalid", "opted_out"});
-                map.meanings[code] = meaning == "none" ? Receipt::Meaning::none : meaning == "opted_out" ? Receipt::Meaning::opted_out : Receipt::Meaning::number_invalid;
-            }
-            s.finish();
-            out.receipt = std::move(map);
-        }
-        if (section.has("reply")) {
-            auto s = section.child("reply");
-            ReplyMap map;
-            map.path = s.text("path", "*");
-            map.events = s.texts("events");
-            map.items = s.text("items", "");
-            map.json_field = s.text("json_field", "");
-            map.from = field(s, "from");
-            map.to = field(s, "to");
-            map.text = field(s, "text");
-            map.at = field(s, "at");
-            map.key = fields(s, "key");
-            map.at_format = time_format(s);
-            map.charset_parameter = s.text("charset_parameter", "");
-            map.charset = s.text("charset", "UTF-8");
-            if (map.from.alternatives.empty()) problem(s, "from", "[reply] needs 'from'");
-            if (map.text.alternatives.empty()) problem(s, "text", "[reply] needs 'text'");
-            s.finish();
-            out.reply = std::move(map);
-        }
+        map_of<R>("receipt", out.receipt, {{"ref", &R::ref}, {"vendor_id", &R::vendor_id}, {"phone", &R::phone}, {"status", &R::status}, {"code", &R::code}},
+                  [this](auto& s, auto& map) { receipt(s, map); });
+        map_of<T>("reply", out.reply, {{"from", &T::from}, {"to", &T::to}, {"text", &T::text}}, [this](auto& s, auto& map) { reply(s, map); });
         auto s = section.child("answer");
         out.answer.status = static_cast<int>(s.integer("status", 200, 200, 599));
         out.answer.content_type = s.text("content_type", "");

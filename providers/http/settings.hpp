@@ -36,25 +36,24 @@ struct ResponseRule {
     bool id_from_match = false;                 // accepted: the first group of `matches` is the vendor's id
 };
 
-struct ReceiptMap {
+// Which callbacks are meant, and where in them the items stand.
+struct CallbackMap {
     std::string path;                           // of the callback: "dlr"; "*": any
-    std::vector<std::string> events;            // values of `event` that are receipts
+    std::vector<std::string> events;            // values of `event` that are meant
     std::string items;                          // pointer to the array; empty: the document, or each of its elements
     std::string json_field;                     // a form field that holds the JSON
-    Field ref, vendor_id, phone, status, code, at;
-    std::vector<Field> key;
+    Field at;
     std::string at_format;
+    std::vector<Field> key;
+};
+
+struct ReceiptMap : CallbackMap {
+    Field ref, vendor_id, phone, status, code;
     std::map<std::string, provider::ReceiptState> states;
     std::map<std::string, provider::Receipt::Meaning> meanings;  // by code, exact, then the longest prefix
 };
-
-struct ReplyMap {
-    std::string path;
-    std::vector<std::string> events;
-    std::string items, json_field;
-    Field from, to, text, at;
-    std::vector<Field> key;
-    std::string at_format;
+struct ReplyMap : CallbackMap {
+    Field from, to, text;
     std::string charset_parameter;              // names the parameter that says in which charset `text` is
     std::string charset;                        // where no parameter says it
 };

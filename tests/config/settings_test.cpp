@@ -155,7 +155,8 @@ TEST_CASE("the rules have a name of their own, and secrets do not change it") {
 TEST_CASE("the example configuration needs nothing but its secrets") {
     Folder folder;
     folder.write("kannel.password", "p\n");
-    folder.write("kannel.hook", "0123456789abcdef0123456789abcdef\n");
+    std::filesystem::create_directory(folder.path / "keys");
+    folder.write("keys/kannel.hook", "0123456789abcdef0123456789abcdef\n");
     std::ifstream in(PINGJING_SOURCE_DIR "/systemd/pingjing.toml");
     auto s = load_text(folder, std::string(std::istreambuf_iterator<char>(in), {}));
     REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));

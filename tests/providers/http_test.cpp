@@ -109,7 +109,8 @@ TEST_CASE("every text survives its slot") {
         CHECK(parameter(gh::build_request(settings, submission(text), noon)->url, "text") == text);
         auto body = gh::read_json(gh::build_request(json, submission(text), noon)->body);
         REQUIRE(body);
-        CHECK(gh::text_at(*body, "/textMessage/text") == text);
+        REQUIRE(*body);
+        CHECK(gh::text_at(**body, "/textMessage/text") == text);
     }
 }
 
@@ -308,6 +309,22 @@ TEST_CASE("android-sms-gateway: receipts, pings and what cannot be read") {
     }
 }
 
+TEST_CASE("JSON that two readers could understand differently proves nothing and tells nothing") {
+    auto settings = android();
+    CHECK(outcome_name(gh::read_response(settings, answered(202, R"({"id":"a","state":"Pending"})"))) == "accepted");
+    for (const char* body : {R"({"id":"a","state":"Pending","state":"Failed"})", R"({"id":"a","more":{"x":1,"x":2}})", R"({"id":"a","n":1e999})"}) {
+        CAPTURE(body);
+        CHECK(outcome_name(gh::read_response(settings, answered(202, body))) == "ambiguous");
+    }
+    CHECK(gh::read_callback(settings, asg(R"({"event":"sms:delivered","payload":{"messageId":"a"}})")));
+    CHECK_FALSE(gh::read_callback(settings, asg(R"({"event":"sms:delivered","payload":{"messageId":"a","messageId":"b"}})")));
+
+    // A NUL in what a citizen wrote is no reason to put the answer aside.
+    auto said_so = gh::read_callback(settings, asg(R"({"event":"sms:received","payload":{"messageId":"a","sender":"+8613800138000","message":"1\u0000"}})"));
+    REQUIRE(said_so);
+    CHECK(said_so->size() == 1);
+}
+
 TEST_CASE("whatever comes to a hook is read or refused, and nothing worse") {
     SeededRandom random(1);
     auto settings = android();
@@ -384,6 +401,7 @@ TEST_CASE("a mistake in the mapping is found when it is loaded") {
         {"url = \"http://a/\"\n[query]\nto = \"{{secret:x}}\"\n", "p.toml:3: to: {{secret:x}} is unknown"},
         {"url = \"http://a/\"\nbody = \"json\"\njson = '{\"a\":\"{{too}}\"}'\n", "p.toml:3: json: {{too}} is unknown"},
         {"url = \"http://a/\"\nbody = \"json\"\njson = '{'\n", "p.toml:3: json: expected a JSON document"},
+        {"url = \"http://a/\"\nbody = \"json\"\njson = '{\"a\":\"1\",\"a\":\"2\"}'\n", "p.toml:3: json: expected a JSON document, each key once"},
         {"url = \"ftp://a/\"\n", "p.toml:1: url = \"ftp://a/\": expected http://… or https://…"},
         {"url = \"http://a/\"\n[[response]]\nstatus = [\"2xx\"]\nclass = \"accepted\"\n", "p.toml:3: status \"2xx\": expected"},
         {"url = \"http://a/\"\n[[response]]\nclass = \"fine\"\n", "p.toml:3: class = \"fine\": expected one of"},

@@ -1,4 +1,4 @@
-#include "daemon/intake/strict_json.hpp"
+#include "daemon/text/strict_json.hpp"
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-namespace pingjing::intake {
+namespace pingjing {
 namespace {
 
 namespace json = boost::json;
@@ -18,6 +18,7 @@ struct Inspector {
     static constexpr std::size_t max_array_size = std::size_t(-1), max_object_size = std::size_t(-1);
     static constexpr std::size_t max_string_size = std::size_t(-1), max_key_size = std::size_t(-1);
 
+    Nul nul = Nul::refused;
     struct Level {
         bool array = false;
         std::set<std::string, std::less<>> keys{};
@@ -43,7 +44,7 @@ struct Inspector {
         value_done();
     }
     void look_at(std::string_view text) {
-        if (text.find('\0') != std::string_view::npos) problem("a text without NUL characters");
+        if (nul == Nul::refused && text.find('\0') != std::string_view::npos) problem("a text without NUL characters");
     }
 
     bool on_document_begin(json::error_code&) { return true; }
@@ -110,11 +111,12 @@ void write(const json::value& value, std::string& out) {
 
 }  // namespace
 
-Result<StrictJson> parse_strict(std::string_view text) {
+Result<StrictJson> parse_strict(std::string_view text, Nul nul) {
     json::parse_options options;
     options.max_depth = 32;
     json::error_code error;
     json::basic_parser<Inspector> inspector(options);
+    inspector.handler().nul = nul;
     auto read = inspector.write_some(false, text.data(), text.size(), error);
     auto rest = text.substr(std::min(read, text.size()));
     if (!error && rest.find_first_not_of(" \t\r\n") != std::string_view::npos) error = json::error::extra_data;
@@ -133,4 +135,4 @@ std::string canonical(const json::value& value) {
     return out;
 }
 
-}  // namespace pingjing::intake
+}  // namespace pingjing

@@ -7,7 +7,7 @@
 
 #include "daemon/core/result.hpp"
 
-namespace pingjing::intake {
+namespace pingjing {
 
 struct JsonProblem {
     std::string field{};  // the key of the record it is under
@@ -18,9 +18,11 @@ struct StrictJson {
     // By array index (0 for anything but an array): what makes that record unusable while its neighbours are fine.
     std::map<std::size_t, JsonProblem> problems{};
 };
+// A citizen's text from a vendor may hold a NUL, for that is how a lost '@' of the default alphabet arrives; a record of ours may not.
+enum class Nul { refused, kept };
 // An error: not JSON, not UTF-8, or nested deeper than 32.
-Result<StrictJson> parse_strict(std::string_view text);
+Result<StrictJson> parse_strict(std::string_view text, Nul nul = Nul::refused);
 // Keys sorted at every level, no blanks: equal content gives equal bytes.
 std::string canonical(const boost::json::value& value);
 
-}  // namespace pingjing::intake
+}  // namespace pingjing
