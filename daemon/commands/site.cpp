@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "daemon/core/local_time.hpp"
 #include "daemon/core/system_clock.hpp"
 #include "providers/registry.hpp"
 
@@ -81,7 +82,7 @@ Result<eligibility::SiteRules> site_rules(const config::Settings& settings, cons
             store::Statement read(db, "SELECT value FROM meta WHERE key = 'initialised_at'");
             if (read.step()) rules.since = from_millis(std::stoll(read.text(0)));
         });
-    } else if (auto day = eligibility::day_range(survey.since, settings.service.timezone)) {
+    } else if (auto day = day_range(survey.since, settings.service.timezone)) {
         rules.since = day->from;
     } else {
         return fail(Error::Kind::invalid_input, fmt::format("since = {}: expected a day, 2026-11-21", survey.since));
