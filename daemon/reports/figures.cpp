@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "daemon/core/local_time.hpp"
-#include "daemon/store/read_thread.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::reports {

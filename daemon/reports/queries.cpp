@@ -6,7 +6,6 @@
 #include <set>
 
 #include "daemon/core/local_time.hpp"
-#include "daemon/store/read_thread.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::reports {

@@ -3,23 +3,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include "daemon/log/log.hpp"
 #include "daemon/store/store.hpp"
 
 namespace pingjing::store {
-
-Snapshot::Snapshot(Connection& db) : db_(db), ours_(!db.in_transaction()) {
-    if (ours_) db_.exec("BEGIN");
-}
-
-Snapshot::~Snapshot() {
-    if (!ours_ || !db_.in_transaction()) return;
-    try {
-        db_.exec("COMMIT");
-    } catch (const SqlError& error) {
-        log::error("store.snapshot_not_ended", {{"why", error.what()}});
-    }
-}
 
 struct ReadThread::Impl {
     explicit Impl(std::string p) : path(std::move(p)) {}
