@@ -15,7 +15,7 @@ namespace {
 using http::Response;
 using Parts = std::shared_ptr<const ApiParts>;
 
-std::string quoted(const std::string& text) { return boost::json::serialize(boost::json::string_view(text)); }
+std::string json_string(const std::string& text) { return boost::json::serialize(boost::json::string_view(text)); }
 
 Response wrong(const std::string& parameter, std::string_view expected) {
     return http::problem(400, "Bad Request", fmt::format("{}: expected {}", parameter, expected));
@@ -79,7 +79,7 @@ asio::awaitable<Response> answer_report(Parts parts, std::string report, bool ma
     if (request->raw && !may_see_raw) co_return http::problem(403, "Forbidden", "raw figures need the scope inspect");
     if (request->raw) {
         auto data = fmt::format(R"({{"what":"report {}","raw":true,"from":"{}","to":"{}","who":{}}})", report, request->from, request->to,
-                                quoted(call.header("x-pingjing-who")));
+                                json_string(call.header("x-pingjing-who")));
         co_await record_access(parts, std::move(data), std::nullopt);
     }
 
@@ -93,6 +93,10 @@ asio::awaitable<Response> answer_report(Parts parts, std::string report, bool ma
 }
 
 asio::awaitable<Response> answer_call(Parts parts, http::Request call) {
+    for (const auto& [name, value] : call.parameters) {
+        if (name != "format") co_return wrong(name, "no parameter but format");
+        if (value != "json" && value != "text") co_return wrong("format", "json or text");
+    }
     auto site = parts->site();
     auto record = call.captures["id"];
     Result<Story> story = Story();
@@ -100,10 +104,15 @@ asio::awaitable<Response> answer_call(Parts parts, http::Request call) {
     co_await parts->read(std::move(work));
     if (!story) co_return http::problem(404, "Not Found", story.error().detail);
 
-    auto data = fmt::format(R"({{"what":"call","who":{}}})", quoted(call.header("x-pingjing-who")));
+    auto data = fmt::format(R"({{"what":"call","who":{}}})", json_string(call.header("x-pingjing-who")));
     co_await record_access(parts, std::move(data), story->case_id);
     Response response;
-    response.body = story_json(*story, site->zone);
+    if (call.parameter("format") == "text") {
+        response.content_type = "text/plain; charset=utf-8";
+        response.body = story_text(*story, site->zone);
+    } else {
+        response.body = story_json(*story, site->zone);
+    }
     response.headers.emplace_back("Cache-Control", "no-store");
     co_return response;
 }

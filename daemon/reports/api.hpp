@@ -1,5 +1,5 @@
-// GET /v1/reports/{officers,units,force,balance,exclusions} and GET /v1/calls/{id}. Who may ask is decided outside: each
-// handler is handed to `guard` with the scope it needs.
+// GET /v1/reports/{officers,units,force,balance,exclusions} and GET /v1/calls/{id} (?format=json|text). Who may ask is
+// decided outside: each handler is handed to `guard` with the scope it needs.
 #pragma once
 #include <functional>
 #include <memory>

@@ -167,27 +167,25 @@ json::object changes_since(const fs::path& before, const Files& files) {
     return changes;
 }
 
+std::string json_string(std::string_view text) { return json::serialize(json::string_view(text)); }
+
+// By hand, for Boost.JSON writes 0.5 as 5E-1. `as_of` to the millisecond: a rerun counts as of this very moment.
 std::string manifest_of(const ExportWish& wish, const Edition& edition) {
-    json::object out;
-    out["day"] = edition.day;
-    out["version"] = edition.version;
-    out["as_of"] = format_utc(edition.as_of);  // to the millisecond: a rerun counts as of this very moment
-    out["basis"] = "closed";
-    out["timezone"] = wish.zone;
-    out["ledger"] = json::object{{"size", edition.ledger_size}, {"root", edition.ledger_root}};
-    const auto& weights = wish.rules.weights;
-    json::object rules{{"weight_satisfied", weights.satisfied}, {"weight_basically_satisfied", weights.basically_satisfied},
-                       {"weight_dissatisfied", weights.dissatisfied}, {"sha256", wish.rules_sha256}};
-    rules["prior_m"] = wish.rules.prior ? json::value(*wish.rules.prior) : json::value("by moments");
-    out["rules"] = rules;
-    out["figures_sha256"] = edition.sha256;
-    auto& files = out["files"].emplace_object();
+    const auto& rules = wish.rules;
+    auto out = fmt::format("{{\"day\":\"{}\",\"version\":{},\"as_of\":\"{}\",\"basis\":\"closed\",\"timezone\":{},\n", edition.day, edition.version,
+                           format_utc(edition.as_of), json_string(wish.zone));
+    out += fmt::format("\"ledger\":{{\"size\":{},\"root\":\"{}\"}},\n", edition.ledger_size, edition.ledger_root);
+    out += fmt::format("\"rules\":{{\"weight_satisfied\":{},\"weight_basically\":{},\"weight_dissatisfied\":{},\"prior_m\":{},\"sha256\":{}}},\n",
+                       rules.weights.satisfied, rules.weights.basically_satisfied, rules.weights.dissatisfied,
+                       rules.prior ? fmt::format("{}", *rules.prior) : json_string("by moments"), json_string(wish.rules_sha256));
+    json::object files;
     for (const auto& [name, bytes] : edition.files) files[name] = sha256_of(bytes);
+    out += fmt::format("\"figures_sha256\":\"{}\",\n\"files\":{}", edition.sha256, json::serialize(files));
     if (edition.version > 1) {
-        out["before"] = fmt::format("v{}", edition.version - 1);
-        out["changes"] = changes_since(version_folder(wish.folder, wish.day, edition.version - 1), edition.files);
+        auto changes = changes_since(version_folder(wish.folder, wish.day, edition.version - 1), edition.files);
+        out += fmt::format(",\n\"before\":\"v{}\",\"changes\":{}", edition.version - 1, json::serialize(changes));
     }
-    return json::serialize(out) + "\n";
+    return out + "}\n";
 }
 
 [[noreturn]] void throw_errno(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }

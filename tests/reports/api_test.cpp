@@ -146,6 +146,9 @@ TEST_CASE("the story of a call needs the right to inspect, and who looked is rec
     CHECK(response.status == 200);
     CHECK(boost::json::parse(response.body).at("id") == "R1");
     CHECK(service.accesses() == 1);
+    CHECK(service.get("/v1/calls/R1?format=text", "inspect").body.starts_with("警情 call R1"));
+    CHECK(service.get("/v1/calls/R1?format=csv", "inspect").status == 400);
+    CHECK(service.accesses() == 2);
     auto events = boost::json::parse(service.get("/v1/calls/R1", "inspect").body).at("events");
     CHECK(events.at(0).at("kind") == "access");
 }

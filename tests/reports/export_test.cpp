@@ -101,6 +101,8 @@ TEST_CASE("a day is exported as ten files and a manifest that vouches for them")
     CHECK(manifest.at("files").as_object().size() == 10);
     CHECK(manifest.at("ledger").at("size") == 1);
     CHECK(manifest.at("as_of") == "2026-11-20T16:30:00.123Z");
+    CHECK(manifest.at("rules").at("weight_basically").to_number<double>() == 0.5);
+    CHECK(manifest.at("rules").at("prior_m") == 20);
     auto units = boost::json::parse(files["2026-11-20/v1/units.json"]);
     CHECK(units.at("from") == "2026-11-20");
     CHECK(units.at("basis") == "closed");
