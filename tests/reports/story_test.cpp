@@ -44,13 +44,13 @@ struct Told {
         auto survey = plant.survey(id);
         plant.message(id, "thanks", {.state = "accepted"});
         seal_into("messages", survey, "【XX公安】请回复数字");
-        db.exec("INSERT INTO attempts VALUES (1, 1, 'main', 1763611200000, 1763611201000, 'accepted', 'a1')");
+        db.exec("INSERT INTO attempts VALUES (1, 1, 'main', 1795147200000, 1795147201000, 'accepted', 'a1')");
         db.exec("INSERT INTO receipts(id, channel, key, vendor_id, state, code, meaning, received_at, message_id, step) "
-                "VALUES (1, 'main', 'k', 'a1', 'delivered', 'DELIVRD', 'reached the phone', 1763611260000, 1, 'applied')");
+                "VALUES (1, 'main', 'k', 'a1', 'delivered', 'DELIVRD', 'reached the phone', 1795147260000, 1, 'applied')");
         auto text = plant.answer(id, {.grade = "dissatisfied", .method = "words"});
         seal_into("inbound", text, "来得太\x1b[2J慢了");
-        db.exec("INSERT INTO followups VALUES (1, 1, 1, 1763611300000, 1763697700000, 'called_back', 1, 0)");
-        db.exec("INSERT INTO followup_steps VALUES (1, 1, 1763614900000, 'inspector', 'called_back', NULL)");
+        db.exec("INSERT INTO followups VALUES (1, 1, 1, 1795150830000, 1795233700000, 'called_back', 1, 0)");
+        db.exec("INSERT INTO followup_steps VALUES (1, 1, 1795150900000, 'inspector', 'called_back', NULL)");
     }
     void seal_into(const std::string& table, std::int64_t id, const std::string& words) {
         store::Statement write(db, "UPDATE " + table + " SET text = ?2 WHERE id = ?1");
@@ -94,6 +94,7 @@ TEST_CASE("the story of a case has every key of the contract, and the phone only
     auto heard = story.at("inbound").at(0);
     CHECK(heard.at("at") == "2026-11-20T13:00:00+08:00");
     CHECK(heard.at("kind") == "rated");
+    CHECK(heard.at("verdict") == "dissatisfied");
     CHECK(heard.at("why") == "code");
     CHECK(heard.at("match") == "slot");
     CHECK(story.at("rating").at("grade") == "dissatisfied");
@@ -118,7 +119,8 @@ TEST_CASE("for people the story runs in the order of time and ends with how thin
     CHECK(text.find('\x1b') == std::string::npos);
     std::size_t before = 0;
     for (const char* part : {"警情 call 32010020261120000123", "138****8000", "收到记录 record received", "判定 decided at intake: 应评 accepted",
-                             "来信 answer: 评价 rated", "现状 now: 应评 to be asked; 评价短信 survey 送达 delivered; 评价 rating 不满意 dissatisfied",
+                             "提交 attempt 1 of ref1 on main", "回执 receipt for ref1: 送达 delivered DELIVRD",
+                             "来信 answer: 评价 rated, dissatisfied", "开始回访 follow-up opened", "回访 follow-up called_back: inspector", "现状 now: 应评 to be asked; 评价短信 survey 送达 delivered; 评价 rating 不满意 dissatisfied",
                              "waits for a person"}) {
         CAPTURE(part);
         auto at = text.find(part);

@@ -1,5 +1,6 @@
 // Rows as the stages will have left them, put into a store by SQL: a call, its survey, what came back.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "daemon/core/clock.hpp"
@@ -73,19 +74,20 @@ public:
     }
 
     // A text that was matched to the case (or to none) and understood as `cls`; empty: not looked at yet.
-    std::int64_t text(std::optional<std::int64_t> case_id, const std::string& cls, const std::string& when = "2026-11-20T13:00:00+08:00") {
+    std::int64_t text(std::optional<std::int64_t> case_id, const std::string& cls, const std::string& when = "2026-11-20T13:00:00+08:00",
+                      const std::optional<std::string>& label = {}) {
         auto id = db_.next_id("inbound");
         store::Statement add(db_, "INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step, class, case_id, match, label, why) "
-                                  "VALUES (?1, 'main', ?2, '', '', ?3, ?4, ?5, ?6, 'slot', ?5, 'code')");
+                                  "VALUES (?1, 'main', ?2, '', '', ?3, ?4, ?5, ?6, 'slot', coalesce(?7, ?5), 'code')");
         add.bind(1, id).bind(2, std::to_string(id)).bind(3, at(when)).bind(4, cls.empty() ? "new" : "done");
-        add.bind(5, cls.empty() ? std::nullopt : std::optional(cls)).bind(6, case_id).run();
+        add.bind(5, cls.empty() ? std::nullopt : std::optional(cls)).bind(6, case_id).bind(7, label).run();
         return id;
     }
 
     // The text and its rating. Returns the id of the text.
     std::int64_t answer(std::int64_t case_id, const Answer& a = {}) {
         auto cls = a.effect == "first" || a.effect == "replaces" ? "rated" : a.effect == "late" ? "late" : "repeated";
-        auto inbound = text(case_id, cls, a.at);
+        auto inbound = text(case_id, cls, a.at, a.grade);
         store::Statement add(db_, "INSERT INTO ratings(id, case_id, inbound_id, at, grade, value, method, effect, officer, unit) "
                                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         add.bind(1, db_.next_id("ratings")).bind(2, case_id).bind(3, inbound).bind(4, at(a.at)).bind(5, a.grade);
