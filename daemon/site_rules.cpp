@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "daemon/core/local_time.hpp"
+
 namespace pingjing {
 
 Instant initialised_at(store::Connection& db) {
@@ -38,7 +40,7 @@ Result<eligibility::SiteRules> site_rules(const config::Settings& settings, cons
 
     if (survey.since.empty()) {
         rules.since = initialised_at;
-    } else if (auto day = eligibility::day_range(survey.since, settings.service.timezone)) {
+    } else if (auto day = day_range(survey.since, settings.service.timezone)) {
         rules.since = day->from;
     } else {
         return fail(Error::Kind::invalid_input, fmt::format("since = {}: expected a day, 2026-11-21", survey.since));
@@ -109,8 +111,8 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
     };
     policy->closing_time = [rules](Instant t) { return eligibility::closing_time(t, rules->timing); };
     auto zone = settings.service.timezone;
-    policy->local_day = [zone](Instant t) { return eligibility::local_day(t, zone); };
-    policy->start_of_day = [zone](Instant t) { return eligibility::day_range(eligibility::local_day(t, zone), zone)->from; };
+    policy->local_day = [zone](Instant t) { return pingjing::local_day(t, zone); };
+    policy->start_of_day = [zone](Instant t) { return day_range(local_day(t, zone), zone)->from; };
     return outbox::PolicyPtr(std::move(policy));
 }
 

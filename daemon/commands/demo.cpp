@@ -12,8 +12,8 @@
 
 #include "daemon/commands/demo_city.hpp"
 #include "daemon/commands/site.hpp"
+#include "daemon/core/local_time.hpp"
 #include "daemon/core/system_clock.hpp"
-#include "daemon/eligibility/schedule.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/intake/intake.hpp"
 #include "daemon/log/log.hpp"
@@ -78,7 +78,7 @@ asio::awaitable<void> feed(DemoCity& city, Gateway& gateway, intake::Intake& int
     for (int day = 0; day <= days_before; ++day) {
         auto midnight = first_midnight + std::chrono::hours(24 * day);
         auto hours = DemoCity::by_hour(day < days_before ? calls / 4 : calls);
-        progress.show(static_cast<double>(day) / (days_before + 1.5), eligibility::local_day(midnight, zone));
+        progress.show(static_cast<double>(day) / (days_before + 1.5), local_day(midnight, zone));
         for (int h = 0; h < 24; ++h) {
             auto from = midnight + std::chrono::hours(h), until = from + std::chrono::hours(1);
             if (until > clock.now()) co_await sleep_for(until - clock.now());
@@ -125,8 +125,8 @@ int demo(const DemoOptions& options) {
     if (!settings) return 2;
 
     // The long day is today, so that `--from` and `--to` need no thought.
-    auto today = eligibility::local_day(system_clock()->now(), zone);
-    auto midnight = eligibility::day_range(today, zone)->from;
+    auto today = local_day(system_clock()->now(), zone);
+    auto midnight = day_range(today, zone)->from;
     auto first = midnight - std::chrono::hours(24 * days_before);
     VirtualClock clock(first);
     asio::io_context io;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "daemon/core/local_time.hpp"
 #include "daemon/core/system_clock.hpp"
 #include "providers/registry.hpp"
 

@@ -8,7 +8,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 
-#include "daemon/eligibility/schedule.hpp"
+#include "daemon/core/local_time.hpp"
 
 namespace pingjing::eligibility {
 namespace {

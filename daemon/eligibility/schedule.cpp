@@ -1,7 +1,6 @@
 #include "daemon/eligibility/schedule.hpp"
 
 #include <date/tz.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -24,22 +23,6 @@ bool inside(LocalMillis local, const Hours& hours) {
     return of_day >= hours.opens && of_day < hours.closes;
 }
 
-std::optional<date::year_month_day> read_day(std::string_view day) {
-    if (day.size() != 10 || day[4] != '-' || day[7] != '-') return std::nullopt;
-    auto number = [&](std::size_t at, std::size_t width) {
-        int value = 0;
-        for (auto i = at; i < at + width; ++i) {
-            if (day[i] < '0' || day[i] > '9') return -1;
-            value = value * 10 + (day[i] - '0');
-        }
-        return value;
-    };
-    auto y = number(0, 4), m = number(5, 2), d = number(8, 2);
-    if (y < 0 || m < 0 || d < 0) return std::nullopt;
-    date::year_month_day read = date::year(y) / m / d;
-    return read.ok() ? std::optional(read) : std::nullopt;
-}
-
 }  // namespace
 
 std::optional<Hours> parse_hours(std::string_view text) {
@@ -52,15 +35,6 @@ std::optional<Hours> parse_hours(std::string_view text) {
     Hours hours{std::chrono::minutes(two(0) * 60 + two(3)), std::chrono::minutes(two(6) * 60 + two(9))};
     if (hours.opens >= hours.closes || hours.closes > std::chrono::hours(24)) return std::nullopt;
     return hours;
-}
-
-bool known_zone(const std::string& zone) {
-    try {
-        date::locate_zone(zone);
-        return true;
-    } catch (const std::runtime_error&) {
-        return false;
-    }
 }
 
 bool inside_hours(Instant t, const Timing& timing) {
@@ -101,20 +75,5 @@ Instant closing_time(Instant t, const Timing& timing) {
 }
 
 bool is_stale(Instant closed_at, Instant now, Millis max_age) { return now - closed_at > max_age; }
-
-std::string local_day(Instant t, const std::string& zone) {
-    date::year_month_day day(std::chrono::floor<date::days>(to_local(t, *date::locate_zone(zone))));
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-                       static_cast<unsigned>(day.day()));
-}
-
-std::optional<DayRange> day_range(std::string_view day, const std::string& zone) {
-    auto read = read_day(day);
-    if (!read) return std::nullopt;
-    auto& place = *date::locate_zone(zone);
-    date::local_days first(*read);
-    return DayRange{to_instant(LocalMillis(first), place, date::choose::earliest),
-                    to_instant(LocalMillis(first + date::days(1)), place, date::choose::earliest)};
-}
 
 }  // namespace pingjing::eligibility

@@ -1,6 +1,5 @@
 // When a survey goes: delay, opening hours by the wall clock of the place, spread after opening, age. Pure.
-// A zone must be known to the system's tz database: known_zone() is for `check`, everything else throws
-// std::runtime_error.
+// A zone that the system's tz database does not know throws std::runtime_error (known_zone() of core/local_time tells).
 #pragma once
 #include <chrono>
 #include <optional>
@@ -26,7 +25,6 @@ struct Timing {
     Millis spread = std::chrono::minutes(30);
 };
 
-bool known_zone(const std::string& zone);
 bool inside_hours(Instant t, const Timing& timing);
 // The first moment at or after t that is inside.
 Instant next_opening(Instant t, const Timing& timing);
@@ -35,11 +33,5 @@ Instant due_at(Instant closed_at, Instant now, const Timing& timing, double spre
 // The end of the opening hours in which `t` lies, or of the next ones; where it is always open, a day later.
 Instant closing_time(Instant t, const Timing& timing);
 bool is_stale(Instant closed_at, Instant now, Millis max_age);
-
-std::string local_day(Instant t, const std::string& zone);  // YYYY-MM-DD
-struct DayRange {
-    Instant from{}, to{};  // to is excluded
-};
-std::optional<DayRange> day_range(std::string_view day, const std::string& zone);  // nullopt: not a day
 
 }  // namespace pingjing::eligibility

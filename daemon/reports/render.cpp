@@ -34,19 +34,6 @@ std::string valid_utf8(std::string_view text) {
     return out;
 }
 
-// Names come from other people's files: an escape sequence in one must not repaint the leader's screen,
-// nor an invisible override turn a row around.
-std::string printable(std::string_view text) {
-    std::string out;
-    each_code_point(text, [&](utf8proc_int32_t point, std::string_view bytes) {
-        switch (utf8proc_category(point)) {
-            case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_ZL: case UTF8PROC_CATEGORY_ZP: out += ' '; break;
-            default: out += bytes;
-        }
-    });
-    return out;
-}
-
 // Six decimals: more than any reader needs, and fewer than the last bits in which two orders of adding differ.
 std::string plain_number(double value) {
     if (!std::isfinite(value)) return "";
@@ -182,6 +169,17 @@ std::string row_lines(const Table& table) {
 }
 
 }  // namespace
+
+std::string printable(std::string_view text) {
+    std::string out;
+    each_code_point(text, [&](utf8proc_int32_t point, std::string_view bytes) {
+        switch (utf8proc_category(point)) {
+            case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_ZL: case UTF8PROC_CATEGORY_ZP: out += ' '; break;
+            default: out += bytes;
+        }
+    });
+    return out;
+}
 
 int display_width(std::string_view utf8) {
     int width = 0;

@@ -46,6 +46,10 @@ std::string render_terminal(const Table& table);
 std::string render_csv(const Table& table);
 std::string render_json(const Table& table);
 
+// Names come from other people's files: an escape sequence in one must not repaint the leader's screen,
+// nor an invisible override turn a row around.
+std::string printable(std::string_view text);
+
 // How many columns of a terminal a text takes: a Hanzi two, a combining mark none.
 int display_width(std::string_view utf8);
 

@@ -61,6 +61,7 @@ CREATE INDEX messages_in_doubt ON messages(claimed_at) WHERE state = 'in_doubt';
 CREATE INDEX messages_accepted ON messages(claimed_at) WHERE state = 'accepted';
 CREATE INDEX messages_held ON messages(due_at) WHERE state = 'held';
 CREATE INDEX messages_phone ON messages(phone_key, id);
+CREATE INDEX surveys_state ON messages(state) WHERE purpose = 'survey';
 CREATE INDEX messages_case ON messages(case_id, id) WHERE case_id IS NOT NULL;
 CREATE TABLE slots(phone_key BLOB NOT NULL, slot INTEGER NOT NULL, case_id INTEGER NOT NULL REFERENCES cases(id), taken_at INTEGER NOT NULL,
   free_at INTEGER NOT NULL, PRIMARY KEY (phone_key, slot)) STRICT, WITHOUT ROWID;
@@ -89,6 +90,8 @@ CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT
 CREATE UNIQUE INDEX one_inbound_a_key ON inbound(channel, key);
 CREATE INDEX inbound_new ON inbound(id) WHERE step = 'new';
 CREATE INDEX inbound_case ON inbound(case_id, id) WHERE case_id IS NOT NULL;
+CREATE INDEX inbound_received ON inbound(received_at);
+CREATE INDEX inbound_class ON inbound(class) WHERE step = 'done';
 CREATE INDEX inbound_phone ON inbound(phone_key, id) WHERE phone_key IS NOT NULL;
 
 CREATE TABLE ratings(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases(id), inbound_id INTEGER REFERENCES inbound(id),
@@ -111,6 +114,7 @@ CREATE TABLE followup_steps(id INTEGER PRIMARY KEY, followup_id INTEGER NOT NULL
 CREATE TABLE reviews(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, case_id INTEGER, inbound_id INTEGER, at INTEGER NOT NULL, closed_at INTEGER,
   closed_by TEXT, decision TEXT) STRICT;
 CREATE INDEX reviews_open ON reviews(id) WHERE closed_at IS NULL;
+CREATE INDEX reviews_case ON reviews(case_id) WHERE case_id IS NOT NULL;
 
 CREATE TABLE holds(id INTEGER PRIMARY KEY, of TEXT NOT NULL CHECK (of IN ('stop', 'clock', 'ceiling')), channel TEXT, at INTEGER NOT NULL,
   reason TEXT NOT NULL, released_at INTEGER, release_reason TEXT) STRICT;

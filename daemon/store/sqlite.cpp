@@ -126,4 +126,17 @@ std::optional<Instant> Statement::maybe_instant(int column) const {
     return is_null(column) ? std::nullopt : std::optional(instant(column));
 }
 
+Snapshot::Snapshot(Connection& db) : db_(db), ours_(!db.in_transaction()) {
+    if (ours_) db_.exec("BEGIN");
+}
+
+Snapshot::~Snapshot() {
+    if (!ours_ || !db_.in_transaction()) return;
+    try {
+        db_.exec("COMMIT");
+    } catch (const SqlError&) {
+        // Nothing was written. A connection that cannot even end its reading fails at its next statement.
+    }
+}
+
 }  // namespace pingjing::store

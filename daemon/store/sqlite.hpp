@@ -107,4 +107,18 @@ private:
     Connection::Prepared stmt_;
 };
 
+// A read transaction: what is read inside is one moment of the books. None of its own where one is open already.
+// Short, because a reader keeps the WAL from shrinking (design.md C: two seconds at most).
+class Snapshot {
+public:
+    explicit Snapshot(Connection& db);
+    ~Snapshot();
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+private:
+    Connection& db_;
+    bool ours_;
+};
+
 }  // namespace pingjing::store

@@ -55,21 +55,6 @@ TEST_CASE("opening hours follow the wall clock over a change of the clocks") {
     CHECK(next_opening(at("2026-11-01T01:10:00-05:00"), timing) == at("2026-11-01T01:30:00-05:00"));
 }
 
-TEST_CASE("a local day has the hours it has") {
-    CHECK(local_day(at("2026-11-20T16:30:00Z"), "Asia/Shanghai") == "2026-11-21");
-    auto hours_of = [](const char* day) {
-        auto range = day_range(day, "America/New_York");
-        REQUIRE(range);
-        return std::chrono::duration_cast<std::chrono::hours>(range->to - range->from).count();
-    };
-    CHECK(hours_of("2026-03-08") == 23);
-    CHECK(hours_of("2026-11-01") == 25);
-    CHECK(hours_of("2026-11-02") == 24);
-    CHECK(day_range("2026-11-21", "Asia/Shanghai")->from == at("2026-11-21T00:00:00+08:00"));
-    CHECK_FALSE(day_range("2026-02-30", "Asia/Shanghai"));
-    CHECK_FALSE(known_zone("Mars/Olympus"));
-}
-
 TEST_CASE("stale is over max_age, not at it") {
     auto closed = at("2026-11-20T10:00:00Z");
     CHECK_FALSE(is_stale(closed, closed + 72h, 72h));

@@ -1,0 +1,141 @@
+#include "daemon/reports/api.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string_view.hpp>
+#include <optional>
+
+#include "daemon/reports/story.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::reports {
+namespace {
+
+using http::Response;
+using Parts = std::shared_ptr<const ApiParts>;
+
+std::string json_string(const std::string& text) { return boost::json::serialize(boost::json::string_view(text)); }
+
+Response wrong(const std::string& parameter, std::string_view expected) {
+    return http::problem(400, "Bad Request", fmt::format("{}: expected {}", parameter, expected));
+}
+
+struct Asked {
+    Request request{};
+    std::string format = "json";
+};
+
+// The other case: what to answer instead.
+tl::expected<Asked, Response> read_parameters(const std::string& report, const http::Request& call) {
+    Asked asked;
+    asked.request.report = report;
+    for (const auto& [name, value] : call.parameters) {
+        if (name == "from") asked.request.from = value;
+        else if (name == "to") asked.request.to = value;
+        else if (name == "basis") asked.request.basis = value;
+        else if (name == "format") asked.format = value;
+        else if (name == "raw" && (value == "1" || value == "true" || value == "0" || value == "false")) asked.request.raw = value == "1" || value == "true";
+        else if (name == "raw") return tl::unexpected(wrong("raw", "1 or 0"));
+        else return tl::unexpected(wrong(name, "one of the parameters from, to, basis, format, raw"));
+    }
+    const auto& format = asked.format;
+    if (format == "xlsx" || format == "html") return tl::unexpected(http::problem(501, "Not Implemented", fmt::format("format {}: not built yet", format)));
+    if (format != "json" && format != "csv" && format != "table") return tl::unexpected(wrong("format", "json, csv or table"));
+    return asked;
+}
+
+Response render(const Table& table, const Asked& asked) {
+    Response response;
+    if (asked.format == "json") {
+        response.body = render_json(table);
+    } else if (asked.format == "csv") {
+        response.content_type = "text/csv; charset=utf-8";
+        response.body = render_csv(table);
+        auto days = table.from.empty() ? std::string() : fmt::format("-{}-{}", table.from, table.to);
+        response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}{}.csv\"", table.report, days));
+    } else {
+        response.content_type = "text/plain; charset=utf-8";
+        response.body = render_terminal(table);
+    }
+    return response;
+}
+
+// On disk before anything is shown.
+asio::awaitable<void> record_access(Parts parts, std::string data, std::optional<std::int64_t> case_id) {
+    auto now = parts->clock.now();
+    std::function<void(store::Connection&)> work = [&](store::Connection& db) { store::append(db, now, "access", case_id, data); };
+    co_await parts->store.run(std::move(work));
+}
+
+asio::awaitable<Response> answer_report(Parts parts, std::string report, bool may_see_raw, http::Request call) {
+    auto asked = read_parameters(report, call);
+    if (!asked) co_return asked.error();
+    auto site = parts->site();
+    auto now = parts->clock.now();
+    auto request = complete(asked->request, site->zone, now);
+    if (!request) co_return http::problem(400, "Bad Request", request.error().detail);
+    asked->request = *request;
+    if (request->raw && !may_see_raw) co_return http::problem(403, "Forbidden", "raw figures need the scope inspect");
+    if (request->raw) {
+        auto data = fmt::format(R"({{"what":"report {}","raw":true,"from":"{}","to":"{}","who":{}}})", report, request->from, request->to,
+                                json_string(call.header("x-pingjing-who")));
+        co_await record_access(parts, std::move(data), std::nullopt);
+    }
+
+    Result<Table> table = Table();
+    std::function<void(store::Connection&)> work = [&](store::Connection& db) {
+        table = make_report(db, site->names, site->rules, asked->request, site->zone, now);
+    };
+    co_await parts->read(std::move(work));
+    if (!table) co_return http::problem(400, "Bad Request", table.error().detail);
+    co_return render(*table, *asked);
+}
+
+asio::awaitable<Response> answer_call(Parts parts, http::Request call) {
+    for (const auto& [name, value] : call.parameters) {
+        if (name != "format") co_return wrong(name, "no parameter but format");
+        if (value != "json" && value != "text") co_return wrong("format", "json or text");
+    }
+    auto site = parts->site();
+    auto record = call.captures["id"];
+    Result<Story> story = Story();
+    std::function<void(store::Connection&)> work = [&](store::Connection& db) { story = read_story(db, parts->seal, record, true); };
+    co_await parts->read(std::move(work));
+    if (!story) co_return http::problem(404, "Not Found", story.error().detail);
+
+    auto data = fmt::format(R"({{"what":"call","who":{}}})", json_string(call.header("x-pingjing-who")));
+    co_await record_access(parts, std::move(data), story->case_id);
+    Response response;
+    if (call.parameter("format") == "text") {
+        response.content_type = "text/plain; charset=utf-8";
+        response.body = story_text(*story, site->zone);
+    } else {
+        response.body = story_json(*story, site->zone);
+    }
+    response.headers.emplace_back("Cache-Control", "no-store");
+    co_return response;
+}
+
+bool asks_for_raw(const http::Request& call) {
+    auto raw = call.parameter("raw", "0");
+    return raw == "1" || raw == "true";
+}
+
+}  // namespace
+
+void add_routes(http::Router& router, ApiParts given, const Guard& guard) {
+    auto parts = std::make_shared<const ApiParts>(std::move(given));
+    for (const char* name : {"officers", "units", "force", "balance", "exclusions"}) {
+        std::string report = name;
+        auto shown = guard("report", [parts, report](http::Request call) { return answer_report(parts, report, false, std::move(call)); });
+        auto raw = guard("inspect", [parts, report](http::Request call) { return answer_report(parts, report, true, std::move(call)); });
+        router.add("GET", "/v1/reports/" + report, [shown, raw](http::Request call) {
+            const auto& handler = asks_for_raw(call) ? raw : shown;
+            return handler(std::move(call));
+        });
+    }
+    router.add("GET", "/v1/calls/{id}", guard("inspect", [parts](http::Request call) { return answer_call(parts, std::move(call)); }));
+}
+
+}  // namespace pingjing::reports

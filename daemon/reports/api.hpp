@@ -1,0 +1,38 @@
+// GET /v1/reports/{officers,units,force,balance,exclusions} and GET /v1/calls/{id} (?format=json|text). Who may ask is
+// decided outside: each handler is handed to `guard` with the scope it needs.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/http/router.hpp"
+#include "daemon/reports/queries.hpp"
+#include "daemon/store/read_thread.hpp"
+#include "daemon/store/seal.hpp"
+
+namespace pingjing::store { class Store; }
+
+namespace pingjing::reports {
+
+// What a reload may change.
+struct ReportSite {
+    Names names{};
+    Rules rules{};
+    std::string zone = "Asia/Shanghai";
+};
+
+struct ApiParts {
+    store::Reader read{};
+    store::Store& store;  // only to record who looked at what
+    const store::Seal& seal;
+    const Clock& clock;
+    std::function<std::shared_ptr<const ReportSite>()> site{};
+};
+
+using Guard = std::function<http::Handler(std::string scope, http::Handler handler)>;
+
+// `parts` refers to what outlives the router. Whoever passes the guard is named by it in the header x-pingjing-who.
+void add_routes(http::Router& router, ApiParts parts, const Guard& guard);
+
+}  // namespace pingjing::reports

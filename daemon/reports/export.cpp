@@ -1,0 +1,319 @@
+#include "daemon/reports/export.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <system_error>
+
+#include "daemon/core/local_time.hpp"
+#include "daemon/core/tree.hpp"
+#include "daemon/store/sqlite.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::reports {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using store::Connection;
+using store::Statement;
+
+std::string sha256_of(std::string_view bytes) {
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(hash, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    return to_hex(std::string_view(reinterpret_cast<const char*>(hash), sizeof hash));
+}
+
+using Files = std::map<std::string, std::string>;
+
+Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
+    auto range = *day_range(wish.day, wish.zone);
+    auto rules = wish.rules;
+    rules.raw = rules.by_answer = false;
+    auto figures = count_period(db, {range.from, range.to}, rules.weights, wish.zone, as_of);
+    Files files;
+    for (std::string name : {"officers", "units", "force", "exclusions"}) {
+        auto table = name == "exclusions" ? exclusions_report(figures) : score_report(name, figures, wish.names, rules);
+        table.from = table.to = wish.day;
+        table.basis = "closed";
+        table.as_of = format_local(as_of, wish.zone);
+        files[name + ".csv"] = render_csv(table);
+        files[name + ".json"] = render_json(table);
+    }
+    return files;
+}
+
+std::string digest(const Files& files) {
+    std::string all;
+    for (const auto& [name, bytes] : files) all += fmt::format("{} {}\n", name, sha256_of(bytes));
+    return sha256_of(all);
+}
+
+std::optional<std::string> read_file(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return std::nullopt;
+    std::stringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+std::optional<json::object> read_json(const fs::path& path) {
+    auto bytes = read_file(path);
+    if (!bytes) return std::nullopt;
+    boost::system::error_code broken;
+    auto value = json::parse(*bytes, broken);
+    return !broken && value.is_object() ? std::optional(value.as_object()) : std::nullopt;
+}
+
+fs::path version_folder(const fs::path& folder, const std::string& day, std::int64_t version) { return folder / day / fmt::format("v{}", version); }
+
+std::optional<Edition> newest_recorded(Connection& db, const std::string& day) {
+    Statement find(db, "SELECT version, ledger_size, as_of, sha256 FROM exports WHERE day = ?1 ORDER BY version DESC LIMIT 1");
+    if (!find.bind(1, day).step()) return std::nullopt;
+    Edition found;
+    found.day = day;
+    found.version = find.integer(0), found.ledger_size = find.integer(1), found.as_of = find.instant(2), found.sha256 = find.text(3);
+    found.fresh = false;
+    found.recorded = true;
+    return found;
+}
+
+// A version whose files are there but whose row is not: we were killed in between, or the store was restored. Its files may
+// have been taken away by somebody, so it stands.
+std::optional<Edition> left_on_disk(const ExportWish& wish, std::int64_t version) {
+    auto manifest = read_json(version_folder(wish.folder, wish.day, version) / "manifest.json");
+    if (!manifest) return std::nullopt;
+    Edition found;
+    try {
+        found.day = wish.day;
+        found.version = version;
+        found.ledger_size = manifest->at("ledger").at("size").as_int64();
+        found.ledger_root = manifest->at("ledger").at("root").as_string();
+        auto as_of = parse_rfc3339(manifest->at("as_of").as_string());
+        if (!as_of) return std::nullopt;
+        found.as_of = *as_of;
+        found.sha256 = manifest->at("figures_sha256").as_string();
+    } catch (const std::exception&) {
+        return std::nullopt;  // not a manifest of ours
+    }
+    found.fresh = false;
+    return found;
+}
+
+// What the store learned since the cut, but for exports and looking.
+bool ledger_moved(Connection& db, std::int64_t since) {
+    Statement find(db, "SELECT 1 FROM ledger WHERE seq > ?1 AND kind NOT IN ('export', 'access') LIMIT 1");
+    return find.bind(1, since).step();
+}
+
+// The root at the cut, from the line that recorded the version soon after.
+std::string root_at(Connection& db, const Edition& edition) {
+    Statement find(db, "SELECT data FROM ledger WHERE seq > ?1 AND kind = 'export' ORDER BY seq");
+    find.bind(1, edition.ledger_size);
+    while (find.step()) {
+        auto line = json::parse(find.text(0)).as_object();
+        if (line.at("day").as_string() == edition.day && line.at("version") == edition.version) return std::string(line.at("ledger_root").as_string());
+    }
+    return {};
+}
+
+std::string identity(const json::object& row) {
+    std::string out;
+    for (const char* key : {"officer", "unit", "code"})
+        if (const auto* value = row.if_contains(key)) out += fmt::format("{}{}", out.empty() ? "" : " ", value->is_string() ? value->as_string().c_str() : "null");
+    return out;
+}
+
+std::map<std::string, std::string> rows_of(const json::object& report) {
+    std::map<std::string, std::string> rows;
+    if (const auto* list = report.if_contains("rows"); list && list->is_array()) {
+        for (const auto& row : list->as_array())
+            if (row.is_object()) rows[identity(row.as_object())] = json::serialize(row);
+    } else {
+        for (const auto& pair : report) rows[pair.key()] = json::serialize(pair.value());  // the books: one row, told column by column
+    }
+    return rows;
+}
+
+// Which rows of which report differ from the version before. Empty where that is not there to compare.
+json::object changes_since(const fs::path& before, const Files& files) {
+    json::object changes;
+    for (const auto& [name, bytes] : files) {
+        if (!name.ends_with(".json")) continue;
+        auto old_report = read_json(before / name);
+        if (!old_report) return {};
+        auto old_rows = rows_of(*old_report), rows = rows_of(json::parse(bytes).as_object());
+        json::array changed, added, removed;
+        for (const auto& [key, row] : rows) {
+            auto was = old_rows.find(key);
+            if (was == old_rows.end()) added.emplace_back(key);
+            else if (was->second != row) changed.emplace_back(key);
+        }
+        for (const auto& [key, row] : old_rows)
+            if (!rows.contains(key)) removed.emplace_back(key);
+        if (changed.empty() && added.empty() && removed.empty()) continue;
+        auto count = changed.size() + added.size() + removed.size();
+        changes[name.substr(0, name.size() - 5)] = json::object{{"rows", count}, {"changed", changed}, {"added", added}, {"removed", removed}};
+    }
+    return changes;
+}
+
+std::string json_string(std::string_view text) { return json::serialize(json::string_view(text)); }
+
+// By hand, for Boost.JSON writes 0.5 as 5E-1. `as_of` to the millisecond: a rerun counts as of this very moment.
+std::string manifest_of(const ExportWish& wish, const Edition& edition) {
+    const auto& rules = wish.rules;
+    auto out = fmt::format("{{\"day\":\"{}\",\"version\":{},\"as_of\":\"{}\",\"basis\":\"closed\",\"timezone\":{},\n", edition.day, edition.version,
+                           format_utc(edition.as_of), json_string(wish.zone));
+    out += fmt::format("\"ledger\":{{\"size\":{},\"root\":\"{}\"}},\n", edition.ledger_size, edition.ledger_root);
+    out += fmt::format("\"rules\":{{\"weight_satisfied\":{},\"weight_basically\":{},\"weight_dissatisfied\":{},\"prior_m\":{},\"sha256\":{}}},\n",
+                       rules.weights.satisfied, rules.weights.basically_satisfied, rules.weights.dissatisfied,
+                       rules.prior ? fmt::format("{}", *rules.prior) : json_string("by moments"), json_string(wish.rules_sha256));
+    json::object files;
+    for (const auto& [name, bytes] : edition.files) files[name] = sha256_of(bytes);
+    out += fmt::format("\"figures_sha256\":\"{}\",\n\"files\":{}", edition.sha256, json::serialize(files));
+    if (edition.version > 1) {
+        auto changes = changes_since(version_folder(wish.folder, wish.day, edition.version - 1), edition.files);
+        out += fmt::format(",\n\"before\":\"v{}\",\"changes\":{}", edition.version - 1, json::serialize(changes));
+    }
+    return out + "}\n";
+}
+
+[[noreturn]] void throw_errno(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
+
+void sync(const fs::path& path, int flags) {
+    int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+    if (fd < 0) throw_errno("open " + path.string());
+    int failed = ::fsync(fd);
+    auto why = errno;
+    ::close(fd);
+    errno = why;
+    if (failed) throw_errno("fsync " + path.string());
+}
+
+void sync_folder(const fs::path& path) { sync(path, O_RDONLY | O_DIRECTORY); }
+
+void write_file(const fs::path& path, const std::string& bytes) {
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    out.close();
+    if (!out) throw_errno("write " + path.string());
+    sync(path, O_RDONLY);
+}
+
+void put_in_place(const fs::path& from, const fs::path& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) throw_errno("rename " + from.string());
+    sync_folder(to.parent_path());
+}
+
+}  // namespace
+
+Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant now) {
+    if (!day_range(wish.day, wish.zone)) return fail(Error::Kind::invalid_input, fmt::format("date: expected a day such as 2026-11-21, not {}", wish.day));
+    store::Snapshot snapshot(db);  // one moment for all files: a day is counted in half a second
+
+    auto newest = newest_recorded(db, wish.day);
+    std::vector<Edition> unrecorded;
+    while (auto found = left_on_disk(wish, newest ? newest->version + 1 : 1)) {
+        newest = found;
+        unrecorded.push_back(*found);
+    }
+
+    Edition edition;
+    edition.day = wish.day;
+    edition.as_of = now;
+    bool made_again = false;
+    if (newest) {
+        edition.version = newest->version + 1;
+        bool unchanged = digest(figures_of(db, wish, newest->as_of)) == newest->sha256;
+        bool is_here = fs::exists(version_folder(wish.folder, wish.day, newest->version) / "manifest.json");
+        // Its files were removed, or DIR is another: they can be made again to the byte as long as the books have not moved.
+        made_again = unchanged && !is_here && !ledger_moved(db, newest->ledger_size);
+        if ((unchanged && is_here) || made_again) edition = *newest;
+    }
+    edition.unrecorded = std::move(unrecorded);
+    if (newest && edition.version == newest->version && !made_again) return edition;
+
+    edition.fresh = true;
+    if (made_again) {
+        edition.ledger_root = root_at(db, edition);
+    } else {
+        Statement head(db, "SELECT head FROM ledger_head WHERE id = 1");
+        auto tree = head.step() ? TreeHead::load(head.text(0)) : TreeHead();
+        edition.ledger_size = static_cast<std::int64_t>(tree.size());
+        edition.ledger_root = to_hex(tree.root());
+    }
+    edition.files = figures_of(db, wish, edition.as_of);
+    edition.sha256 = digest(edition.files);
+    auto books = balance_report(db);
+    edition.files["balance.csv"] = render_csv(books);
+    edition.files["balance.json"] = render_json(books);
+    edition.files["manifest.json"] = manifest_of(wish, edition);
+    return edition;
+}
+
+void write_export(const fs::path& folder, const Edition& edition, const std::function<void()>& before_step) {
+    auto step = [&] {
+        if (before_step) before_step();
+    };
+    auto day = folder / edition.day;
+    auto target = version_folder(folder, edition.day, edition.version);
+    if (edition.fresh) {
+        step();
+        fs::create_directories(day);
+        auto hidden = day / fmt::format(".v{}.unfinished", edition.version);
+        step();
+        fs::remove_all(hidden);
+        fs::create_directory(hidden);
+        for (const auto& [name, bytes] : edition.files) {
+            step();
+            write_file(hidden / name, bytes);
+        }
+        sync_folder(hidden);
+        step();
+        put_in_place(hidden, target);
+        sync_folder(folder);
+    }
+
+    auto name = fmt::format("v{}\n", edition.version);
+    if (read_file(day / "latest") == name) return;
+    step();
+    write_file(day / ".latest.unfinished", name);
+    step();
+    put_in_place(day / ".latest.unfinished", day / "latest");
+}
+
+void record_export(Connection& db, const Edition& edition, Instant now) {
+    for (const auto& earlier : edition.unrecorded) record_export(db, earlier, now);
+    Statement add(db, "INSERT INTO exports(day, version, ledger_size, as_of, sha256) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (day, version) DO NOTHING");
+    add.bind(1, edition.day).bind(2, edition.version).bind(3, edition.ledger_size).bind(4, edition.as_of).bind(5, edition.sha256).run();
+    if (db.changes() == 0) return;
+    store::append(db, now, "export", std::nullopt,
+                  fmt::format(R"({{"day":"{}","version":{},"ledger_size":{},"ledger_root":"{}","sha256":"{}"}})", edition.day, edition.version,
+                              edition.ledger_size, edition.ledger_root, edition.sha256));
+}
+
+asio::awaitable<Result<Edition>> export_day(store::Reader read, store::Store& store, ExportWish wish, Instant now) {
+    Result<Edition> edition = Edition();
+    std::function<void(Connection&)> make = [&](Connection& db) {
+        edition = prepare_export(db, wish, now);
+        if (edition) write_export(wish.folder, *edition);
+    };
+    co_await read(make);
+    if (edition && !edition->recorded) {
+        std::function<void(Connection&)> record = [&](Connection& db) { record_export(db, *edition, now); };
+        co_await store.run(record);
+    }
+    co_return edition;
+}
+
+}  // namespace pingjing::reports

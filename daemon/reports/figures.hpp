@@ -1,0 +1,52 @@
+// One pass over the cases of a period, counted for officers, units and the force at once.
+//
+// Each case is in one class of the books: excluded (no survey, or a cancelled one), waiting, surveyed. It counts for whom its
+// standing rating names, for that was true when the citizen answered; without one, for whom the record names now.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/message.hpp"
+#include "daemon/reports/score.hpp"
+
+namespace pingjing::store { class Connection; }
+
+namespace pingjing::reports {
+
+enum class Standing { excluded, waiting, surveyed };
+// nullopt: the case has no survey. A survey that is proved not to be sent waits to become due again.
+Standing standing_of(std::optional<MessageState> survey);
+// A carrier took it, or may have: refused before that is not sent.
+bool was_sent(MessageState survey, bool accepted_once);
+
+struct Period {
+    Instant from{}, to{};    // to is excluded
+    bool by_answer = false;  // the day of the answer, not of closing
+};
+
+// Of one officer, one unit or the force.
+struct Counted {
+    Tally tally{};
+    std::map<std::pair<std::string, int>, std::int64_t> rated{};  // by category and time band, for the case mix
+    std::int64_t recoded_after = 0;  // answers left out because the case was re-coded after them
+    std::string unit{};              // officers: where the last of these cases was
+};
+
+struct Figures {
+    std::map<std::optional<std::string>, Counted> officers{};  // nullopt: nobody was at the scene, or the unit alone is rated
+    std::map<std::string, Counted> units{};                    // as the records name them
+    Counted force{};
+    CaseMix mix{};
+    std::map<std::string, std::map<std::string, std::int64_t>> excluded{};  // unit, code
+    std::map<std::string, std::int64_t> cases{};                            // all of a unit
+};
+
+// `as_of` decides whose answer window has ended. A case that is not closed (any more) belongs to the day it was reported.
+Figures count_period(store::Connection& db, const Period& period, const Weights& weights, const std::string& zone, Instant as_of);
+
+}  // namespace pingjing::reports

@@ -1,0 +1,213 @@
+#include "daemon/reports/queries.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/core/local_time.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::reports {
+namespace {
+
+using store::Connection;
+using store::Statement;
+
+std::optional<std::string> name_of_unit(const Names& names, const std::string& code) {
+    auto found = names.units.find(code);
+    return found == names.units.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::string> maybe(std::string text) { return text.empty() ? std::nullopt : std::optional(std::move(text)); }
+
+std::vector<Subject> officers_of(const Figures& figures, const Names& names) {
+    std::vector<Subject> subjects;
+    for (const auto& [badge, counted] : figures.officers) {
+        Subject subject;
+        subject.code = badge;
+        subject.tally = counted.tally;
+        if (badge) {
+            auto known = names.officers.find(*badge);
+            bool listed = known != names.officers.end();
+            if (listed) subject.name = maybe(known->second.name);
+            subject.parent = maybe(listed && !known->second.unit.empty() ? known->second.unit : counted.unit);
+        }
+        subjects.push_back(std::move(subject));
+    }
+    // Cases without an officer come first in the map; in the report they come after everybody.
+    if (!subjects.empty() && !subjects.front().code) std::rotate(subjects.begin(), subjects.begin() + 1, subjects.end());
+    return subjects;
+}
+
+Subject force_of(const Figures& figures) {
+    Subject force;
+    force.name = "全局";
+    force.level = Level::force;
+    force.tally = figures.force.tally;
+    return force;
+}
+
+// The force, then each sub-bureau before its stations: the order of the codes. What a sub-bureau attends itself counts in
+// its row alone.
+std::vector<Subject> units_of(const Figures& figures, const Names& names) {
+    std::map<std::string, Subject> by_code;
+    for (const auto& [code, counted] : figures.units) {
+        auto above = sub_bureau_of(code);
+        if (!above.empty()) {
+            auto& sub_bureau = by_code[above];
+            sub_bureau.level = Level::sub_bureau;
+            sub_bureau.tally += counted.tally;
+            if (above == code) continue;
+        }
+        auto& station = by_code[code];
+        station.level = Level::station;
+        station.parent = maybe(above);
+        station.tally = counted.tally;
+    }
+    std::vector<Subject> subjects{force_of(figures)};
+    for (auto& [code, subject] : by_code) {
+        subject.code = code;
+        subject.name = name_of_unit(names, code);
+        subjects.push_back(std::move(subject));
+    }
+    return subjects;
+}
+
+void note_recoded(Table& table, const Figures& figures) {
+    if (figures.force.recoded_after == 0) return;
+    std::string by_unit;
+    for (const auto& [code, unit] : figures.units)
+        if (unit.recoded_after > 0) by_unit += fmt::format("{}{} {}", by_unit.empty() ? "" : ", ", code, unit.recoded_after);
+    table.footnotes.push_back(fmt::format("答复后改判警情类别 {} 件,评价暂不计入,待督察核定: {}", figures.force.recoded_after, by_unit));
+    table.footnotes.push_back(fmt::format("{} answers are left out until inspection decides: their cases were re-coded after the survey.",
+                                          figures.force.recoded_after));
+}
+
+std::int64_t number(Connection& db, const char* sql) {
+    Statement read(db, sql);
+    return read.step() ? read.integer(0) : 0;
+}
+
+std::map<std::string, std::int64_t> counts_by(Connection& db, const char* sql) {
+    std::map<std::string, std::int64_t> counts;
+    Statement read(db, sql);
+    while (read.step()) counts[read.text(0)] = read.integer(1);
+    return counts;
+}
+
+}  // namespace
+
+std::string sub_bureau_of(std::string_view unit) {
+    bool digits = std::all_of(unit.begin(), unit.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return unit.size() == 12 && digits ? std::string(unit.substr(0, 6)) + "000000" : std::string();
+}
+
+Table score_report(std::string_view report, const Figures& figures, const Names& names, const Rules& rules) {
+    auto subjects = report == "officers" ? officers_of(figures, names) : report == "units" ? units_of(figures, names) : std::vector<Subject>{force_of(figures)};
+    auto table = score_table(report, score(subjects, figures.force.tally, rules));
+    note_recoded(table, figures);
+    return table;
+}
+
+Table exclusions_report(const Figures& figures) {
+    auto table = exclusions_table();
+    auto add = [&](Cell unit, const std::map<std::string, std::int64_t>& codes, std::int64_t cases) {
+        for (const auto& [code, count] : codes)
+            table.rows.push_back({unit, code, count, static_cast<double>(count) / static_cast<double>(cases)});
+    };
+    std::map<std::string, std::int64_t> of_force;
+    std::int64_t cases = 0;
+    for (const auto& [unit, codes] : figures.excluded)
+        for (const auto& [code, count] : codes) of_force[code] += count;
+    for (const auto& [unit, count] : figures.cases) cases += count;
+    add(std::monostate{}, of_force, cases);
+    for (const auto& [unit, codes] : figures.excluded) add(unit, codes, figures.cases.at(unit));
+    return table;
+}
+
+Table balance_report(Connection& db) {
+    store::Snapshot snapshot(db);
+    std::map<std::string, std::int64_t> book;
+    Statement rows(db, "SELECT coalesce(sum(received), 0), coalesce(sum(accepted), 0), coalesce(sum(updated), 0), coalesce(sum(unchanged), 0), "
+                       "coalesce(sum(rejected), 0), coalesce(sum(excluded), 0) FROM intake_batches");
+    rows.step();
+    int column = 0;
+    for (const char* name : {"rows_received", "accepted", "updated", "unchanged", "rejected", "rows_excluded"}) book[name] = rows.integer(column++);
+
+    book["cases"] = number(db, "SELECT count(*) FROM cases");
+    std::int64_t cancelled = 0, surveys = 0;
+    for (const auto& [name, count] : counts_by(db, "SELECT state, count(*) FROM messages WHERE purpose = 'survey' GROUP BY state")) {
+        surveys += count;
+        auto state = parse_message_state(name);
+        switch (state ? standing_of(state) : Standing::surveyed) {
+            case Standing::excluded: cancelled += count; break;
+            case Standing::waiting: book["waiting"] += count; break;
+            case Standing::surveyed:
+                book["surveyed"] += count;
+                book[name == "sending" || name == "accepted" ? "pending" : name] += count;
+        }
+    }
+    book["excluded"] = book["cases"] - surveys + cancelled;  // a case has one survey at most, the schema sees to it
+
+    book["inbound"] = number(db, "SELECT count(*) FROM inbound WHERE step = 'done'");
+    for (const auto& [name, count] : counts_by(db, "SELECT class, count(*) FROM inbound WHERE step = 'done' GROUP BY class")) book[name] += count;
+    book["alarms"] = number(db, "SELECT count(*) FROM alarms");
+
+    auto sum = [&](std::initializer_list<const char*> names) {
+        std::int64_t total = 0;
+        for (const char* name : names) total += book[name];
+        return total;
+    };
+    bool holds = book["rows_received"] == sum({"accepted", "updated", "unchanged", "rejected", "rows_excluded"}) &&
+                 book["cases"] == sum({"excluded", "surveyed", "waiting"}) && book["excluded"] >= 0 &&
+                 book["surveyed"] == sum({"delivered", "failed", "expired", "in_doubt", "unknown", "no_report", "pending"}) &&
+                 book["inbound"] == sum({"rated", "repeated", "late", "ambiguous", "opt_out", "help", "none", "unmatched", "quarantined"});
+
+    auto table = balance_table();
+    std::vector<Cell> row;
+    for (const auto& c : table.columns)
+        if (c.name == "holds") row.emplace_back(holds);
+        else row.emplace_back(book[c.name]);
+    table.rows.push_back(std::move(row));
+    table.footnotes = {"全部账目,不分日期。 The whole books, whatever the period."};
+    return table;
+}
+
+Result<Request> complete(Request request, const std::string& zone, Instant as_of) {
+    auto wrong = [](std::string_view field, std::string_view expected) {
+        return fail(Error::Kind::invalid_input, fmt::format("{}: expected {}", field, expected));
+    };
+    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions"};
+    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance or exclusions");
+    if (request.basis != "closed" && request.basis != "answered") return wrong("basis", "closed or answered");
+    if (request.to.empty()) request.to = local_day(as_of, zone);
+    if (!day_range(request.to, zone)) return wrong("to", "a day such as 2026-11-21");
+    if (request.from.empty()) request.from = *days_later(request.to, -29);
+    if (!day_range(request.from, zone)) return wrong("from", "a day such as 2026-11-21");
+    if (request.from > request.to) return wrong("from", fmt::format("a day not after {}", request.to));
+    return request;
+}
+
+Result<Table> make_report(Connection& db, const Names& names, const Rules& rules, const Request& asked, const std::string& zone, Instant as_of) {
+    auto request = complete(asked, zone, as_of);
+    if (!request) return tl::unexpected(request.error());
+    Table table;
+    if (request->report == "balance") {
+        table = balance_report(db);
+    } else {
+        bool scores = request->report != "exclusions";
+        if (!scores) request->basis = "closed";
+        auto wanted = rules;
+        wanted.raw = request->raw;
+        wanted.by_answer = request->basis == "answered";
+        Period period{day_range(request->from, zone)->from, day_range(request->to, zone)->to, wanted.by_answer};
+        auto figures = count_period(db, period, rules.weights, zone, as_of);
+        table = scores ? score_report(request->report, figures, names, wanted) : exclusions_report(figures);
+        table.from = request->from, table.to = request->to, table.basis = request->basis;
+    }
+    table.as_of = format_local(as_of, zone);
+    return table;
+}
+
+}  // namespace pingjing::reports

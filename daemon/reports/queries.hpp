@@ -1,0 +1,44 @@
+// The five reports of design.md A5 and A6, from the rows of the store to a table. No clock: `as_of` says when it is.
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/reports/figures.hpp"
+#include "daemon/reports/render.hpp"
+#include "daemon/reports/score.hpp"
+
+namespace pingjing::reports {
+
+// What people call officers and units, where a list says so. Others are kept and counted under their codes.
+struct Names {
+    struct Officer { std::string name{}, unit{}; };
+    std::map<std::string, Officer> officers{};  // by badge
+    std::map<std::string, std::string> units{};
+};
+
+struct Request {
+    std::string report{};         // officers | units | force | balance | exclusions
+    std::string from{}, to{};     // local days, inclusive; empty: the last 30
+    std::string basis = "closed";  // closed | answered
+    bool raw = false;             // shows what the smallest n would hide; the caller records the access
+};
+
+// Fills in the days that were left open. invalid_input names the field at fault and what was expected.
+Result<Request> complete(Request request, const std::string& zone, Instant as_of);
+
+// invalid_input as above. The books and the exclusions know no day of answer, the books no day at all: they are whole.
+Result<Table> make_report(store::Connection& db, const Names& names, const Rules& rules, const Request& request, const std::string& zone,
+                          Instant as_of);
+
+// The steps of it, for whoever needs several tables of one counting.
+Table score_report(std::string_view report, const Figures& figures, const Names& names, const Rules& rules);
+Table exclusions_report(const Figures& figures);
+Table balance_report(store::Connection& db);
+
+// 320102430000 → 320102000000; empty: no code of twelve digits, so nobody between it and the force.
+std::string sub_bureau_of(std::string_view unit);
+
+}  // namespace pingjing::reports

@@ -1,0 +1,256 @@
+#include "daemon/reports/story.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "daemon/core/local_time.hpp"
+#include "daemon/reports/render.hpp"
+#include "daemon/store/phones.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::reports {
+namespace {
+
+namespace json = boost::json;
+using store::Connection;
+using store::Statement;
+
+// What was sealed for row `id` of `table`. nullopt: erased, sealed under a key that is lost, or nothing there.
+std::optional<Text> open_text(const store::Seal& seal, const std::optional<std::string>& sealed, std::string_view table, std::int64_t id) {
+    if (!sealed) return std::nullopt;
+    auto plain = seal.open(*sealed, fmt::format("{}:{}", table, id));
+    return plain ? std::optional(Text(*plain)) : std::nullopt;
+}
+
+void read_case(Connection& db, const store::Seal& seal, Story& story, Statement& row) {
+    story.case_id = row.integer(0);
+    story.id = row.text(1), story.state = row.text(2), story.unit = row.text(3), story.category = row.text(4);
+    story.officer = row.maybe_text(5), story.code = row.maybe_text(6);
+    if (auto key = row.maybe_text(7))
+        if (auto phone = store::find_phone(db, seal, *key)) story.phone = *phone;
+}
+
+void read_decisions(Connection& db, Story& story) {
+    Statement versions(db, "SELECT number, version, at, outcome, code FROM case_versions WHERE case_id = ?1 ORDER BY number");
+    versions.bind(1, story.case_id);
+    while (versions.step())
+        story.versions.push_back({versions.integer(0), versions.maybe_integer(1), versions.instant(2), versions.text(3), versions.maybe_text(4)});
+
+    Statement decisions(db, "SELECT at, stage, outcome, code, rule, rules_sha256 FROM decisions WHERE case_id = ?1 ORDER BY id");
+    decisions.bind(1, story.case_id);
+    while (decisions.step())
+        story.decisions.push_back({decisions.instant(0), decisions.text(1), decisions.text(2), decisions.maybe_text(3), decisions.text(4), decisions.text(5)});
+}
+
+void read_messages(Connection& db, const store::Seal& seal, Story& story, bool texts) {
+    Statement messages(db, "SELECT id, ref, purpose, state, channel, code, made_at, due_at, text FROM messages WHERE case_id = ?1 ORDER BY id");
+    messages.bind(1, story.case_id);
+    while (messages.step()) {
+        Story::Message m;
+        m.id = messages.integer(0);
+        m.ref = messages.text(1), m.purpose = messages.text(2), m.state = messages.text(3);
+        m.channel = messages.maybe_text(4), m.code = messages.maybe_text(5);
+        m.made_at = messages.instant(6), m.due_at = messages.instant(7);
+        if (texts) m.text = open_text(seal, messages.maybe_text(8), "messages", m.id);
+
+        Statement attempts(db, "SELECT attempt, channel, claimed_at, settled_at, outcome, detail FROM attempts WHERE message_id = ?1 ORDER BY attempt");
+        attempts.bind(1, m.id);
+        while (attempts.step())
+            m.attempts.push_back({attempts.integer(0), attempts.text(1), attempts.instant(2), attempts.maybe_instant(3), attempts.maybe_text(4),
+                                  attempts.maybe_text(5)});
+
+        Statement receipts(db, "SELECT received_at, state, code, meaning FROM receipts WHERE message_id = ?1 ORDER BY id");
+        receipts.bind(1, m.id);
+        while (receipts.step()) m.receipts.push_back({receipts.instant(0), receipts.text(1), receipts.text(2), receipts.text(3)});
+        story.messages.push_back(std::move(m));
+    }
+}
+
+void read_answers(Connection& db, const store::Seal& seal, Story& story, bool texts) {
+    Statement inbound(db, "SELECT id, received_at, class, label, why, match, text FROM inbound WHERE case_id = ?1 ORDER BY id");
+    inbound.bind(1, story.case_id);
+    while (inbound.step()) {
+        Story::Inbound heard;
+        heard.at = inbound.instant(1);
+        heard.kind = inbound.maybe_text(2), heard.verdict = inbound.maybe_text(3), heard.why = inbound.maybe_text(4), heard.match = inbound.maybe_text(5);
+        if (texts) heard.text = open_text(seal, inbound.maybe_text(6), "inbound", inbound.integer(0));
+        story.inbound.push_back(std::move(heard));
+    }
+
+    Statement rating(db, R"sql(
+        SELECT r.at, r.grade, r.method, r.value, r.officer, r.unit, c.recoded_after,
+               EXISTS (SELECT 1 FROM reviews v
+                        WHERE v.case_id = c.id AND v.kind = 'words' AND v.closed_at IS NOT NULL AND v.decision = 'confirmed'
+                          AND (v.inbound_id IS NULL OR r.inbound_id IS NULL OR v.inbound_id = r.inbound_id))
+          FROM ratings r JOIN cases c ON c.id = r.case_id
+         WHERE r.case_id = ?1 AND r.effect IN ('first', 'replaces')
+         ORDER BY r.id DESC LIMIT 1)sql");
+    if (!rating.bind(1, story.case_id).step()) return;
+    story.rating = Story::Rating{rating.instant(0), rating.text(1), rating.text(2), rating.integer(3), rating.maybe_text(4), rating.text(5),
+                                 rating.integer(7) != 0, rating.integer(6) == 0};
+}
+
+void read_followup(Connection& db, const store::Seal& seal, Story& story, bool texts) {
+    Statement find(db, "SELECT id, state, opened_at, due_at, urgent, no_callback FROM followups WHERE case_id = ?1");
+    if (!find.bind(1, story.case_id).step()) return;
+    story.followup = Story::Followup{find.text(1), find.instant(2), find.instant(3), find.integer(4) != 0, find.integer(5) != 0};
+    Statement steps(db, "SELECT id, at, who, state, note FROM followup_steps WHERE followup_id = ?1 ORDER BY id");
+    steps.bind(1, find.integer(0));
+    while (steps.step()) {
+        Story::FollowupStep step{steps.instant(1), steps.text(2), steps.text(3)};
+        if (texts) step.note = open_text(seal, steps.maybe_text(4), "followup_steps", steps.integer(0));
+        story.followup->steps.push_back(std::move(step));
+    }
+}
+
+json::value word(const std::optional<std::string>& text) { return text ? json::value(*text) : json::value(); }
+
+json::object with_text(json::object object, const std::optional<Text>& text, const char* key = "text") {
+    if (text) object[key] = text->reveal();
+    return object;
+}
+
+// 中文 beside each fixed word of the contract.
+std::string both(std::string_view word) {
+    constexpr std::pair<std::string_view, std::string_view> words[] = {
+        {"accepted", "应评"}, {"excluded", "不评"}, {"updated", "更新"}, {"survey", "评价短信"}, {"thanks", "致谢"}, {"clarify", "请重发"}, {"help", "说明"},
+        {"opt_out", "退订"}, {"emergency", "紧急提示"}, {"told", "回告"}, {"satisfied", "满意"}, {"basically_satisfied", "基本满意"},
+        {"dissatisfied", "不满意"}, {"delivered", "送达"}, {"failed", "失败"}, {"expired", "过期"}, {"in_doubt", "存疑"}, {"unknown", "未知"},
+        {"no_report", "无回执"}, {"due", "待发"}, {"held", "暂停"}, {"sending", "在发"}, {"not_sent", "未发出"}, {"cancelled", "取消"}, {"rated", "评价"},
+        {"repeated", "重复评价"}, {"late", "逾期"}, {"ambiguous", "含糊"}, {"none", "非评价"},
+    };
+    auto* found = std::find_if(std::begin(words), std::end(words), [&](auto& pair) { return pair.first == word; });
+    return found == std::end(words) ? std::string(word) : fmt::format("{} {}", found->second, word);
+}
+
+std::string and_code(const std::optional<std::string>& code) { return code && !code->empty() ? fmt::format(" ({})", *code) : ""; }
+
+struct Line {
+    Instant at{};
+    std::string what{};
+};
+
+std::vector<Line> told_in_order(const Story& story) {
+    std::vector<Line> lines;
+    auto add = [&](Instant at, std::string what) { lines.push_back({at, std::move(what)}); };
+    for (const auto& v : story.versions) add(v.at, fmt::format("收到记录 record received, no. {}: {}{}", v.number, both(v.outcome), and_code(v.code)));
+    for (const auto& d : story.decisions)
+        add(d.at, fmt::format("判定 decided at {}: {}{}, 规则 rule {} of {}", d.stage, both(d.outcome), and_code(d.code), d.rule, d.rules_sha256.substr(0, 12)));
+    for (const auto& m : story.messages) {
+        add(m.made_at, fmt::format("短信 text planned: {} {}", both(m.purpose), m.ref));
+        for (const auto& a : m.attempts) {
+            add(a.claimed_at, fmt::format("提交 attempt {} of {} on {}", a.number, m.ref, a.channel));
+            if (a.settled_at) add(*a.settled_at, fmt::format("结果 attempt {} ended: {}{}", a.number, a.outcome.value_or("?"), and_code(a.detail)));
+        }
+        for (const auto& r : m.receipts) add(r.at, fmt::format("回执 receipt for {}: {} {} {}", m.ref, both(r.state), r.code, r.meaning));
+    }
+    for (const auto& i : story.inbound) {
+        auto how = i.kind ? fmt::format("{}, {}, 规则 rule {}, 对应 matched by {}", both(*i.kind), i.verdict.value_or("-"), i.why.value_or("-"), i.match.value_or("-"))
+                          : std::string("尚未判读 not read yet");
+        add(i.at, fmt::format("来信 answer: {}{}", how, i.text ? fmt::format(" 「{}」", i.text->reveal()) : ""));
+    }
+    if (story.followup) {
+        add(story.followup->opened_at, "开始回访 follow-up opened");
+        for (const auto& s : story.followup->steps) add(s.at, fmt::format("回访 follow-up {}: {}{}", s.state, s.who, s.note ? " 「" + s.note->reveal() + "」" : ""));
+    }
+    for (const auto& e : story.events)
+        if (e.kind != "case") add(e.at, fmt::format("账本 ledger {}: {} {}", e.seq, e.kind, e.data));
+    std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
+    return lines;
+}
+
+}  // namespace
+
+Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_view record, bool texts) {
+    store::Snapshot snapshot(db);
+    Story story;
+    Statement find(db, "SELECT id, record, state, unit, category, officer, code, phone_key FROM cases WHERE record = ?1");
+    if (!find.bind(1, record).step()) return fail(Error::Kind::not_found, "no call of this number is known");
+    read_case(db, seal, story, find);
+    read_decisions(db, story);
+    read_messages(db, seal, story, texts);
+    read_answers(db, seal, story, texts);
+    read_followup(db, seal, story, texts);
+    Statement events(db, "SELECT seq, at, kind, data FROM ledger WHERE case_id = ?1 ORDER BY seq");
+    events.bind(1, story.case_id);
+    while (events.step()) story.events.push_back({events.integer(0), events.instant(1), events.text(2), events.text(3)});
+    return story;
+}
+
+std::string story_json(const Story& story, const std::string& zone) {
+    auto time = [&](Instant t) { return json::value(format_local(t, zone)); };
+    auto maybe_time = [&](const std::optional<Instant>& t) { return t ? time(*t) : json::value(); };
+    json::object out;
+    out["id"] = story.id;
+    out["phone"] = story.phone ? json::value(story.phone->masked()) : json::value();
+
+    auto& versions = out["versions"].emplace_array();
+    for (const auto& v : story.versions) {
+        json::value number = v.version ? json::value(*v.version) : json::value();
+        versions.push_back(json::object{{"number", v.number}, {"version", number}, {"at", time(v.at)}, {"outcome", v.outcome}, {"code", word(v.code)}});
+    }
+    auto& decisions = out["decisions"].emplace_array();
+    for (const auto& d : story.decisions)
+        decisions.push_back(json::object{{"at", time(d.at)}, {"outcome", d.outcome}, {"code", word(d.code)}, {"rule", d.rule}, {"rules_sha256", d.rules_sha256}});
+
+    auto& messages = out["messages"].emplace_array();
+    for (const auto& m : story.messages) {
+        json::array attempts, receipts;
+        for (const auto& a : m.attempts)
+            attempts.push_back(json::object{{"attempt", a.number}, {"channel", a.channel}, {"claimed_at", time(a.claimed_at)},
+                                            {"settled_at", maybe_time(a.settled_at)}, {"outcome", word(a.outcome)}, {"detail", word(a.detail)}});
+        for (const auto& r : m.receipts)
+            receipts.push_back(json::object{{"at", time(r.at)}, {"state", r.state}, {"code", r.code}, {"meaning", r.meaning}});
+        json::object message{{"ref", m.ref}, {"purpose", m.purpose}, {"state", m.state}, {"channel", word(m.channel)}, {"attempts", attempts}, {"receipts", receipts}};
+        messages.push_back(with_text(std::move(message), m.text));
+    }
+    auto& inbound = out["inbound"].emplace_array();
+    for (const auto& i : story.inbound) {
+        json::object heard{{"at", time(i.at)}, {"kind", word(i.kind)}, {"verdict", word(i.verdict)}, {"why", word(i.why)}, {"match", word(i.match)}};
+        inbound.push_back(with_text(std::move(heard), i.text));
+    }
+
+    out["rating"] = nullptr;
+    if (const auto& r = story.rating)
+        out["rating"] = json::object{{"at", time(r->at)}, {"grade", r->grade}, {"value", r->value}, {"method", r->method}, {"officer", word(r->officer)},
+                                     {"unit", r->unit}, {"confirmed", r->confirmed}, {"counts", r->counts}};
+    out["followup"] = nullptr;
+    if (const auto& f = story.followup) {
+        json::array steps;
+        for (const auto& s : f->steps)
+            steps.push_back(with_text(json::object{{"at", time(s.at)}, {"who", s.who}, {"state", s.state}}, s.note, "note"));
+        out["followup"] = json::object{{"state", f->state}, {"opened_at", time(f->opened_at)}, {"due_at", time(f->due_at)}, {"urgent", f->urgent},
+                                       {"no_callback", f->no_callback}, {"steps", steps}};
+    }
+    auto& events = out["events"].emplace_array();
+    for (const auto& e : story.events) {
+        boost::system::error_code broken;
+        auto data = json::parse(e.data, broken);
+        events.push_back(json::object{{"seq", e.seq}, {"at", time(e.at)}, {"kind", e.kind}, {"data", broken ? json::value(e.data) : data}});
+    }
+    return json::serialize(out) + "\n";
+}
+
+std::string story_text(const Story& story, const std::string& zone) {
+    auto out = fmt::format("警情 call {}  {}\n单位 unit {}  民警 officer {}  类别 category {}  电话 phone {}\n\n", printable(story.id), story.state,
+                           printable(story.unit), printable(story.officer.value_or("-")), printable(story.category),
+                           story.phone ? story.phone->masked() : "-");
+    for (const auto& line : told_in_order(story)) out += fmt::format("{}  {}\n", format_local(line.at, zone), printable(line.what));
+
+    std::string now = story.code ? fmt::format("不予评价 not asked: {}", *story.code) : "应评 to be asked";
+    for (const auto& m : story.messages)
+        if (m.purpose == "survey") now += fmt::format("; 评价短信 survey {}{}", both(m.state), and_code(m.code));
+    if (const auto& r = story.rating) {
+        now += fmt::format("; 评价 rating {} → 单位 unit {}, 民警 officer {}", both(r->grade), r->unit, r->officer.value_or("-"));
+        if (!r->counts) now += ", 改判后暂不计入 left out: re-coded after the answer";
+        else if ((r->method == "words" || r->method == "emoji") && !r->confirmed) now += ", 待人工确认 waits for a person before it counts for the officer";
+    }
+    return out + fmt::format("\n现状 now: {}\n", printable(now));
+}
+
+}  // namespace pingjing::reports

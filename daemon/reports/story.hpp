@@ -1,0 +1,103 @@
+// All that happened to one call, and why: promise 3 (design.md) for one case. `explain` and GET /v1/calls/{id}.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/phone.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/core/text.hpp"
+#include "daemon/store/seal.hpp"
+
+namespace pingjing::store { class Connection; }
+
+namespace pingjing::reports {
+
+struct Story {
+    struct Version {
+        std::int64_t number = 0;
+        std::optional<std::int64_t> version{};  // as the 110 system counts them
+        Instant at{};
+        std::string outcome{};
+        std::optional<std::string> code{};
+    };
+    struct Decision {
+        Instant at{};
+        std::string stage{}, outcome{};
+        std::optional<std::string> code{};
+        std::string rule{}, rules_sha256{};
+    };
+    struct Attempt {
+        std::int64_t number = 0;
+        std::string channel{};
+        Instant claimed_at{};
+        std::optional<Instant> settled_at{};
+        std::optional<std::string> outcome{}, detail{};
+    };
+    struct Receipt {
+        Instant at{};
+        std::string state{}, code{}, meaning{};
+    };
+    struct Message {
+        std::int64_t id = 0;
+        std::string ref{}, purpose{}, state{};
+        std::optional<std::string> channel{}, code{};
+        Instant made_at{}, due_at{};
+        std::vector<Attempt> attempts{};
+        std::vector<Receipt> receipts{};
+        std::optional<Text> text{};
+    };
+    struct Inbound {
+        Instant at{};
+        std::optional<std::string> kind{}, verdict{}, why{}, match{};  // nullopt: not read yet
+        std::optional<Text> text{};
+    };
+    struct Rating {
+        Instant at{};
+        std::string grade{}, method{};
+        std::int64_t value = 0;
+        std::optional<std::string> officer{};
+        std::string unit{};
+        bool confirmed = false;  // by a person, where it came from words alone
+        bool counts = true;      // false: the case was re-coded after it
+    };
+    struct FollowupStep {
+        Instant at{};
+        std::string who{}, state{};
+        std::optional<Text> note{};
+    };
+    struct Followup {
+        std::string state{};
+        Instant opened_at{}, due_at{};
+        bool urgent = false, no_callback = false;
+        std::vector<FollowupStep> steps{};
+    };
+    struct Event {  // a line of the ledger
+        std::int64_t seq = 0;
+        Instant at{};
+        std::string kind{}, data{};
+    };
+
+    std::int64_t case_id = 0;
+    std::string id{}, state{}, unit{}, category{};
+    std::optional<std::string> officer{}, code{};
+    std::optional<Phone> phone{};  // shown in part only; nullopt: none, or erased
+    std::vector<Version> versions{};
+    std::vector<Decision> decisions{};
+    std::vector<Message> messages{};
+    std::vector<Inbound> inbound{};
+    std::optional<Rating> rating{};  // the one that stands
+    std::optional<Followup> followup{};
+    std::vector<Event> events{};
+};
+
+// `texts` (scope inspect): opens what was written and read. not_found: no such call.
+Result<Story> read_story(store::Connection& db, const store::Seal& seal, std::string_view record, bool texts);
+
+std::string story_json(const Story& story, const std::string& zone);  // design.md A5
+std::string story_text(const Story& story, const std::string& zone);  // for people: in the order of time
+
+}  // namespace pingjing::reports

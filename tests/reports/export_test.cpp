@@ -1,0 +1,248 @@
+#include "daemon/reports/export.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "daemon/store/store.hpp"
+#include "tests/support/planter.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/temp_folder.hpp"
+
+using namespace pingjing;
+using namespace pingjing::reports;
+using store::Connection;
+using store::Store;
+using test::Planter;
+
+namespace {
+
+namespace fs = std::filesystem;
+const auto night = *parse_rfc3339("2026-11-21T00:30:00.123+08:00");
+
+std::string read_file(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::stringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+struct Killed {};
+
+// A station's day in a store on disk, exported as a command without a daemon does it.
+struct Site {
+    test::TempFolder state{}, out{};
+    std::unique_ptr<Store> store = std::move(*Store::open(state.path().string(), Store::Runner::inline_io));
+    ExportWish wish{.day = "2026-11-20", .folder = out.path(), .zone = "Asia/Shanghai"};
+
+    Site() {
+        store->run_now([](Connection& db) {
+            Planter plant(db);
+            for (int i = 0; i < 7; ++i) plant.rated({}, "satisfied");
+            plant.survey(plant.call(), {.state = "accepted"});
+            plant.call({.code = "dv"});
+            store::append(db, night, "case", 1, "{}");
+        });
+    }
+    void change() {
+        store->run_now([](Connection& db) {
+            Planter(db).rated({}, "dissatisfied");
+            store::append(db, night, "case", 1, "{}");
+        });
+    }
+    // Killed before the given step on the disk; 0: lives. The last step is recording.
+    Edition run(Instant now = night, int killed_at = 0) {
+        Result<Edition> edition = Edition();
+        int steps = 0;
+        auto step = [&] {
+            if (++steps == killed_at) throw Killed();
+        };
+        store->run_now([&](Connection& db) { edition = prepare_export(db, wish, now); });
+        REQUIRE(edition);
+        write_export(wish.folder, *edition, step);
+        step();
+        store->run_now([&](Connection& db) { record_export(db, *edition, now); });
+        return *edition;
+    }
+    std::map<std::string, std::string> files() const {
+        std::map<std::string, std::string> found;
+        for (const auto& entry : fs::recursive_directory_iterator(wish.folder))
+            if (entry.is_regular_file()) found[fs::relative(entry.path(), wish.folder).string()] = read_file(entry.path());
+        return found;
+    }
+    boost::json::value manifest(int version) const {
+        return boost::json::parse(read_file(wish.folder / wish.day / ("v" + std::to_string(version)) / "manifest.json"));
+    }
+    std::int64_t number(const char* sql) const {
+        std::int64_t value = 0;
+        store->run_now([&](Connection& db) {
+            store::Statement read(db, sql);
+            read.step();
+            value = read.integer(0);
+        });
+        return value;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a day is exported as ten files and a manifest that vouches for them") {
+    Site site;
+    auto edition = site.run();
+    CHECK(edition.version == 1);
+    auto files = site.files();
+    CHECK(files.size() == 12);
+    CHECK(files["2026-11-20/latest"] == "v1\n");
+    auto manifest = site.manifest(1);
+    CHECK(manifest.at("files").as_object().size() == 10);
+    CHECK(manifest.at("ledger").at("size") == 1);
+    CHECK(manifest.at("as_of") == "2026-11-20T16:30:00.123Z");
+    CHECK(manifest.at("rules").at("weight_basically").to_number<double>() == 0.5);
+    CHECK(manifest.at("rules").at("prior_m") == 20);
+    auto units = boost::json::parse(files["2026-11-20/v1/units.json"]);
+    CHECK(units.at("from") == "2026-11-20");
+    CHECK(units.at("basis") == "closed");
+    CHECK(units.at("rows").at(0).at("n") == 7);
+    CHECK(boost::json::parse(files["2026-11-20/v1/balance.json"]).at("holds").as_bool());
+    CHECK(site.number("SELECT count(*) FROM exports WHERE day = '2026-11-20' AND version = 1 AND ledger_size = 1") == 1);
+    CHECK(site.number("SELECT count(*) FROM ledger WHERE kind = 'export'") == 1);
+}
+
+TEST_CASE("a rerun changes no byte, makes no version and no line, however much later") {
+    Site site;
+    site.run();
+    auto before = site.files();
+    for (auto later : {night, night + 1h, night + 24h * 30}) {
+        auto again = site.run(later);
+        CHECK(again.version == 1);
+        CHECK_FALSE(again.fresh);
+        CHECK(site.files() == before);
+    }
+    CHECK(site.number("SELECT count(*) FROM ledger") == 2);
+
+    // Another day's work moves the books, but not this day.
+    site.store->run_now([](Connection& db) {
+        Planter(db).rated({.closed = "2026-11-21T10:00:00+08:00"}, "satisfied");
+        store::append(db, night, "case", 1, "{}");
+    });
+    site.run(night + 24h);
+    CHECK(site.files() == before);
+}
+
+TEST_CASE("the same version can be written elsewhere, to the byte") {
+    Site site;
+    site.run();
+    auto before = site.files();
+    test::TempFolder elsewhere;
+    site.wish.folder = elsewhere.path();
+    auto again = site.run(night + 1h);
+    CHECK(again.version == 1);
+    CHECK(site.files() == before);
+    CHECK(site.number("SELECT count(*) FROM exports") == 1);
+}
+
+TEST_CASE("changed figures make the next version, which says what changed; the old one stays") {
+    Site site;
+    site.run();
+    auto before = site.files();
+    site.change();
+    auto edition = site.run(night + 24h);
+    CHECK(edition.version == 2);
+    auto after = site.files();
+    CHECK(after["2026-11-20/latest"] == "v2\n");
+    for (auto& [name, bytes] : before)
+        if (name != "2026-11-20/latest") CHECK(after[name] == bytes);
+    auto manifest = site.manifest(2);
+    CHECK(manifest.at("before") == "v1");
+    auto changes = manifest.at("changes");
+    CHECK(changes.at("officers").at("rows") == 1);
+    CHECK(changes.at("officers").at("changed").at(0) == "012345");
+    CHECK(changes.at("units").at("rows") == 3);  // the force, the sub-bureau, the station
+    CHECK(changes.at("force").at("changed").at(0) == "null");
+    CHECK(changes.at("exclusions").at("changed").at(1) == "null dv");  // one of more cases
+    CHECK(changes.at("balance").at("rows").as_int64() > 0);
+
+    CHECK(site.run(night + 48h).version == 2);
+    site.wish.names.units["320102430000"] = "城南派出所";  // what a list says is part of the figures
+    CHECK(site.run(night + 48h).version == 3);
+}
+
+TEST_CASE("killed at any step, the next run finishes the same version, and nobody reads half a day") {
+    for (bool second_version : {false, true}) {
+        for (int step = 1;; ++step) {
+            CAPTURE(second_version);
+            CAPTURE(step);
+            Site site;
+            if (second_version) {
+                site.run();
+                site.change();
+            }
+            bool killed = false;
+            try {
+                site.run(night + 1h, step);
+            } catch (const Killed&) {
+                killed = true;
+            }
+            auto half = site.files();
+            std::string wanted = second_version ? "v2" : "v1";
+            if (half.contains("2026-11-20/" + wanted + "/units.csv")) CHECK(half.contains("2026-11-20/" + wanted + "/manifest.json"));
+            if (half.contains("2026-11-20/latest")) {
+                auto named = half["2026-11-20/latest"].substr(0, 2);
+                CHECK(half.contains("2026-11-20/" + named + "/manifest.json"));
+            }
+
+            auto finished = site.run(night + 2h);
+            CHECK(finished.version == (second_version ? 2 : 1));
+            auto files = site.files();
+            CHECK(files.size() == (second_version ? 23 : 12));  // nothing hidden is left
+            CHECK(files["2026-11-20/latest"] == wanted + "\n");
+            CHECK(site.number("SELECT count(*) FROM exports") == (second_version ? 2 : 1));
+            CHECK(site.run(night + 3h).version == finished.version);
+            CHECK(site.files() == files);
+            if (!killed) break;
+        }
+    }
+}
+
+TEST_CASE("a version that was written but never recorded is recorded with the one after it") {
+    Site site;
+    int last_step = 0;
+    for (int step = 1; last_step == 0; ++step) {
+        Site other;
+        try {
+            other.run(night, step);
+            last_step = step - 1;
+        } catch (const Killed&) {}
+    }
+    CHECK_THROWS_AS(site.run(night, last_step), Killed);
+    site.change();
+    CHECK(site.run(night + 1h).version == 2);
+    CHECK(site.number("SELECT count(*) FROM exports") == 2);
+}
+
+TEST_CASE("a day that is none is refused") {
+    Site site;
+    site.wish.day = "../etc";
+    site.store->run_now([&](Connection& db) {
+        auto refused = prepare_export(db, site.wish, night);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().kind == Error::Kind::invalid_input);
+    });
+}
+
+TEST_CASE("the daemon exports on its reading thread and records through the store") {
+    asio::io_context io;
+    Site site;
+    store::ReadThread thread(site.store->path());
+    auto exported = test::run(io, export_day(store::read_on(thread), *site.store, site.wish, night));
+    REQUIRE(exported);
+    CHECK(exported->version == 1);
+    CHECK(site.files().size() == 12);
+    CHECK(site.number("SELECT count(*) FROM exports") == 1);
+    auto again = test::run(io, export_day(store::read_on(*site.store), *site.store, site.wish, night + 1h));
+    CHECK_FALSE(again->fresh);
+}

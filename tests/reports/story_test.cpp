@@ -1,0 +1,140 @@
+#include "daemon/reports/story.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "daemon/store/cases.hpp"
+#include "daemon/store/phones.hpp"
+#include "tests/support/planter.hpp"
+
+using namespace pingjing;
+using namespace pingjing::reports;
+using test::Planter;
+
+namespace {
+
+const std::string zone = "Asia/Shanghai";
+const auto closed = *parse_rfc3339("2026-11-20T10:02:11+08:00");
+
+// A call that was asked, answered with a 3 in words, and followed up.
+struct Told {
+    store::Connection db{":memory:"};
+    store::Seal seal = store::Seal::from_seed(7);
+
+    Told() {
+        REQUIRE(store::migrate(db));
+        Planter plant(db);
+        ClosedCall call;
+        call.id = "32010020261120000123";
+        call.version = 4;
+        call.state = CaseState::closed;
+        call.calling = Phone::mobile("13812348000");
+        call.category = "010203";
+        call.unit = "320102430000";
+        call.officers.emplace_back("012345", "lead");
+        call.reported_at = closed - 1h;
+        call.closed_at = closed;
+        call.content = Text(R"({"id":"32010020261120000123"})");
+        store::Verdict verdict;
+        verdict.rule = "survey", verdict.kind = "survey", verdict.rules_sha256 = std::string(64, 'a');
+        auto id = store::record_case(db, seal, std::nullopt, call, verdict, "accepted", closed + 5min);
+
+        auto survey = plant.survey(id);
+        plant.message(id, "thanks", {.state = "accepted"});
+        seal_into("messages", survey, "【XX公安】请回复数字");
+        db.exec("INSERT INTO attempts VALUES (1, 1, 'main', 1795147200000, 1795147201000, 'accepted', 'a1')");
+        db.exec("INSERT INTO receipts(id, channel, key, vendor_id, state, code, meaning, received_at, message_id, step) "
+                "VALUES (1, 'main', 'k', 'a1', 'delivered', 'DELIVRD', 'reached the phone', 1795147260000, 1, 'applied')");
+        auto text = plant.answer(id, {.grade = "dissatisfied", .method = "words"});
+        seal_into("inbound", text, "来得太\x1b[2J慢了");
+        db.exec("INSERT INTO followups VALUES (1, 1, 1, 1795150830000, 1795233700000, 'called_back', 1, 0)");
+        db.exec("INSERT INTO followup_steps VALUES (1, 1, 1795150900000, 'inspector', 'called_back', NULL)");
+    }
+    void seal_into(const std::string& table, std::int64_t id, const std::string& words) {
+        store::Statement write(db, "UPDATE " + table + " SET text = ?2 WHERE id = ?1");
+        write.bind(1, id).bind_blob(2, seal.seal(words, table + ":" + std::to_string(id))).run();
+    }
+    Story story(bool texts) {
+        auto read = read_story(db, seal, "32010020261120000123", texts);
+        REQUIRE(read);
+        return *read;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the story of a case has every key of the contract, and the phone only in part") {
+    Told told;
+    auto bytes = story_json(told.story(false), zone);
+    CHECK(bytes.find("13812348000") == std::string::npos);
+    CHECK(bytes.find("\"text\"") == std::string::npos);
+    auto story = boost::json::parse(bytes);
+    std::vector<std::string> keys;
+    for (const auto& pair : story.as_object()) keys.emplace_back(pair.key());
+    CHECK(keys == std::vector<std::string>{"id", "phone", "versions", "decisions", "messages", "inbound", "rating", "followup", "events"});
+    CHECK(story.at("id") == "32010020261120000123");
+    CHECK(story.at("phone") == "138****8000");
+    CHECK(story.at("versions").at(0).at("version") == 4);
+    auto decision = story.at("decisions").at(0);
+    CHECK(decision.at("at") == "2026-11-20T10:07:11+08:00");
+    CHECK(decision.at("outcome") == "accepted");
+    CHECK(decision.at("code").is_null());
+    CHECK(decision.at("rule") == "survey");
+    CHECK(decision.at("rules_sha256") == boost::json::value(std::string(64, 'a')));
+    auto survey = story.at("messages").at(0);
+    CHECK(survey.at("ref") == "ref1");
+    CHECK(survey.at("purpose") == "survey");
+    CHECK(survey.at("state") == "delivered");
+    CHECK(survey.at("channel") == "main");
+    CHECK(survey.at("attempts").at(0).at("outcome") == "accepted");
+    CHECK(survey.at("receipts").at(0).at("code") == "DELIVRD");
+    CHECK(story.at("messages").as_array().size() == 2);
+    auto heard = story.at("inbound").at(0);
+    CHECK(heard.at("at") == "2026-11-20T13:00:00+08:00");
+    CHECK(heard.at("kind") == "rated");
+    CHECK(heard.at("verdict") == "dissatisfied");
+    CHECK(heard.at("why") == "code");
+    CHECK(heard.at("match") == "slot");
+    CHECK(story.at("rating").at("grade") == "dissatisfied");
+    CHECK_FALSE(story.at("rating").at("confirmed").as_bool());
+    CHECK(story.at("followup").at("steps").at(0).at("state") == "called_back");
+    CHECK(story.at("events").at(0).at("kind") == "case");
+    CHECK(story.at("events").at(0).at("data").at("outcome") == "accepted");
+}
+
+TEST_CASE("what was written is opened only for those who may inspect") {
+    Told told;
+    auto story = boost::json::parse(story_json(told.story(true), zone));
+    CHECK(story.at("messages").at(0).at("text") == "【XX公安】请回复数字");
+    CHECK(story.at("inbound").at(0).at("text") == "来得太\x1b[2J慢了");
+    CHECK(story.at("messages").at(1).as_object().if_contains("text") == nullptr);  // cannot be opened: left out, not an error
+}
+
+TEST_CASE("for people the story runs in the order of time and ends with how things stand") {
+    Told told;
+    auto text = story_text(told.story(true), zone);
+    CHECK(text.find("13812348000") == std::string::npos);
+    CHECK(text.find('\x1b') == std::string::npos);
+    std::size_t before = 0;
+    for (const char* part : {"警情 call 32010020261120000123", "138****8000", "收到记录 record received", "判定 decided at intake: 应评 accepted",
+                             "提交 attempt 1 of ref1 on main", "回执 receipt for ref1: 送达 delivered DELIVRD",
+                             "来信 answer: 评价 rated, dissatisfied", "开始回访 follow-up opened", "回访 follow-up called_back: inspector", "现状 now: 应评 to be asked; 评价短信 survey 送达 delivered; 评价 rating 不满意 dissatisfied",
+                             "waits for a person"}) {
+        CAPTURE(part);
+        auto at = text.find(part);
+        REQUIRE(at != std::string::npos);
+        CHECK(at >= before);
+        before = at;
+    }
+}
+
+TEST_CASE("a call that nobody knows is said to be unknown, a number that was erased is not shown") {
+    Told told;
+    auto unknown = read_story(told.db, told.seal, "X", true);
+    REQUIRE_FALSE(unknown);
+    CHECK(unknown.error().kind == Error::Kind::not_found);
+    told.db.exec("UPDATE cases SET phone_key = x'00000000000000000000000000000001'");
+    CHECK(boost::json::parse(story_json(told.story(false), zone)).at("phone").is_null());
+}
