@@ -4,9 +4,7 @@
 #include <fnmatch.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <boost/system/system_error.hpp>
 #include <fstream>
 
 #include "daemon/async/timer.hpp"
@@ -174,12 +172,19 @@ asio::awaitable<Folder::End> Folder::take_rows(std::string name, DocumentFile fi
             }
             if (news && arrived_) arrived_();
         }
-    } catch (const store::SqlError& error) {
+    } catch (const boost::system::system_error&) {
+        throw;  // we are being stopped: the file stays claimed for the next start
+    } catch (const std::exception& error) {
         try_later(name, error.what());
         co_return End::later;
     }
     result.close();
     std::error_code failed;
+    struct stat facts;
+    if (problem.empty() && is_file(with(settings_.folder / name, taking_suffix), facts) && facts.st_size != file.bytes_read()) {
+        try_later(name, "it grew while it was read: its writer had only paused");
+        co_return End::later;
+    }
     if (problem.empty()) {
         if (result) fs::rename(half, with(settings_.folder / name, result_suffix), failed);
         if (!result || failed) {

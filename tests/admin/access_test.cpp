@@ -7,6 +7,7 @@
 #include "daemon/admin/health.hpp"
 #include "daemon/log/metrics.hpp"
 #include "tests/support/run.hpp"
+#include "tests/support/temp_folder.hpp"
 
 using namespace pingjing;
 using namespace pingjing::admin;
@@ -140,6 +141,43 @@ TEST_CASE("handlers learn who asked, and nobody can say he is someone else") {
     CHECK(asking("/calls", true, false) == "x-pingjing-who=control;");
     CHECK(asking("/near", false, true) == "x-pingjing-who=loopback;");
     CHECK(asking("/calls", false, true) == "x-pingjing-who=" + std::to_string(made.id) + "/张三;");  // loopback is no key to it
+}
+
+TEST_CASE("many at once, with the store on its own thread: everybody gets his own answer") {
+    asio::io_context io;
+    test::TempFolder folder;
+    VirtualClock clock{noon};
+    SeededRandom random{1};
+    auto store = std::move(*store::Store::open(folder.path().string(), store::Store::Runner::own_thread));
+    Access access(*store, clock);
+    std::vector<NewToken> tokens;
+    store->run_now([&](Connection& db) {
+        for (int i = 0; i < 20; ++i) tokens.push_back(create_token(db, random, {i % 2 ? "intake" : "desk"}, {.name = std::to_string(i)}, noon).value());
+    });
+    http::Router router;
+    auto who = [](http::Request request) -> asio::awaitable<http::Response> {
+        http::Response response;
+        response.body = request.header(who_header);
+        co_return response;
+    };
+    router.add("GET", "/calls", access.guard("intake", who));
+    int asked = 0, right = 0;
+    for (int round = 0; round < 10; ++round)
+        for (const auto& token : tokens) {
+            http::Request request;
+            request.method = "GET";
+            request.target = "/calls";
+            request.headers = {{"Authorization", "Bearer " + token.token}};
+            ++asked;
+            auto on_done = [&, id = token.id](std::exception_ptr error, http::Response response) {
+                auto name = std::to_string(id - 1);
+                if (!error) right += id % 2 ? response.status == 403 : response.status == 200 && response.body == std::to_string(id) + "/" + name;
+            };
+            asio::co_spawn(io, router.handle(std::move(request)), on_done);
+        }
+    io.run_for(std::chrono::seconds(10));
+    CHECK(asked == 200);
+    CHECK(right == asked);
 }
 
 TEST_CASE("health is for the machine itself, or for a token of reports") {

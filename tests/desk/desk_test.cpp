@@ -5,8 +5,11 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "daemon/core/system_clock.hpp"
 #include "daemon/desk/api.hpp"
+#include "daemon/http/server.hpp"
 #include "tests/desk/site.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace pingjing::desk {
 namespace {
@@ -226,6 +229,58 @@ TEST_CASE("desk: stopping ends every delivery under way and leaves the rows as t
     CHECK(duty.group->size() == 0);
     CHECK(duty.value("SELECT received_at FROM alarms") == "null");
     duty.desk->alarm_now(Alarm("late", night, Phone(), Text()));  // too late, and no task is left behind
+}
+
+TEST_CASE("desk: the whole way on the real clock, the store on its own thread, the desk behind a real server") {
+    asio::io_context io;
+    test::TempFolder folder;
+    auto clock = system_clock();
+    auto seal = store::Seal::from_seed(1);
+    auto store = std::move(*store::Store::open(folder.path().string(), store::Store::Runner::own_thread));
+    store->run_now([&](store::Connection& db) {
+        for (int id = 1; id <= 3; ++id) {
+            store::Statement in(db, "INSERT INTO inbound(id, channel, key, to_number, extension, text, received_at, step) VALUES (?1, 'c', ?2, '', '', ?3, 0, 'new')");
+            in.bind(1, id).bind(2, std::to_string(id)).bind_blob(3, seal.seal("救命", fmt::format("inbound.text:{}", id))).run();
+            store::Statement alarm(db, "INSERT INTO alarms(id, inbound_id, at, do_not_contact) VALUES (?1, ?2, ?3, 0)");
+            alarm.bind(1, "al" + std::to_string(id)).bind(2, id).bind(3, clock->now()).run();
+        }
+    });
+    std::vector<std::string> heard;
+    http::Router router;
+    auto receive = [&](http::Request request) -> asio::awaitable<http::Response> {
+        heard.push_back(std::string(boost::json::parse(request.body).at("alarm_id").as_string()));
+        http::Response response;
+        response.status = heard.size() == 1 ? 503 : 204;  // the first knock is not answered
+        co_return response;
+    };
+    router.add("POST", "/alarm", receive);
+    http::ServerSettings anywhere;
+    anywhere.listen = "127.0.0.1:0";
+    http::Server server(io.get_executor(), anywhere, std::move(router));
+    REQUIRE(server.open());
+    server.start();
+
+    http::Client client(io.get_executor());
+    config::Desk settings;
+    settings.kind = config::Desk::Kind::webhook;
+    settings.url = "http://" + server.address() + "/alarm";
+    Desk desk(io.get_executor(), *store, seal, *clock, make_sink(settings, client), nullptr, 3min);
+    TaskGroup group(io.get_executor(), [](const std::string& name, std::exception_ptr) { FAIL(name); });
+    group.spawn("desk", desk.run());
+    auto all_received = [&]() -> asio::awaitable<void> {
+        auto count = [](store::Connection& db) {
+            store::Statement read(db, "SELECT count(*) FROM alarms WHERE received_at IS NOT NULL");
+            read.step();
+            return read.integer(0);
+        };
+        while (co_await store->run(std::ref(count)) < 3) co_await sleep_for(10ms);
+        group.stop();
+        co_await group.join();
+        co_await server.stop();
+    };
+    test::run(io, all_received());
+    CHECK(heard.size() == 4);
+    CHECK(std::set<std::string>(heard.begin(), heard.end()) == std::set<std::string>{"al1", "al2", "al3"});
 }
 
 namespace {

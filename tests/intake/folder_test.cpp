@@ -32,6 +32,7 @@ struct Drop {
     config::Intake settings{};
     std::optional<Folder> folder{};
     int arrivals = 0;
+    std::function<void()> on_arrival = [] {};
 
     Drop() {
         rules->site.categories = *eligibility::CategoryMap::read_csv("code,name,rule\n01,盗窃,survey\n");
@@ -40,7 +41,7 @@ struct Drop {
         settings.settle = 5s;
         start();
     }
-    void start() { folder.emplace(intake, settings, [this] { return rules; }, clock, [this] { ++arrivals; }); }
+    void start() { folder.emplace(intake, settings, [this] { return rules; }, clock, [this] { ++arrivals, on_arrival(); }); }
     void write(const std::string& name, const std::string& bytes, bool append = false) {
         std::ofstream out(in.path() / name, std::ios::binary | (append ? std::ios::app : std::ios::trunc));
         out << bytes;
@@ -173,6 +174,21 @@ TEST_CASE("drop folder: while the store fails a claimed file waits, and its name
     drop.look(25s);
     CHECK(drop.cases() == 2);
     CHECK(drop.names() == "calls.csv.done calls.csv.result.csv");
+}
+
+TEST_CASE("drop folder: a writer that only paused loses nothing of what it writes after the claim") {
+    Drop drop;
+    drop.write("calls.csv", head + row("a"));
+    drop.on_arrival = [&] {
+        if (drop.arrivals == 1) drop.write("calls.csv.taking", row("b", "13900000002"), true);
+    };
+    drop.look();
+    drop.look(5s);
+    CHECK(drop.names() == "calls.csv.result.csv.tmp calls.csv.taking");
+    drop.look(30s);
+    CHECK(drop.cases() == 2);
+    CHECK(drop.names() == "calls.csv.done calls.csv.result.csv");
+    CHECK(drop.read("calls.csv.result.csv") == "line,id,outcome,reason\n2,a,unchanged,\n3,b,accepted,\n");
 }
 
 TEST_CASE("drop folder: finished files go to another folder, or are erased") {
