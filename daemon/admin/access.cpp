@@ -48,6 +48,14 @@ bool may(const TokenRow& row, std::string_view scopes) {
     return false;
 }
 
+// A proxy on this machine makes everybody look near: what it hands on needs a token like anything from outside.
+bool is_near(const http::Request& request) {
+    if (!request.loopback) return false;
+    for (const char* handed_on : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"})
+        if (!request.header(handed_on).empty()) return false;
+    return true;
+}
+
 http::Response who_are_you(const char* reason) {
     metrics::count("http_refused_total", {{"status", "401"}});
     auto response = http::problem(401, "Unauthorized", reason);
@@ -78,7 +86,7 @@ asio::awaitable<std::shared_ptr<const Access::Table>> Access::table() {
 
 asio::awaitable<http::Response> Access::pass(std::string scopes, bool loopback_passes, http::Handler handler, http::Request request) {
     std::erase_if(request.headers, [](const auto& header) { return same_letters(header.first, who_header); });
-    if (request.trusted || (loopback_passes && request.loopback)) {
+    if (request.trusted || (loopback_passes && is_near(request))) {
         request.headers.emplace_back(who_header, request.trusted ? "control" : "loopback");
         co_return co_await handler(std::move(request));
     }

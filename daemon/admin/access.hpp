@@ -23,7 +23,7 @@ public:
 
     // `scopes`: "inspect", or "inspect,desk" where one of them is enough. The control socket needs no token; `admin` may everything.
     http::Handler guard(std::string scopes, http::Handler handler);
-    // The same for what is harmless on the machine itself.
+    // The same for what is harmless on the machine itself; not for what a proxy there hands on.
     http::Handler loopback_or(std::string scopes, http::Handler handler);
     http::Guard guards();
 

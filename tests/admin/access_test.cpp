@@ -192,7 +192,10 @@ TEST_CASE("health is for the machine itself, or for a token of reports") {
         near.method = "GET";
         near.target = path;
         near.loopback = true;
+        auto forwarded = near;
         CHECK(door.send(std::move(near)).status == 200);
+        forwarded.headers.emplace_back("X-Forwarded-For", "203.0.113.7");
+        CHECK(door.send(std::move(forwarded)).status == 401);
     }
     CHECK(door.ask("/readyz", report).body == R"({"ready":true,"notes":["test clock"]})");
     door.reasons = {"no channel is up", "store: disk is full"};

@@ -92,6 +92,10 @@ TEST_CASE("a follow-up only ever becomes more pressing") {
     office.store->run_now([](Connection& db) { db.exec("UPDATE followups SET state = 'rectifying', due_at = due_at + 1000"); });
     office.open(1, true, true, noon);
     CHECK(office.value("SELECT due_at FROM followups") == std::to_string(to_millis(noon + 24h) + 1000));  // that is another limit now
+    office.open(2, false, false, noon + 48h);
+    office.store->run_now([](Connection& db) { db.exec("UPDATE followups SET state = 'rectifying' WHERE case_id = 2"); });
+    office.open(2, true, false, noon + 24h);
+    CHECK(office.value("SELECT urgent || ' ' || due_at FROM followups WHERE case_id = 2") == fmt::format("1 {}", to_millis(noon + 48h)));
 }
 
 TEST_CASE("who does not want to be called is noted once, and only where there is a follow-up") {
