@@ -6,16 +6,13 @@
 
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/site.hpp"
-#include "daemon/intake/charset.hpp"
-#include "daemon/intake/csv.hpp"
+#include "daemon/intake/document_file.hpp"
 #include "daemon/intake/intake.hpp"
 #include "daemon/site_rules.hpp"
 #include "daemon/store/phones.hpp"
 
 namespace pingjing::commands {
 namespace {
-
-constexpr std::size_t sample_bytes = 256 * 1024;
 
 struct Totals { long accepted = 0, updated = 0, unchanged = 0, excluded = 0, rejected = 0; };
 
@@ -45,45 +42,33 @@ public:
 
     // False: the file could not be read to its end, said on stderr.
     bool file(const std::string& name) {
-        std::ifstream in(name, std::ios::binary);
-        if (!in) {
-            fmt::print(stderr, "cannot read {}\n", name);
-            return false;
+        auto opened = intake::DocumentFile::open(name, {.lines = options_.format == "jsonl", .encoding = options_.encoding, .mapping = options_.mapping});
+        if (!opened) return refuse(opened.error().detail);
+        auto& reading = *opened;
+        bool shows = isatty(STDERR_FILENO) != 0;
+        for (;;) {
+            auto piece = reading.next();
+            if (shows) fmt::print(stderr, "\r\033[K");
+            if (!piece) return refuse(piece.error().detail);
+            if (!*piece) return true;
+            if (shows) fmt::print(stderr, "{}: {} MiB", name, reading.bytes_read() >> 20);
+            if (!take(reading.document(**piece), name)) return false;
         }
-        std::string bytes(sample_bytes, '\0');
-        intake::CsvSplitter csv;
-        intake::LineSplitter lines;
-        intake::Splitter& splitter = options_.format == "jsonl" ? static_cast<intake::Splitter&>(lines) : csv;
-        auto charset = options_.encoding;
-        long long done = 0;
-        while (in) {
-            in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-            auto sample = std::string_view(bytes).substr(0, static_cast<std::size_t>(in.gcount()));
-            if (done == 0 && charset == "auto") charset = intake::detect_charset(sample);
-            done += in.gcount();
-            if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r{}: {} MiB", name, done >> 20);
-            for (const auto& piece : splitter.feed(sample))
-                if (!take(piece, charset, name)) return false;
-        }
-        if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K");
-        for (const auto& piece : splitter.finish())
-            if (!take(piece, charset, name)) return false;
-        return true;
     }
 
     Totals totals{};
     store::Connection* dry = nullptr;  // the one transaction of a dry run
 
 private:
-    bool take(const intake::Piece& piece, const std::string& charset, const std::string& name) {
-        intake::Document document{.bytes = piece.bytes, .content_type = options_.format == "jsonl" ? "application/x-ndjson" : "text/csv",
-                                  .charset = charset, .mapping = options_.mapping, .first_line = piece.first_line};
+    static bool refuse(const std::string& why) {
+        fmt::print(stderr, "{}\n", why);
+        return false;
+    }
+
+    bool take(const intake::Document& document, const std::string& name) {
         std::vector<intake::ParsedRow> rows;
         auto read = intake::read_document(document, records_, [&](intake::ParsedRow row) { rows.push_back(std::move(row)); });
-        if (!read) {
-            fmt::print(stderr, "{}: {}\n", name, read.error().detail);
-            return false;
-        }
+        if (!read) return refuse(fmt::format("{}: {}", name, read.error().detail));
         for (std::size_t first = 0; first < rows.size(); first += intake::rows_per_commit) {
             auto batch = std::span<const intake::ParsedRow>(rows).subspan(first, std::min(intake::rows_per_commit, rows.size() - first));
             std::vector<intake::RowAnswer> answers;

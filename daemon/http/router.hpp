@@ -40,6 +40,8 @@ struct Response {
 Response problem(int status, std::string_view title, std::string_view detail);
 
 using Handler = std::function<asio::awaitable<Response>(Request)>;
+// Puts a handler behind a scope, "inspect" or "inspect,desk" (one of them is enough), so that a stage need not know who may do what.
+using Guard = std::function<Handler(std::string scopes, Handler)>;
 
 // Patterns are segments, "{name}" captures one, "{name*}" as the last one captures the rest. A literal segment goes before
 // a capture whatever the order of add(); HEAD is answered by GET. What a handler throws becomes a 500 that tells the

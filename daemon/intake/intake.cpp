@@ -26,6 +26,15 @@ std::optional<RowAnswer> without_news(const store::KnownCase& known, const Close
     return answer;
 }
 
+Result<std::vector<ParsedRow>> rows_of(const Document& document, const RecordRules& rules) {
+    std::vector<ParsedRow> rows;
+    auto read = read_document(document, rules, [&](ParsedRow row) { rows.push_back(std::move(row)); });
+    if (!read) return tl::unexpected(read.error());
+    return rows;
+}
+
+struct TakenBack {};  // thrown, so that the store undoes what was tried
+
 }  // namespace
 
 RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site, const ParsedRow& row,
@@ -67,17 +76,31 @@ std::vector<RowAnswer> take_batch(store::Connection& db, const store::Seal& seal
 
 asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, RecordRules rules, const eligibility::SiteRules& site,
                                                              std::string source) {
-    std::vector<ParsedRow> rows;
-    auto read = read_document(document, rules, [&](ParsedRow row) { rows.push_back(std::move(row)); });
-    if (!read) co_return tl::unexpected(read.error());
+    auto rows = rows_of(document, rules);
+    if (!rows) co_return tl::unexpected(rows.error());
 
     std::vector<RowAnswer> answers;
-    answers.reserve(rows.size());
-    for (std::size_t first = 0; first < rows.size(); first += rows_per_commit) {
-        auto batch_rows = std::span<const ParsedRow>(rows).subspan(first, std::min(rows_per_commit, rows.size() - first));
+    answers.reserve(rows->size());
+    for (std::size_t first = 0; first < rows->size(); first += rows_per_commit) {
+        auto batch_rows = std::span<const ParsedRow>(*rows).subspan(first, std::min(rows_per_commit, rows->size() - first));
         auto batch = [&](store::Connection& db) { return take_batch(db, seal_, random_, site, batch_rows, source, rules.now); };
         auto taken = co_await store_.run(std::ref(batch));
         answers.insert(answers.end(), std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
+    }
+    co_return answers;
+}
+
+asio::awaitable<Result<std::vector<RowAnswer>>> Intake::try_out(Document document, RecordRules rules, const eligibility::SiteRules& site) {
+    auto rows = rows_of(document, rules);
+    if (!rows) co_return tl::unexpected(rows.error());
+    std::vector<RowAnswer> answers;
+    auto attempt = [&](store::Connection& db) {
+        answers = take_batch(db, seal_, random_, site, *rows, "dry run", rules.now);
+        throw TakenBack();
+    };
+    try {
+        co_await store_.run(std::ref(attempt));
+    } catch (const TakenBack&) {
     }
     co_return answers;
 }

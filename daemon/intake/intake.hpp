@@ -29,7 +29,7 @@ struct RowAnswer {
 RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site, const ParsedRow& row,
                    Instant now);
 
-// At most rows_per_commit rows, with their line in the books.
+// With their line in the books. At most rows_per_commit rows, lest the store belong to one sender.
 inline constexpr std::size_t rows_per_commit = 500;
 std::vector<RowAnswer> take_batch(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site,
                                   std::span<const ParsedRow> rows, std::string_view source, Instant now);
@@ -42,6 +42,8 @@ public:
     // stored. A failing store throws: what was committed before stands, and sending everything again is safe.
     asio::awaitable<Result<std::vector<RowAnswer>>> take(Document document, RecordRules rules, const eligibility::SiteRules& site,
                                                          std::string source);
+    // Every row decided as take() would, each on top of those before it, and nothing kept.
+    asio::awaitable<Result<std::vector<RowAnswer>>> try_out(Document document, RecordRules rules, const eligibility::SiteRules& site);
 
 private:
     store::Store& store_;

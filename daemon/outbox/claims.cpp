@@ -186,7 +186,7 @@ private:
         if (!text || !segments || (rules.most_parts > 0 && segments->parts.size() > static_cast<std::size_t>(rules.most_parts)))
             return store::hold_due(db_, row, "content", in_.now);
         facts.parts = static_cast<int>(segments->parts.size());
-        facts.sealed_text = seal_.seal(*text, text_context(row.ref));
+        facts.sealed_text = seal_.seal(*text, store::message_text_context(row.ref));
 
         std::string extension;
         if (facts.slot && policy_.slots > 1 && rules.extension_digits > 0) extension = fmt::format("{:0{}}", *facts.slot, rules.extension_digits);
@@ -216,7 +216,5 @@ private:
 }  // namespace
 
 Round claim_round(Connection& db, const store::Seal& seal, ClaimInput input) { return Claiming(db, seal, std::move(input)).run(); }
-
-std::string text_context(std::string_view ref) { return fmt::format("messages.text:{}", ref); }
 
 }  // namespace pingjing::outbox

@@ -39,6 +39,4 @@ struct ClaimInput {
 // Runs inside a transaction. What it changed is what it says; nothing has been sent when it returns.
 Round claim_round(store::Connection& db, const store::Seal& seal, ClaimInput input);
 
-std::string text_context(std::string_view ref);  // what a message's sealed text is bound to
-
 }  // namespace pingjing::outbox

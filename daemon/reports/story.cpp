@@ -10,6 +10,8 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/reports/render.hpp"
+#include "daemon/store/inbox.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -20,10 +22,10 @@ namespace json = boost::json;
 using store::Connection;
 using store::Statement;
 
-// What was sealed for row `id` of `table`. nullopt: erased, sealed under a key that is lost, or nothing there.
-std::optional<Text> open_text(const store::Seal& seal, const std::optional<std::string>& sealed, std::string_view table, std::int64_t id) {
+// What was sealed for the row `bound_to`. nullopt: erased, sealed under a key that is lost, or nothing there.
+std::optional<Text> open_text(const store::Seal& seal, const std::optional<std::string>& sealed, std::string_view bound_to) {
     if (!sealed) return std::nullopt;
-    auto plain = seal.open(*sealed, fmt::format("{}:{}", table, id));
+    auto plain = seal.open(*sealed, bound_to);
     return plain ? std::optional(Text(*plain)) : std::nullopt;
 }
 
@@ -56,7 +58,7 @@ void read_messages(Connection& db, const store::Seal& seal, Story& story, bool t
         m.ref = messages.text(1), m.purpose = messages.text(2), m.state = messages.text(3);
         m.channel = messages.maybe_text(4), m.code = messages.maybe_text(5);
         m.made_at = messages.instant(6), m.due_at = messages.instant(7);
-        if (texts) m.text = open_text(seal, messages.maybe_text(8), "messages", m.id);
+        if (texts) m.text = open_text(seal, messages.maybe_text(8), store::message_text_context(m.ref));
 
         Statement attempts(db, "SELECT attempt, channel, claimed_at, settled_at, outcome, detail FROM attempts WHERE message_id = ?1 ORDER BY attempt");
         attempts.bind(1, m.id);
@@ -78,7 +80,7 @@ void read_answers(Connection& db, const store::Seal& seal, Story& story, bool te
         Story::Inbound heard;
         heard.at = inbound.instant(1);
         heard.kind = inbound.maybe_text(2), heard.verdict = inbound.maybe_text(3), heard.why = inbound.maybe_text(4), heard.match = inbound.maybe_text(5);
-        if (texts) heard.text = open_text(seal, inbound.maybe_text(6), "inbound", inbound.integer(0));
+        if (texts) heard.text = open_text(seal, inbound.maybe_text(6), store::inbound_text_context(inbound.integer(0)));
         story.inbound.push_back(std::move(heard));
     }
 
@@ -103,7 +105,7 @@ void read_followup(Connection& db, const store::Seal& seal, Story& story, bool t
     steps.bind(1, find.integer(0));
     while (steps.step()) {
         Story::FollowupStep step{steps.instant(1), steps.text(2), steps.text(3)};
-        if (texts) step.note = open_text(seal, steps.maybe_text(4), "followup_steps", steps.integer(0));
+        if (texts) step.note = open_text(seal, steps.maybe_text(4), fmt::format("followup_steps:{}", steps.integer(0)));
         story.followup->steps.push_back(std::move(step));
     }
 }

@@ -46,6 +46,8 @@ bool moved(Connection& db, Statement& update, const Attempt& a) {
 
 }  // namespace
 
+std::string message_text_context(std::string_view ref) { return fmt::format("messages.text:{}", ref); }
+
 std::int64_t plan_message(Connection& db, Random& random, const NewMessage& m, Instant now) {
     auto id = db.next_id("messages");
     Statement add(db, R"sql(

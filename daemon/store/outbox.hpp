@@ -64,6 +64,7 @@ struct ClaimFacts {
     std::optional<int> slot{};
     Instant answer_until{};  // of a survey
 };
+std::string message_text_context(std::string_view ref);  // what a message's sealed text is bound to
 // due → sending. The caller announces it with Store::will_send() in the same transaction.
 Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instant now);
 

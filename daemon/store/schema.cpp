@@ -105,8 +105,9 @@ CREATE TABLE opt_outs(id INTEGER PRIMARY KEY, phone_key BLOB NOT NULL, at INTEGE
   source TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
 CREATE INDEX opt_outs_phone ON opt_outs(phone_key, id);
 CREATE TABLE alarms(id TEXT PRIMARY KEY, inbound_id INTEGER NOT NULL UNIQUE REFERENCES inbound(id), case_id INTEGER, at INTEGER NOT NULL,
-  do_not_contact INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, received_at INTEGER, acknowledged_at INTEGER, acknowledged_by TEXT) STRICT;
-CREATE INDEX alarms_open ON alarms(at) WHERE received_at IS NULL;
+  do_not_contact INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, received_at INTEGER, escalated_at INTEGER, acknowledged_at INTEGER,
+  acknowledged_by TEXT) STRICT;
+CREATE INDEX alarms_open ON alarms(at) WHERE acknowledged_at IS NULL;
 CREATE TABLE followups(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL UNIQUE REFERENCES cases(id), rating_id INTEGER REFERENCES ratings(id),
   opened_at INTEGER NOT NULL, due_at INTEGER NOT NULL, state TEXT NOT NULL, urgent INTEGER NOT NULL, no_callback INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE followup_steps(id INTEGER PRIMARY KEY, followup_id INTEGER NOT NULL REFERENCES followups(id), at INTEGER NOT NULL, who TEXT NOT NULL,

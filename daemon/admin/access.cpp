@@ -1,0 +1,129 @@
+#include "daemon/admin/access.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "daemon/log/log.hpp"
+#include "daemon/log/metrics.hpp"
+
+namespace pingjing::admin {
+namespace {
+
+constexpr auto oldest_table = std::chrono::seconds(1);
+
+bool same_letters(std::string_view a, std::string_view b) {
+    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+// "Bearer TOKEN", the word in any case (RFC 6750, RFC 9110 §11.1). Empty: no token.
+std::string bearer(const http::Request& request) {
+    auto value = request.header("Authorization");
+    if (value.size() < 8 || !same_letters(std::string_view(value).substr(0, 7), "bearer ")) return {};
+    auto from = value.find_first_not_of(' ', 7);
+    auto to = value.find_last_not_of(' ');
+    return from == std::string::npos ? std::string() : value.substr(from, to - from + 1);
+}
+
+// Every row is compared and each to its end: how long it takes tells nothing.
+const TokenRow* find(const std::vector<TokenRow>& rows, const std::string& token) {
+    auto hash = token_hash(token);
+    const TokenRow* found = nullptr;
+    for (const auto& row : rows)
+        if (row.hash.size() == hash.size() && sodium_memcmp(row.hash.data(), hash.data(), hash.size()) == 0) found = &row;
+    return found;
+}
+
+bool may(const TokenRow& row, std::string_view scopes) {
+    for (const auto& held : row.scopes) {
+        if (held == "admin") return true;
+        for (std::size_t at = 0; at <= scopes.size();) {
+            auto end = std::min(scopes.find(',', at), scopes.size());
+            if (scopes.substr(at, end - at) == held) return true;
+            at = end + 1;
+        }
+    }
+    return false;
+}
+
+// A proxy on this machine makes everybody look near: what it hands on needs a token like anything from outside.
+bool is_near(const http::Request& request) {
+    if (!request.loopback) return false;
+    for (const char* handed_on : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"})
+        if (!request.header(handed_on).empty()) return false;
+    return true;
+}
+
+http::Response who_are_you(const char* reason) {
+    metrics::count("http_refused_total", {{"status", "401"}});
+    auto response = http::problem(401, "Unauthorized", reason);
+    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"pingjing\"");
+    return response;
+}
+
+}  // namespace
+
+asio::awaitable<std::shared_ptr<const Access::Table>> Access::table() {
+    auto now = clock_.steady();
+    if (table_ && table_->changes == token_changes() && now - table_->read_at < oldest_table) co_return table_;
+
+    auto fresh = std::make_shared<Table>();
+    fresh->changes = token_changes();  // before the read: what changes during it makes the table old again
+    fresh->read_at = now;
+    try {
+        auto read = [](store::Connection& db) { return list_tokens(db); };
+        fresh->rows = co_await store_.run(std::move(read));
+        // A slower reader must not put an older table over a newer one.
+        if (!table_ || table_->changes <= fresh->changes) table_ = fresh;
+        co_return fresh;
+    } catch (const store::SqlError& error) {
+        log::error("access.store", {{"why", error.what()}});
+    }
+    co_return table_;  // a store that fails changes no token; null: we never knew any
+}
+
+asio::awaitable<http::Response> Access::pass(std::string scopes, bool loopback_passes, http::Handler handler, http::Request request) {
+    std::erase_if(request.headers, [](const auto& header) { return same_letters(header.first, who_header); });
+    if (request.trusted || (loopback_passes && is_near(request))) {
+        request.headers.emplace_back(who_header, request.trusted ? "control" : "loopback");
+        co_return co_await handler(std::move(request));
+    }
+    auto token = bearer(request);
+    if (token.empty()) co_return who_are_you("this path needs a token: Authorization: Bearer …");
+    auto known = co_await table();
+    if (!known) {
+        auto response = http::problem(503, "Service Unavailable", "the store does not answer, so no token can be checked");
+        response.headers.emplace_back("Retry-After", "5");
+        co_return response;
+    }
+    auto* row = find(known->rows, token);
+    if (!row) co_return who_are_you("this token is not known");
+    if (row->revoked_at) co_return who_are_you("this token was revoked");
+    if (row->holder.expires_at && *row->holder.expires_at <= clock_.now()) co_return who_are_you("this token has expired");
+    if (!may(*row, scopes)) {
+        metrics::count("http_refused_total", {{"status", "403"}});
+        co_return http::problem(403, "Forbidden", fmt::format("this token lacks the scope {}", scopes));
+    }
+    request.headers.emplace_back(who_header, fmt::format("{}/{}", row->id, row->holder.name));
+    co_return co_await handler(std::move(request));
+}
+
+http::Handler Access::guard(std::string scopes, http::Handler handler) {
+    return [this, scopes = std::move(scopes), handler = std::move(handler)](http::Request request) {
+        return pass(scopes, false, handler, std::move(request));
+    };
+}
+
+http::Handler Access::loopback_or(std::string scopes, http::Handler handler) {
+    return [this, scopes = std::move(scopes), handler = std::move(handler)](http::Request request) {
+        return pass(scopes, true, handler, std::move(request));
+    };
+}
+
+http::Guard Access::guards() {
+    return [this](std::string scopes, http::Handler handler) { return guard(std::move(scopes), std::move(handler)); };
+}
+
+}  // namespace pingjing::admin

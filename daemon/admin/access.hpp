@@ -1,0 +1,44 @@
+// The guard before a handler: who asks, and may he. Tokens are looked up in a table in memory, so that intake under load does
+// not wait for the store; design.md A2 wants a token effective at once, so the table never outlives a change.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/admin/tokens.hpp"
+#include "daemon/http/router.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::admin {
+
+// The header in which a handler finds who asked: "3/张三" (token id and name), "control", "loopback". One that comes
+// from outside is taken away.
+inline constexpr const char* who_header = "x-pingjing-who";
+
+class Access {
+public:
+    Access(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}  // both outlive every handler made here
+
+    // `scopes`: "inspect", or "inspect,desk" where one of them is enough. The control socket needs no token; `admin` may everything.
+    http::Handler guard(std::string scopes, http::Handler handler);
+    // The same for what is harmless on the machine itself; not for what a proxy there hands on.
+    http::Handler loopback_or(std::string scopes, http::Handler handler);
+    http::Guard guards();
+
+private:
+    struct Table {
+        std::vector<TokenRow> rows{};
+        std::uint64_t changes = 0;
+        Steady read_at{};
+    };
+    asio::awaitable<http::Response> pass(std::string scopes, bool loopback_passes, http::Handler handler, http::Request request);
+    asio::awaitable<std::shared_ptr<const Table>> table();
+
+    store::Store& store_;
+    const Clock& clock_;
+    std::shared_ptr<const Table> table_;
+};
+
+}  // namespace pingjing::admin

@@ -1,0 +1,132 @@
+#include "daemon/desk/alarms.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+
+#include "daemon/store/phones.hpp"
+
+namespace pingjing::desk {
+namespace {
+
+using store::Connection;
+using store::Seal;
+using store::Statement;
+
+const std::string columns = R"sql(
+    SELECT a.id, a.at, a.do_not_contact, a.inbound_id, i.phone_key, i.phone, i.text, c.record, c.unit,
+           a.attempts, a.received_at, a.escalated_at, a.acknowledged_at, a.acknowledged_by
+      FROM alarms a JOIN inbound i ON i.id = a.inbound_id LEFT JOIN cases c ON c.id = a.case_id )sql";
+
+Phone phone_of(Connection& db, const Seal& seal, const Statement& row) {
+    if (!row.is_null(4))
+        if (auto phone = store::find_phone(db, seal, row.text(4))) return *phone;
+    if (row.is_null(5)) return Phone();
+    auto plain = seal.open(row.text(5), fmt::format("inbound.phone:{}", row.integer(3)));
+    return plain ? Phone::sender(*plain) : Phone();
+}
+
+Text text_of(const Seal& seal, const Statement& row) {
+    if (row.is_null(6)) return Text();
+    auto plain = seal.open(row.text(6), fmt::format("inbound.text:{}", row.integer(3)));
+    return plain ? Text(*plain) : Text();
+}
+
+Alarm read_alarm(Connection& db, const Seal& seal, const Statement& row) {
+    Alarm alarm(row.text(0), row.instant(1), phone_of(db, seal, row), text_of(seal, row));
+    alarm.do_not_contact = row.integer(2) != 0;
+    alarm.record = row.maybe_text(7);
+    alarm.unit = row.maybe_text(8);
+    return alarm;
+}
+
+std::vector<Alarm> read_alarms(Connection& db, const Seal& seal, Statement& rows) {
+    std::vector<Alarm> out;
+    while (rows.step()) out.push_back(read_alarm(db, seal, rows));
+    return out;
+}
+
+std::string line(std::string_view id, std::string_view who = {}) {
+    auto quoted = [](std::string_view text) { return boost::json::serialize(boost::json::string(text.data(), text.size())); };
+    return who.empty() ? fmt::format(R"({{"alarm":{}}})", quoted(id)) : fmt::format(R"({{"alarm":{},"who":{}}})", quoted(id), quoted(who));
+}
+
+void append(Connection& db, Instant now, std::string_view kind, std::string_view id, std::string_view who = {}) {
+    Statement find(db, "SELECT case_id FROM alarms WHERE id = ?1");
+    find.bind(1, id).step();
+    store::append(db, now, kind, find.maybe_integer(0), line(id, who));
+}
+
+}  // namespace
+
+std::vector<Alarm> waiting_alarms(Connection& db, const Seal& seal) {
+    Statement rows(db, columns + "WHERE a.received_at IS NULL AND a.acknowledged_at IS NULL ORDER BY a.at, a.id");
+    return read_alarms(db, seal, rows);
+}
+
+std::vector<Alarm> unanswered_alarms(Connection& db, const Seal& seal, Instant since) {
+    Statement rows(db, columns + "WHERE a.acknowledged_at IS NULL AND a.escalated_at IS NULL AND coalesce(a.received_at, a.at) <= ?1 ORDER BY a.at, a.id");
+    rows.bind(1, since);
+    return read_alarms(db, seal, rows);
+}
+
+std::optional<Instant> next_unanswered(Connection& db, Instant since) {
+    Statement oldest(db, "SELECT min(coalesce(received_at, at)) FROM alarms WHERE acknowledged_at IS NULL AND coalesce(received_at, at) > ?1");
+    oldest.bind(1, since).step();
+    return oldest.maybe_instant(0);
+}
+
+std::vector<AlarmRow> alarms_for_desk(Connection& db, const Seal& seal, int most_others) {
+    std::vector<AlarmRow> out;
+    for (const auto& which : {std::string("WHERE a.acknowledged_at IS NULL ORDER BY a.at DESC, a.id"),
+                              fmt::format("WHERE a.acknowledged_at IS NOT NULL ORDER BY a.at DESC, a.id LIMIT {}", most_others)}) {
+        Statement rows(db, columns + which);
+        while (rows.step()) {
+            AlarmRow row(read_alarm(db, seal, rows));
+            row.attempts = rows.integer(9);
+            row.received_at = rows.maybe_instant(10);
+            row.escalated_at = rows.maybe_instant(11);
+            row.acknowledged_at = rows.maybe_instant(12);
+            row.acknowledged_by = rows.maybe_text(13);
+            out.push_back(std::move(row));
+        }
+    }
+    return out;
+}
+
+void record_attempt(Connection& db, std::string_view id) {
+    Statement count(db, "UPDATE alarms SET attempts = attempts + 1 WHERE id = ?1");
+    count.bind(1, id).run();
+}
+
+bool is_acknowledged(Connection& db, std::string_view id) {
+    Statement find(db, "SELECT 1 FROM alarms WHERE id = ?1 AND acknowledged_at IS NOT NULL");
+    return find.bind(1, id).step();
+}
+
+void record_received(Connection& db, std::string_view id, Instant now) {
+    Statement mark(db, "UPDATE alarms SET received_at = ?2 WHERE id = ?1 AND received_at IS NULL");
+    mark.bind(1, id).bind(2, now).run();
+    if (db.changes() == 1) append(db, now, "alarm_received", id);
+}
+
+void record_escalated(Connection& db, std::string_view id, Instant now) {
+    Statement mark(db, "UPDATE alarms SET escalated_at = ?2 WHERE id = ?1 AND escalated_at IS NULL");
+    mark.bind(1, id).bind(2, now).run();
+    if (db.changes() == 1) append(db, now, "alarm_escalated", id);
+}
+
+Result<Acknowledgement> acknowledge(Connection& db, std::string_view id, std::string_view who, Instant now) {
+    Statement mark(db, "UPDATE alarms SET acknowledged_at = ?2, acknowledged_by = ?3 WHERE id = ?1 AND acknowledged_at IS NULL");
+    mark.bind(1, id).bind(2, now).bind(3, who).run();
+    if (db.changes() == 1) {
+        append(db, now, "alarm_acknowledged", id, who);
+        return Acknowledgement{now, std::string(who)};
+    }
+    Statement first(db, "SELECT acknowledged_at, acknowledged_by FROM alarms WHERE id = ?1");
+    if (!first.bind(1, id).step()) return fail(Error::Kind::not_found, "there is no such alarm");
+    return Acknowledgement{first.instant(0), first.text(1)};
+}
+
+}  // namespace pingjing::desk

@@ -1,0 +1,47 @@
+// A file of calls, read piece by piece in constant memory: each piece is a document of its own. The charset is decided once,
+// from the beginning of the file.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "daemon/core/result.hpp"
+#include "daemon/intake/csv.hpp"
+#include "daemon/intake/record.hpp"
+
+namespace pingjing::intake {
+
+struct FileForm {
+    bool lines = false;             // NDJSON; else CSV
+    std::string encoding = "auto";  // auto | utf-8 | gb18030
+    std::string mapping{};          // a name, or empty: by the head row
+    bool follow_links = true;       // false: whoever may put a file here may not make us read another one
+};
+
+class DocumentFile {
+public:
+    // invalid_input: we may not read it, it is no file, or a link that must not be followed. unavailable: not just now.
+    static Result<DocumentFile> open(const std::filesystem::path& path, FileForm form);
+    DocumentFile(DocumentFile&& other) noexcept;
+    ~DocumentFile();
+
+    // nullopt: that was all. unavailable: it broke off.
+    Result<std::optional<Piece>> next();
+    // How a piece is read; valid as long as the piece and this file.
+    Document document(const Piece& piece) const;
+    std::int64_t bytes_read() const { return read_; }
+
+private:
+    DocumentFile(int fd, std::string name, FileForm form);
+    int fd_;
+    std::string name_;
+    FileForm form_;
+    Splitter splitter_;
+    std::deque<Piece> pieces_;
+    std::int64_t read_ = 0;
+    bool ended_ = false;
+};
+
+}  // namespace pingjing::intake

@@ -1,0 +1,353 @@
+#include "daemon/desk/desk.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "daemon/core/system_clock.hpp"
+#include "daemon/desk/api.hpp"
+#include "daemon/http/server.hpp"
+#include "tests/desk/site.hpp"
+#include "tests/support/temp_folder.hpp"
+
+namespace pingjing::desk {
+namespace {
+
+// Says what came and when, and refuses what it was told to.
+struct Listener final : Sink {
+    explicit Listener(const Clock& c) : clock(c) {}
+    asio::awaitable<Result<void>> deliver(Alarm alarm) override {
+        if (slow) co_await sleep_for(slow_for);
+        auto seconds = std::chrono::duration_cast<std::chrono::seconds>(clock.steady()).count();
+        heard.push_back(fmt::format("{}@{}", alarm.id, seconds));
+        last = alarm_json(alarm);
+        if (throws) throw std::runtime_error("a sink with a bug");
+        if (deaf_to.contains(alarm.id) || deaf) co_return fail(Error::Kind::unavailable, "deaf");
+        co_return Result<void>();
+    }
+    std::string all() {
+        auto out = fmt::format("{}", fmt::join(heard, " "));
+        heard.clear();
+        return out;
+    }
+    const Clock& clock;
+    std::set<std::string> deaf_to{};
+    bool deaf = false, throws = false, slow = false;
+    Steady slow_for = std::chrono::seconds(8);
+    std::vector<std::string> heard{};
+    std::string last{};
+};
+
+struct Duty : Site {
+    Listener* main = nullptr;
+    Listener* chief = nullptr;
+    std::optional<Desk> desk{};
+    std::optional<TaskGroup> group{};
+
+    explicit Duty(bool with_chief = true) {
+        use_virtual_time(io, clock);
+        auto ear = std::make_unique<Listener>(clock), second = std::make_unique<Listener>(clock);
+        main = ear.get();
+        if (with_chief) chief = second.get();
+        else second.reset();
+        desk.emplace(io.get_executor(), *store, seal, clock, std::move(ear), std::move(second), 3min);
+        group.emplace(io.get_executor(), [](const std::string& name, std::exception_ptr) { FAIL(name); });
+        group->spawn("desk", desk->run());
+    }
+    ~Duty() {
+        group->stop();
+        run_virtual(io, [this] { return group->size() == 0; });
+    }
+    void until(Steady when) {
+        Timer alarm_clock(io.get_executor());
+        bool rang = false;
+        alarm_clock.expires_after(when - clock.steady());
+        alarm_clock.async_wait([&](boost::system::error_code) { rang = true; });
+        run_virtual(io, [&] { return rang; });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("desk: pauses are 1, 2, 5, 10, 20 and then always 30 seconds") {
+    std::vector<long> pauses;
+    for (int failures = 1; failures <= 8; ++failures) pauses.push_back(std::chrono::duration_cast<std::chrono::seconds>(retry_pause(failures)).count());
+    CHECK(pauses == std::vector<long>{1, 2, 5, 10, 20, 30, 30, 30});
+}
+
+TEST_CASE("desk: an alarm arrives with number, text and case, and its receipt is written down") {
+    Duty duty;
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(0s);
+    duty.until(1s);
+    CHECK(duty.main->all() == "a@0");
+    CHECK(duty.main->last == R"({"alarm_id":"a","at":"2026-11-20T19:00:00Z","phone":"13900000001","text":"救命","case_id":"R7","unit":"320302120000","do_not_contact":false})");
+    CHECK(duty.value("SELECT received_at FROM alarms") == std::to_string(to_millis(night)));
+    CHECK(duty.value("SELECT attempts FROM alarms") == "1");
+    CHECK(duty.value("SELECT kind || ' ' || case_id || ' ' || data FROM ledger") == R"(alarm_received 7 {"alarm":"a"})");
+    duty.until(60s);
+    CHECK(duty.main->all() == "");
+}
+
+TEST_CASE("desk: a sender who is no case of ours alarms as well, and so does a text whose words are gone") {
+    Duty duty;
+    duty.raise("a", "10086", "打人了,不要回电", false, false, true);
+    duty.desk->wake();
+    duty.until(1s);
+    CHECK(duty.main->last == R"({"alarm_id":"a","at":"2026-11-20T19:00:00Z","phone":"10086","text":"打人了,不要回电","case_id":null,"unit":null,"do_not_contact":true})");
+    duty.raise("b", "13900000001", "救命");
+    duty.store->run_now([](store::Connection& db) { db.exec("UPDATE inbound SET text = x'0102', phone_key = zeroblob(16) WHERE key = 'b'"); });
+    duty.desk->wake();
+    duty.until(2s);
+    CHECK(duty.main->last.find(R"("alarm_id":"b")") != std::string::npos);
+    CHECK(duty.main->last.find(R"("phone":"","text":"")") != std::string::npos);
+}
+
+TEST_CASE("desk: until it was received, an alarm comes again with the same id, and does not hold up the others") {
+    Duty duty;
+    duty.main->deaf_to = {"a"};
+    duty.raise("a", "13900000001", "救命");
+    duty.raise("b", "13900000002", "着火");
+    duty.desk->wake();
+    duty.until(110s);
+    CHECK(duty.main->all() == "a@0 b@0 a@1 a@3 a@8 a@18 a@38 a@68 a@98");
+    CHECK(duty.value("SELECT attempts FROM alarms WHERE id = 'a'") == "8");
+    CHECK(duty.value("SELECT received_at FROM alarms WHERE id = 'a'") == "null");
+    duty.main->deaf_to.clear();
+    duty.until(170s);
+    CHECK(duty.main->all() == "a@128");
+    CHECK(duty.value("SELECT count(*) FROM ledger WHERE kind = 'alarm_received'") == "2");
+}
+
+TEST_CASE("desk: a slow desk gets its alarms side by side") {
+    Duty duty;
+    duty.main->slow = true;
+    duty.raise("a", "13900000001", "救命");
+    duty.raise("b", "13900000002", "着火");
+    duty.desk->wake();
+    duty.until(9s);
+    CHECK(duty.main->all() == "a@8 b@8");
+}
+
+TEST_CASE("desk: what waits in the store at start is delivered, and a lost wake-up costs seconds") {
+    Duty duty;
+    duty.until(1s);
+    duty.raise("a", "13900000001", "救命");
+    duty.until(6s);
+    CHECK(duty.main->all() == "a@5");
+}
+
+TEST_CASE("desk: a sink with a bug is a desk that did not hear") {
+    Duty duty;
+    duty.main->throws = true;
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(2s);
+    duty.main->throws = false;
+    duty.until(4s);
+    CHECK(duty.main->all() == "a@0 a@1 a@3");
+}
+
+TEST_CASE("desk: nobody acknowledged within three minutes of receipt: the chief hears of it, once, and until he has heard") {
+    Duty duty;
+    duty.chief->deaf = true;
+    duty.until(10s);
+    duty.raise("a", "13900000001", "救命");
+    duty.raise("b", "13900000002", "着火");
+    duty.desk->wake();
+    duty.until(100s);
+    duty.store->run_now([&](store::Connection& db) { REQUIRE(acknowledge(db, "b", "3/张三", duty.clock.now())); });
+    duty.until(189s);
+    CHECK(duty.chief->all() == "");
+    duty.until(192s);
+    CHECK(duty.chief->all() == "a@190 a@191");
+    duty.chief->deaf = false;
+    duty.until(400s);
+    CHECK(duty.chief->all() == "a@193");
+    CHECK(duty.main->all() == "a@10 b@10");
+    CHECK(duty.value("SELECT escalated_at FROM alarms WHERE id = 'a'") == std::to_string(to_millis(night + 193s)));
+    CHECK(duty.value("SELECT count(*) FROM ledger WHERE kind = 'alarm_escalated'") == "1");
+}
+
+TEST_CASE("desk: an alarm that the desk never received goes to the chief as well") {
+    Duty duty;
+    duty.main->deaf = true;
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(185s);
+    CHECK(duty.chief->all() == "a@180");
+}
+
+TEST_CASE("desk: what a person has acknowledged is pressed on nobody any more") {
+    Duty duty;
+    duty.main->deaf = true;
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(2s);
+    duty.store->run_now([&](store::Connection& db) { REQUIRE(acknowledge(db, "a", "3/张三", duty.clock.now())); });
+    duty.until(600s);
+    CHECK(duty.main->all() == "a@0 a@1 a@3");
+    CHECK(duty.chief->all() == "");
+}
+
+TEST_CASE("desk: without a chief the three minutes pass in the log only") {
+    Duty duty(false);
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(300s);
+    CHECK(duty.main->all() == "a@0");
+    CHECK(duty.value("SELECT escalated_at FROM alarms") == "null");
+}
+
+TEST_CASE("desk: while the store is broken alarms go from memory, again until received") {
+    Duty duty;
+    duty.store->run_now([](store::Connection& db) { db.exec("ALTER TABLE alarms RENAME TO lost"); });
+    duty.main->deaf = true;
+    duty.desk->alarm_now(Alarm("m", night, Phone::sender("13900000001"), Text("救命")));
+    duty.desk->alarm_now(Alarm("m", night, Phone::sender("13900000001"), Text("救命")));
+    duty.until(2s);
+    duty.main->deaf = false;
+    duty.until(60s);
+    CHECK(duty.main->all() == "m@0 m@1 m@3");
+    // The store is back, and with it the row of the same text: the desk hears it twice rather than never.
+    duty.store->run_now([](store::Connection& db) { db.exec("ALTER TABLE lost RENAME TO alarms"); });
+    duty.raise("a", "13900000001", "救命");
+    duty.until(70s);
+    CHECK(duty.main->all().starts_with("a@"));
+}
+
+TEST_CASE("desk: stopping ends every delivery under way and leaves the rows as they are") {
+    Duty duty;
+    duty.main->deaf = true;
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(5s);
+    duty.group->stop();
+    run_virtual(duty.io, [&] { return duty.group->size() == 0; });
+    CHECK(duty.group->size() == 0);
+    CHECK(duty.value("SELECT received_at FROM alarms") == "null");
+    duty.desk->alarm_now(Alarm("late", night, Phone(), Text()));  // too late, and no task is left behind
+}
+
+TEST_CASE("desk: the whole way on the real clock, the store on its own thread, the desk behind a real server") {
+    asio::io_context io;
+    test::TempFolder folder;
+    auto clock = system_clock();
+    auto seal = store::Seal::from_seed(1);
+    auto store = std::move(*store::Store::open(folder.path().string(), store::Store::Runner::own_thread));
+    store->run_now([&](store::Connection& db) {
+        for (int id = 1; id <= 3; ++id) {
+            store::Statement in(db, "INSERT INTO inbound(id, channel, key, to_number, extension, text, received_at, step) VALUES (?1, 'c', ?2, '', '', ?3, 0, 'new')");
+            in.bind(1, id).bind(2, std::to_string(id)).bind_blob(3, seal.seal("救命", fmt::format("inbound.text:{}", id))).run();
+            store::Statement alarm(db, "INSERT INTO alarms(id, inbound_id, at, do_not_contact) VALUES (?1, ?2, ?3, 0)");
+            alarm.bind(1, "al" + std::to_string(id)).bind(2, id).bind(3, clock->now()).run();
+        }
+    });
+    std::vector<std::string> heard;
+    http::Router router;
+    auto receive = [&](http::Request request) -> asio::awaitable<http::Response> {
+        heard.push_back(std::string(boost::json::parse(request.body).at("alarm_id").as_string()));
+        http::Response response;
+        response.status = heard.size() == 1 ? 503 : 204;  // the first knock is not answered
+        co_return response;
+    };
+    router.add("POST", "/alarm", receive);
+    http::ServerSettings anywhere;
+    anywhere.listen = "127.0.0.1:0";
+    http::Server server(io.get_executor(), anywhere, std::move(router));
+    REQUIRE(server.open());
+    server.start();
+
+    http::Client client(io.get_executor());
+    config::Desk settings;
+    settings.kind = config::Desk::Kind::webhook;
+    settings.url = "http://" + server.address() + "/alarm";
+    Desk desk(io.get_executor(), *store, seal, *clock, make_sink(settings, client), nullptr, 3min);
+    TaskGroup group(io.get_executor(), [](const std::string& name, std::exception_ptr) { FAIL(name); });
+    group.spawn("desk", desk.run());
+    auto all_received = [&]() -> asio::awaitable<void> {
+        auto count = [](store::Connection& db) {
+            store::Statement read(db, "SELECT count(*) FROM alarms WHERE received_at IS NOT NULL");
+            read.step();
+            return read.integer(0);
+        };
+        while (co_await store->run(std::ref(count)) < 3) co_await sleep_for(10ms);
+        group.stop();
+        co_await group.join();
+        co_await server.stop();
+    };
+    test::run(io, all_received());
+    CHECK(heard.size() == 4);
+    CHECK(std::set<std::string>(heard.begin(), heard.end()) == std::set<std::string>{"al1", "al2", "al3"});
+}
+
+namespace {
+
+struct Window : Site {
+    http::Router router{};
+    std::vector<std::string> scopes{};
+    Window() {
+        auto guard = [this](std::string scope, http::Handler handler) {
+            scopes.push_back(scope);
+            return handler;
+        };
+        add_desk_routes(router, guard, *store, seal, clock);
+    }
+    http::Response ask(std::string method, std::string target, std::string who = "3/张三") {
+        http::Request request;
+        request.method = std::move(method);
+        request.target = std::move(target);
+        request.headers.emplace_back("x-pingjing-who", std::move(who));
+        return test::run(io, router.handle(std::move(request)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("GET /v1/desk shows numbers and words to the desk, and the ledger shows who looked") {
+    Window window;
+    CHECK(window.scopes == std::vector<std::string>{"desk", "desk"});
+    CHECK(window.ask("GET", "/v1/desk").body == R"({"alarms":[]})");
+    window.raise("a", "13900000001", "救命");
+    window.clock.move_to(1min);
+    window.raise("b", "10086", "着火", false, false);
+    auto answer = window.ask("GET", "/v1/desk");
+    CHECK(answer.status == 200);
+    auto body = boost::json::parse(answer.body);
+    auto& alarms = body.at("alarms").as_array();
+    REQUIRE(alarms.size() == 2);
+    CHECK(boost::json::serialize(alarms[0]) ==
+          R"({"alarm_id":"b","at":"2026-11-20T19:01:00Z","phone":"10086","text":"着火","case_id":null,"unit":null,"do_not_contact":false,"attempts":0,"received_at":null,"escalated_at":null,"acknowledged_at":null,"acknowledged_by":null})");
+    CHECK(alarms[1].at("phone") == "13900000001");
+    CHECK(alarms[1].at("case_id") == "R7");
+    CHECK(window.value("SELECT kind || ' ' || data FROM ledger ORDER BY seq DESC LIMIT 1") == R"(access {"what":"desk","who":"3/张三","alarms":2})");
+    CHECK(window.value("SELECT count(*) FROM ledger WHERE data LIKE '%13900000001%'") == "0");
+}
+
+TEST_CASE("POST /v1/desk/ID/ack: the first stands, whoever comes later; an unknown alarm is a 404") {
+    Window window;
+    window.raise("a", "13900000001", "救命");
+    window.clock.move_to(1min);
+    auto first = window.ask("POST", "/v1/desk/a/ack");
+    CHECK(first.status == 200);
+    CHECK(first.body == R"({"alarm_id":"a","acknowledged_at":"2026-11-20T19:01:00Z","acknowledged_by":"3/张三"})");
+    window.clock.move_to(2min);
+    auto second = window.ask("POST", "/v1/desk/a/ack", "4/李四");
+    CHECK(second.status == 200);
+    CHECK(second.body == first.body);
+    CHECK(window.value("SELECT count(*) FROM ledger WHERE kind = 'alarm_acknowledged'") == "1");
+    CHECK(window.ask("POST", "/v1/desk/zz/ack").status == 404);
+    auto shown = window.ask("GET", "/v1/desk");  // recent ones stay to be seen
+    CHECK(shown.body.find(R"("acknowledged_by":"3/张三")") != std::string::npos);
+}
+
+TEST_CASE("the desk's window is 503 while the store is broken") {
+    Window window;
+    window.store->run_now([](store::Connection& db) { db.exec("ALTER TABLE alarms RENAME TO lost"); });
+    CHECK(window.ask("GET", "/v1/desk").status == 503);
+    CHECK(window.ask("POST", "/v1/desk/a/ack").status == 503);
+}
+
+}  // namespace pingjing::desk
