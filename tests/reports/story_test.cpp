@@ -43,18 +43,23 @@ struct Told {
 
         auto survey = plant.survey(id);
         plant.message(id, "thanks", {.state = "accepted"});
-        seal_into("messages", survey, "【XX公安】请回复数字");
+        seal_into("messages", survey, "【XX公安】请回复数字", store::message_text_context(ref_of(survey)));
         db.exec("INSERT INTO attempts VALUES (1, 1, 'main', 1795147200000, 1795147201000, 'accepted', 'a1')");
         db.exec("INSERT INTO receipts(id, channel, key, vendor_id, state, code, meaning, received_at, message_id, step) "
                 "VALUES (1, 'main', 'k', 'a1', 'delivered', 'DELIVRD', 'reached the phone', 1795147260000, 1, 'applied')");
         auto text = plant.answer(id, {.grade = "dissatisfied", .method = "words"});
-        seal_into("inbound", text, "来得太\x1b[2J慢了");
+        seal_into("inbound", text, "来得太\x1b[2J慢了", store::inbound_text_context(text));
         db.exec("INSERT INTO followups VALUES (1, 1, 1, 1795150830000, 1795233700000, 'called_back', 1, 0)");
         db.exec("INSERT INTO followup_steps VALUES (1, 1, 1795150900000, 'inspector', 'called_back', NULL)");
     }
-    void seal_into(const std::string& table, std::int64_t id, const std::string& words) {
+    void seal_into(const std::string& table, std::int64_t id, const std::string& words, const std::string& bound_to) {
         store::Statement write(db, "UPDATE " + table + " SET text = ?2 WHERE id = ?1");
-        write.bind(1, id).bind_blob(2, seal.seal(words, table + ":" + std::to_string(id))).run();
+        write.bind(1, id).bind_blob(2, seal.seal(words, bound_to)).run();
+    }
+    std::string ref_of(std::int64_t message) {
+        store::Statement read(db, "SELECT ref FROM messages WHERE id = ?1");
+        REQUIRE(read.bind(1, message).step());
+        return read.text(0);
     }
     Story story(bool texts) {
         auto read = read_story(db, seal, "32010020261120000123", texts);
@@ -107,7 +112,7 @@ TEST_CASE("the story of a case has every key of the contract, and the phone only
 TEST_CASE("what was written is opened only for those who may inspect") {
     Told told;
     auto story = boost::json::parse(story_json(told.story(true), zone));
-    CHECK(story.at("messages").at(0).at("text") == "【XX公安】请回复数字");
+    CHECK(story.at("messages").at(0).at("text") == "【XX公安】请回复数字", store::message_text_context(ref_of(survey)));
     CHECK(story.at("inbound").at(0).at("text") == "来得太\x1b[2J慢了");
     CHECK(story.at("messages").at(1).as_object().if_contains("text") == nullptr);  // cannot be opened: left out, not an error
 }
