@@ -37,7 +37,7 @@ std::vector<const provider::Abilities*> Gateway::abilities() const {
     return all;
 }
 
-Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, GatewayWorld world) {
+Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, GatewayWorld world, GatewayHints outside) {
     auto gateway = std::unique_ptr<Gateway>(new Gateway(std::move(settings), std::move(world)));
     auto& g = *gateway;
     auto& w = g.world_;
@@ -57,12 +57,13 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     std::vector<provider::Provider*> carriers;
     for (const auto& p : g.providers_) carriers.push_back(p.get());
     g.dispatcher_ = std::make_unique<outbox::Dispatcher>(w.executor, w.store, w.seal, w.clock, w.random, carriers, g.policy_, w.look_every);
-    ratings::AnswerHints say{.messages = [d = g.dispatcher_.get()] { d->wake(); }, .alarms = [] {}};
+    ratings::AnswerHints say{.messages = [d = g.dispatcher_.get()] { d->wake(); }, .alarms = std::move(outside.alarms)};
     g.answers_ = std::make_unique<ratings::Answers>(w.executor, w.store, w.seal, w.clock, w.random,
                                                     std::make_shared<const ratings::AnswerRules>(answer_rules(g.settings_, g.policy_->slots)), say, w.look_every);
     inbound::Hints hints;
     hints.alive = [d = g.dispatcher_.get()](const std::string& channel) { d->sign_of_life(channel); };
     hints.texts = [a = g.answers_.get()] { a->wake(); };
+    hints.unkept = std::move(outside.unkept);
     hints.late = [d = g.dispatcher_.get()](std::string ref, provider::Outcome outcome) { return d->late(std::move(ref), std::move(outcome)); };
     g.inbox_ = std::make_unique<inbound::Inbox>(w.executor, w.store, w.seal, w.clock, std::move(hints));
     g.dispatcher_->receipt_waits = [i = g.inbox_.get()] { i->wake(); };

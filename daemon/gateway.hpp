@@ -29,10 +29,16 @@ struct GatewayWorld {
     Steady look_every = std::chrono::seconds(1);  // what a lost hint costs; long where time is virtual
 };
 
+// What the desk wants to know; null where there is none.
+struct GatewayHints {
+    std::function<void()> alarms{};                                                              // a row of `alarms` was committed
+    std::function<void(const std::string& channel, const provider::InboundText& text)> unkept{};  // the store is broken
+};
+
 class Gateway {
 public:
     // Reads the store's past (recovery of what was being sent). Errors: a setting that the stages cannot work with.
-    static Result<std::unique_ptr<Gateway>> build(config::Settings settings, GatewayWorld world);
+    static Result<std::unique_ptr<Gateway>> build(config::Settings settings, GatewayWorld world, GatewayHints hints = {});
     ~Gateway();
 
     void start();

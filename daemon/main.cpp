@@ -22,16 +22,16 @@ constexpr Command table[] = {
     {"optout", "numbers that do not want to be asked", true},
     {"verify", "recompute the ledger and the books", true},
     {"demo", "a day on this machine", true},
-    {"serve", "the daemon", false},
-    {"report", "officers, units, force, balance, exclusions", false},
-    {"export", "the nightly files", false},
-    {"explain", "the story of one case", false},
-    {"status", "what one needs at 3 a.m.", false},
-    {"hold", "stop sending", false},
-    {"release", "resume sending", false},
-    {"cancel", "call a survey off before it is sent", false},
-    {"resend", "the one override of 'never twice'", false},
-    {"token", "access for people and systems", false},
+    {"serve", "the daemon", true},
+    {"report", "officers, units, force, balance, exclusions", true},
+    {"export", "the nightly files", true},
+    {"explain", "the story of one case", true},
+    {"status", "what one needs at 3 a.m.", true},
+    {"hold", "stop sending", true},
+    {"release", "resume sending", true},
+    {"cancel", "call a survey off before it is sent", true},
+    {"resend", "the one override of 'never twice'", true},
+    {"token", "access for people and systems", true},
     {"simulate", "the carrier's end of a protocol", false},
     {"backup", "copy the store", false},
     {"restore", "take a backup into use", false},
@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
         subs[command.name] = sub;
     }
     std::string config;
-    for (const char* name : {"init", "check", "import", "verify", "optout"}) subs[name]->add_option("-c,--config", config, "pingjing.toml")->required();
+    for (auto& [name, sub] : subs)
+        if (name != "parse" && name != "demo") sub->add_option("-c,--config", config, "pingjing.toml")->required(name != "simulate");
 
     std::string scale = "110-3";
     std::vector<std::string> texts;
@@ -58,6 +59,11 @@ int main(int argc, char** argv) {
     subs["parse"]->add_option("--scale", scale, "the scale that was asked")->check(CLI::IsMember({"110-3", "csat-5"}));
     subs["parse"]->add_flag("--jsonl", jsonl, "a JSON object a line in and out");
     subs["parse"]->add_option("TEXT", texts, "what a citizen wrote");
+
+    commands::InitOptions init;
+    subs["init"]->add_flag("--escrow", init.escrow, "print the key sheet");
+    bool show_texts = false;
+    subs["check"]->add_flag("--templates", show_texts, "print each text as a citizen reads it");
 
     commands::ImportOptions options;
     auto* import = subs["import"];
@@ -68,12 +74,64 @@ int main(int argc, char** argv) {
     import->add_flag("--dry-run", options.dry_run, "answer every row, store nothing");
     import->add_flag("--strict", options.strict, "exit 1 if any row was rejected");
 
+    commands::ReportOptions report;
+    auto* reports = subs["report"];
+    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions"}));
+    reports->add_option("--from", report.from, "first local day, 2026-11-01; default: the last 30 days");
+    reports->add_option("--to", report.to, "last local day");
+    reports->add_option("--basis", report.basis, "day of closing or of the answer")->check(CLI::IsMember({"closed", "answered"}));
+    reports->add_option("--format", report.format, "")->check(CLI::IsMember({"table", "csv", "json", "xlsx", "html"}));
+    reports->add_flag("--raw", report.raw, "also what the smallest n would hide; recorded as an access");
+    reports->add_option("-o,--output", report.output, "a file instead of the terminal");
+
+    std::string record, format = "text";
+    subs["explain"]->add_option("CASE", record, "the 110 record's number")->required();
+    subs["explain"]->add_option("--format", format, "")->check(CLI::IsMember({"text", "json"}));
+    subs["verify"]->add_option("--format", format, "")->check(CLI::IsMember({"text", "json"}));
+    std::string day, folder;
+    subs["export"]->add_option("--date", day, "local day; default: yesterday");
+    subs["export"]->add_option("--out", folder, "default: [reports] export_dir");
+
+    commands::HoldOptions hold;
+    for (const char* name : {"hold", "release"}) {
+        subs[name]->add_option("--channel", hold.channel, "one channel; default all");
+        subs[name]->add_option("--of", hold.of, "")->check(CLI::IsMember({"stop", "clock", "ceiling"}));
+        subs[name]->add_option("--reason", hold.reason, "kept with the hold")->required();
+    }
+    std::string reason;
+    bool double_accepted = false;
+    for (const char* name : {"cancel", "resend"}) {
+        subs[name]->add_option("CASE", record, "the 110 record's number")->required();
+        subs[name]->add_option("--reason", reason, "kept in the ledger")->required();
+    }
+    subs["resend"]->add_flag("--accept-possible-double", double_accepted, "the citizen may get a second text")->required();
+
+    std::string optout_action, optout_what;
     subs["optout"]->fallthrough();
-    std::string optout_file;
-    auto* optout = subs["optout"]->add_subcommand("import", "numbers, one a line");
     subs["optout"]->require_subcommand(1);
-    optout->add_option("FILE", optout_file, "")->required();
-    optout->fallthrough();
+    subs["optout"]->add_option("--reason", reason, "");
+    for (const auto& [name, what] : {std::pair{"import", "FILE"}, std::pair{"add", "PHONE"}, std::pair{"remove", "PHONE"}, std::pair{"list", ""}}) {
+        auto* action = subs["optout"]->add_subcommand(name, "");
+        if (*what) action->add_option(what, optout_what, "")->required();
+        action->fallthrough();
+        action->callback([&optout_action, action] { optout_action = action->get_name(); });
+    }
+
+    std::string token_action;
+    commands::TokenOptions token;
+    subs["token"]->fallthrough();
+    subs["token"]->require_subcommand(1);
+    subs["token"]->add_option("--scope", token.scope, "intake,report,desk,inspect,unit,officer,leader,admin");
+    subs["token"]->add_option("--name", token.name, "whose it is");
+    subs["token"]->add_option("--unit", token.unit, "");
+    subs["token"]->add_option("--badge", token.badge, "");
+    subs["token"]->add_option("--expires", token.expires, "90d");
+    for (const char* name : {"create", "list", "revoke"}) {
+        auto* action = subs["token"]->add_subcommand(name, "");
+        if (std::string(name) == "revoke") action->add_option("ID", token.id, "")->required();
+        action->fallthrough();
+        action->callback([&token_action, action] { token_action = action->get_name(); });
+    }
 
     commands::DemoOptions demo;
     subs["demo"]->add_option("--calls", demo.calls, "calls of the last day; each of the thirty days before has a quarter")->check(CLI::Range(4, 1'000'000));
@@ -89,11 +147,21 @@ int main(int argc, char** argv) {
     try {
         if (name == "parse") return commands::parse(*parse_scale(scale), texts, jsonl, std::cin, std::cout);
         if (name == "demo") return commands::demo(demo);
-        if (name == "init") return commands::init(config);
-        if (name == "check") return commands::check(config);
-        if (name == "verify") return commands::verify(config);
+        if (name == "init") return commands::init(config, init);
+        if (name == "check") return commands::check(config, show_texts);
+        if (name == "serve") return commands::serve(config);
         if (name == "import") return commands::import(config, options);
-        if (name == "optout") return commands::optout_import(config, optout_file);
+        if (name == "report") return commands::report(config, report);
+        if (name == "explain") return commands::explain(config, record, format);
+        if (name == "export") return commands::export_day(config, day, folder);
+        if (name == "hold") return commands::hold(config, hold);
+        if (name == "release") return commands::release(config, hold);
+        if (name == "cancel") return commands::cancel(config, record, reason);
+        if (name == "resend") return commands::resend(config, record, reason);
+        if (name == "optout") return commands::optout(config, optout_action, optout_what, reason);
+        if (name == "token") return commands::token(config, token_action, token);
+        if (name == "status") return commands::status(config);
+        if (name == "verify") return commands::verify(config, format);
     } catch (const std::exception& error) {
         fmt::print(stderr, "pingjing {}: {}\n", name, error.what());
         return 1;

@@ -1,19 +1,41 @@
-// The sub-commands, one function each; the result is the exit code (0 done, 1 what was asked for failed, 2 usage or configuration).
+// The sub-commands, one function each; the result is the exit code (0 done, 1 what was asked for failed or does not hold, 2 usage
+// or configuration).
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace pingjing::commands {
 
-int init(const std::string& config);
-int check(const std::string& config);
-int verify(const std::string& config);
+struct InitOptions { bool escrow = false; };
+int init(const std::string& config, const InitOptions& options);
+int check(const std::string& config, bool templates);
+int serve(const std::string& config);
+
 struct ImportOptions {
     std::vector<std::string> files{};
     std::string mapping{}, encoding = "auto", format = "csv";
     bool dry_run = false, strict = false;
 };
 int import(const std::string& config, const ImportOptions& options);
-int optout_import(const std::string& config, const std::string& file);
+
+struct ReportOptions {
+    std::string report{}, from{}, to{}, basis = "closed", format = "table", output{};
+    bool raw = false;
+};
+int report(const std::string& config, const ReportOptions& options);
+int explain(const std::string& config, const std::string& record, const std::string& format);
+int export_day(const std::string& config, const std::string& day, const std::string& folder);
+
+struct HoldOptions { std::string channel{}, of = "stop", reason{}; };
+int hold(const std::string& config, const HoldOptions& options);
+int release(const std::string& config, const HoldOptions& options);
+int cancel(const std::string& config, const std::string& record, const std::string& reason);
+int resend(const std::string& config, const std::string& record, const std::string& reason);
+int optout(const std::string& config, const std::string& action, const std::string& what, const std::string& reason);
+struct TokenOptions { std::string scope{}, name{}, unit{}, badge{}, expires{}; std::string id{}; };
+int token(const std::string& config, const std::string& action, const TokenOptions& options);
+int status(const std::string& config);
+int verify(const std::string& config, const std::string& format);
 
 }  // namespace pingjing::commands

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <optional>
 
+#include "daemon/admin/verify.hpp"
+#include "daemon/app.hpp"
 #include "daemon/commands/demo_city.hpp"
 #include "daemon/commands/site.hpp"
 #include "daemon/core/local_time.hpp"
@@ -17,6 +19,7 @@
 #include "daemon/gateway.hpp"
 #include "daemon/intake/intake.hpp"
 #include "daemon/log/log.hpp"
+#include "daemon/reports/queries.hpp"
 #include "providers/simulated/simulated.hpp"
 
 namespace pingjing::commands {
@@ -164,15 +167,22 @@ int demo(const DemoOptions& options) {
         if (!run_virtual(io, [&] { return done; }) && !failed) throw std::runtime_error("the demonstration stood still");
         if (failed) std::rethrow_exception(failed);
     }
+    auto site = report_site((*gateway)->settings());
+    auto last_day = local_day(midnight, zone), first_day = local_day(first, zone);
     (*store)->run_now([&](store::Connection& db) {
-        store::Statement states(db, "SELECT purpose, state, count(*) FROM messages GROUP BY 1, 2 ORDER BY 1, 2");
-        while (states.step()) fmt::print("{:10} {:10} {}\n", states.text(0), states.text(1), states.integer(2));
-        store::Statement classes(db, "SELECT class, count(*) FROM inbound GROUP BY 1 ORDER BY 1");
-        while (classes.step()) fmt::print("{:10} {}\n", classes.text(0), classes.integer(1));
-        store::Statement codes(db, "SELECT coalesce(code, ''), count(*) FROM cases GROUP BY 1 ORDER BY 1");
-        while (codes.step()) fmt::print("case {:10} {}\n", codes.text(0), codes.integer(1));
+        for (const char* name : {"balance", "units", "officers"}) {
+            auto table = reports::make_report(db, site.names, site.rules, {.report = name, .from = first_day, .to = last_day}, zone, clock.now());
+            if (!table) throw std::runtime_error(table.error().detail);
+            fmt::print("{}\n", reports::render_terminal(*table));
+        }
+        auto checked = admin::verify(db);
+        for (const auto& failure : checked.failures) fmt::print("FAILED {}: {}\n", failure.check, failure.detail);
+        if (checked.failures.empty())
+            fmt::print("核对无误 verified: {} cases, {} ledger entries, root {}\n", checked.cases, checked.ledger_entries, checked.root.substr(0, 16));
     });
-    fmt::print("most texts with a question to one phone within the whole time: {}\n", carrier->most_texted());
+    // The carrier counts for itself what really reached a phone.
+    fmt::print("没有人因同一警情收到两次 nobody was asked twice about a call: the carrier took {} questions for {} phones\n", carrier->questions(), carrier->phones_asked());
+    if (!options.keep.empty()) fmt::print("the site is left in {}: pingjing report officers -c {}/pingjing.toml\n", options.keep, options.keep);
     return 0;
 }
 

@@ -1,47 +1,40 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <boost/json.hpp>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 
 #include "daemon/commands/commands.hpp"
+#include "daemon/commands/line.hpp"
 #include "daemon/commands/site.hpp"
 #include "daemon/intake/document_file.hpp"
-#include "daemon/intake/intake.hpp"
-#include "daemon/site_rules.hpp"
-#include "daemon/store/phones.hpp"
 
 namespace pingjing::commands {
 namespace {
 
+namespace json = boost::json;
+
 struct Totals { long accepted = 0, updated = 0, unchanged = 0, excluded = 0, rejected = 0; };
 
-// A cell as CSV wants it, and harmless in a spreadsheet.
-std::string cell(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+// A cell as CSV wants it.
+std::string cell(std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
     std::string out = "\"";
     for (char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
     return out + '"';
 }
 
-void tell(const std::vector<intake::RowAnswer>& answers, Totals& totals) {
-    for (const auto& a : answers) {
-        fmt::print("{},{},{},{}\n", a.line, cell(a.id), a.outcome, cell(a.reason));
-        ++(a.outcome == "accepted" ? totals.accepted : a.outcome == "updated" ? totals.updated : a.outcome == "unchanged" ? totals.unchanged
-           : a.outcome == "rejected" ? totals.rejected : totals.excluded);
-    }
-}
-
-// Thrown to take a dry run back.
-struct DryRun {};
+constexpr std::size_t largest_dry_run = 60u << 20;  // what the control socket takes
 
 class Importer {
 public:
-    Importer(Site& site, const eligibility::SiteRules& rules, const ImportOptions& options, intake::RecordRules records)
-        : site_(site), rules_(rules), options_(options), records_(std::move(records)) {}
+    Importer(Line& line, const ImportOptions& options) : line_(line), options_(options) {}
 
-    // False: the file could not be read to its end, said on stderr.
-    bool file(const std::string& name) {
+    // 0, or the exit code of a file that could not be read to its end or of a store that failed; said on stderr.
+    int file(const std::string& name) {
+        if (options_.dry_run) return try_out(name);
         auto opened = intake::DocumentFile::open(name, {.lines = options_.format == "jsonl", .encoding = options_.encoding, .mapping = options_.mapping});
         if (!opened) return refuse(opened.error().detail);
         auto& reading = *opened;
@@ -50,41 +43,53 @@ public:
             auto piece = reading.next();
             if (shows) fmt::print(stderr, "\r\033[K");
             if (!piece) return refuse(piece.error().detail);
-            if (!*piece) return true;
+            if (!*piece) return 0;
             if (shows) fmt::print(stderr, "{}: {} MiB", name, reading.bytes_read() >> 20);
-            if (!take(reading.document(**piece), name)) return false;
+            if (int failed = take(reading.document(**piece), name)) return failed;
         }
     }
-
     Totals totals{};
-    store::Connection* dry = nullptr;  // the one transaction of a dry run
 
 private:
-    static bool refuse(const std::string& why) {
+    // In one piece: the rows of a dry run are taken back at its end, and later rows must have seen the earlier ones.
+    int try_out(const std::string& name) {
+        std::ifstream in(name, std::ios::binary);
+        std::string bytes(std::istreambuf_iterator<char>(in), {});
+        if (!in) return refuse(fmt::format("cannot read {}", name));
+        if (bytes.size() > largest_dry_run) return refuse(fmt::format("{}: a dry run takes at most {} MiB at once; split the file", name, largest_dry_run >> 20));
+        bool lines = options_.format == "jsonl";
+        intake::Document document{.bytes = bytes, .content_type = lines ? "application/x-ndjson" : "text/csv", .charset = lines ? "" : options_.encoding, .mapping = options_.mapping};
+        return take(document, name);
+    }
+
+    static int refuse(const std::string& why) {
         fmt::print(stderr, "{}\n", why);
-        return false;
+        return 1;
     }
 
-    bool take(const intake::Document& document, const std::string& name) {
-        std::vector<intake::ParsedRow> rows;
-        auto read = intake::read_document(document, records_, [&](intake::ParsedRow row) { rows.push_back(std::move(row)); });
-        if (!read) return refuse(fmt::format("{}: {}", name, read.error().detail));
-        for (std::size_t first = 0; first < rows.size(); first += intake::rows_per_commit) {
-            auto batch = std::span<const intake::ParsedRow>(rows).subspan(first, std::min(intake::rows_per_commit, rows.size() - first));
-            std::vector<intake::RowAnswer> answers;
-            auto work = [&](store::Connection& db) { answers = intake::take_batch(db, site_.seal, random_, rules_, batch, "import", records_.now); };
-            if (dry) work(*dry);
-            else site_.store->run_now(work);
-            tell(answers, totals);
+    int take(const intake::Document& document, const std::string& name) {
+        auto type = document.content_type + (document.charset.empty() ? "" : "; charset=" + document.charset);
+        auto target = Query().add("mapping", document.mapping).add("dry_run", options_.dry_run ? "1" : "").target("/v1/calls");
+        auto answer = line_.ask("POST", target, std::string(document.bytes), type, fmt::format("X-First-Line: {}", document.first_line));
+        if (!answer.ok()) {
+            fmt::print(stderr, "{}: ", name);
+            complain(answer);
+            return 1;
         }
-        return true;
+        auto parsed = json::parse(answer.body);
+        for (const auto& row : parsed.at("results").as_array()) tell(row.as_object());
+        return 0;
     }
 
-    Site& site_;
-    const eligibility::SiteRules& rules_;
+    void tell(const json::object& row) {
+        auto outcome = std::string(row.at("outcome").as_string());
+        fmt::print("{},{},{},{}\n", row.at("line").as_int64(), cell(std::string(row.at("id").as_string())), outcome, cell(std::string(row.at("reason").as_string())));
+        ++(outcome == "accepted" ? totals.accepted : outcome == "updated" ? totals.updated : outcome == "unchanged" ? totals.unchanged
+           : outcome == "rejected" ? totals.rejected : totals.excluded);
+    }
+
+    Line& line_;
     const ImportOptions& options_;
-    intake::RecordRules records_;
-    SystemRandom random_;
 };
 
 }  // namespace
@@ -92,66 +97,16 @@ private:
 int import(const std::string& config, const ImportOptions& options) {
     auto settings = load_settings(config);
     if (!settings) return 2;
-    auto site = open_site(std::move(*settings));
-    if (!site) return 1;
-    Instant initialised;
-    site->store->run_now([&](store::Connection& db) { initialised = initialised_at(db); });
-    auto rules = site_rules(site->settings, site->seal, initialised);
-    if (!rules) {
-        fmt::print(stderr, "{}\n", rules.error().detail);
-        return 2;
-    }
-    auto records = record_rules(site->settings, site->clock->now());
-    Importer importer(*site, *rules, options, records);
-    bool whole = true;
+    auto line = Line::open(*settings);
+    if (!line) return 1;
+    Importer importer(*line, options);
+    int failed = 0;
     fmt::print("line,id,outcome,reason\n");
-    auto all = [&] {
-        for (const auto& name : options.files) whole = importer.file(name) && whole;
-    };
-    try {
-        if (!options.dry_run) {
-            all();
-        } else {
-            auto work = [&](store::Connection& db) {
-                importer.dry = &db;
-                all();
-                throw DryRun();
-            };
-            site->store->run_now(work);
-        }
-    } catch (const DryRun&) {  // nothing was stored, as was asked
-    } catch (const store::SqlError& error) {
-        fmt::print(stderr, "{}; what was printed before is stored, sending everything again is safe\n", error.what());
-        return 1;
-    }
+    for (const auto& name : options.files)
+        if (int code = importer.file(name)) failed = code;
     const auto& t = importer.totals;
     fmt::print(stderr, "accepted {}, updated {}, unchanged {}, excluded {}, rejected {}\n", t.accepted, t.updated, t.unchanged, t.excluded, t.rejected);
-    return whole && !(options.strict && t.rejected > 0) ? 0 : 1;
-}
-
-int optout_import(const std::string& config, const std::string& file) {
-    auto settings = load_settings(config);
-    if (!settings) return 2;
-    auto site = open_site(std::move(*settings));
-    if (!site) return 1;
-    std::ifstream in(file);
-    if (!in) {
-        fmt::print(stderr, "cannot read {}\n", file);
-        return 1;
-    }
-    long added = 0, known = 0, bad = 0, number = 0;
-    auto work = [&](store::Connection& db) {
-        for (std::string line; std::getline(in, line);) {
-            ++number;
-            while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-            if (line.empty() || line[0] == '#') continue;
-            if (auto phone = Phone::mobile(line)) ++(store::record_opt_out(db, site->seal, *phone, true, "import", "", site->clock->now()) ? added : known);
-            else fmt::print(stderr, "{}:{}: expected a mobile number\n", file, number), ++bad;
-        }
-    };
-    site->store->run_now(work);
-    fmt::print(stderr, "added {}, known {}, not a number {}\n", added, known, bad);
-    return bad ? 1 : 0;
+    return failed ? failed : options.strict && t.rejected > 0 ? 1 : 0;
 }
 
 }  // namespace pingjing::commands

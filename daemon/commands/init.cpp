@@ -1,13 +1,52 @@
+// `pingjing init`: keys, store, hook secrets, the first token. `pingjing check`: the whole configuration, and what each text costs.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 
+#include "daemon/admin/tokens.hpp"
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/site.hpp"
+#include "daemon/configuration_history.hpp"
+#include "daemon/outbox/texts.hpp"
+#include "daemon/text/segments.hpp"
 
 namespace pingjing::commands {
+namespace {
 
-int init(const std::string& config) {
+// Every key file, to be printed and locked away: whoever has this sheet and the database can read every number.
+void print_key_sheet(const std::filesystem::path& folder) {
+    fmt::print("KEY SHEET of pingjing, {}\nKeep it apart from the database and its backups.\n", folder.string());
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().filename().string().starts_with("hook-")) continue;
+        std::ifstream in(entry.path());
+        for (std::string line; std::getline(in, line);) fmt::print("{}: {}\n", entry.path().filename().string(), line);
+    }
+}
+
+// A new secret for each channel that has none; 160 bits.
+bool write_hook_secrets(const config::Settings& settings, Random& random) {
+    bool whole = true;
+    for (const auto& channel : settings.channels) {
+        if (!channel.hook_secrets.empty() || channel.provider == "simulated") continue;
+        std::error_code ignored;
+        std::filesystem::create_directories(channel.hook_secret_file.parent_path(), ignored);
+        auto line = random.word(32) + "\n";
+        int fd = ::open(channel.hook_secret_file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        bool written = fd >= 0 && ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
+        if (fd >= 0) ::close(fd);
+        if (written) fmt::print(stderr, "hook secret of channel '{}' written to {}\n", channel.name, channel.hook_secret_file.string());
+        else fmt::print(stderr, "cannot write {}: {}\n", channel.hook_secret_file.string(), std::strerror(errno)), whole = false;
+    }
+    return whole;
+}
+
+}  // namespace
+
+int init(const std::string& config, const InitOptions& options) {
     auto settings = load_settings(config);
     if (!settings) return 2;
     auto keys = store::Seal::create_keys(settings->service.key_dir);
@@ -15,53 +54,56 @@ int init(const std::string& config) {
         fmt::print(stderr, "{}\n", keys.error().detail);
         return 1;
     }
-    auto folder = settings->service.key_dir.string();
-    if (keys) fmt::print(stderr, "keys written to {}: keep a copy apart from the database. A lost key is lost numbers.\n", folder);
-    else fmt::print(stderr, "keys are in {} already\n", folder);
-    auto site = open_site(std::move(*settings));
+    auto folder = settings->service.key_dir;
+    if (keys) fmt::print(stderr, "keys written to {}: keep a copy apart from the database. A lost key is lost numbers.\n", folder.string());
+    else fmt::print(stderr, "keys are in {} already\n", folder.string());
+    SystemRandom random;
+    if (!write_hook_secrets(*settings, random)) return 1;
+    auto site = open_site(*settings);
     if (!site) return 1;
+    std::string first_token;
+    auto now = site->clock->now();
     site->store->run_now([&](store::Connection& db) {
         store::Statement since(db, "INSERT INTO meta(key, value) VALUES ('initialised_at', ?1) ON CONFLICT (key) DO NOTHING");
-        since.bind(1, std::to_string(to_millis(site->clock->now()))).run();
-        if (db.changes() > 0) store::append(db, site->clock->now(), "initialised", std::nullopt, "{}");
+        since.bind(1, std::to_string(to_millis(now))).run();
+        if (db.changes() > 0) store::append(db, now, "initialised", std::nullopt, "{}");
+        record_configuration(db, *settings, now);
+        if (!admin::list_tokens(db).empty()) return;
+        auto made = admin::create_token(db, random, {"admin"}, admin::Holder{"first administrator", "", "", std::nullopt}, now);
+        if (made) first_token = made->token;
     });
     fmt::print(stderr, "store ready: {}\n", site->store->path());
+    if (!first_token.empty()) {
+        fmt::print(stderr, "the first token, scope admin; it is shown this once:\n");
+        fmt::print("{}\n", first_token);
+    }
+    if (options.escrow) print_key_sheet(folder);
     return 0;
 }
 
-int check(const std::string& config) {
+int check(const std::string& config, bool templates) {
     auto settings = load_settings(config);
     if (!settings) return 2;
+    auto texts = outbox::Texts::parse(settings->texts, {settings->service.sign, settings->service.sms_alarm});
+    if (!texts) {
+        for (const auto& [name, file] : settings->text_files)
+            if (texts.error().detail.starts_with(fmt::format("text '{}'", name))) fmt::print(stderr, "{}:1: ", file);
+        fmt::print(stderr, "{}\n", texts.error().detail);
+        return 2;
+    }
     for (const auto& warning : settings->warnings) fmt::print(stderr, "warning: {}\n", warning);
+    fmt::print("text                 characters  parts   with the longest date and the real sign\n");
+    for (const auto& [name, source] : settings->texts) {
+        auto whole = texts->fill(name, "2026-12-31");
+        auto segments = whole ? cut_segments(*whole) : std::nullopt;
+        if (!segments) continue;
+        fmt::print("{:20} {:10} {:6}{}\n", name, segments->units, segments->parts.size(),
+                   segments->parts.size() > 1 ? "   each part is charged; one of 70 characters is enough for a shorter sign" : "");
+        if (templates) fmt::print("    {}\n", *whole);
+    }
     if (settings->service.test_clock) fmt::print("test_clock = true: PINGJING_CLOCK is obeyed\n");
     fmt::print("ok: {} channels, {} routes, rules {}\n", settings->channels.size(), settings->routes.size(), settings->rules_sha256);
     return 0;
-}
-
-int verify(const std::string& config) {
-    auto settings = load_settings(config);
-    if (!settings) return 2;
-    auto site = open_site(std::move(*settings));
-    if (!site) return 1;
-    int exit = 0;
-    site->store->run_now([&](store::Connection& db) {
-        auto head = store::recompute(db);
-        if (!head) {
-            fmt::print("FAILED ledger: {}\n", head.error().detail);
-            exit = 1;
-            return;
-        }
-        // rows_received = accepted + updated + unchanged + rejected + rows_excluded holds by constraint; cases come from two of them.
-        store::Statement books(db, "SELECT (SELECT count(*) FROM cases), (SELECT coalesce(sum(accepted + excluded), 0) FROM intake_batches)");
-        books.step();
-        if (books.integer(0) != books.integer(1)) {
-            fmt::print("FAILED books: cases {}, accepted and excluded rows {}\n", books.integer(0), books.integer(1));
-            exit = 1;
-            return;
-        }
-        fmt::print("ok: {} cases, {} ledger entries, root {}\n", books.integer(0), head->size(), to_hex(head->root()));
-    });
-    return exit;
 }
 
 }  // namespace pingjing::commands

@@ -5,7 +5,10 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
 #include <optional>
+#include <system_error>
 
+#include "daemon/core/local_time.hpp"
+#include "daemon/reports/export.hpp"
 #include "daemon/reports/story.hpp"
 #include "daemon/store/store.hpp"
 
@@ -122,7 +125,37 @@ bool asks_for_raw(const http::Request& call) {
     return raw == "1" || raw == "true";
 }
 
+asio::awaitable<Response> answer_export(Parts parts, std::function<ExportPlace()> place, http::Request call) {
+    if (!call.trusted) co_return http::problem(404, "Not Found", "there is nothing here");
+    auto site = parts->site();
+    auto now = parts->clock.now();
+    auto where = place();
+    ExportWish wish;
+    wish.day = call.parameter("date");
+    if (wish.day.empty()) wish.day = local_day(now - std::chrono::hours(24), site->zone);
+    wish.folder = call.parameter("out").empty() ? where.folder : std::filesystem::path(call.parameter("out"));
+    wish.names = site->names, wish.rules = site->rules, wish.rules_sha256 = where.rules_sha256, wish.zone = site->zone;
+    auto folder = wish.folder / wish.day;
+    std::string failed;
+    Result<Edition> edition = Edition();
+    try {
+        edition = co_await export_day(parts->read, parts->store, std::move(wish), now);
+    } catch (const std::system_error& error) {
+        failed = error.what();
+    }
+    if (!failed.empty()) co_return http::problem(500, "Not Written", failed);
+    if (!edition) co_return http::problem(400, "Bad Request", edition.error().detail);
+    Response response;
+    response.body = fmt::format(R"({{"folder":{},"version":{},"fresh":{}}})", json_string((folder / fmt::format("v{}", edition->version)).string()), edition->version, edition->fresh);
+    co_return response;
+}
+
 }  // namespace
+
+void add_export_route(http::Router& router, ApiParts given, std::function<ExportPlace()> place) {
+    auto parts = std::make_shared<const ApiParts>(std::move(given));
+    router.add("POST", "/control/export", [parts, place](http::Request call) { return answer_export(parts, place, std::move(call)); });
+}
 
 void add_routes(http::Router& router, ApiParts given, const Guard& guard) {
     auto parts = std::make_shared<const ApiParts>(std::move(given));

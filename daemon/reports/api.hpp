@@ -1,6 +1,7 @@
 // GET /v1/reports/{officers,units,force,balance,exclusions} and GET /v1/calls/{id} (?format=json|text). Who may ask is
 // decided outside: each handler is handed to `guard` with the scope it needs.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,9 +31,14 @@ struct ApiParts {
     std::function<std::shared_ptr<const ReportSite>()> site{};
 };
 
+// POST /control/export?date&out, for trusted requests: the day's files, written by whoever owns the store. `folder`: the default for
+// `out`; `rules_sha256`: of the configuration in force.
+struct ExportPlace { std::filesystem::path folder{}; std::string rules_sha256{}; };
+
 using Guard = std::function<http::Handler(std::string scope, http::Handler handler)>;
 
 // `parts` refers to what outlives the router. Whoever passes the guard is named by it in the header x-pingjing-who.
 void add_routes(http::Router& router, ApiParts parts, const Guard& guard);
+void add_export_route(http::Router& router, ApiParts parts, std::function<ExportPlace()> place);
 
 }  // namespace pingjing::reports

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/store/receipts.hpp"
+
 namespace pingjing::store {
 namespace {
 
@@ -36,6 +38,13 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
         woke = wake_parked(db, a, id) || woke;
     }
     return wake_parked_by_ref(db, a) || woke;
+}
+
+// An answer can be here before the carrier's response is: it proves more than any receipt.
+void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
+    if (!a.survey || !a.case_id) return;
+    Statement find(db, "SELECT 1 FROM inbound WHERE case_id = ?1 AND step = 'done' LIMIT 1");
+    if (find.bind(1, *a.case_id).step()) lift_to_delivered(db, a.message, "reply", now);
 }
 
 // Of an UPDATE whose WHERE names `sending` and this attempt: did the row still stand there?
@@ -174,6 +183,7 @@ Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std:
     move.bind(3, now).bind(4, answer_until);
     if (!moved(db, move, a)) return {false, woke};
     note(db, "accepted", a, "", now);
+    lift_if_answered(db, a, now);
     return {true, woke};
 }
 
@@ -198,6 +208,7 @@ Settled record_failed(Connection& db, const Attempt& a, std::string_view outcome
     move.bind(3, now).bind(4, code).bind(5, !vendor_ids.empty());
     if (!moved(db, move, a)) return {false, woke};
     note(db, "failed", a, fmt::format(R"(,"code":"{}")", code), now);
+    lift_if_answered(db, a, now);
     return {true, woke};
 }
 
@@ -214,6 +225,7 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
     Statement move(db, "UPDATE messages SET state = 'in_doubt' WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
     if (!moved(db, move, a)) return {};
     note(db, "in_doubt", a, "", now);
+    lift_if_answered(db, a, now);
     return {true, wake_parked_by_ref(db, a)};
 }
 

@@ -224,6 +224,12 @@ int Simulated::most_texted() const {
     return most;
 }
 
+int Simulated::questions() const {
+    int all = 0;
+    for (const auto& [phone, count] : texted_) all += count;
+    return all;
+}
+
 Make read(config::Section& section, ChannelFacts facts) {
     auto settings = read_settings(section, facts);
     if (!settings) return nullptr;

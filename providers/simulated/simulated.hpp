@@ -62,6 +62,8 @@ public:
 
     int texted(const Phone& phone) const;  // how many texts that ask for a rating this phone really got
     int most_texted() const;               // of all phones
+    int questions() const;                 // how many of them reached a phone in all
+    std::size_t phones_asked() const { return texted_.size(); }
     std::size_t waiting() const { return events_.size(); }
 
 private:

@@ -1,0 +1,213 @@
+#include "daemon/admin/control.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <charconv>
+#include <memory>
+
+#include "daemon/admin/status.hpp"
+#include "daemon/admin/tokens.hpp"
+#include "daemon/admin/verify.hpp"
+#include "daemon/store/cases.hpp"
+#include "daemon/store/outbox.hpp"
+#include "daemon/store/overrides.hpp"
+#include "daemon/store/phones.hpp"
+
+namespace pingjing::admin {
+namespace {
+
+namespace json = boost::json;
+using Parts = std::shared_ptr<const ControlParts>;
+using http::Request;
+using http::Response;
+
+Response ok(json::value body) {
+    Response response;
+    response.body = json::serialize(body);
+    return response;
+}
+Response refuse(const Error& error) {
+    auto status = error.kind == Error::Kind::not_found ? 404 : error.kind == Error::Kind::conflict ? 409 : error.kind == Error::Kind::invalid_input ? 400 : 500;
+    return http::problem(status, status == 404 ? "not found" : status == 409 ? "conflict" : "bad request", error.detail);
+}
+Response missing(std::string_view what) { return http::problem(400, "bad request", fmt::format("{}: expected one", what)); }
+
+std::optional<std::string> maybe(const Request& request, const std::string& name) {
+    auto value = request.parameter(name);
+    return value.empty() ? std::nullopt : std::optional(value);
+}
+
+asio::awaitable<Response> hold(Parts p, Request request) {
+    auto of = request.parameter("of", "stop");
+    auto reason = request.parameter("reason");
+    auto channel = maybe(request, "channel");
+    if (reason.empty()) co_return missing("reason");
+    if (of != "stop" && of != "clock" && of != "ceiling") co_return http::problem(400, "bad request", "of: expected stop, clock or ceiling");
+    auto now = p->clock.now();
+    auto work = [=](store::Connection& db) { return store::place_hold(db, of, channel, reason, now); };
+    auto id = co_await p->store.run(work);
+    co_return ok({{"hold", id}});
+}
+
+asio::awaitable<Response> release(Parts p, Request request) {
+    auto of = request.parameter("of", "stop");
+    auto reason = request.parameter("reason");
+    auto channel = maybe(request, "channel");
+    if (reason.empty()) co_return missing("reason");
+    auto now = p->clock.now();
+    auto work = [=](store::Connection& db) { return store::release_holds(db, of, channel, reason, now); };
+    auto released = co_await p->store.run(work);
+    if (p->released) p->released(channel);
+    co_return ok({{"released", released}});
+}
+
+asio::awaitable<Response> cancel(Parts p, Request request) {
+    auto record = request.parameter("case"), reason = request.parameter("reason");
+    if (record.empty()) co_return missing("case");
+    if (reason.empty()) co_return missing("reason");
+    auto now = p->clock.now();
+    auto work = [&](store::Connection& db) {
+        auto phone_key = store::cancel_case(db, p->seal, record, reason, now);
+        if (phone_key && p->called_off) p->called_off(db, *phone_key);
+        return phone_key;
+    };
+    auto done = co_await p->store.run(std::ref(work));
+    if (!done) co_return refuse(done.error());
+    co_return ok({{"case", record}, {"state", "cancelled"}});
+}
+
+asio::awaitable<Response> resend(Parts p, Request request) {
+    auto record = request.parameter("case"), reason = request.parameter("reason");
+    if (record.empty()) co_return missing("case");
+    if (reason.empty()) co_return missing("reason");
+    auto now = p->clock.now();
+    auto work = [&](store::Connection& db) { return store::resend_case(db, p->seal, record, reason, now); };
+    auto done = co_await p->store.run(std::ref(work));
+    if (!done) co_return refuse(done.error());
+    if (p->changed) p->changed();
+    co_return ok({{"case", record}, {"state", "due"}});
+}
+
+// Body: one number a line. `out` 1 or 0.
+asio::awaitable<Response> opt_out(Parts p, Request request) {
+    bool out = request.parameter("out", "1") == "1";
+    auto source = request.parameter("source", "operator"), reason = request.parameter("reason");
+    struct Count { std::int64_t changed = 0, known = 0; json::array bad{}; } count;
+    auto now = p->clock.now();
+    auto work = [&](store::Connection& db) {
+        count = {};
+        std::int64_t number = 0;
+        for (std::size_t at = 0; at < request.body.size(); ++number) {
+            auto end = std::min(request.body.find('\n', at), request.body.size());
+            auto line = request.body.substr(at, end - at);
+            at = end + 1;
+            while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+            if (line.empty() || line[0] == '#') continue;
+            auto phone = Phone::mobile(line);
+            if (!phone) {
+                count.bad.push_back(number + 1);
+                continue;
+            }
+            ++(store::record_opt_out(db, p->seal, *phone, out, source, reason, now) ? count.changed : count.known);
+            if (out) store::cancel_waiting_surveys_to(db, p->seal.phone_key(*phone), 0, Code::opt_out, now);
+        }
+    };
+    co_await p->store.run(std::ref(work));
+    co_return ok({{"changed", count.changed}, {"known", count.known}, {"bad_lines", std::move(count.bad)}});
+}
+
+asio::awaitable<Response> opt_outs(Parts p, Request) {
+    auto work = [&](store::Connection& db) { return store::list_opt_outs(db, p->seal); };
+    auto rows = co_await p->store.run(std::ref(work));
+    json::array out;
+    for (const auto& row : rows) out.push_back({{"phone", row.masked}, {"at", format_utc(row.at)}, {"source", row.source}, {"reason", row.reason}});
+    co_return ok(std::move(out));
+}
+
+asio::awaitable<Response> make_token(Parts p, Request request) {
+    auto scopes = parse_scopes(request.parameter("scope"));
+    if (!scopes) co_return refuse(scopes.error());
+    Holder holder;
+    holder.name = request.parameter("name"), holder.unit = request.parameter("unit"), holder.badge = request.parameter("badge");
+    auto now = p->clock.now();
+    if (auto days = request.parameter("expires_days"); !days.empty()) {
+        int number = 0;
+        auto [end, bad] = std::from_chars(days.data(), days.data() + days.size(), number);
+        if (bad != std::errc() || end != days.data() + days.size() || number < 1) co_return http::problem(400, "bad request", "expires: expected days, such as 90d");
+        holder.expires_at = now + std::chrono::hours(24 * number);
+    }
+    auto work = [&](store::Connection& db) { return create_token(db, p->random, *scopes, holder, now); };
+    auto made = co_await p->store.run(std::ref(work));
+    if (!made) co_return refuse(made.error());
+    co_return ok({{"id", made->id}, {"token", made->token}, {"scopes", json::value_from(*scopes)}});
+}
+
+asio::awaitable<Response> tokens(Parts p, Request) {
+    auto work = [](store::Connection& db) { return list_tokens(db); };
+    auto rows = co_await p->store.run(work);
+    json::array out;
+    for (const auto& row : rows) {
+        json::value expires, revoked;
+        if (row.holder.expires_at) expires = format_utc(*row.holder.expires_at);
+        if (row.revoked_at) revoked = format_utc(*row.revoked_at);
+        out.push_back({{"id", row.id}, {"scopes", json::value_from(row.scopes)}, {"name", row.holder.name}, {"unit", row.holder.unit}, {"badge", row.holder.badge},
+                       {"made_at", format_utc(row.made_at)}, {"expires_at", expires}, {"revoked_at", revoked}});
+    }
+    co_return ok(std::move(out));
+}
+
+asio::awaitable<Response> revoke(Parts p, Request request) {
+    std::int64_t id = 0;
+    auto text = request.captures["id"];
+    auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (bad != std::errc() || end != text.data() + text.size()) co_return http::problem(400, "bad request", "id: expected a number");
+    auto now = p->clock.now();
+    auto work = [&](store::Connection& db) { return revoke_token(db, id, now); };
+    auto done = co_await p->store.run(std::ref(work));
+    if (!done) co_return refuse(done.error());
+    co_return ok({{"id", id}, {"revoked", true}});
+}
+
+asio::awaitable<Response> status(Parts p, Request) {
+    auto now = p->clock.now();
+    auto path = p->store.path();
+    auto work = [&](store::Connection& db) { return read_status(db, path, now); };
+    auto body = co_await p->store.run(std::ref(work));
+    if (p->channels) body.as_object()["channels"] = p->channels();
+    co_return ok(std::move(body));
+}
+
+asio::awaitable<Response> check_books(Parts p, Request) {
+    auto work = [](store::Connection& db) { return verify(db); };
+    auto result = co_await p->store.run(work);
+    json::array failures;
+    for (const auto& failure : result.failures) failures.push_back({{"check", failure.check}, {"detail", failure.detail}});
+    co_return ok({{"ok", result.failures.empty()}, {"cases", result.cases}, {"ledger_entries", result.ledger_entries}, {"root", result.root}, {"failures", std::move(failures)}});
+}
+
+}  // namespace
+
+void add_control_routes(http::Router& router, ControlParts parts) {
+    auto shared = std::make_shared<const ControlParts>(std::move(parts));
+    auto add = [&](const char* method, const char* pattern, auto handler) {
+        auto trusted = [shared, handler](Request request) -> asio::awaitable<Response> {
+            if (!request.trusted) co_return http::problem(404, "not found", "there is nothing here");
+            co_return co_await handler(shared, std::move(request));
+        };
+        router.add(method, pattern, trusted);
+    };
+    add("POST", "/control/hold", hold);
+    add("POST", "/control/release", release);
+    add("POST", "/control/cancel", cancel);
+    add("POST", "/control/resend", resend);
+    add("POST", "/control/optout", opt_out);
+    add("GET", "/control/optout", opt_outs);
+    add("POST", "/control/tokens", make_token);
+    add("GET", "/control/tokens", tokens);
+    add("POST", "/control/tokens/{id}/revoke", revoke);
+    add("GET", "/control/status", status);
+    add("GET", "/control/verify", check_books);
+}
+
+}  // namespace pingjing::admin

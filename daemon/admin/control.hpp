@@ -1,0 +1,31 @@
+// What an operator may do, over the control socket or, without a daemon, on the store itself: the same handlers for both.
+#pragma once
+#include <boost/json/value.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/random.hpp"
+#include "daemon/http/router.hpp"
+#include "daemon/store/seal.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::admin {
+
+struct ControlParts {
+    store::Store& store;
+    const store::Seal& seal;
+    const Clock& clock;
+    Random& random;
+    std::function<void()> changed{};                                               // there may be something to send now
+    std::function<void(const std::optional<std::string>& channel)> released{};     // a person says: go on
+    std::function<boost::json::value()> channels{};                                // state of each, for `status`; null without a daemon
+    std::function<void(store::Connection&, const std::string& phone_key)> called_off{};  // a waiting survey to this number was cancelled
+};
+
+// Under /control, for trusted requests only: hold release cancel resend optout tokens status verify. What `parts` refers to
+// outlives the router.
+void add_control_routes(http::Router& router, ControlParts parts);
+
+}  // namespace pingjing::admin

@@ -1,0 +1,56 @@
+#include "daemon/admin/status.hpp"
+
+#include <boost/json.hpp>
+#include <filesystem>
+
+#include "daemon/store/outbox.hpp"
+
+namespace pingjing::admin {
+namespace {
+
+namespace json = boost::json;
+
+json::value time_of(store::Connection& db, const char* sql) {
+    store::Statement read(db, sql);
+    if (!read.step() || read.is_null(0)) return nullptr;
+    return json::value(format_utc(read.instant(0)));
+}
+std::int64_t count(store::Connection& db, const char* sql, Instant now) {
+    store::Statement read(db, sql);
+    read.bind(1, now).step();
+    return read.integer(0);
+}
+
+}  // namespace
+
+json::value read_status(store::Connection& db, const std::string& path, Instant now) {
+    json::object out;
+    out["now"] = format_utc(now);
+    out["queue"] = {{"due", count(db, "SELECT count(*) FROM messages WHERE state = 'due' AND due_at <= ?1", now)},
+                    {"later", count(db, "SELECT count(*) FROM messages WHERE state = 'due' AND due_at > ?1", now)},
+                    {"oldest_due_at", time_of(db, "SELECT min(due_at) FROM messages WHERE state = 'due'")},
+                    {"held", count(db, "SELECT count(*) FROM messages WHERE state = 'held' AND ?1 > 0", now)},
+                    {"sending", count(db, "SELECT count(*) FROM messages WHERE state = 'sending' AND ?1 > 0", now)}};
+    out["in_doubt"] = {{"count", count(db, "SELECT count(*) FROM messages WHERE state = 'in_doubt' AND ?1 > 0", now)},
+                       {"oldest_at", time_of(db, "SELECT min(claimed_at) FROM messages WHERE state = 'in_doubt'")}};
+    out["last_receipt_at"] = time_of(db, "SELECT received_at FROM receipts ORDER BY id DESC LIMIT 1");
+    out["last_reply_at"] = time_of(db, "SELECT received_at FROM inbound ORDER BY id DESC LIMIT 1");
+    out["last_fact_at"] = time_of(db, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1");
+    out["unread_texts"] = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND ?1 > 0", now);
+    out["open_alarms"] = count(db, "SELECT count(*) FROM alarms WHERE acknowledged_at IS NULL AND ?1 > 0", now);
+    json::array holds;
+    for (const auto& hold : store::active_holds(db)) {
+        json::value channel;
+        if (hold.channel) channel = *hold.channel;
+        holds.push_back({{"of", hold.of}, {"channel", channel}, {"since", format_utc(hold.at)}, {"reason", hold.reason}});
+    }
+    out["holds"] = std::move(holds);
+    std::error_code error;
+    auto space = std::filesystem::space(std::filesystem::path(path).parent_path(), error);
+    json::value free_mib;
+    if (!error) free_mib = static_cast<std::int64_t>(space.available >> 20);
+    out["disk"] = {{"free_mib", free_mib}};
+    return out;
+}
+
+}  // namespace pingjing::admin

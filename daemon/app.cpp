@@ -1,0 +1,172 @@
+#include "daemon/app.hpp"
+
+#include <boost/json.hpp>
+
+#include "daemon/admin/control.hpp"
+#include "daemon/admin/health.hpp"
+#include "daemon/configuration_history.hpp"
+#include "daemon/desk/api.hpp"
+#include "daemon/followup/api.hpp"
+#include "daemon/log/log.hpp"
+#include "daemon/reply/read.hpp"
+#include "daemon/store/outbox.hpp"
+
+namespace pingjing {
+namespace {
+
+void on_failure(const std::string& task, std::exception_ptr error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        log::error("app.task_failed", {{"task", task}, {"why", e.what()}});
+    }
+}
+
+boost::json::value channel_states(outbox::Dispatcher& dispatcher) {
+    boost::json::array out;
+    for (const auto& c : dispatcher.status()) out.push_back({{"name", c.name}, {"state", c.state}, {"why", c.why}, {"in_flight", c.in_flight}});
+    return out;
+}
+
+}  // namespace
+
+std::filesystem::path control_socket(const config::Settings& settings) { return settings.service.state_dir / "control.sock"; }
+
+reports::ReportSite report_site(const config::Settings& settings) {
+    reports::ReportSite site;
+    for (const auto& o : settings.lists.officers) site.names.officers[o.badge] = {o.name, o.unit};
+    for (const auto& u : settings.lists.units) site.names.units[u.unit] = u.name;
+    const auto& r = settings.reports;
+    site.rules.weights = {r.weight_satisfied, r.weight_basically, r.weight_dissatisfied};
+    site.rules.prior = r.estimate_m ? std::nullopt : std::optional(r.prior_m);
+    site.zone = settings.service.timezone;
+    return site;
+}
+
+App::App(asio::io_context& io, const Clock& clock, Random& random, const store::Seal& seal, std::unique_ptr<store::Store> store)
+    : io_(io), clock_(clock), random_(random), seal_(seal), store_(std::move(store)), client_(io.get_executor()), access_(*store_, clock_),
+      intake_(*store_, seal_, random_), loops_(io.get_executor(), on_failure), desk_loop_(io.get_executor(), on_failure) {}
+
+App::~App() = default;
+
+void App::take(const config::Settings& settings) {
+    auto rules = std::make_shared<intake::IntakeRules>();
+    rules->records = record_rules(settings, clock_.now());
+    rules->site = *gateway_->rules();
+    intake_rules_ = std::move(rules);
+    report_site_ = std::make_shared<const reports::ReportSite>(report_site(settings));
+}
+
+Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings settings, const Clock& clock, Random& random, const store::Seal& seal,
+                                        std::unique_ptr<store::Store> store) {
+    auto app = std::unique_ptr<App>(new App(io, clock, random, seal, std::move(store)));
+    auto& a = *app;
+    a.store_->run_now([&](store::Connection& db) { record_configuration(db, settings, clock.now()); });
+    const auto& desk = settings.desk;
+    auto escalation = desk.escalate ? desk::make_sink(*desk.escalate, a.client_) : nullptr;
+    a.desk_ = std::make_unique<desk::Desk>(io.get_executor(), *a.store_, seal, clock, desk::make_sink(desk.main, a.client_), std::move(escalation), desk.main.ack_within);
+
+    GatewayHints hints;
+    hints.alarms = [d = a.desk_.get()] { d->wake(); };
+    // The store cannot keep this text. If somebody is in danger, the desk hears it from memory; twice is better than never.
+    hints.unkept = [&a](const std::string&, const provider::InboundText& text) {
+        auto verdict = reply::read(a.gateway_->settings().survey.scale, text.text.reveal());
+        if (!verdict.emergency) return;
+        desk::Alarm alarm(a.random_.word(20), a.clock_.now(), text.from, text.text);
+        alarm.do_not_contact = verdict.do_not_contact;
+        a.desk_->alarm_now(std::move(alarm));
+    };
+    auto gateway = Gateway::build(std::move(settings), {io.get_executor(), *a.store_, seal, clock, random, &a.client_}, std::move(hints));
+    if (!gateway) return tl::unexpected(gateway.error());
+    a.gateway_ = std::move(*gateway);
+    a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
+    a.take(a.gateway_->settings());
+    if (clock.speed() != 1.0 || a.gateway_->settings().service.test_clock) a.notes_.push_back("test clock");
+    if (const auto& in = a.gateway_->settings().intake; !in.folder.empty())
+        a.folder_ = std::make_unique<intake::Folder>(a.intake_, in, [&a] { return a.intake_rules_; }, clock, [&a] { a.gateway_->dispatcher().wake(); });
+    return app;
+}
+
+// The same handlers behind both doors; the control socket has some that the network has not.
+http::Router App::doors(bool control) {
+    http::Router router;
+    auto guard = access_.guards();
+    auto wake = [this] { gateway_->dispatcher().wake(); };
+    intake::add_calls_route(router, guard, intake_, [this] { return intake_rules_; }, clock_, wake);
+    reports::add_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, guard);
+    followup::add_followup_routes(router, guard, *store_, seal_, clock_);
+    desk::add_desk_routes(router, guard, *store_, seal_, clock_);
+    admin::Health health;
+    health.not_ready = [this] { return gateway_->not_ready(); };
+    health.notes = [this] { return notes_; };
+    admin::add_health_routes(router, access_, std::move(health));
+    inbound::add_hooks(router, gateway_->inbox(), gateway_->hooks());
+    if (!control) return router;
+
+    auto place = [this] { return reports::ExportPlace{gateway_->settings().reports.export_dir, gateway_->settings().rules_sha256}; };
+    reports::add_export_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, place);
+    admin::ControlParts parts{*store_, seal_, clock_, random_};
+    parts.changed = wake;
+    parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };
+    parts.channels = [this] { return channel_states(gateway_->dispatcher()); };
+    parts.called_off = [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, seal_, random_, *gateway_->rules(), key, clock_.now()); };
+    admin::add_control_routes(router, std::move(parts));
+    return router;
+}
+
+Result<void> App::open(int inherited_fd) {
+    const auto& http = gateway_->settings().http;
+    http::ServerSettings settings;
+    settings.listen = http.listen, settings.body_limit = http.body_limit, settings.most_connections = http.most_connections;
+    settings.tls_cert = http.tls_cert, settings.tls_key = http.tls_key, settings.inherited_fd = inherited_fd;
+    server_ = std::make_unique<http::Server>(io_.get_executor(), settings, doors(false));
+    if (auto opened = server_->open(); !opened) return opened;
+    http::ServerSettings control;
+    control.listen = "unix:" + control_socket(gateway_->settings()).string(), control.control = true;
+    control.body_limit = 64u << 20;
+    control_ = std::make_unique<http::Server>(io_.get_executor(), control, doors(true));
+    return control_->open();
+}
+
+void App::start() {
+    desk_loop_.spawn("desk", desk_->run());
+    gateway_->start();
+    if (folder_) loops_.spawn("folder", folder_->run());
+    server_->start();
+    control_->start();
+}
+
+// Doors first, then what is inside; the desk last, for an alarm may still be on its way.
+asio::awaitable<void> App::stop() {
+    server_->stop_accepting();
+    loops_.stop();
+    co_await loops_.join();
+    co_await server_->stop();
+    co_await gateway_->stop();
+    co_await control_->stop();
+    desk_loop_.stop();
+    co_await desk_loop_.join();
+    std::error_code ignored;
+    std::filesystem::remove(control_socket(gateway_->settings()), ignored);
+}
+
+asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings settings) {
+    auto changed = gateway_->reload(std::move(settings));
+    if (!changed) co_return changed;
+    take(gateway_->settings());
+    auto now = clock_.now();
+    auto work = [this, now](store::Connection& db) {
+        record_configuration(db, gateway_->settings(), now);
+        store::forget_routes(db);
+    };
+    co_await store_->run(std::ref(work));
+    gateway_->dispatcher().wake();
+    co_return changed;
+}
+
+asio::awaitable<void> App::touch_store() {
+    auto work = [](store::Connection&) {};
+    co_await store_->run(work);
+}
+
+}  // namespace pingjing

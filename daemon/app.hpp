@@ -1,0 +1,66 @@
+// The daemon: the gateway with its doors. Builds every part in order, hands each what it needs, stops them in reverse.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/admin/access.hpp"
+#include "daemon/desk/desk.hpp"
+#include "daemon/gateway.hpp"
+#include "daemon/http/client.hpp"
+#include "daemon/http/server.hpp"
+#include "daemon/intake/api.hpp"
+#include "daemon/intake/folder.hpp"
+#include "daemon/reports/api.hpp"
+#include "daemon/store/read_thread.hpp"
+
+namespace pingjing {
+
+reports::ReportSite report_site(const config::Settings& settings);
+std::filesystem::path control_socket(const config::Settings& settings);
+
+class App {
+public:
+    // `io` outlives everything here. Errors: a setting that cannot work.
+    static Result<std::unique_ptr<App>> build(asio::io_context& io, config::Settings settings, const Clock& clock, Random& random, const store::Seal& seal,
+                                              std::unique_ptr<store::Store> store);
+    ~App();
+
+    // Binds the doors; an error says what was tried. `inherited_fd` -1: our own socket.
+    Result<void> open(int inherited_fd = -1);
+    void start();
+    asio::awaitable<void> stop();
+    // Says what needs a restart; an error leaves everything as it was.
+    asio::awaitable<Result<std::vector<std::string>>> reload(config::Settings settings);
+    std::string address() const { return server_->address(); }
+    // The store answers: what a watchdog wants to know.
+    asio::awaitable<void> touch_store();
+    Gateway& gateway() { return *gateway_; }
+
+private:
+    App(asio::io_context& io, const Clock& clock, Random& random, const store::Seal& seal, std::unique_ptr<store::Store> store);
+    void take(const config::Settings& settings);
+    http::Router doors(bool control);
+
+    asio::io_context& io_;
+    const Clock& clock_;
+    Random& random_;
+    const store::Seal& seal_;
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<store::ReadThread> reader_;
+    http::Client client_;
+    std::unique_ptr<Gateway> gateway_;
+    admin::Access access_;
+    intake::Intake intake_;
+    std::shared_ptr<const intake::IntakeRules> intake_rules_;
+    std::shared_ptr<const reports::ReportSite> report_site_;
+    std::unique_ptr<desk::Desk> desk_;
+    std::unique_ptr<intake::Folder> folder_;
+    std::unique_ptr<http::Server> server_, control_;
+    TaskGroup loops_, desk_loop_;
+    std::vector<std::string> notes_;
+};
+
+}  // namespace pingjing

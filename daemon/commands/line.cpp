@@ -1,0 +1,168 @@
+#include "daemon/commands/line.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <cstring>
+#include <stdexcept>
+
+#include "daemon/admin/control.hpp"
+#include "daemon/app.hpp"
+#include "daemon/commands/site.hpp"
+#include "daemon/eligibility/eligibility.hpp"
+#include "daemon/followup/api.hpp"
+#include "daemon/intake/api.hpp"
+
+namespace pingjing::commands {
+namespace {
+
+class Socket {
+public:
+    Socket() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+    ~Socket() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+
+    bool connect(const std::string& path) const {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        if (path.size() >= sizeof address.sun_path) return false;
+        std::memcpy(address.sun_path, path.c_str(), path.size());
+        return ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    }
+    void send(std::string_view bytes) const {
+        while (!bytes.empty()) {
+            auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (n <= 0) throw std::runtime_error("the daemon closed the control socket");
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+    std::string receive_all() const {
+        std::string out;
+        char buffer[65536];
+        for (ssize_t n; (n = ::recv(fd_, buffer, sizeof buffer, 0)) > 0;) out.append(buffer, static_cast<std::size_t>(n));
+        return out;
+    }
+
+private:
+    int fd_;
+};
+
+Answer read_answer(const std::string& bytes) {
+    auto end = bytes.find("\r\n\r\n");
+    if (end == std::string::npos || !bytes.starts_with("HTTP/1.1 ")) throw std::runtime_error("the daemon gave no answer; its log says why");
+    Answer answer;
+    answer.status = std::stoi(bytes.substr(9, 3));
+    answer.body = bytes.substr(end + 4);
+    return answer;
+}
+
+// The daemon's handlers on our own store.
+struct Local {
+    explicit Local(Site s) : site(std::move(s)) {
+        site.store->run_now([&](store::Connection& db) {
+            auto read = site_rules(site.settings, site.seal, initialised_at(db));
+            if (!read) throw std::runtime_error(read.error().detail);
+            rules = std::make_shared<const eligibility::SiteRules>(std::move(*read));
+        });
+        auto intake_rules = std::make_shared<intake::IntakeRules>();
+        intake_rules->records = record_rules(site.settings, site.clock->now());
+        intake_rules->site = *rules;
+        auto names = std::make_shared<const reports::ReportSite>(report_site(site.settings));
+        http::Guard everyone = [](std::string, http::Handler handler) { return handler; };  // whoever may open the store needs no token
+        intake::add_calls_route(router, everyone, intake, [intake_rules] { return intake_rules; }, *site.clock);
+        reports::add_routes(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, everyone);
+        auto place = [this] { return reports::ExportPlace{site.settings.reports.export_dir, site.settings.rules_sha256}; };
+        reports::add_export_route(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, place);
+        followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
+        admin::ControlParts parts{*site.store, site.seal, *site.clock, random};
+        parts.called_off = [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, site.seal, random, *rules, key, site.clock->now()); };
+        admin::add_control_routes(router, std::move(parts));
+    }
+
+    asio::io_context io{};
+    SystemRandom random{};
+    Site site;
+    std::shared_ptr<const eligibility::SiteRules> rules{};
+    intake::Intake intake{*site.store, site.seal, random};
+    http::Router router{};
+};
+
+}  // namespace
+
+struct Line::Impl {
+    std::string socket{};
+    std::unique_ptr<Local> local{};
+};
+
+Line::Line(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Line::Line(Line&&) noexcept = default;
+Line::~Line() = default;
+bool Line::through_daemon() const { return !impl_->local; }
+
+std::optional<Line> Line::open(const config::Settings& settings) {
+    auto impl = std::make_unique<Impl>();
+    impl->socket = control_socket(settings).string();
+    if (!Socket().connect(impl->socket)) {
+        auto site = open_site(settings);
+        if (!site) return std::nullopt;
+        impl->local = std::make_unique<Local>(std::move(*site));
+    }
+    return Line(std::move(impl));
+}
+
+Answer Line::ask(const std::string& method, const std::string& target, const std::string& body, const std::string& content_type, const std::string& extra_header) {
+    if (!impl_->local) {
+        Socket socket;
+        if (!socket.connect(impl_->socket)) throw std::runtime_error("the daemon has gone; ask again");
+        auto head = fmt::format("{} {} HTTP/1.1\r\nHost: control\r\nConnection: close\r\nContent-Length: {}\r\n", method, target, body.size());
+        if (!content_type.empty()) head += fmt::format("Content-Type: {}\r\n", content_type);
+        if (!extra_header.empty()) head += extra_header + "\r\n";
+        socket.send(head + "\r\n");
+        socket.send(body);
+        return read_answer(socket.receive_all());
+    }
+    auto& local = *impl_->local;
+    http::Request request;
+    request.method = method, request.target = target;
+    auto question = target.find('?');
+    request.path = http::percent_decode(target.substr(0, question), false).value_or("");
+    if (question != std::string::npos) request.query = target.substr(question + 1), request.parameters = http::parse_query(request.query);
+    request.body = body;
+    request.trusted = true;
+    if (!content_type.empty()) request.headers.emplace_back("Content-Type", content_type);
+    if (auto colon = extra_header.find(": "); colon != std::string::npos) request.headers.emplace_back(extra_header.substr(0, colon), extra_header.substr(colon + 2));
+    request.headers.emplace_back("x-pingjing-who", "control");
+    std::optional<http::Response> response;
+    std::exception_ptr failed;
+    auto on_done = [&](std::exception_ptr error, http::Response r) { failed = error, response = std::move(r); };
+    local.io.restart();
+    asio::co_spawn(local.io, local.router.handle(std::move(request)), on_done);
+    local.io.run();
+    if (failed) std::rethrow_exception(failed);
+    return {response->status, response->content_type, std::move(response->body)};
+}
+
+Query& Query::add(const std::string& name, const std::string& value) {
+    if (!value.empty()) text_ += fmt::format("{}{}={}", text_.empty() ? "" : "&", name, http::percent_encode(value));
+    return *this;
+}
+
+int complain(const Answer& answer) {
+    boost::system::error_code bad;
+    auto problem = boost::json::parse(answer.body, bad);
+    std::string detail = answer.body;
+    if (const auto* object = problem.if_object(); !bad && object && object->contains("detail") && object->at("detail").is_string())
+        detail = std::string(object->at("detail").as_string());
+    fmt::print(stderr, "{}\n", detail);
+    return answer.status == 400 ? 2 : 1;
+}
+
+}  // namespace pingjing::commands

@@ -1,0 +1,151 @@
+// What an operator does to a running or a resting site: hold, release, cancel, resend, optout, token, status, verify.
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "daemon/commands/commands.hpp"
+#include "daemon/commands/line.hpp"
+#include "daemon/commands/site.hpp"
+
+namespace pingjing::commands {
+namespace {
+
+namespace json = boost::json;
+
+// Opens the line, asks, hands the parsed answer to `tell`; otherwise the exit code of what went wrong.
+template <class Tell>
+int ask(const std::string& config, const std::string& method, const std::string& target, const std::string& body, Tell tell) {
+    auto settings = load_settings(config);
+    if (!settings) return 2;
+    auto line = Line::open(*settings);
+    if (!line) return 1;
+    auto answer = line->ask(method, target, body);
+    if (!answer.ok()) return complain(answer);
+    return tell(json::parse(answer.body), *line);
+}
+
+std::string text_of(const json::value& value) { return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : json::serialize(value); }
+
+}  // namespace
+
+int hold(const std::string& config, const HoldOptions& o) {
+    auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/hold");
+    return ask(config, "POST", target, "", [&](const json::value& v, Line&) {
+        fmt::print("on hold ({}{}), number {}; `pingjing release` resumes\n", o.of, o.channel.empty() ? "" : ", channel " + o.channel, text_of(v.at("hold")));
+        return 0;
+    });
+}
+
+int release(const std::string& config, const HoldOptions& o) {
+    auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/release");
+    return ask(config, "POST", target, "", [&](const json::value& v, Line&) {
+        auto released = v.at("released").as_int64();
+        fmt::print("released {} hold{} of '{}'\n", released, released == 1 ? "" : "s", o.of);
+        return 0;
+    });
+}
+
+int cancel(const std::string& config, const std::string& record, const std::string& reason) {
+    return ask(config, "POST", Query().add("case", record).add("reason", reason).target("/control/cancel"), "", [&](const json::value&, Line&) {
+        fmt::print("case {} will not be asked\n", record);
+        return 0;
+    });
+}
+
+int resend(const std::string& config, const std::string& record, const std::string& reason) {
+    return ask(config, "POST", Query().add("case", record).add("reason", reason).target("/control/resend"), "", [&](const json::value&, Line&) {
+        fmt::print("case {} is due again; the citizen may get a second text\n", record);
+        return 0;
+    });
+}
+
+int optout(const std::string& config, const std::string& action, const std::string& what, const std::string& reason) {
+    if (action == "list")
+        return ask(config, "GET", "/control/optout", "", [](const json::value& v, Line&) {
+            for (const auto& row : v.as_array())
+                fmt::print("{}  {}  {}  {}\n", text_of(row.at("phone")), text_of(row.at("at")), text_of(row.at("source")), text_of(row.at("reason")));
+            return 0;
+        });
+    std::string numbers = what;
+    if (action == "import") {
+        std::ifstream in(what, std::ios::binary);
+        if (!in) {
+            fmt::print(stderr, "cannot read {}\n", what);
+            return 1;
+        }
+        std::stringstream all;
+        all << in.rdbuf();
+        numbers = all.str();
+    }
+    auto target = Query().add("out", action == "remove" ? "0" : "1").add("source", action == "import" ? "import" : "operator").add("reason", reason).target("/control/optout");
+    return ask(config, "POST", target, numbers, [&](const json::value& v, Line&) {
+        const auto& bad = v.at("bad_lines").as_array();
+        for (const auto& line : bad) fmt::print(stderr, "{}: expected a mobile number\n", action == "import" ? fmt::format("{}:{}", what, text_of(line)) : "PHONE");
+        fmt::print(stderr, "{} {}, known {}, not a number {}\n", action == "remove" ? "removed" : "added", text_of(v.at("changed")), text_of(v.at("known")), bad.size());
+        return bad.empty() ? 0 : 1;
+    });
+}
+
+int token(const std::string& config, const std::string& action, const TokenOptions& o) {
+    if (action == "list")
+        return ask(config, "GET", "/control/tokens", "", [](const json::value& v, Line&) {
+            for (const auto& row : v.as_array()) {
+                std::string scopes;
+                for (const auto& scope : row.at("scopes").as_array()) scopes += (scopes.empty() ? "" : ",") + text_of(scope);
+                fmt::print("{}  {}  {}  made {}  expires {}  revoked {}\n", text_of(row.at("id")), scopes, text_of(row.at("name")), text_of(row.at("made_at")),
+                           text_of(row.at("expires_at")), text_of(row.at("revoked_at")));
+            }
+            return 0;
+        });
+    if (action == "revoke")
+        return ask(config, "POST", fmt::format("/control/tokens/{}/revoke", o.id), "", [&](const json::value&, Line&) {
+            fmt::print("token {} is revoked\n", o.id);
+            return 0;
+        });
+    auto days = o.expires;
+    if (days.ends_with('d')) days.pop_back();
+    auto target = Query().add("scope", o.scope).add("name", o.name).add("unit", o.unit).add("badge", o.badge).add("expires_days", days).target("/control/tokens");
+    return ask(config, "POST", target, "", [](const json::value& v, Line&) {
+        fmt::print("{}\n", text_of(v.at("token")));
+        std::string scopes;
+        for (const auto& scope : v.at("scopes").as_array()) scopes += (scopes.empty() ? "" : ",") + text_of(scope);
+        fmt::print(stderr, "token {} for {}; it is shown this once\n", text_of(v.at("id")), scopes);
+        return 0;
+    });
+}
+
+int status(const std::string& config) {
+    return ask(config, "GET", "/control/status", "", [](const json::value& v, Line& line) {
+        const auto& queue = v.at("queue");
+        fmt::print("daemon          {}\n", line.through_daemon() ? "running" : "NOT RUNNING");
+        fmt::print("now             {}\n", text_of(v.at("now")));
+        if (const auto* channels = v.as_object().if_contains("channels"))
+            for (const auto& c : channels->as_array())
+                fmt::print("channel         {}: {}{}, {} under way\n", text_of(c.at("name")), text_of(c.at("state")),
+                           c.at("why").as_string().empty() ? "" : " (" + text_of(c.at("why")) + ")", text_of(c.at("in_flight")));
+        fmt::print("queue           {} due, {} later, {} held, {} being sent; oldest due {}\n", text_of(queue.at("due")), text_of(queue.at("later")),
+                   text_of(queue.at("held")), text_of(queue.at("sending")), text_of(queue.at("oldest_due_at")));
+        fmt::print("in doubt        {}; oldest {}\n", text_of(v.at("in_doubt").at("count")), text_of(v.at("in_doubt").at("oldest_at")));
+        fmt::print("last receipt    {}\nlast reply      {}\nlast fact       {}\n", text_of(v.at("last_receipt_at")), text_of(v.at("last_reply_at")), text_of(v.at("last_fact_at")));
+        fmt::print("unread texts    {}\nopen alarms     {}\ndisk free       {} MiB\n", text_of(v.at("unread_texts")), text_of(v.at("open_alarms")), text_of(v.at("disk").at("free_mib")));
+        for (const auto& hold : v.at("holds").as_array())
+            fmt::print("HOLD            {} {} since {}: {}\n", text_of(hold.at("of")), text_of(hold.at("channel")), text_of(hold.at("since")), text_of(hold.at("reason")));
+        return 0;
+    });
+}
+
+int verify(const std::string& config, const std::string& format) {
+    return ask(config, "GET", "/control/verify", "", [&](const json::value& v, Line&) {
+        bool ok = v.at("ok").as_bool();
+        if (format == "json") fmt::print("{}\n", json::serialize(v));
+        else if (ok) fmt::print("ok: {} cases, {} ledger entries, root {}\n", text_of(v.at("cases")), text_of(v.at("ledger_entries")), text_of(v.at("root")));
+        else
+            for (const auto& f : v.at("failures").as_array()) fmt::print("FAILED {}: {}\n", text_of(f.at("check")), text_of(f.at("detail")));
+        return ok ? 0 : 1;
+    });
+}
+
+}  // namespace pingjing::commands

@@ -1,0 +1,68 @@
+// What leaders and inspectors ask for: report, explain, export.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <fstream>
+
+#include "daemon/commands/commands.hpp"
+#include "daemon/commands/line.hpp"
+#include "daemon/commands/site.hpp"
+
+namespace pingjing::commands {
+namespace {
+
+// To FILE, complete or not at all, or to the terminal.
+int put(const std::string& body, const std::string& output) {
+    if (output.empty()) {
+        fmt::print("{}", body);
+        return 0;
+    }
+    auto unfinished = output + ".unfinished";
+    std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);
+    out << body;
+    out.close();
+    if (!out || ::rename(unfinished.c_str(), output.c_str()) != 0) {
+        fmt::print(stderr, "cannot write {}\n", output);
+        return 1;
+    }
+    return 0;
+}
+
+int fetch(const std::string& config, const std::string& target, const std::string& output) {
+    auto settings = load_settings(config);
+    if (!settings) return 2;
+    auto line = Line::open(*settings);
+    if (!line) return 1;
+    auto answer = line->ask("GET", target);
+    return answer.ok() ? put(answer.body, output) : complain(answer);
+}
+
+}  // namespace
+
+int report(const std::string& config, const ReportOptions& o) {
+    auto target = Query().add("from", o.from).add("to", o.to).add("basis", o.basis).add("format", o.format).add("raw", o.raw ? "1" : "").target("/v1/reports/" + o.report);
+    return fetch(config, target, o.output);
+}
+
+int explain(const std::string& config, const std::string& record, const std::string& format) {
+    return fetch(config, Query().add("format", format).target("/v1/calls/" + record), "");
+}
+
+int export_day(const std::string& config, const std::string& day, const std::string& folder) {
+    auto settings = load_settings(config);
+    if (!settings) return 2;
+    auto line = Line::open(*settings);
+    if (!line) return 1;
+    // The daemon's working directory is not ours.
+    auto out = folder.empty() ? "" : std::filesystem::absolute(folder).string();
+    auto answer = line->ask("POST", Query().add("date", day).add("out", out).target("/control/export"));
+    if (!answer.ok()) return complain(answer);
+    auto v = boost::json::parse(answer.body);
+    fmt::print("{}\n", std::string(v.at("folder").as_string()));
+    fmt::print(stderr, "{}\n", v.at("fresh").as_bool() ? "written" : "nothing has changed since this version");
+    return 0;
+}
+
+}  // namespace pingjing::commands

@@ -1,0 +1,67 @@
+#include "daemon/store/overrides.hpp"
+
+#include <fmt/format.h>
+
+#include "daemon/core/survey.hpp"
+#include "daemon/store/cases.hpp"
+#include "daemon/store/phones.hpp"
+
+namespace pingjing::store {
+namespace {
+
+struct SurveyRow { std::int64_t case_id = 0, message = 0; std::string state{}, ref{}, phone_key{}; };
+
+Result<SurveyRow> find_survey(Connection& db, std::string_view record) {
+    Statement find(db, R"sql(
+        SELECT c.id, m.id, m.state, m.ref, m.phone_key FROM cases c LEFT JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.record = ?1)sql");
+    if (!find.bind(1, record).step()) return fail(Error::Kind::not_found, fmt::format("there is no case {}", record));
+    if (find.is_null(1)) return fail(Error::Kind::conflict, fmt::format("case {} was never to be asked", record));
+    return SurveyRow{find.integer(0), find.integer(1), find.text(2), find.text(3), find.text(4)};
+}
+
+// A reason is what a person wrote: it may name a citizen, so the ledger holds a commitment to it and the words are sealed.
+void note(Connection& db, const Seal& seal, std::string_view kind, const SurveyRow& row, std::string_view reason, Instant now) {
+    append(db, now, kind, row.case_id, fmt::format(R"({{"ref":"{}","reason":"{}"}})", row.ref, to_hex(seal.keyed_hash(reason))));
+}
+
+}  // namespace
+
+Result<std::string> cancel_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now) {
+    auto row = find_survey(db, record);
+    if (!row) return tl::unexpected(row.error());
+    if (row->state != "due" && row->state != "held")
+        return fail(Error::Kind::conflict, fmt::format("the survey of case {} is {}: only what waits can be called off", record, row->state));
+    Verdict verdict;
+    verdict.code = Code::cancelled;
+    verdict.rule = std::string(reason);
+    record_decision(db, row->case_id, "operator", "excluded", verdict, now);
+    cancel_waiting_of_case(db, row->case_id, Code::cancelled, now);
+    set_case_code(db, row->case_id, Code::cancelled, "", now);
+    note(db, seal, "cancelled_by_operator", *row, reason, now);
+    return row->phone_key;
+}
+
+Result<void> resend_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now) {
+    auto row = find_survey(db, record);
+    if (!row) return tl::unexpected(row.error());
+    if (row->state != "in_doubt" && row->state != "unknown")
+        return fail(Error::Kind::conflict, fmt::format("the survey of case {} is {}: only one in doubt or unknown can be sent again", record, row->state));
+    Statement again(db, "UPDATE messages SET state = 'due', due_at = ?2, stale_at = max(stale_at, ?3), open = 0, answer_until = NULL WHERE id = ?1");
+    again.bind(1, row->message).bind(2, now).bind(3, now + std::chrono::hours(24)).run();
+    note(db, seal, "resend", *row, reason, now);
+    return {};
+}
+
+std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal) {
+    Statement find(db, R"sql(
+        SELECT o.phone_key, o.source, o.reason, o.at FROM opt_outs o
+         WHERE o.action = 'out' AND o.id = (SELECT max(id) FROM opt_outs l WHERE l.phone_key = o.phone_key) ORDER BY o.id)sql");
+    std::vector<OptOutRow> rows;
+    while (find.step()) {
+        auto phone = find_phone(db, seal, find.text(0));
+        rows.push_back({phone ? phone->masked() : "erased", find.text(1), find.text(2), find.instant(3)});
+    }
+    return rows;
+}
+
+}  // namespace pingjing::store
