@@ -146,7 +146,7 @@ private:
     // At '[': reads a lambda, its body apart from what stands around it. False: an index, a binding, an attribute.
     bool lambda(Expression& e) {
         bool introduces = at_ == 0 || (!tokens_[at_ - 1].word && before() != ")" && before() != "]" && before() != "&") || is_keyword(before());
-        if (!introduces || text(at_ + 1) == "[") return false;
+        if (!introduces || text(at_ + 1) == "[" || before() == "[") return false;
         auto line = tokens_[at_].line;
         bool captures = false, first = true;
         int nested = 0;
@@ -246,6 +246,7 @@ TEST_CASE("what GCC 12 would destroy twice is seen in the text") {
              "void f() { Outcome outcome = Ambiguous{\"no answer\"}; co_await record(id, std::move(outcome)); }",
              "void f() { auto work = [key](Connection& c) { return c; }; co_await db.run(std::move(work)); }",
              "void f() { auto work = [this, id]() -> asio::awaitable<void> { co_await g(id); }; group.spawn(\"x\", work()); }",
+             "[[noreturn]] void f() { throw 1; } void g() { Point p{1}; co_await h(); }",
              "void f() { auto [a, b] = co_await both(); }",
              "void f() { const auto& [a, b] = co_await both(); }",
              "void f() { auto x = co_await db.run([&](Connection& c) { return Row{c}; }); }",

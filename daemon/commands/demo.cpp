@@ -134,7 +134,7 @@ int demo(const DemoOptions& options) {
     VirtualClock clock(first);
     asio::io_context io;
     use_virtual_time(io, clock);
-    log::configure(log::Level::error, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }, &clock);
+    log::configure(log::Level::error, [](std::string_view line) { fmt::print(stderr, "{}", line); }, &clock);
 
     simulated::Simulated* carrier = nullptr;
     settings->channels[0].adapter = provider::Make([&](provider::World& world) -> std::unique_ptr<provider::Provider> {
