@@ -39,6 +39,8 @@ reports::ReportSite report_site(const config::Settings& settings) {
     const auto& r = settings.reports;
     site.rules.weights = {r.weight_satisfied, r.weight_basically, r.weight_dissatisfied};
     site.rules.prior = r.estimate_m ? std::nullopt : std::optional(r.prior_m);
+    site.rules.least = {r.least_n, r.least_n_rate, r.least_n_flag, r.least_cell, static_cast<std::size_t>(r.least_rows_funnel)};
+    site.rules.z = r.z, site.rules.funnel_z = r.funnel_warn, site.rules.most_unconfirmed = r.most_unconfirmed;
     site.zone = settings.service.timezone;
     return site;
 }

@@ -34,6 +34,7 @@ Result<eligibility::SiteRules> site_rules(const config::Settings& settings, cons
     rules.timing.spread = survey.spread;
     rules.max_age = survey.max_age;
     rules.safety_hold = survey.safety_hold;
+    rules.adult_age = survey.adult_age;
     rules.per_phone_24h = survey.per_phone_24h;
     rules.per_phone_30d = survey.per_phone_30d;
     rules.sha256 = settings.rules_sha256;

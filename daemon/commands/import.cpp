@@ -28,6 +28,14 @@ std::string cell(std::string_view text) {
 
 constexpr std::size_t largest_dry_run = 60u << 20;  // what the control socket takes
 
+// What kind of file it is shows in its first character: a JSON object a line, or CSV.
+bool is_lines(const std::string& name) {
+    std::ifstream in(name, std::ios::binary);
+    char c = 0;
+    while (in.get(c) && (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\xEF' || c == '\xBB' || c == '\xBF')) {}
+    return in && c == '{';
+}
+
 class Importer {
 public:
     Importer(Line& line, const ImportOptions& options) : line_(line), options_(options) {}
@@ -35,7 +43,7 @@ public:
     // 0, or the exit code of a file that could not be read to its end or of a store that failed; said on stderr.
     int file(const std::string& name) {
         if (options_.dry_run) return try_out(name);
-        auto opened = intake::DocumentFile::open(name, {.lines = options_.format == "jsonl", .encoding = options_.encoding, .mapping = options_.mapping});
+        auto opened = intake::DocumentFile::open(name, {.lines = is_lines(name), .encoding = options_.encoding, .mapping = options_.mapping});
         if (!opened) return refuse(opened.error().detail);
         auto& reading = *opened;
         bool shows = isatty(STDERR_FILENO) != 0;
@@ -57,7 +65,7 @@ private:
         std::string bytes(std::istreambuf_iterator<char>(in), {});
         if (!in) return refuse(fmt::format("cannot read {}", name));
         if (bytes.size() > largest_dry_run) return refuse(fmt::format("{}: a dry run takes at most {} MiB at once; split the file", name, largest_dry_run >> 20));
-        bool lines = options_.format == "jsonl";
+        bool lines = is_lines(name);
         intake::Document document{.bytes = bytes, .content_type = lines ? "application/x-ndjson" : "text/csv", .charset = lines ? "" : options_.encoding, .mapping = options_.mapping};
         return take(document, name);
     }
@@ -82,10 +90,18 @@ private:
     }
 
     void tell(const json::object& row) {
-        auto outcome = std::string(row.at("outcome").as_string());
-        fmt::print("{},{},{},{}\n", row.at("line").as_int64(), cell(std::string(row.at("id").as_string())), outcome, cell(std::string(row.at("reason").as_string())));
+        auto outcome = std::string(row.at("outcome").as_string()), id = std::string(row.at("id").as_string()), reason = std::string(row.at("reason").as_string());
+        auto line = row.at("line").as_int64();
+        if (options_.format == "jsonl") fmt::print("{}\n", json::serialize(row));
+        else if (options_.format == "table") fmt::print("{:>8}  {:24}  {:9}  {}{}\n", line, id, outcome, reason, detail_of(row));
+        else fmt::print("{},{},{},{}\n", line, cell(id), outcome, cell(reason));
         ++(outcome == "accepted" ? totals.accepted : outcome == "updated" ? totals.updated : outcome == "unchanged" ? totals.unchanged
            : outcome == "rejected" ? totals.rejected : totals.excluded);
+    }
+
+    static std::string detail_of(const json::object& row) {
+        auto detail = std::string(row.at("detail").as_string());
+        return detail.empty() ? "" : ": " + detail;
     }
 
     Line& line_;
@@ -101,7 +117,7 @@ int import(const std::string& config, const ImportOptions& options) {
     if (!line) return 1;
     Importer importer(*line, options);
     int failed = 0;
-    fmt::print("line,id,outcome,reason\n");
+    if (options.format == "csv") fmt::print("line,id,outcome,reason\n");
     for (const auto& name : options.files)
         if (int code = importer.file(name)) failed = code;
     const auto& t = importer.totals;

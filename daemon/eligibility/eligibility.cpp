@@ -17,11 +17,11 @@ double spread_fraction(const store::Seal& seal, const std::string& record) {
 }
 
 // The exclusion codes that the record itself carries, whatever else is true: kept beside the case for the decision at sending.
-std::string own_codes(const ClosedCall& call, const std::string& zone) {
+std::string own_codes(const ClosedCall& call, const SiteRules& site) {
     std::string out;
     auto add = [&](std::string_view code) { out.append(out.empty() ? "" : " ").append(code); };
     for (const auto& flag : call.flags) add(flag);
-    if (is_minor(call.caller_birth, call.reported_at, zone)) add(code_name(Code::minor));
+    if (is_minor(call.caller_birth, call.reported_at, site.timing.zone, site.adult_age)) add(code_name(Code::minor));
     return out;
 }
 
@@ -39,6 +39,7 @@ Facts gather(store::Connection& db, const SiteRules& site, const ClosedCall& cal
     facts.since = site.since;
     facts.pilot_unit = site.pilot_units.contains(call.unit);
     facts.zone = site.timing.zone;
+    facts.adult_age = site.adult_age;
     facts.stale = call.closed_at && is_stale(*call.closed_at, now, site.max_age);
     if (phone_key) {
         facts.staff_phone = site.staff_keys.contains(*phone_key);
@@ -68,7 +69,7 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
         others = store::survey_times(db, *key, case_id, planned.due_at - month);
     }
     auto facts = gather(db, site, call, key, case_id, now, planned.due_at, others);
-    planned.verdict = verdict_of(decide(facts), site, own_codes(call, site.timing.zone));
+    planned.verdict = verdict_of(decide(facts), site, own_codes(call, site));
     return planned;
 }
 

@@ -27,6 +27,7 @@ struct SiteRules {
     Millis max_age = std::chrono::hours(72);
     Millis safety_hold = std::chrono::hours(24 * 30);
     int per_phone_24h = 1, per_phone_30d = 3;
+    int adult_age = 18;
     std::string sha256{};
 };
 

@@ -46,7 +46,7 @@ const Rule rules[] = {
     {Code::sexual, never},
     {Code::minor,
      [](const Facts& f) {
-         return is_minor(f.call.caller_birth, f.call.reported_at, f.zone) ? Why("under 18 when reported") : Why();
+         return is_minor(f.call.caller_birth, f.call.reported_at, f.zone, f.adult_age) ? Why("a minor when reported") : Why();
      }},
     {Code::death_serious, never},
     {Code::secret, never},
@@ -161,13 +161,13 @@ const CategoryRule* CategoryMap::find(std::string_view category) const {
     return nullptr;
 }
 
-bool is_minor(std::string_view birth, Instant at, const std::string& zone) {
+bool is_minor(std::string_view birth, Instant at, const std::string& zone, int adult_age) {
     if (birth.size() != 10) return false;
     auto day = local_day(at, zone);
-    // The birthday 18 years on, compared as text: who was born on 29 February comes of age on 1 March.
+    // The birthday of coming of age, compared as text: who was born on 29 February comes of age on 1 March.
     int year = 0;
     for (char c : birth.substr(0, 4)) year = year * 10 + (c - '0');
-    return day < fmt::format("{:04}{}", year + 18, birth.substr(4));
+    return day < fmt::format("{:04}{}", year + adult_age, birth.substr(4));
 }
 
 bool is_capped(Instant planned, const std::vector<Instant>& others, int per_day, int per_month) {

@@ -45,6 +45,7 @@ struct Facts {
     Instant since{};
     bool pilot_unit = false;             // the unit is among `units`; asked only in Mode::pilot
     std::string zone = "Asia/Shanghai";  // for the local day of reported_at
+    int adult_age = 18;
     bool staff_phone = false;            // the calling line is on the internal list
     bool phone_hold = false;             // another case of the calling line has `safety`, taken within safety_hold
     bool opt_out = false;
@@ -62,8 +63,8 @@ struct Decision {
 
 Decision decide(const Facts& facts);
 
-// Under 18 on the local day of `at`. `birth` is YYYY-MM-DD; empty: not known, so no.
-bool is_minor(std::string_view birth, Instant at, const std::string& zone);
+// Under `adult_age` on the local day of `at`. `birth` is YYYY-MM-DD; empty: not known, so no.
+bool is_minor(std::string_view birth, Instant at, const std::string& zone, int adult_age = 18);
 
 // |t1-t2| < 24 h with `per_day` others, or < 30 d with `per_month` others. `others`: planned or real sending times of
 // other surveys to this number that were not cancelled.

@@ -39,7 +39,7 @@ Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
     auto range = *day_range(wish.day, wish.zone);
     auto rules = wish.rules;
     rules.raw = rules.by_answer = false;
-    auto figures = count_period(db, {range.from, range.to}, rules.weights, wish.zone, as_of);
+    auto figures = count_period(db, {range.from, range.to}, rules, wish.zone, as_of);
     Files files;
     for (std::string name : {"officers", "units", "force", "exclusions"}) {
         auto table = name == "exclusions" ? exclusions_report(figures) : score_report(name, figures, wish.names, rules);

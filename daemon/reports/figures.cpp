@@ -168,10 +168,11 @@ bool was_sent(MessageState survey, bool accepted_once) {
     return false;
 }
 
-Figures count_period(Connection& db, const Period& period, const Weights& weights, const std::string& zone, Instant as_of) {
+Figures count_period(Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of) {
     auto ids = cases_of(db, period);
     Figures figures;
-    Count count(figures, weights, zone, as_of);
+    figures.mix = CaseMix(rules.least.cell);
+    Count count(figures, rules.weights, zone, as_of);
     for (std::size_t first = 0; first < ids.size(); first += cases_a_slice) {
         store::Snapshot snapshot(db);
         auto end = std::min(ids.size(), first + cases_a_slice);

@@ -47,6 +47,6 @@ struct Figures {
 };
 
 // `as_of` decides whose answer window has ended. A case that is not closed (any more) belongs to the day it was reported.
-Figures count_period(store::Connection& db, const Period& period, const Weights& weights, const std::string& zone, Instant as_of);
+Figures count_period(store::Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of);
 
 }  // namespace pingjing::reports

@@ -202,7 +202,7 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
         wanted.raw = request->raw;
         wanted.by_answer = request->basis == "answered";
         Period period{day_range(request->from, zone)->from, day_range(request->to, zone)->to, wanted.by_answer};
-        auto figures = count_period(db, period, rules.weights, zone, as_of);
+        auto figures = count_period(db, period, rules, zone, as_of);
         table = scores ? score_report(request->report, figures, names, wanted) : exclusions_report(figures);
         table.from = request->from, table.to = request->to, table.basis = request->basis;
     }

@@ -7,41 +7,35 @@
 namespace pingjing::reports {
 namespace {
 
-constexpr std::int64_t counts_from = 5;     // under it the counts would name a caller
-constexpr std::int64_t rates_from = 10;
-constexpr std::int64_t flags_from = 30;
-constexpr std::int64_t cell_from = 30;
-constexpr std::size_t comparable_rows = 10;
-constexpr double funnel_z = 1.96;
 constexpr double rounding = 1e-9;           // a row exactly at the limit is within
 
-Note note_for(std::int64_t n) {
-    return n < counts_from ? Note::under_5 : n < rates_from ? Note::under_10 : n < flags_from ? Note::small_sample : Note::none;
+Note note_for(std::int64_t n, const Smallest& least) {
+    return n < least.counts ? Note::under_5 : n < least.rates ? Note::under_10 : n < least.flags ? Note::small_sample : Note::none;
 }
 
 // The funnel of one level: officers are compared with officers, stations with stations.
 class Limits {
 public:
-    Limits(const std::vector<Subject>& subjects, Level level, const Tally& force) : force_(force) {
+    Limits(const std::vector<Subject>& subjects, Level level, const Tally& force, const Rules& rules) : force_(force), rules_(rules) {
         std::vector<double> z_scores;
         for (const auto& subject : subjects)
             if (subject.level == level && is_comparable(subject)) z_scores.push_back(z_score(subject.tally));
-        enough_ = z_scores.size() >= comparable_rows;
+        enough_ = z_scores.size() >= rules.least.comparable_rows;
         if (enough_) spread_ = std::sqrt(overdispersion(std::move(z_scores)));
     }
 
     std::optional<Funnel> place(const Subject& subject) const {
         const auto& tally = subject.tally;
         if (!enough_ || !is_comparable(subject)) return std::nullopt;
-        if (10 * tally.unconfirmed > tally.n()) return std::nullopt;  // too much still waits for a person
+        if (static_cast<double>(tally.unconfirmed) > rules_.most_unconfirmed * static_cast<double>(tally.n())) return std::nullopt;  // too much still waits for a person
         auto z = z_score(tally);
-        if (std::abs(z) <= funnel_z * spread_ + rounding) return Funnel::within;
+        if (std::abs(z) <= rules_.funnel_z * spread_ + rounding) return Funnel::within;
         return z < 0 ? Funnel::below : Funnel::above;
     }
 
 private:
-    static bool is_comparable(const Subject& subject) {
-        return subject.code && subject.level != Level::force && subject.tally.n() >= flags_from;
+    bool is_comparable(const Subject& subject) const {
+        return subject.code && subject.level != Level::force && subject.tally.n() >= rules_.least.flags;
     }
 
     double z_score(const Tally& tally) const {
@@ -52,6 +46,7 @@ private:
     }
 
     const Tally& force_;
+    const Rules& rules_;
     bool enough_ = false;
     double spread_ = 1;
 };
@@ -59,7 +54,7 @@ private:
 // A row under 5 could be had by subtracting its siblings from the row above, so a second one is withheld: the smallest,
 // for it costs the reader least. A hidden row could also be had by adding up those below it: one of them goes too.
 // The row above an officer stands in another report and counts as readable.
-std::vector<bool> withheld(const std::vector<Subject>& subjects) {
+std::vector<bool> withheld(const std::vector<Subject>& subjects, const Smallest& least) {
     using Group = std::pair<Level, std::string>;
     std::map<Group, std::vector<std::size_t>> groups;
     std::map<std::string, std::size_t> sub_bureaus;
@@ -71,7 +66,7 @@ std::vector<bool> withheld(const std::vector<Subject>& subjects) {
     }
 
     std::vector<bool> hidden(subjects.size()), second(subjects.size());
-    for (std::size_t i = 0; i < subjects.size(); ++i) hidden[i] = subjects[i].tally.n() < counts_from;
+    for (std::size_t i = 0; i < subjects.size(); ++i) hidden[i] = subjects[i].tally.n() < least.counts;
 
     for (bool changed = true; changed;) {
         changed = false;
@@ -112,20 +107,20 @@ void fill_counts(ReportRow& row, const Tally& tally, bool by_answer) {
     row.ambiguous = tally.ambiguous;
 }
 
-void fill_rates(ReportRow& row, const Tally& tally, double prior, bool by_answer) {
-    if (!by_answer && tally.ended_delivered > 0)
+void fill_rates(ReportRow& row, const Tally& tally, double prior, const Rules& rules) {
+    if (!rules.by_answer && tally.ended_delivered > 0)
         row.response_rate = static_cast<double>(tally.ended_rated) / static_cast<double>(tally.ended_delivered);
     auto n = tally.n();
     if (n == 0) return;
 
     auto share = [n](std::int64_t count) { return static_cast<double>(count) / static_cast<double>(n); };
     row.rate = tally.mean();
-    auto around_rate = wilson(*row.rate, n);
+    auto around_rate = wilson(*row.rate, n, rules.z);
     row.wilson_low = around_rate.low;
     row.wilson_high = around_rate.high;
     row.satisfied_share = share(tally.satisfied);
     row.positive_share = share(tally.satisfied + tally.basically_satisfied);
-    auto around_positive = wilson(*row.positive_share, n);
+    auto around_positive = wilson(*row.positive_share, n, rules.z);
     row.positive_low = around_positive.low;
     row.positive_high = around_positive.high;
     row.dissatisfied_share = share(tally.dissatisfied);
@@ -193,9 +188,9 @@ void CaseMix::add(const std::string& category, int time_band, double sum, std::i
 }
 
 double CaseMix::expected(const std::string& category, int time_band) const {
-    if (auto cell = cells_.find({category, time_band}); cell != cells_.end() && cell->second.n >= cell_from)
+    if (auto cell = cells_.find({category, time_band}); cell != cells_.end() && cell->second.n >= least_cell_)
         return cell->second.sum / static_cast<double>(cell->second.n);
-    if (auto wider = categories_.find(category); wider != categories_.end() && wider->second.n >= cell_from)
+    if (auto wider = categories_.find(category); wider != categories_.end() && wider->second.n >= least_cell_)
         return wider->second.sum / static_cast<double>(wider->second.n);
     return force_.n > 0 ? force_.sum / static_cast<double>(force_.n) : 0.5;
 }
@@ -204,11 +199,11 @@ double shrink(double expected, double prior, double sum, std::int64_t n) {
     return (prior * expected + sum) / (prior + static_cast<double>(n));
 }
 
-double prior_by_moments(const std::vector<Tally>& rows, double variance_of_ratings) {
+double prior_by_moments(const std::vector<Tally>& rows, double variance_of_ratings, std::int64_t least_n) {
     std::vector<double> means;
     double chance = 0;
     for (const auto& row : rows) {
-        if (row.n() < rates_from) continue;
+        if (row.n() < least_n) continue;
         means.push_back(*row.mean());
         chance += variance_of_ratings / static_cast<double>(row.n());
     }
@@ -247,13 +242,13 @@ std::vector<ReportRow> score(const std::vector<Subject>& subjects, const Tally& 
     std::map<Level, Limits> limits;
     std::map<Level, double> priors;
     for (auto level : {Level::officer, Level::station, Level::sub_bureau, Level::force}) {
-        limits.emplace(level, Limits(subjects, level, force));
+        limits.emplace(level, Limits(subjects, level, force, rules));
         std::vector<Tally> peers;
         for (const auto& subject : subjects)
             if (subject.level == level && subject.code) peers.push_back(subject.tally);
-        priors[level] = rules.prior ? *rules.prior : prior_by_moments(peers, force.variance());
+        priors[level] = rules.prior ? *rules.prior : prior_by_moments(peers, force.variance(), rules.least.rates);
     }
-    auto second = withheld(subjects);
+    auto second = withheld(subjects, rules.least);
 
     std::vector<ReportRow> rows;
     for (std::size_t i = 0; i < subjects.size(); ++i) {
@@ -264,9 +259,9 @@ std::vector<ReportRow> score(const std::vector<Subject>& subjects, const Tally& 
             row.eligible = tally.eligible;
             row.sent = tally.sent;
         }
-        row.note = second[i] && !rules.raw ? Note::withheld : note_for(row.n);
-        if (rules.raw || (!second[i] && row.n >= counts_from)) fill_counts(row, tally, rules.by_answer);
-        if (rules.raw || (!second[i] && row.n >= rates_from)) fill_rates(row, tally, priors[subject.level], rules.by_answer);
+        row.note = second[i] && !rules.raw ? Note::withheld : note_for(row.n, rules.least);
+        if (rules.raw || (!second[i] && row.n >= rules.least.counts)) fill_counts(row, tally, rules.by_answer);
+        if (rules.raw || (!second[i] && row.n >= rules.least.rates)) fill_rates(row, tally, priors[subject.level], rules);
         if (rules.raw || !second[i]) row.funnel = limits.at(subject.level).place(subject);
         rows.push_back(std::move(row));
     }

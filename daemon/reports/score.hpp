@@ -48,12 +48,14 @@ struct Tally {
 // The force mean by kind of work. Filled with all ratings first, asked afterwards.
 class CaseMix {
 public:
+    explicit CaseMix(std::int64_t least_cell = 30) : least_cell_(least_cell) {}
     void add(const std::string& category, int time_band, double sum, std::int64_t n);
-    // The mean of the cell; of the category where the cell has under 30 ratings; of the force where that has too; 0.5 without any.
+    // The mean of the cell; of the category where the cell has fewer ratings than `least_cell`; of the force where that has too; 0.5 without any.
     double expected(const std::string& category, int time_band) const;
 
 private:
     struct Mean { double sum = 0; std::int64_t n = 0; };
+    std::int64_t least_cell_;
     std::map<std::pair<std::string, int>, Mean> cells_;
     std::map<std::string, Mean> categories_;
     Mean force_;
@@ -61,8 +63,8 @@ private:
 
 // (m·e + Σx)/(m + n)
 double shrink(double expected, double prior, double sum, std::int64_t n);
-// m = σ²/v̂ from rows with n ≥ 10; 20 where fewer than two of them exist.
-double prior_by_moments(const std::vector<Tally>& rows, double variance_of_ratings);
+// m = σ²/v̂ from rows with at least `least_n` ratings; 20 where fewer than two of them exist.
+double prior_by_moments(const std::vector<Tally>& rows, double variance_of_ratings, std::int64_t least_n = 10);
 // φ: the mean of the squared z-scores after winsorising a tenth on each side; at least 1.
 double overdispersion(std::vector<double> z_scores);
 
@@ -77,8 +79,17 @@ struct Subject {
     Tally tally{};
 };
 
+// Under `counts` only n is shown, under `rates` no rate, under `flags` no comparison; a funnel needs `comparable_rows`.
+struct Smallest {
+    std::int64_t counts = 5, rates = 10, flags = 30, cell = 30;
+    std::size_t comparable_rows = 10;
+};
+
 struct Rules {
     Weights weights{};
+    Smallest least{};
+    double z = 1.96, funnel_z = 1.96;
+    double most_unconfirmed = 0.10;     // no flag where words-only ratings without a person's yes are more than that share
     std::optional<double> prior = 20;   // null: by moments
     bool raw = false;                   // shows what the smallest n would hide; the caller records the access
     bool by_answer = false;             // basis `answered`: eligible, sent, delivered and the response rate have no meaning

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -47,6 +48,24 @@ private:
     int fd_ = -1;
 };
 
+// The highest ledger size this state_dir ever had, beside the sent journal and outside the database: a store that has fewer facts
+// is an older one. Written when the store is closed and now and then: it only ever lags behind.
+std::filesystem::path epoch_file(const std::filesystem::path& dir) { return dir / "journal" / "epoch"; }
+
+std::uint64_t read_epoch(const std::filesystem::path& dir) {
+    std::ifstream in(epoch_file(dir));
+    std::uint64_t size = 0;
+    in >> size;
+    return size;
+}
+
+void write_epoch(const std::filesystem::path& dir, std::uint64_t size) {
+    auto unfinished = epoch_file(dir).string() + ".unfinished";
+    std::ofstream(unfinished, std::ios::trunc) << size << "\n";
+    std::error_code ignored;  // a full disk: the next one will do
+    if (std::filesystem::file_size(unfinished, ignored) > 1) std::filesystem::rename(unfinished, epoch_file(dir), ignored);
+}
+
 std::int64_t journal_mark(Connection& db) {
     Statement read(db, "SELECT value FROM meta WHERE key = 'journal_sequence'");
     return read.step() ? std::stoll(read.text(0)) : 0;
@@ -58,6 +77,7 @@ struct Store::Impl {
     explicit Impl(const std::string& file) : path(file), db(file) {}
 
     std::string path;
+    std::filesystem::path dir;  // empty: in memory
     Lock lock;
     Connection db;
     std::optional<SentJournal> journal;
@@ -105,6 +125,9 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
                         fmt::format("the store knows of {} claimed messages, the sent journal of {}: this is an older store and would text "
                                     "people again; use `pingjing restore`", impl->sequence, journal->last_sequence()));
         impl->journal.emplace(std::move(*journal));
+        impl->dir = dir;
+        if (auto facts = impl->db.ledger().head().size(), epoch = read_epoch(dir); facts < epoch)
+            return fail(Error::Kind::conflict, fmt::format("the store has {} facts, this state_dir had {}: this is an older store; use `pingjing restore`", facts, epoch));
     }
     impl->runner = runner;
     auto store = std::unique_ptr<Store>(new Store(std::move(impl)));
@@ -137,6 +160,7 @@ Store::~Store() {
     }
     impl_->arrived.notify_one();
     if (impl_->thread.joinable()) impl_->thread.join();
+    if (!impl_->dir.empty()) write_epoch(impl_->dir, impl_->db.ledger().head().size());
 }
 
 std::string Store::path() const { return impl_->path; }
@@ -220,7 +244,10 @@ void Store::commit(Group& group) {
                 if (job->sends) job->error = std::current_exception();
         }
     }
-    if (++i.groups % groups_between_checkpoints == 0) db.checkpoint();
+    if (++i.groups % groups_between_checkpoints == 0) {
+        db.checkpoint();
+        if (!i.dir.empty()) write_epoch(i.dir, db.ledger().head().size());
+    }
     for (auto& job : group) {
         auto executor = std::move(job->executor);
         asio::post(executor, [done = std::move(*job->done)]() mutable { std::move(done)(); });

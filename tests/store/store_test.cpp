@@ -131,3 +131,30 @@ TEST_CASE("a claim that was rolled back leaves no line in the sent journal") {
     auto journal = SentJournal::open(folder / "journal");
     CHECK(journal->last_sequence() == 0);
 }
+
+TEST_CASE("a store that knows less than its state_dir once did refuses to open, though nothing was ever sent") {
+    asio::io_context io;
+    test::TempFolder folder;
+    auto fact = [](Connection& db) { append(db, from_millis(1), "test", std::nullopt, "{}"); };
+    auto open = [&] { return Store::open(folder.path().string(), Store::Runner::inline_io); };
+    {
+        auto store = open();
+        REQUIRE(store);
+        (*store)->run_now(fact);
+    }
+    std::filesystem::copy_file(folder / "pingjing.db", folder / "backup.db");
+    {
+        auto store = open();
+        REQUIRE(store);
+        (*store)->run_now(fact);
+    }
+    REQUIRE(open());  // as it was left
+    for (bool restored : {true, false}) {
+        for (const char* file : {"pingjing.db", "pingjing.db-wal", "pingjing.db-shm"}) std::filesystem::remove(folder / file);
+        if (restored) std::filesystem::copy_file(folder / "backup.db", folder / "pingjing.db");
+        auto older = open();
+        REQUIRE_FALSE(older);
+        CHECK(older.error().kind == Error::Kind::conflict);
+        CHECK(older.error().detail.find("restore") != std::string::npos);
+    }
+}
