@@ -10,8 +10,10 @@
 #include <fstream>
 #include <optional>
 
+#include "daemon/admin/tokens.hpp"
 #include "daemon/admin/verify.hpp"
 #include "daemon/app.hpp"
+#include "daemon/commands/commands.hpp"
 #include "daemon/commands/demo_city.hpp"
 #include "daemon/commands/site.hpp"
 #include "daemon/core/local_time.hpp"
@@ -127,9 +129,8 @@ int demo(const DemoOptions& options) {
     auto settings = load_settings((dir / "pingjing.toml").string());
     if (!settings) return 2;
 
-    // The long day is today, so that `--from` and `--to` need no thought.
-    auto today = local_day(system_clock()->now(), zone);
-    auto midnight = day_range(today, zone)->from;
+    // The long day is over and its answers are in: nothing of it lies in the future of a daemon that is started on it.
+    auto midnight = day_range(local_day(system_clock()->now() - std::chrono::hours(48), zone), zone)->from;
     auto first = midnight - std::chrono::hours(24 * days_before);
     VirtualClock clock(first);
     asio::io_context io;
@@ -182,8 +183,20 @@ int demo(const DemoOptions& options) {
     });
     // The carrier counts for itself what really reached a phone.
     fmt::print("没有人因同一警情收到两次 nobody was asked twice about a call: the carrier took {} questions for {} phones\n", carrier->questions(), carrier->phones_asked());
-    if (!options.keep.empty()) fmt::print("the site is left in {}: pingjing report officers -c {}/pingjing.toml\n", options.keep, options.keep);
-    return 0;
+    if (!options.keep.empty()) fmt::print("the site is left in {0}: pingjing report officers -c {0}/pingjing.toml\n", options.keep);
+    if (!options.serve) return 0;
+
+    std::string token;
+    (*store)->run_now([&](store::Connection& db) {
+        auto made = admin::create_token(db, random, {"admin"}, {"demo", "", "", std::nullopt}, clock.now());
+        if (made) token = made->token;
+    });
+    gateway->reset();
+    store->reset();
+    fmt::print("\nserving this city until Ctrl-C; the line `serve.ready` names the port. Try:\n"
+               "  curl -H 'Authorization: Bearer {}' 'http://127.0.0.1:PORT/v1/reports/units'\n\n", token);
+    std::fflush(stdout);
+    return serve((dir / "pingjing.toml").string());
 }
 
 }  // namespace pingjing::commands
