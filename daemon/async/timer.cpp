@@ -91,7 +91,7 @@ bool run_virtual(asio::io_context& io, const std::function<bool()>& done) {
     auto& timers = asio::use_service<VirtualTimers>(io);
     for (;;) {
         io.restart();
-        while (!done() && io.poll() > 0) {}
+        while (!done() && io.poll_one() > 0) {}
         if (done()) return true;
         if (timers.waiting.empty()) return false;
         auto first = timers.waiting.extract(timers.waiting.begin());

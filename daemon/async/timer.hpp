@@ -30,7 +30,8 @@ private:
 
 // From now on timers of this context wait on `clock` and run_virtual() moves it.
 void use_virtual_time(asio::io_context& io, VirtualClock& clock);
-// Runs everything that is ready, then moves the clock to the next timer, until `done()` or nothing is left to wait for
+// Runs what is ready, one handler after the other, then moves the clock to the next timer, until `done()` (asked after each
+// handler) or nothing is left to wait for
 // (false: the work stood still before it was done).
 bool run_virtual(asio::io_context& io, const std::function<bool()>& done);
 
