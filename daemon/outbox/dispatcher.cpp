@@ -6,6 +6,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/outbox/retry.hpp"
+#include "daemon/store/phones.hpp"
 
 namespace pingjing::outbox {
 namespace {
@@ -35,6 +36,7 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, store::Store& store, cons
 
 void Dispatcher::replace(PolicyPtr policy) {
     policy_ = std::move(policy);
+    forget_routes_ = true;  // their numbers mean something else now
     wake();
 }
 
@@ -82,6 +84,12 @@ Steady Dispatcher::pause_until(const Round& round) const {
     return std::max(pause, Steady(std::chrono::milliseconds(1)));
 }
 
+// The carrier's black list is an opt-out like any other: whoever stands on it is not tried again.
+void Dispatcher::opt_out_of(store::Connection& db, const std::string& phone_key, Instant now) const {
+    if (auto phone = store::find_phone(db, seal_, phone_key)) store::record_opt_out(db, seal_, *phone, true, "carrier", "", now);
+    store::cancel_waiting_surveys_to(db, phone_key, 0, Code::opt_out, now);
+}
+
 // nullopt: the store is broken. Then nothing was sent, whatever of the claims is on disk.
 asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     std::vector<store::Attempt> announced;
@@ -89,6 +97,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     input.policy = policy_;
     input.views = views();
     input.now = clock_.now();
+    input.forget_routes = std::exchange(forget_routes_, false);
     input.may_go_stale = clock_.steady() - started_ >= steady_before_stale || clock_.speed() != 1.0;
     input.announce = [this](store::Connection& db, const std::string& ref, const std::string& key) { store_.will_send(db, ref, key); };
     auto work = [this, &announced, &input](store::Connection& db) {
@@ -102,9 +111,10 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
         co_return co_await store_.run(std::ref(work));
     } catch (const store::SqlError& error) {
         log::error("outbox.claim_failed", {{"why", error.what()}});
-    } catch (const std::system_error& error) {  // the sent journal
+    } catch (const std::exception& error) {  // the sent journal, or something we did not think of: the loop must outlive it
         log::error("outbox.claim_failed", {{"why", error.what()}});
     }
+    forget_routes_ = forget_routes_ || input.forget_routes;
     co_await never_sent(std::move(announced));
     co_return std::nullopt;
 }
@@ -132,6 +142,7 @@ asio::awaitable<void> Dispatcher::run() {
             continue;
         }
         for (const auto& name : round->ceilings) log::error("outbox.ceiling", {{"channel", name}});
+        for (const auto& why : round->refused) log::error("outbox.row_refused", {{"why", why}});
         if (round->unroutable > 0) log::error("outbox.no_route", {{"messages", round->unroutable}});
         bool some = !round->claimed.empty();
         for (auto& sending : round->claimed) {
@@ -142,6 +153,9 @@ asio::awaitable<void> Dispatcher::run() {
         auto pause = pause_until(*round);
         for (const auto& c : channels_)
             if (auto opens = c.health.opens_at(clock_.steady())) pause = std::min(pause, std::max(*opens - clock_.steady(), Steady(std::chrono::milliseconds(1))));
+        // A full second of messages is over before anybody tells us.
+        for (const auto& c : channels_)
+            if (auto opens = c.tps.opens_at(clock_.steady(), claimed_ahead); opens > clock_.steady()) pause = std::min(pause, opens - clock_.steady());
         co_await wake_.wait(pause);
     }
 }
@@ -185,6 +199,7 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
         auto now = clock_.now();
         auto due = now + business(next.pause);
         auto work = [&](store::Connection& db) {
+            if (next.code == "opted_out") opt_out_of(db, attempt.phone_key, now);
             switch (next.step) {
                 case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy_->answer_window);
                 case Next::Step::again: return store::record_again(db, attempt, name, detail, due, now);
@@ -214,12 +229,15 @@ asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcom
     if (next.step == Next::Step::in_doubt) co_return;
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
+    if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;
     auto now = clock_.now();
     auto work = [&](store::Connection& db) {
-        store::record_late(db, ref, next.step == Next::Step::accepted, next.step == Next::Step::again, ids, provider::outcome_name(outcome),
-                           provider::outcome_detail(outcome), now, policy_->answer_window);
+        auto refused = next.step == Next::Step::again;
+        return store::record_late(db, ref, next.step == Next::Step::accepted, refused, ids, provider::outcome_name(outcome),
+                                  provider::outcome_detail(outcome), next.code, now, policy_->answer_window);
     };
-    co_await store_.run(std::ref(work));
+    auto settled = co_await store_.run(std::ref(work));
+    if (settled.woke && receipt_waits) receipt_waits();
     wake();
 }
 

@@ -41,8 +41,9 @@ void ChannelHealth::ended(const provider::Outcome& outcome, Steady now, Random& 
         return;
     }
     if (std::holds_alternative<Ambiguous>(outcome)) {
+        // Counted in a row whatever state it is in: one that refuses us between two silences is no less of a hole.
         ++silences_;
-        if (state_ == State::suspect || state_ == State::stopped) ++probes_;
+        probes_ = std::max(0, silences_ - window_);
         if (probes_ >= window_) go_down(State::stopped, "two windows in doubt", now);
         else if (silences_ >= window_) go_down(State::suspect, outcome_detail(outcome), now + backoff(probes_ + 1, first_suspect, last_suspect, random));
         return;

@@ -19,6 +19,13 @@ public:
         return static_cast<int>(per_second_) - static_cast<int>(still_counts);
     }
 
+    // When there will be a place again; `now` where there is one.
+    Steady opens_at(Steady now, Steady ahead) const {
+        if (free(now, ahead) > 0) return now;
+        if (now + ahead < ready_at_ || taken_.empty()) return ready_at_ - ahead;
+        return std::max(now, taken_.front() + std::chrono::seconds(1) - ahead);
+    }
+
     // Takes `parts` places and says when the message may leave: never more than `per_second` parts in any second.
     Steady reserve(Steady now, int parts) {
         auto when = std::max(now, ready_at_);

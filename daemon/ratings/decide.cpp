@@ -23,7 +23,8 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
     if (d.opt_out) return s.told_opt_out ? std::nullopt : std::optional(Say{Purpose::opt_out, "opt_out"});
     if (s.about && s.about->careful) return std::nullopt;
     if (v.label == reply::Label::help) return s.told_help || (s.about && s.about->helped) ? std::nullopt : std::optional(Say{Purpose::help, "help"});
-    if (!s.about || s.match.late) return std::nullopt;
+    // Who has unsubscribed is told what he asks for, and nothing else.
+    if (!s.about || s.match.late || (s.opted_out && !v.opt_in)) return std::nullopt;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
     if (counts && !s.about->thanked && !s.about->clarified)
         return Say{Purpose::thanks, d.followup && d.urgent && rules.staffed ? "thanks_dissatisfied" : "thanks"};

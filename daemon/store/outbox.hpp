@@ -80,8 +80,8 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
 // The claim may or may not be on disk and nobody has sent anything: what is `sending` by this attempt is due again.
 void record_never_sent(Connection& db, const Attempt& a, Instant now);
 // A response after the attempt had been given up. Takes in_doubt to accepted, failed, or (proved refusal) back to due.
-void record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
-                 std::string_view outcome, std::string_view detail, Instant now, Millis answer_window);
+Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
+                    std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window);
 
 // At start, before anything runs: whatever was `sending` is in doubt. Returns how many.
 int recover_sending(Connection& db, Instant now);

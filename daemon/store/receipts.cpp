@@ -62,7 +62,7 @@ std::optional<ReceiptMessage> find_receipt_message(Connection& db, const Receipt
     if (!receipt.vendor_id.empty()) {
         Statement find(db, fmt::format(R"sql(
             SELECT {}, k.id, k.state FROM receipt_keys k JOIN messages m ON m.id = k.message_id
-             WHERE k.channel = ?1 AND k.vendor_id = ?2 AND k.at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns));
+             WHERE k.channel = ?1 AND k.vendor_id = ?2 AND m.claimed_at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns));
         find.bind(1, receipt.channel).bind(2, receipt.vendor_id).bind(3, receipt.received_at);
         std::optional<ReceiptMessage> newest;
         while (find.step()) {

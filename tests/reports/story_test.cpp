@@ -6,6 +6,8 @@
 #include <boost/json/value.hpp>
 
 #include "daemon/store/cases.hpp"
+#include "daemon/store/inbox.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "tests/support/planter.hpp"
 
