@@ -84,6 +84,11 @@ Steady Dispatcher::pause_until(const Round& round) const {
     return std::max(pause, Steady(std::chrono::milliseconds(1)));
 }
 
+// What proved not to have gone does not count for the day's ceiling.
+void Dispatcher::uncount(store::Connection& db, const store::Attempt& attempt, Instant now) const {
+    if (attempt.survey) store::add_surveys_of_day(db, attempt.channel, policy_->local_day(now), -1);
+}
+
 // The carrier's black list is an opt-out like any other: whoever stands on it is not tried again.
 void Dispatcher::opt_out_of(store::Connection& db, const std::string& phone_key, Instant now) const {
     if (auto phone = store::find_phone(db, seal_, phone_key)) store::record_opt_out(db, seal_, *phone, true, "carrier", "", now);
@@ -122,8 +127,9 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
 asio::awaitable<void> Dispatcher::never_sent(std::vector<store::Attempt> attempts) {
     while (!attempts.empty()) {
         auto now = clock_.now();
-        auto work = [&attempts, now](store::Connection& db) {
-            for (const auto& a : attempts) store::record_never_sent(db, a, now);
+        auto work = [this, &attempts, now](store::Connection& db) {
+            for (const auto& a : attempts)
+                if (store::record_never_sent(db, a, now).moved) uncount(db, a, now);
         };
         try {
             co_await store_.run(std::ref(work));
@@ -202,7 +208,11 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
             if (next.code == "opted_out") opt_out_of(db, attempt.phone_key, now);
             switch (next.step) {
                 case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy_->answer_window);
-                case Next::Step::again: return store::record_again(db, attempt, name, detail, due, now);
+                case Next::Step::again: {
+                    auto settled = store::record_again(db, attempt, name, detail, due, now);
+                    if (settled.moved) uncount(db, attempt, now);
+                    return settled;
+                }
                 case Next::Step::failed: return store::record_failed(db, attempt, name, detail, next.code, ids, now);
                 case Next::Step::held: return store::record_held(db, attempt, name, detail, now);
                 case Next::Step::in_doubt: return store::record_in_doubt(db, attempt, name, detail, now);

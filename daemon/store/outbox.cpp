@@ -226,7 +226,7 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
     return {true, wake_parked_by_phone(db, a) || woke};
 }
 
-void record_never_sent(Connection& db, const Attempt& a, Instant now) { record_again(db, a, "never_sent", "", now, now); }
+Settled record_never_sent(Connection& db, const Attempt& a, Instant now) { return record_again(db, a, "never_sent", "", now, now); }
 
 Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
                     std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window) {
@@ -311,7 +311,7 @@ std::vector<Hold> active_holds(Connection& db) {
 }
 
 bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since) {
-    Statement find(db, "SELECT 1 FROM holds WHERE of = ?1 AND channel = ?2 AND released_at >= ?3 LIMIT 1");
+    Statement find(db, "SELECT 1 FROM holds WHERE of = ?1 AND channel = ?2 AND at >= ?3 AND released_at IS NOT NULL LIMIT 1");
     return find.bind(1, of).bind(2, channel).bind(3, since).step();
 }
 
