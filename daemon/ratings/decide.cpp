@@ -4,13 +4,13 @@ namespace pingjing::ratings {
 namespace {
 
 // The class of the books, by the precedence of design.md A6.
-std::string class_of(const reply::Verdict& v, const Situation& s, const std::optional<Effect>& effect) {
+std::string class_of(const reply::Verdict& v, const Situation& s, const Decision& d) {
     if (!s.match.survey) return "unmatched";
-    if (v.label == reply::Label::opt_out) return "opt_out";
+    if (v.label == reply::Label::opt_out || d.opt_out) return "opt_out";
     if (v.label == reply::Label::help) return "help";
     if (s.match.late) return "late";
-    if (effect == Effect::first || effect == Effect::replaces) return "rated";
-    if (effect) return "repeated";
+    if (d.effect == Effect::first || d.effect == Effect::replaces) return "rated";
+    if (d.effect) return "repeated";
     return v.label == reply::Label::ambiguous ? "ambiguous" : "none";
 }
 
@@ -45,7 +45,7 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     auto grade = reply::grade_of(v, rules.scale);
     if (grade && s.match.survey)
         d.effect = effect_of(*grade, s.at, v.correction, s.match.late, s.about && s.about->followup_begun, s.before, rules.correction_window);
-    d.what = class_of(v, s, d.effect);
+    d.what = class_of(v, s, d);
     if (no_callback_wished) {
         d.no_callback = true;
         if (d.what == "ambiguous") d.what = "none";

@@ -260,7 +260,7 @@ Settled record_late(Connection& db, std::string_view ref, bool accepted, bool re
 }
 
 int recover_sending(Connection& db, Instant now) {
-    Statement find(db, "SELECT id, attempt, ref, phone_key, channel, case_id, purpose FROM messages WHERE state = 'sending' ORDER BY id");
+    Statement find(db, "SELECT id, attempt, ref, phone_key, channel, case_id, purpose FROM messages WHERE state = 'sending' ORDER BY claimed_at, id");
     std::vector<Attempt> found;
     while (find.step())
         found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.text(3), find.text(4), find.maybe_integer(5), find.text(6) == "survey"});
