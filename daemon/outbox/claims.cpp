@@ -134,6 +134,11 @@ private:
         }
         std::optional<store::StoredCase> about;
         if (row.case_id) about = store::load_case(db_, *row.case_id);
+        if (is_survey(row) && !about->phone_key.empty() && about->phone_key != row.phone_key) {
+            // The number was corrected while an attempt was under way that did not succeed.
+            store::move_due_to(db_, row, about->phone_key, in_.now);
+            return true;
+        }
         if (about && keeps_hours(row)) {
             if (auto when = policy_.next_sending_time(*about, in_.now); when > in_.now) {
                 store::postpone(db_, row.id, when);

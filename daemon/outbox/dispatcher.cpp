@@ -225,8 +225,11 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
             break;
         } catch (const store::SqlError& error) {
             log::error("outbox.record_failed", {{"ref", attempt.ref}, {"why", error.what()}});
+            // Refused again and again it would never stand. What is still `sending` at the next start is in doubt.
+            if (error.is_refusal() && std::exchange(next.step, Next::Step::in_doubt) == Next::Step::in_doubt) co_return;
         }
         // Until it stands: what we learned of this message is nowhere else. If we are stopped first, it is in doubt.
+        if (give_up_) co_return;
         co_await sleep_for(store_pause);
     }
     if (next.step != Next::Step::accepted)
@@ -257,6 +260,7 @@ asio::awaitable<void> Dispatcher::drain(Steady grace) {
         co_return true;
     }(under_way_));
     if (ended) co_return;
+    give_up_ = true;
     under_way_.stop();
     co_await under_way_.join();
 }

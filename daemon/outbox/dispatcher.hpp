@@ -67,7 +67,7 @@ private:
     const Clock& clock_;
     Random& random_;
     PolicyPtr policy_;
-    bool forget_routes_ = false;
+    bool forget_routes_ = false, give_up_ = false;
     std::vector<Channel> channels_;
     Steady started_, look_every_;
     Signal wake_;

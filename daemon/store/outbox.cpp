@@ -45,6 +45,16 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
     return wake_parked_by_ref(db, a) || woke;
 }
 
+// An answer can be faster than the carrier's response, and proves more.
+void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
+    if (!a.survey) return;
+    Statement lift(db, R"sql(
+        UPDATE messages SET state = 'delivered', settled_at = ?2, evidence = 'reply' WHERE id = ?1 AND state IN ('accepted', 'in_doubt')
+           AND EXISTS (SELECT 1 FROM inbound i WHERE i.case_id = messages.case_id AND i.received_at >= messages.claimed_at))sql");
+    lift.bind(1, a.message).bind(2, now).run();
+    if (db.changes() > 0) append(db, now, "delivered", a.case_id, fmt::format(R"({{"ref":"{}","evidence":"reply"}})", a.ref));
+}
+
 // Of an UPDATE whose WHERE names `sending` and this attempt: did the row still stand there?
 bool moved(Connection& db, Statement& update, const Attempt& a) {
     update.bind(1, a.message).bind(2, a.number).run();
@@ -110,6 +120,12 @@ void cancel_due(Connection& db, const DueRow& row, Code code, Instant now) {
     if (row.purpose != Purpose::survey) return;
     Statement mark(db, "UPDATE cases SET code = ?2, changed_at = ?3 WHERE id = ?1");
     mark.bind(1, row.case_id).bind(2, code_name(code)).bind(3, now).run();
+}
+
+void move_due_to(Connection& db, const DueRow& row, std::string_view phone_key, Instant now) {
+    Statement move(db, "UPDATE messages SET phone_key = ?2, route = -1, slot = NULL WHERE id = ?1 AND state = 'due'");
+    move.bind(1, row.id).bind_blob(2, phone_key).run();
+    if (db.changes() > 0) append(db, now, "replanned", row.case_id, fmt::format(R"({{"ref":"{}"}})", row.ref));
 }
 
 void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now) {
@@ -182,6 +198,7 @@ Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std:
     move.bind(3, now).bind(4, answer_until);
     if (!moved(db, move, a)) return {false, woke};
     note(db, "accepted", a, "", now);
+    lift_if_answered(db, a, now);
     return {true, woke};
 }
 
@@ -222,6 +239,7 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
     Statement move(db, "UPDATE messages SET state = 'in_doubt' WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
     if (!moved(db, move, a)) return {};
     note(db, "in_doubt", a, "", now);
+    lift_if_answered(db, a, now);
     bool woke = wake_parked_by_ref(db, a);
     return {true, wake_parked_by_phone(db, a) || woke};
 }

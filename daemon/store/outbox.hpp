@@ -41,6 +41,7 @@ void set_route(Connection& db, std::int64_t id, int route);
 void forget_routes(Connection& db);  // the configuration may have changed
 void postpone(Connection& db, std::int64_t id, Instant until);
 void cancel_due(Connection& db, const DueRow& row, Code code, Instant now);  // the case of a survey gets the code
+void move_due_to(Connection& db, const DueRow& row, std::string_view phone_key, Instant now);  // the case names another number now
 void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now);
 // Another message to this phone of which we do not know whether it was taken.
 bool has_unsettled(Connection& db, std::string_view phone_key, std::int64_t except_message);

@@ -207,6 +207,29 @@ TEST_CASE("doubt is settled by a receipt, by one for the phone that came too ear
     }
 }
 
+TEST_CASE("an answer that is faster than the carrier's response is proof of delivery") {
+    for (bool silent : {false, true}) {
+        World w(morning);
+        w.carrier().takes = 20s;
+        if (silent) w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Ambiguous{"silence"}; };
+        w.call("A1", zhang);
+        w.pass(2h + 5s);
+        w.reply(zhang, "1", w.sent[0].extension);
+        REQUIRE(w.surveys() == "1 sending");
+        w.pass(1min);
+        CHECK(w.surveys() == "1 delivered");
+    }
+}
+
+TEST_CASE("an emergency whose answer was refused for good is answered when it is said again") {
+    Asked w;
+    w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Permanent{provider::Permanent::number, "X"}; };
+    w.reply(zhang, "救命", w.slot);
+    w.carrier().says = nullptr;
+    w.reply(zhang, "救命 快来", w.slot);
+    CHECK(w.value("SELECT group_concat(state, ' ') FROM messages WHERE purpose = 'emergency'") == "failed accepted");
+}
+
 TEST_CASE("a late response settles a doubt, shows that the carrier lives, and wakes what was parked") {
     World w(morning, {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\nwindow = 1\n"});
     w.carrier().takes = 60s;  // longer than we wait

@@ -76,6 +76,31 @@ TEST_CASE("a survey that cannot be claimed is put aside for a person, and those 
     CHECK(w.books_balance());
 }
 
+TEST_CASE("an end that cannot be written is in doubt, and does not keep us from stopping") {
+    {
+        World w(morning);
+        for (int i = 0; i < 2; ++i) w.call("A" + std::to_string(i), phone(i));
+        w.exec("CREATE TRIGGER poison BEFORE UPDATE ON messages WHEN NEW.id = 1 AND NEW.state = 'accepted' BEGIN SELECT RAISE(ABORT, 'poison'); END");
+        w.pass(3h);
+        CHECK(w.surveys() == "1 accepted, 1 in_doubt");
+        w.exec("CREATE TRIGGER worse BEFORE UPDATE ON messages WHEN OLD.state = 'sending' BEGIN SELECT RAISE(ABORT, 'worse'); END");
+        w.call("B", zhang);
+        w.pass(3h);
+        CHECK(w.surveys() == "1 accepted, 1 in_doubt, 1 sending");
+    }
+    CHECK(true);  // it stopped
+}
+
+TEST_CASE("what a channel had in hand that is configured no more comes to its end") {
+    World before(morning);
+    before.call("A1", zhang);
+    before.pass(3h);
+    REQUIRE(before.surveys() == "1 accepted");
+    World after(before.clock.now(), {.channels = "[[channel]]\nname = \"new\"\nprovider = \"simulated\"\n"}, &before);
+    after.pass(75h);
+    CHECK(after.surveys() == "1 no_report");
+}
+
 TEST_CASE("a reply that cannot be written is set aside with its alarm, and those behind it are read") {
     World w(morning);
     w.call("A1", zhang);

@@ -77,6 +77,24 @@ TEST_CASE("a new version that names another number takes the waiting survey alon
     CHECK(w.texted(test::survey_words, li) == 1);
 }
 
+TEST_CASE("a number that is corrected or taken away while an attempt fails is obeyed by the next attempt") {
+    for (std::string corrected : {li, std::string("02584420000")}) {
+        World w(morning);
+        w.carrier().takes = 20s;
+        w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Retry{"refused"}; };
+        w.call("A1", zhang, "0101", R"(,"version":1)");
+        w.pass(2h + 10s);
+        REQUIRE(w.surveys() == "1 sending");
+        w.call("A1", corrected, "0101", R"(,"version":2)");
+        w.carrier().says = nullptr;
+        w.pass(1h);
+        CHECK(w.texted("", zhang) == 1);  // the one that was refused
+        CHECK(w.texted("", li) == (corrected == li));
+        CHECK(w.surveys() == (corrected == li ? "1 accepted" : "1 cancelled"));
+        CHECK(w.books_balance());
+    }
+}
+
 TEST_CASE("a case that is reopened before it was asked is asked after it was closed again, one that was asked never again") {
     World w(morning);
     w.call("A1", zhang, "0101", R"(,"version":1)");

@@ -34,7 +34,7 @@ TEST_CASE("no hot statement reads a whole table") {
         std::vector<std::string> statements;
         for (auto* s = sqlite3_next_stmt(db.handle(), nullptr); s; s = sqlite3_next_stmt(db.handle(), s)) statements.emplace_back(sqlite3_sql(s));
         for (const auto& sql : statements) {
-            if (sql.find("SAVEPOINT") != std::string::npos || sql.find("RELEASE") != std::string::npos || sql.starts_with("PRAGMA") || sql.starts_with("SELECT coalesce(max(id)")) continue;
+            if (sql.find("SAVEPOINT") != std::string::npos || sql.find("RELEASE") != std::string::npos || sql.starts_with("PRAGMA") || sql.starts_with("SELECT DISTINCT channel") /* once, at start */ || sql.starts_with("SELECT coalesce(max(id)")) continue;
             ++seen;
             store::Statement plan(db, "EXPLAIN QUERY PLAN " + sql);
             while (plan.step()) {
