@@ -22,7 +22,7 @@ constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
 }
 
 store::NewReceipt as_row(const provider::Receipt& r, std::optional<std::string> phone_key) {
-    return {r.key, r.ref, r.vendor_id, std::string(provider::receipt_state_name(r.state)), r.code, std::string(meaning_name(r.meaning)), std::move(phone_key), r.at};
+    return {r.key, r.ref, r.vendor_id, std::string(provider::receipt_state_name(r.state)), without_numbers(r.code), std::string(meaning_name(r.meaning)), std::move(phone_key), r.at};
 }
 
 void settle_one(store::Connection& db, const store::Seal& seal, const store::ReceiptRow& receipt, Instant now) {

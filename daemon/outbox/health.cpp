@@ -30,9 +30,9 @@ void ChannelHealth::go_down(State state, std::string why, Steady until) {
 void ChannelHealth::ended(const provider::Outcome& outcome, Steady now, Random& random) {
     using namespace provider;
     auto name = std::string(outcome_name(outcome));
-    if (const auto* down = std::get_if<ChannelDown>(&outcome)) {
+    if (std::holds_alternative<ChannelDown>(outcome)) {
         // At once: more tries with a wrong key get the account locked.
-        go_down(State::down, name + " " + down->code, now + backoff(++refusals_, std::chrono::seconds(30), last_probe, random));
+        go_down(State::down, name + " " + outcome_detail(outcome), now + backoff(++refusals_, std::chrono::seconds(30), last_probe, random));
         return;
     }
     if (std::holds_alternative<Retry>(outcome) || (std::holds_alternative<Permanent>(outcome) && std::get<Permanent>(outcome).fault == Permanent::config)) {

@@ -256,6 +256,10 @@ TEST_CASE("no number and no text can be read in the files") {
         provider::Receipt r;
         r.ref = w.ref, r.phone = Phone::sender(zhang), r.state = ReceiptState::delivered, r.key = zhang + "|1";
         w.hear(r);
+        r.code = "to " + zhang + " blocked", r.key = "b", r.state = ReceiptState::failed;
+        w.hear(r);
+        w.carrier().says = [](const test::Sent& s, provider::Outcome) -> provider::Outcome { return provider::Permanent{provider::Permanent::number, "bad " + s.phone}; };
+        w.reply(zhang, "HELP", w.slot);
         w.reply("95588", "您的尾号 13812345678");
         w.pass(5s);
         w.store->run_now([](store::Connection&) {});
