@@ -77,6 +77,10 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
         }
         g.recovered_ = store::recover_sending(db, now);
         store::forget_routes(db);
+        // What a channel that is gone from the configuration still had in hand comes to its end all the same.
+        store::Statement open(db, "SELECT DISTINCT channel FROM messages WHERE state = 'accepted' UNION SELECT DISTINCT channel FROM messages WHERE state = 'in_doubt'");
+        while (open.step())
+            if (!g.settings_.channel(open.text(0))) g.gone_.push_back(open.text(0));
     });
     if (!g.clock_trouble_.empty()) log::error("clock.hold", {{"why", g.clock_trouble_}});
     if (g.recovered_ > 0) log::warn("outbox.recovered", {{"in_doubt", g.recovered_}});
@@ -127,7 +131,9 @@ asio::awaitable<void> Gateway::let_time_pass() {
         auto policy = policy_;
         auto work = [&](store::Connection& db) {
             store::close_ended_windows(db, now);
-            for (const auto& c : policy->channels) {
+            auto channels = policy->channels;
+            for (const auto& name : gone_) channels.emplace_back().name = name;
+            for (const auto& c : channels) {
                 auto validity = c.validity.count() > 0 ? c.validity : Millis(std::chrono::hours(24));
                 store::let_time_pass(db, c.name, now - c.no_report_after, now - validity - policy->in_doubt_rest, now);
             }

@@ -78,6 +78,7 @@ private:
     Instant initialised_at_{};
     int recovered_ = 0;
     std::string clock_trouble_;
+    std::vector<std::string> gone_;  // channels that are configured no more and still have messages without an end
 };
 
 }  // namespace pingjing

@@ -29,7 +29,7 @@ std::string outcome_detail(const Outcome& outcome) {
         std::string operator()(const ChannelDown& d) const { return d.code; }
         std::string operator()(const Partial& p) const { return p.reason; }
     } detail;
-    return std::visit(detail, outcome);
+    return without_numbers(std::visit(detail, outcome));
 }
 
 std::string_view receipt_state_name(ReceiptState s) {

@@ -53,4 +53,15 @@ std::string Phone::masked() const {
     return digits_.substr(0, 2) + "****" + digits_.substr(digits_.size() - 2);
 }
 
+std::string without_numbers(std::string text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        auto digits = std::min(text.find_first_not_of("0123456789", at), text.size()) - at;
+        if (digits >= 11) out.append(text, at, 2).append("****");
+        else out.append(text, at, std::max<std::size_t>(digits, 1));
+        at += std::max<std::size_t>(digits, 1);
+    }
+    return out;
+}
+
 }  // namespace pingjing

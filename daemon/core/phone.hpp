@@ -29,4 +29,8 @@ private:
     std::string digits_;
 };
 
+// What a vendor says of a failure, before it is kept or logged: he likes to name the number. Eleven digits in a row and more are
+// taken out, all but the first two.
+std::string without_numbers(std::string text);
+
 }  // namespace pingjing

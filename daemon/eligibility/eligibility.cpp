@@ -73,13 +73,13 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
     return planned;
 }
 
-// What the rules look at, of a case that is stored. Its number was a mobile one when the survey was planned; which one is sealed
-// and of no interest here.
+// What the rules look at, of a case that is stored. Where it has a number that is a mobile one; which one is sealed and of no
+// interest here.
 ClosedCall as_call(const store::StoredCase& stored) {
     ClosedCall call;
     call.id = stored.record;
     call.state = stored.state;
-    call.calling = Phone::mobile("13000000000");
+    if (!stored.phone_key.empty()) call.calling = Phone::mobile("13000000000");
     call.category = stored.category;
     call.flags = split_codes(stored.flags);
     call.linked_to = stored.linked_to;

@@ -4,6 +4,7 @@
 
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
+#include "daemon/store/cases.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/receipts.hpp"
@@ -21,23 +22,36 @@ constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
 }
 
 store::NewReceipt as_row(const provider::Receipt& r, std::optional<std::string> phone_key) {
-    return {r.key, r.ref, r.vendor_id, std::string(provider::receipt_state_name(r.state)), r.code, std::string(meaning_name(r.meaning)), std::move(phone_key), r.at};
+    return {r.key, r.ref, r.vendor_id, std::string(provider::receipt_state_name(r.state)), without_numbers(r.code), std::string(meaning_name(r.meaning)), std::move(phone_key), r.at};
 }
 
-// Inside a transaction. Returns how many of `receipts_a_step` there were.
+void settle_one(store::Connection& db, const store::Seal& seal, const store::ReceiptRow& receipt, Instant now) {
+    auto message = store::find_receipt_message(db, receipt);
+    // Receipts overtake their submit response; an id that nobody ever claims is counted in the end.
+    if (!message || message->state == MessageState::sending) return store::park_receipt(db, receipt.id, message ? std::optional(message->id) : std::nullopt);
+    store::apply_receipt(db, receipt, *message, now);
+    if (receipt.meaning == "number_invalid") store::close_surveys_to(db, message->phone_key, now);
+    if (receipt.meaning != "opted_out") return;
+    if (auto phone = store::find_phone(db, seal, message->phone_key)) store::record_opt_out(db, seal, *phone, true, "carrier", "", now);
+    store::cancel_waiting_surveys_to(db, message->phone_key, 0, Code::opt_out, now);
+}
+
+// Inside a transaction. Returns how many of `receipts_a_step` there were. One that the store refuses must not keep the others.
 int settle(store::Connection& db, const store::Seal& seal, Instant now) {
     auto rows = store::find_new_receipts(db, receipts_a_step);
     for (const auto& receipt : rows) {
-        auto message = store::find_receipt_message(db, receipt);
-        if (!message || message->state == MessageState::sending) {
-            // Receipts overtake their submit response; an id that nobody ever claims is counted in the end.
-            store::park_receipt(db, receipt.id, message ? std::optional(message->id) : std::nullopt);
-            continue;
+        std::string why;
+        try {
+            store::Savepoint alone(db);
+            settle_one(db, seal, receipt, now);
+            alone.keep();
+        } catch (const store::SqlError& error) {
+            if (!error.is_refusal()) throw;
+            why = error.what();
         }
-        store::apply_receipt(db, receipt, *message, now);
-        if (receipt.meaning == "number_invalid") store::close_surveys_to(db, message->phone_key, now);
-        if (receipt.meaning != "opted_out") continue;
-        if (auto phone = store::find_phone(db, seal, message->phone_key)) store::record_opt_out(db, seal, *phone, true, "carrier", "", now);
+        if (why.empty()) continue;
+        log::error("receipts.set_aside", {{"receipt", receipt.id}, {"why", why}});
+        store::leave_receipt_unknown(db, receipt, now);
     }
     return static_cast<int>(rows.size());
 }
@@ -55,7 +69,7 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
                 std::optional<std::string> key;
                 if (receipt->phone && receipt->phone->is_mobile()) key = store::keep_phone(db, seal_, *receipt->phone, now);
-                ++(store::keep_receipt(db, channel, as_row(*receipt, key), body_id, now) ? kept.receipts : kept.repeated);
+                ++(store::keep_receipt(db, seal_, channel, as_row(*receipt, key), body_id, now) ? kept.receipts : kept.repeated);
             } else {
                 const auto& text = std::get<provider::InboundText>(one);
                 store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at};
@@ -100,7 +114,8 @@ asio::awaitable<void> Inbox::quarantine(std::string channel, std::string body, s
     }
 }
 
-asio::awaitable<void> Inbox::late(std::string, std::string ref, provider::Outcome outcome) {
+asio::awaitable<void> Inbox::late(std::string channel, std::string ref, provider::Outcome outcome) {
+    if (hints_.alive) hints_.alive(channel);
     if (hints_.late) co_await hints_.late(std::move(ref), std::move(outcome));
 }
 
@@ -115,7 +130,9 @@ asio::awaitable<void> Inbox::settle_receipts() {
         bool broken = false;
         try {
             done = co_await store_.run(std::ref(work));
-        } catch (const store::SqlError& error) {
+        } catch (const boost::system::system_error&) {
+            throw;  // told to stop
+        } catch (const std::exception& error) {
             log::error("receipts.failed", {{"why", error.what()}});
             broken = true;
         }

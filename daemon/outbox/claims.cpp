@@ -24,6 +24,7 @@ public:
     Claiming(Connection& db, const store::Seal& seal, ClaimInput input) : db_(db), seal_(seal), in_(std::move(input)), policy_(*in_.policy) {}
 
     Round run() {
+        if (in_.forget_routes) store::forget_routes(db_);
         apply_holds();
         for (int priority = 0; priority <= 2; ++priority) {
             if (priority > 0 && stopped_) break;
@@ -46,12 +47,32 @@ private:
         if (anywhere_room(route)) {
             auto rows = store::find_due(db_, route, priority, in_.now, rows_a_look);
             bool more = rows.size() == static_cast<std::size_t>(rows_a_look);
-            for (auto& row : rows) take(row);
-            if (more) soon(in_.now);
+            bool moved = false;
+            for (auto& row : rows) {
+                if (!anywhere_room(row.route)) break;
+                moved = take_alone(row) || moved;
+            }
+            // Where not one of so many can go they are all held by the same thing, and looking again at once changes nothing.
+            if (more && moved) soon(in_.now);
         }
         if (auto next = store::find_next_due(db_, route, priority); next && *next > in_.now) soon(*next);
     }
     void soon(Instant when) { round_.next_due = std::min(round_.next_due.value_or(when), when); }
+
+    // What the store refuses of one row is that row's own fault: it is put aside for a person, and the others go.
+    bool take_alone(DueRow& row) {
+        try {
+            store::Savepoint alone(db_);
+            bool moved = take(row);
+            alone.keep();
+            return moved;
+        } catch (const store::SqlError& error) {
+            if (!error.is_refusal()) throw;
+            round_.refused.push_back(error.what());
+        }
+        store::hold_due(db_, row, "refused_by_store", in_.now);
+        return true;
+    }
 
     // A stop holds everything but emergency answers; a clock in doubt and a full day hold surveys.
     void apply_holds() {
@@ -80,39 +101,57 @@ private:
     // Surveys and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all.
     bool keeps_hours(const DueRow& row) const { return row.purpose == Purpose::survey || row.purpose == Purpose::told; }
 
-    void take(DueRow& row) {
+    // False: it stays as it is, for want of a channel that may take it.
+    bool take(DueRow& row) {
         if (row.stale_at < in_.now) {
-            if (in_.may_go_stale || !is_survey(row)) return cancel(row, Code::stale, "past max_age");
-            return store::postpone(db_, row.id, in_.now + doubt_pause);
+            if (in_.may_go_stale || !is_survey(row)) cancel(row, Code::stale, "past max_age");
+            else store::postpone(db_, row.id, in_.now + doubt_pause);
+            return true;
         }
         auto phone = store::find_phone(db_, seal_, row.phone_key);
-        if (!phone) return store::hold_due(db_, row, "number_erased", in_.now);
+        if (!phone) {
+            store::hold_due(db_, row, "number_erased", in_.now);
+            return true;
+        }
         if (row.route < 0) {
             auto route = find_route(policy_.routes, phone->reveal());
-            if (!route) {
+            // An answer leaves by the channel on which the citizen wrote, whatever the routes say of his number.
+            if (!route && (is_survey(row) || !index_of(row.channel))) {
                 ++round_.unroutable;
-                return store::hold_due(db_, row, "no_route", in_.now);
+                store::hold_due(db_, row, "no_route", in_.now);
+                return true;
             }
-            row.route = static_cast<int>(*route);
-            store::set_route(db_, row.id, row.route);
+            if (route) {
+                row.route = static_cast<int>(*route);
+                store::set_route(db_, row.id, row.route);
+            }
         }
         auto channel = choose(row);
-        if (!channel) return;
-        if (!urgent(row) && store::has_unsettled(db_, row.phone_key, row.id))
-            return store::postpone(db_, row.id, in_.now + (is_survey(row) ? doubt_pause : look_again));
-
+        if (!channel) return false;
+        if (!urgent(row) && store::has_unsettled(db_, row.phone_key, row.id)) {
+            store::postpone(db_, row.id, in_.now + (is_survey(row) ? doubt_pause : look_again));
+            return true;
+        }
         std::optional<store::StoredCase> about;
         if (row.case_id) about = store::load_case(db_, *row.case_id);
+        if (is_survey(row) && !about->phone_key.empty() && about->phone_key != row.phone_key) {
+            // The number was corrected while an attempt was under way that did not succeed.
+            store::move_due_to(db_, row, about->phone_key, in_.now);
+            return true;
+        }
         if (about && keeps_hours(row)) {
-            auto when = policy_.next_sending_time(*about, in_.now);
-            if (when > in_.now) return store::postpone(db_, row.id, when);
+            if (auto when = policy_.next_sending_time(*about, in_.now); when > in_.now) {
+                store::postpone(db_, row.id, when);
+                return true;
+            }
         }
         store::ClaimFacts facts;
         facts.channel = policy_.channels[*channel].name;
         facts.text_name = row.text_name;
-        if (is_survey(row) && !decide_again(row, *about, *channel, facts)) return;
+        if (is_survey(row) && !decide_again(row, *about, *channel, facts)) return true;
         if (!is_survey(row) && row.slot) facts.slot = static_cast<int>(*row.slot);
         send(row, *phone, about, *channel, std::move(facts));
+        return true;
     }
 
     std::optional<std::size_t> index_of(const std::string& name) const {
@@ -124,14 +163,14 @@ private:
     std::optional<std::size_t> choose(const DueRow& row) const {
         auto views = in_.views;
         if (!urgent(row))
-            for (auto c : closed_) views[c].usable = false;
-        auto route = policy_.routes[static_cast<std::size_t>(row.route)];
+            for (auto c : closed_) views[c].usable = views[c].probing = false;
+        auto route = row.route < 0 ? Route{} : policy_.routes[static_cast<std::size_t>(row.route)];
         auto last = index_of(row.channel);
         std::optional<std::size_t> refused;
         if (row.attempt > 0 && row.refused == "permanent_config") refused = last;
         // An answer leaves from the number that the citizen wrote to.
-        if (row.attempt == 0 && last) route.channels.insert(route.channels.begin(), *last);
-        auto channel = pick(route, views, refused);
+        if ((row.attempt == 0 || row.route < 0) && last) route.channels.insert(route.channels.begin(), *last);
+        auto channel = pick(route, views, refused, !urgent(row));
         // A channel at its ceiling is waited for: a flood must not run over into the next one.
         if (channel && is_survey(row) && !surveys_allowed_[*channel]) return std::nullopt;
         return channel;
@@ -194,7 +233,7 @@ private:
         auto validity = rules.validity.count() > 0 ? rules.validity : std::max<Millis>(until - in_.now, least_validity);
 
         auto attempt = store::claim(db_, row, facts, in_.now);
-        in_.announce(db_, row.ref, row.phone_key);
+        in_.announce(db_, row.ref, row.phone_key);  // nothing after it can be refused
         --in_.views[channel].room;
         if (is_survey(row)) ++counts_[channel];
         provider::Submission submission(row.ref, phone, Text(std::move(*text)), std::move(extension), std::chrono::floor<std::chrono::seconds>(validity));

@@ -26,12 +26,14 @@ struct Round {
     std::optional<Instant> next_due{};   // when the next message is due, if none is due now
     std::vector<std::string> ceilings{}; // channels that reached their daily ceiling in this round
     int unroutable = 0;                  // rows held because no route matches their number
+    std::vector<std::string> refused{};  // why the store would not have a row, which is held now
 };
 
 struct ClaimInput {
     PolicyPtr policy{};
     std::vector<ChannelView> views{};    // a snapshot; room shrinks as messages are claimed
     Instant now{};
+    bool forget_routes = false;          // they may have changed
     bool may_go_stale = true;            // false in the first minutes after a start: a clock may still be wrong
     std::function<void(store::Connection&, const std::string& ref, const std::string& phone_key)> announce{};  // the sent journal
 };

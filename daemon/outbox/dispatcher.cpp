@@ -6,6 +6,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/outbox/retry.hpp"
+#include "daemon/store/phones.hpp"
 
 namespace pingjing::outbox {
 namespace {
@@ -35,6 +36,7 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, store::Store& store, cons
 
 void Dispatcher::replace(PolicyPtr policy) {
     policy_ = std::move(policy);
+    forget_routes_ = true;  // their numbers mean something else now
     wake();
 }
 
@@ -82,6 +84,17 @@ Steady Dispatcher::pause_until(const Round& round) const {
     return std::max(pause, Steady(std::chrono::milliseconds(1)));
 }
 
+// What proved not to have gone does not count for the day's ceiling.
+void Dispatcher::uncount(store::Connection& db, const store::Attempt& attempt, Instant now) const {
+    if (attempt.survey) store::add_surveys_of_day(db, attempt.channel, policy_->local_day(now), -1);
+}
+
+// The carrier's black list is an opt-out like any other: whoever stands on it is not tried again.
+void Dispatcher::opt_out_of(store::Connection& db, const std::string& phone_key, Instant now) const {
+    if (auto phone = store::find_phone(db, seal_, phone_key)) store::record_opt_out(db, seal_, *phone, true, "carrier", "", now);
+    store::cancel_waiting_surveys_to(db, phone_key, 0, Code::opt_out, now);
+}
+
 // nullopt: the store is broken. Then nothing was sent, whatever of the claims is on disk.
 asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     std::vector<store::Attempt> announced;
@@ -89,6 +102,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     input.policy = policy_;
     input.views = views();
     input.now = clock_.now();
+    input.forget_routes = std::exchange(forget_routes_, false);
     input.may_go_stale = clock_.steady() - started_ >= steady_before_stale || clock_.speed() != 1.0;
     input.announce = [this](store::Connection& db, const std::string& ref, const std::string& key) { store_.will_send(db, ref, key); };
     auto work = [this, &announced, &input](store::Connection& db) {
@@ -102,9 +116,10 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
         co_return co_await store_.run(std::ref(work));
     } catch (const store::SqlError& error) {
         log::error("outbox.claim_failed", {{"why", error.what()}});
-    } catch (const std::system_error& error) {  // the sent journal
+    } catch (const std::exception& error) {  // the sent journal, or something we did not think of: the loop must outlive it
         log::error("outbox.claim_failed", {{"why", error.what()}});
     }
+    forget_routes_ = forget_routes_ || input.forget_routes;
     co_await never_sent(std::move(announced));
     co_return std::nullopt;
 }
@@ -112,8 +127,9 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
 asio::awaitable<void> Dispatcher::never_sent(std::vector<store::Attempt> attempts) {
     while (!attempts.empty()) {
         auto now = clock_.now();
-        auto work = [&attempts, now](store::Connection& db) {
-            for (const auto& a : attempts) store::record_never_sent(db, a, now);
+        auto work = [this, &attempts, now](store::Connection& db) {
+            for (const auto& a : attempts)
+                if (store::record_never_sent(db, a, now).moved) uncount(db, a, now);
         };
         try {
             co_await store_.run(std::ref(work));
@@ -132,6 +148,7 @@ asio::awaitable<void> Dispatcher::run() {
             continue;
         }
         for (const auto& name : round->ceilings) log::error("outbox.ceiling", {{"channel", name}});
+        for (const auto& why : round->refused) log::error("outbox.row_refused", {{"why", why}});
         if (round->unroutable > 0) log::error("outbox.no_route", {{"messages", round->unroutable}});
         bool some = !round->claimed.empty();
         for (auto& sending : round->claimed) {
@@ -142,6 +159,9 @@ asio::awaitable<void> Dispatcher::run() {
         auto pause = pause_until(*round);
         for (const auto& c : channels_)
             if (auto opens = c.health.opens_at(clock_.steady())) pause = std::min(pause, std::max(*opens - clock_.steady(), Steady(std::chrono::milliseconds(1))));
+        // A full second of messages is over before anybody tells us.
+        for (const auto& c : channels_)
+            if (auto opens = c.tps.opens_at(clock_.steady(), claimed_ahead); opens > clock_.steady()) pause = std::min(pause, opens - clock_.steady());
         co_await wake_.wait(pause);
     }
 }
@@ -185,9 +205,14 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
         auto now = clock_.now();
         auto due = now + business(next.pause);
         auto work = [&](store::Connection& db) {
+            if (next.code == "opted_out") opt_out_of(db, attempt.phone_key, now);
             switch (next.step) {
                 case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy_->answer_window);
-                case Next::Step::again: return store::record_again(db, attempt, name, detail, due, now);
+                case Next::Step::again: {
+                    auto settled = store::record_again(db, attempt, name, detail, due, now);
+                    if (settled.moved) uncount(db, attempt, now);
+                    return settled;
+                }
                 case Next::Step::failed: return store::record_failed(db, attempt, name, detail, next.code, ids, now);
                 case Next::Step::held: return store::record_held(db, attempt, name, detail, now);
                 case Next::Step::in_doubt: return store::record_in_doubt(db, attempt, name, detail, now);
@@ -200,8 +225,11 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
             break;
         } catch (const store::SqlError& error) {
             log::error("outbox.record_failed", {{"ref", attempt.ref}, {"why", error.what()}});
+            // Refused again and again it would never stand. What is still `sending` at the next start is in doubt.
+            if (error.is_refusal() && std::exchange(next.step, Next::Step::in_doubt) == Next::Step::in_doubt) co_return;
         }
         // Until it stands: what we learned of this message is nowhere else. If we are stopped first, it is in doubt.
+        if (give_up_) co_return;
         co_await sleep_for(store_pause);
     }
     if (next.step != Next::Step::accepted)
@@ -214,12 +242,15 @@ asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcom
     if (next.step == Next::Step::in_doubt) co_return;
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
+    if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;
     auto now = clock_.now();
     auto work = [&](store::Connection& db) {
-        store::record_late(db, ref, next.step == Next::Step::accepted, next.step == Next::Step::again, ids, provider::outcome_name(outcome),
-                           provider::outcome_detail(outcome), now, policy_->answer_window);
+        auto refused = next.step == Next::Step::again;
+        return store::record_late(db, ref, next.step == Next::Step::accepted, refused, ids, provider::outcome_name(outcome),
+                                  provider::outcome_detail(outcome), next.code, now, policy_->answer_window);
     };
-    co_await store_.run(std::ref(work));
+    auto settled = co_await store_.run(std::ref(work));
+    if (settled.woke && receipt_waits) receipt_waits();
     wake();
 }
 
@@ -229,6 +260,7 @@ asio::awaitable<void> Dispatcher::drain(Steady grace) {
         co_return true;
     }(under_way_));
     if (ended) co_return;
+    give_up_ = true;
     under_way_.stop();
     co_await under_way_.join();
 }

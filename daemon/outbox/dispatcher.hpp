@@ -55,6 +55,8 @@ private:
     asio::awaitable<void> never_sent(std::vector<store::Attempt> attempts);
     asio::awaitable<void> deliver(Sending sending);
     asio::awaitable<void> record(store::Attempt attempt, provider::Outcome outcome);
+    void uncount(store::Connection& db, const store::Attempt& attempt, Instant now) const;
+    void opt_out_of(store::Connection& db, const std::string& phone_key, Instant now) const;
     std::vector<ChannelView> views() const;
     Steady pause_until(const Round& round) const;
     Millis business(Steady pause) const;
@@ -65,6 +67,7 @@ private:
     const Clock& clock_;
     Random& random_;
     PolicyPtr policy_;
+    bool forget_routes_ = false, give_up_ = false;
     std::vector<Channel> channels_;
     Steady started_, look_every_;
     Signal wake_;

@@ -30,9 +30,9 @@ void ChannelHealth::go_down(State state, std::string why, Steady until) {
 void ChannelHealth::ended(const provider::Outcome& outcome, Steady now, Random& random) {
     using namespace provider;
     auto name = std::string(outcome_name(outcome));
-    if (const auto* down = std::get_if<ChannelDown>(&outcome)) {
+    if (std::holds_alternative<ChannelDown>(outcome)) {
         // At once: more tries with a wrong key get the account locked.
-        go_down(State::down, name + " " + down->code, now + backoff(++refusals_, std::chrono::seconds(30), last_probe, random));
+        go_down(State::down, name + " " + outcome_detail(outcome), now + backoff(++refusals_, std::chrono::seconds(30), last_probe, random));
         return;
     }
     if (std::holds_alternative<Retry>(outcome) || (std::holds_alternative<Permanent>(outcome) && std::get<Permanent>(outcome).fault == Permanent::config)) {
@@ -41,8 +41,9 @@ void ChannelHealth::ended(const provider::Outcome& outcome, Steady now, Random& 
         return;
     }
     if (std::holds_alternative<Ambiguous>(outcome)) {
+        // Counted in a row whatever state it is in: one that refuses us between two silences is no less of a hole.
         ++silences_;
-        if (state_ == State::suspect || state_ == State::stopped) ++probes_;
+        probes_ = std::max(0, silences_ - window_);
         if (probes_ >= window_) go_down(State::stopped, "two windows in doubt", now);
         else if (silences_ >= window_) go_down(State::suspect, outcome_detail(outcome), now + backoff(probes_ + 1, first_suspect, last_suspect, random));
         return;

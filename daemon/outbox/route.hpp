@@ -27,22 +27,24 @@ inline std::optional<std::size_t> find_route(const std::vector<Route>& routes, s
 struct ChannelView {
     bool usable = true;    // healthy, open at this hour, not on hold: otherwise the next one of the route is taken
     int room = 0;          // messages it may still be given
-    bool probing = false;  // down, and due for one message that finds out
+    bool probing = false;  // unusable, and due for one message that finds out
 };
 
 // The channel to take; nullopt: wait. A full channel is waited for, an unusable one is passed over; `refused` (the channel that
-// refused the last attempt by a mistake of ours) comes last. Where nothing is usable, one that is due for a probe gets it.
-inline std::optional<std::size_t> pick(const Route& route, const std::vector<ChannelView>& channels, std::optional<std::size_t> refused = {}) {
-    auto first_usable = [&](bool take_refused) -> std::optional<std::size_t> {
-        for (auto c : route.channels)
-            if (channels[c].usable && (take_refused || c != refused)) return c;
+// refused the last attempt by a mistake of ours) comes last. One that is due for a probe gets it in its turn, for nothing else
+// would ever bring it back while another one works; what must not be risked (`may_probe` false) probes only where nothing is usable.
+inline std::optional<std::size_t> pick(const Route& route, const std::vector<ChannelView>& channels, std::optional<std::size_t> refused = {},
+                                       bool may_probe = true) {
+    auto first = [&](bool take_refused, bool probe) -> std::optional<std::size_t> {
+        for (auto c : route.channels) {
+            bool due = channels[c].probing && probe && channels[c].room > 0;
+            if ((channels[c].usable || due) && (take_refused || c != refused)) return c;
+        }
         return std::nullopt;
     };
-    auto choice = first_usable(false);
-    if (!choice) choice = first_usable(true);
-    if (!choice)
-        for (auto c : route.channels)
-            if (channels[c].probing) return channels[c].room > 0 ? std::optional(c) : std::nullopt;
+    auto choice = first(false, may_probe);
+    if (!choice) choice = first(true, may_probe);
+    if (!choice) choice = first(true, true);
     return choice && channels[*choice].room > 0 ? choice : std::nullopt;
 }
 

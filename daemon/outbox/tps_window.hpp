@@ -19,16 +19,24 @@ public:
         return static_cast<int>(per_second_) - static_cast<int>(still_counts);
     }
 
+    // When there will be a place again; `now` where there is one.
+    Steady opens_at(Steady now, Steady ahead) const {
+        if (free(now, ahead) > 0) return now;
+        if (now + ahead < ready_at_ || taken_.empty()) return ready_at_ - ahead;
+        return std::max(now, taken_.front() + std::chrono::seconds(1) - ahead);
+    }
+
     // Takes `parts` places and says when the message may leave: never more than `per_second` parts in any second.
     Steady reserve(Steady now, int parts) {
         auto when = std::max(now, ready_at_);
-        for (int i = 0; i < parts; ++i) {
-            if (taken_.size() == per_second_) {
-                when = std::max(when, taken_.front() + std::chrono::seconds(1));
-                taken_.pop_front();
-            }
-            taken_.push_back(when);
+        auto places = std::min(static_cast<std::size_t>(std::max(parts, 1)), per_second_);
+        while (taken_.size() + places > per_second_) {
+            when = std::max(when, taken_.front() + std::chrono::seconds(1));
+            taken_.pop_front();
         }
+        // All its parts leave together, with the last place; what is more than a second's worth counts for the seconds after.
+        auto counts_from = when + std::chrono::seconds((static_cast<std::size_t>(std::max(parts, 1)) - 1) / per_second_);
+        taken_.insert(taken_.end(), places, counts_from);
         ready_at_ = when;  // in order: whoever comes later leaves later
         return when;
     }

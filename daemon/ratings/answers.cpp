@@ -39,8 +39,11 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
     s.match = ratings::match(store::sent_surveys_to(db, key), row.extension, rules.slots, s.at, rules.late_window);
     if (s.match.survey) {
         s.about = store::load_answered_case(db, s.match.survey->case_id);
+        // Safety follows the phone: another case of this number may say that somebody else reads it.
+        s.about->careful = s.about->careful || store::has_safety_hold(db, key, s.match.survey->case_id, now - rules.safety_hold);
         if (auto standing = store::standing_rating(db, s.match.survey->case_id)) s.before = Before{standing->grade, standing->first_at};
     }
+    s.opted_out = store::is_opted_out(db, key);
     auto since = now - rules.confirm_again_after;
     s.told_emergency = store::was_told_since(db, key, Purpose::emergency, since);
     s.told_opt_out = store::was_told_since(db, key, Purpose::opt_out, since);
@@ -84,7 +87,12 @@ Done write(Connection& db, const store::Seal& seal, Random& random, const ReadTe
         done.alarm = true;
     }
     // An answer that comes hours later answers nothing.
-    if (!decision.say || now - row.received_at > rules.answer_within) return done;
+    if (decision.say && now - row.received_at > rules.answer_within) {
+        // Nobody asks again what was meant: then a person looks.
+        if (decision.say->purpose == Purpose::clarify) store::open_review(db, "ambiguous", case_id, row.id, now);
+        return done;
+    }
+    if (!decision.say) return done;
     store::NewMessage message;
     message.case_id = case_id, message.inbound_id = row.id, message.purpose = decision.say->purpose, message.text_name = decision.say->text_name;
     message.phone_key = *row.phone_key, message.channel = row.channel;
@@ -169,7 +177,9 @@ asio::awaitable<void> Answers::run() {
         bool broken = false;
         try {
             done = co_await step();
-        } catch (const store::SqlError& error) {
+        } catch (const boost::system::system_error&) {
+            throw;  // told to stop
+        } catch (const std::exception& error) {
             log::error("answers.failed", {{"why", error.what()}});
             broken = true;
         }

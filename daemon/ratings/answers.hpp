@@ -24,7 +24,8 @@ struct AnswerRules {
     Scale scale = Scale::three_110;
     int slots = 1;
     Millis late_window = std::chrono::hours(24 * 14), correction_window = std::chrono::minutes(30), answer_within = std::chrono::minutes(10),
-           confirm_again_after = std::chrono::hours(24), opt_out_replay = std::chrono::hours(24), call_back = std::chrono::hours(24);
+           confirm_again_after = std::chrono::hours(24), opt_out_replay = std::chrono::hours(24), call_back = std::chrono::hours(24),
+           safety_hold = std::chrono::hours(24 * 30);
     bool staffed = true;                   // somebody calls back after a 3
     bool basically_with_complaint = true;  // a 2 whose words complain opens a follow-up
     bool opt_out_zero = false;             // the text offers 0
@@ -38,6 +39,7 @@ struct Situation {
     std::optional<store::AnsweredCase> about{};
     std::optional<Before> before{};        // the rating that stands
     Instant at{};                          // when it was written
+    bool opted_out = false;                // before this text
     bool told_emergency = false, told_opt_out = false, told_help = false;  // within confirm_again_after
 };
 

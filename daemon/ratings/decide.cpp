@@ -4,13 +4,13 @@ namespace pingjing::ratings {
 namespace {
 
 // The class of the books, by the precedence of design.md A6.
-std::string class_of(const reply::Verdict& v, const Situation& s, const std::optional<Effect>& effect) {
+std::string class_of(const reply::Verdict& v, const Situation& s, const Decision& d) {
     if (!s.match.survey) return "unmatched";
-    if (v.label == reply::Label::opt_out) return "opt_out";
+    if (v.label == reply::Label::opt_out || d.opt_out) return "opt_out";
     if (v.label == reply::Label::help) return "help";
     if (s.match.late) return "late";
-    if (effect == Effect::first || effect == Effect::replaces) return "rated";
-    if (effect) return "repeated";
+    if (d.effect == Effect::first || d.effect == Effect::replaces) return "rated";
+    if (d.effect) return "repeated";
     return v.label == reply::Label::ambiguous ? "ambiguous" : "none";
 }
 
@@ -23,7 +23,8 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
     if (d.opt_out) return s.told_opt_out ? std::nullopt : std::optional(Say{Purpose::opt_out, "opt_out"});
     if (s.about && s.about->careful) return std::nullopt;
     if (v.label == reply::Label::help) return s.told_help || (s.about && s.about->helped) ? std::nullopt : std::optional(Say{Purpose::help, "help"});
-    if (!s.about || s.match.late) return std::nullopt;
+    // Who has unsubscribed is told what he asks for, and nothing else.
+    if (!s.about || s.match.late || (s.opted_out && !v.opt_in)) return std::nullopt;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
     if (counts && !s.about->thanked && !s.about->clarified)
         return Say{Purpose::thanks, d.followup && d.urgent && rules.staffed ? "thanks_dissatisfied" : "thanks"};
@@ -44,7 +45,7 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     auto grade = reply::grade_of(v, rules.scale);
     if (grade && s.match.survey)
         d.effect = effect_of(*grade, s.at, v.correction, s.match.late, s.about && s.about->followup_begun, s.before, rules.correction_window);
-    d.what = class_of(v, s, d.effect);
+    d.what = class_of(v, s, d);
     if (no_callback_wished) {
         d.no_callback = true;
         if (d.what == "ambiguous") d.what = "none";

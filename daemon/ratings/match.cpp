@@ -6,6 +6,9 @@
 namespace pingjing::ratings {
 namespace {
 
+// A vendor's clock may be behind ours: what it dates shortly before our claim answers it all the same.
+constexpr Millis vendor_clock_behind = std::chrono::minutes(10);
+
 std::optional<int> slot_number(std::string_view extension, int slots) {
     int slot = 0;
     auto [end, bad] = std::from_chars(extension.data(), extension.data() + extension.size(), slot);
@@ -20,7 +23,7 @@ Match match(const std::vector<store::SentSurvey>& surveys, std::string_view exte
     if (auto slot = slots > 1 ? slot_number(extension, slots) : std::nullopt) {
         // The newest one in the slot at that moment: an old text can still be on its way when the slot has a new owner.
         for (auto s = surveys.rbegin(); s != surveys.rend(); ++s)
-            if (s->slot == *slot && s->claimed_at <= at) return too_late(*s) ? Match{{}, false, "none"} : Match{*s, at > s->answer_until, "slot"};
+            if (s->slot == *slot && s->claimed_at <= at + vendor_clock_behind) return too_late(*s) ? Match{{}, false, "none"} : Match{*s, at > s->answer_until, "slot"};
         return {{}, false, "none"};
     }
     std::vector<store::SentSurvey> open, late;

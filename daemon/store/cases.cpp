@@ -24,7 +24,8 @@ std::int64_t write_row(Connection& db, const Seal& seal, const std::optional<Kno
             unit = excluded.unit, category = excluded.category, source = excluded.source, linked_to = excluded.linked_to,
             language = excluded.language, phone_key = excluded.phone_key, contact_key = excluded.contact_key, officer = excluded.officer,
             officer_role = excluded.officer_role, call_taker = excluded.call_taker, reported_at = excluded.reported_at,
-            closed_at = excluded.closed_at, changed_at = excluded.changed_at, code = excluded.code, kind = excluded.kind,
+            closed_at = excluded.closed_at, changed_at = excluded.changed_at, code = excluded.code,
+            kind = CASE WHEN excluded.code IS NULL THEN excluded.kind ELSE cases.kind END,
             flags = excluded.flags, safety = max(cases.safety, excluded.safety))sql");
     write.bind(1, id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
     write.bind(5, case_state_name(call.state)).bind(6, call.unit).bind(7, call.category).bind(8, call.source).bind(9, call.linked_to);
@@ -121,14 +122,23 @@ Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, s
         INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_key, made_at, due_at, stale_at)
         VALUES (?1, ?2, ?3, 'survey', 'survey', ?4, 'due', ?5, ?6, ?7, ?8)
         ON CONFLICT (case_id) WHERE purpose = 'survey' DO UPDATE
-            SET state = 'due', code = NULL, phone_key = excluded.phone_key, due_at = excluded.due_at, stale_at = excluded.stale_at
+            SET state = 'due', code = NULL, phone_key = excluded.phone_key, due_at = excluded.due_at, stale_at = excluded.stale_at, settled_at = NULL,
+                route = -1
           WHERE messages.state = 'cancelled' AND messages.attempt = 0)sql");
     add.bind(1, db.next_id("messages")).bind(2, random.word(20)).bind(3, case_id).bind(4, priority(Purpose::survey)).bind_blob(5, phone_key);
     add.bind(6, now).bind(7, due_at).bind(8, stale_at).run();
     if (db.changes() == 0) {
         Statement state(db, "SELECT state FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
         state.bind(1, case_id).step();
-        if (state.text(0) == "due" || state.text(0) == "held") return {};
+        if (state.text(0) == "due" || state.text(0) == "held") {
+            // A new version may name another number, or another time: what waits follows it, or it would go to somebody else.
+            Statement follow(db, R"sql(
+                UPDATE messages SET phone_key = ?2, due_at = CASE WHEN attempt = 0 THEN ?3 ELSE due_at END, stale_at = ?4, route = -1, slot = NULL
+                 WHERE case_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held') AND (phone_key <> ?2 OR stale_at <> ?4))sql");
+            follow.bind(1, case_id).bind_blob(2, phone_key).bind(3, due_at).bind(4, stale_at).run();
+            if (db.changes() > 0) append(db, now, "replanned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+            return {};
+        }
         return fail(Error::Kind::conflict, fmt::format("case {} was asked already", case_id));
     }
     append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
@@ -136,7 +146,7 @@ Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, s
 }
 
 int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now) {
-    Statement cancel(db, "UPDATE messages SET state = 'cancelled', code = ?2, settled_at = ?3, open = 0 WHERE case_id = ?1 AND state IN ('due', 'held')");
+    Statement cancel(db, "UPDATE messages SET state = 'cancelled', code = ?2, settled_at = ?3, open = 0 WHERE case_id = ?1 AND state IN ('due', 'held') AND purpose NOT IN ('emergency', 'opt_out')");
     cancel.bind(1, case_id).bind(2, code_name(code)).bind(3, now).run();
     auto changed = db.changes();
     if (changed > 0) append(db, now, "cancelled", case_id, fmt::format(R"({{"code":"{}"}})", code_name(code)));
@@ -173,7 +183,7 @@ std::vector<std::int64_t> capped_cases_of(Connection& db, std::string_view phone
 }
 
 void set_case_code(Connection& db, std::int64_t case_id, std::optional<Code> code, std::string_view kind, Instant now) {
-    Statement set(db, "UPDATE cases SET code = ?2, kind = ?3, changed_at = ?4 WHERE id = ?1");
+    Statement set(db, "UPDATE cases SET code = ?2, kind = CASE WHEN ?2 IS NULL THEN ?3 ELSE kind END, changed_at = ?4 WHERE id = ?1");
     set.bind(1, case_id).bind(2, name_of(code)).bind(3, kind).bind(4, now).run();
 }
 

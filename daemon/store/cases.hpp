@@ -57,7 +57,8 @@ std::vector<Instant> sent_survey_times(Connection& db, std::string_view phone_ke
 // it waits or went. conflict: it was sent or may have been, so it is never planned again.
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::string_view phone_key, Instant due_at, Instant stale_at,
                          Instant now);
-// Waiting texts become cancelled(code); what was sent stays. Returns how many.
+// Waiting texts become cancelled(code); what was sent stays, and so does what belongs to the number and not to the case: the
+// emergency answer and the confirmation of an opt-out. Returns how many.
 int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now);
 int cancel_waiting_surveys_to(Connection& db, std::string_view phone_key, std::int64_t except_case, Code code, Instant now);
 

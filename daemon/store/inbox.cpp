@@ -10,7 +10,8 @@ namespace {
 // Vendors that name no id: equal number, text and time are one text. Where there is no time either, nothing tells a repetition
 // from a citizen who says the same again, so every one is kept, under a key that finds its equals.
 std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
-    if (!text.key.empty()) return "v:" + text.key;
+    // A vendor may build its key of the number: nothing of it stands there readable.
+    if (!text.key.empty()) return "v:" + to_hex(seal.keyed_hash(text.key));
     auto same = to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.text.reveal(), text.at ? to_millis(*text.at) : 0)));
     return text.at ? "h:" + same : fmt::format("t:{}:{}", same, db.next_id("inbound"));
 }
@@ -27,8 +28,8 @@ std::int64_t keep_body(Connection& db, const Seal& seal, std::string_view channe
     return id;
 }
 
-bool keep_receipt(Connection& db, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now) {
-    auto key = !r.key.empty() ? r.key : fmt::format("{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0);
+bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now) {
+    auto key = !r.key.empty() ? "v:" + to_hex(seal.keyed_hash(r.key)) : fmt::format("{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0);
     Statement add(db, R"sql(
         INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_key, state, code, meaning, at, received_at, step)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");

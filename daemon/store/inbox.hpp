@@ -22,7 +22,7 @@ struct NewReceipt {
     std::optional<Instant> at{};
 };
 // False: it is a repetition.
-bool keep_receipt(Connection& db, std::string_view channel, const NewReceipt& receipt, const std::optional<std::int64_t>& body_id, Instant now);
+bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& receipt, const std::optional<std::int64_t>& body_id, Instant now);
 
 struct NewText {
     std::string key{};  // the vendor's id; empty: built from what it says

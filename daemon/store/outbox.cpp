@@ -28,6 +28,13 @@ bool wake_parked_by_ref(Connection& db, const Attempt& a) {
     return db.changes() > 0;
 }
 
+// One that came while the message was being sent, with an id that nobody has learned since: now it may be matched by its phone.
+bool wake_parked_by_phone(Connection& db, const Attempt& a) {
+    Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND channel = ?1 AND phone_key = ?2");
+    wake.bind(1, a.channel).bind_blob(2, a.phone_key).run();
+    return db.changes() > 0;
+}
+
 // Ids recur at some carriers: the same one twice is two rows, and whoever looks takes the newest that fits.
 bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now) {
     int part = 0;
@@ -40,11 +47,14 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
     return wake_parked_by_ref(db, a) || woke;
 }
 
-// An answer can be here before the carrier's response is: it proves more than any receipt.
+// An answer can be faster than the carrier's response, and proves more.
 void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
-    if (!a.survey || !a.case_id) return;
-    Statement find(db, "SELECT 1 FROM inbound WHERE case_id = ?1 AND step = 'done' LIMIT 1");
-    if (find.bind(1, *a.case_id).step()) lift_to_delivered(db, a.message, "reply", now);
+    if (!a.survey) return;
+    Statement lift(db, R"sql(
+        UPDATE messages SET state = 'delivered', settled_at = ?2, evidence = 'reply' WHERE id = ?1 AND state IN ('accepted', 'in_doubt', 'failed')
+           AND EXISTS (SELECT 1 FROM inbound i WHERE i.case_id = messages.case_id AND i.received_at >= messages.claimed_at))sql");
+    lift.bind(1, a.message).bind(2, now).run();
+    if (db.changes() > 0) append(db, now, "delivered", a.case_id, fmt::format(R"({{"ref":"{}","evidence":"reply"}})", a.ref));
 }
 
 // Of an UPDATE whose WHERE names `sending` and this attempt: did the row still stand there?
@@ -114,9 +124,16 @@ void cancel_due(Connection& db, const DueRow& row, Code code, Instant now) {
     mark.bind(1, row.case_id).bind(2, code_name(code)).bind(3, now).run();
 }
 
+void move_due_to(Connection& db, const DueRow& row, std::string_view phone_key, Instant now) {
+    Statement move(db, "UPDATE messages SET phone_key = ?2, route = -1, slot = NULL WHERE id = ?1 AND state = 'due'");
+    move.bind(1, row.id).bind_blob(2, phone_key).run();
+    if (db.changes() > 0) append(db, now, "replanned", row.case_id, fmt::format(R"({{"ref":"{}"}})", row.ref));
+}
+
 void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now) {
     Statement hold(db, "UPDATE messages SET state = 'held', code = ?2 WHERE id = ?1 AND state = 'due'");
     hold.bind(1, row.id).bind(2, why).run();
+    if (db.changes() == 0) return;
     append(db, now, "held", row.case_id, fmt::format(R"({{"ref":"{}","why":"{}"}})", row.ref, why));
 }
 
@@ -126,8 +143,8 @@ bool has_unsettled(Connection& db, std::string_view phone_key, std::int64_t exce
 }
 
 Slot take_slot(Connection& db, std::string_view phone_key, std::int64_t case_id, int slots, Millis rest, Instant now) {
-    Statement own(db, "SELECT slot FROM slots WHERE phone_key = ?1 AND case_id = ?2");
-    if (own.bind_blob(1, phone_key).bind(2, case_id).step()) return {static_cast<int>(own.integer(0)), {}};
+    Statement own(db, "SELECT slot FROM slots WHERE phone_key = ?1 AND case_id = ?2 AND slot < ?3");
+    if (own.bind_blob(1, phone_key).bind(2, case_id).bind(3, slots).step()) return {static_cast<int>(own.integer(0)), {}};
     // One slot is the bare number: it is free as soon as its survey is over, for its texts are told apart by nothing else anyway.
     auto free_rest = slots > 1 ? rest : Millis(0);
     Statement used(db, R"sql(
@@ -226,38 +243,45 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
     if (!moved(db, move, a)) return {};
     note(db, "in_doubt", a, "", now);
     lift_if_answered(db, a, now);
-    return {true, wake_parked_by_ref(db, a)};
+    bool woke = wake_parked_by_ref(db, a);
+    return {true, wake_parked_by_phone(db, a) || woke};
 }
 
-void record_never_sent(Connection& db, const Attempt& a, Instant now) { record_again(db, a, "never_sent", "", now, now); }
+Settled record_never_sent(Connection& db, const Attempt& a, Instant now) { return record_again(db, a, "never_sent", "", now, now); }
 
-void record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
-                 std::string_view outcome, std::string_view detail, Instant now, Millis answer_window) {
+Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
+                    std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window) {
     Statement find(db, "SELECT id, attempt, phone_key, channel, case_id, purpose FROM messages WHERE ref = ?1 AND state = 'in_doubt'");
-    if (!find.bind(1, ref).step()) return;
+    if (!find.bind(1, ref).step()) return {};
     Attempt a{find.integer(0), static_cast<int>(find.integer(1)), std::string(ref), find.text(2), find.text(3), find.maybe_integer(4), find.text(5) == "survey"};
     Statement late(db, "UPDATE attempts SET detail = ?3 WHERE message_id = ?1 AND attempt = ?2");
     late.bind(1, a.message).bind(2, a.number).bind(3, fmt::format("late: {} {}", outcome, detail)).run();
-    keep_receipt_keys(db, a, vendor_ids, now);
+    bool woke = keep_receipt_keys(db, a, vendor_ids, now);
     if (accepted) {
-        Statement move(db, "UPDATE messages SET state = 'accepted', accepted_at = ?2, answer_until = CASE WHEN purpose = 'survey' THEN ?3 END, evidence = 'late response' WHERE id = ?1");
+        Statement move(db, R"sql(
+            UPDATE messages SET state = 'accepted', accepted_at = ?2, answer_until = CASE WHEN purpose = 'survey' THEN ?3 END, evidence = 'late response'
+             WHERE id = ?1 AND state = 'in_doubt')sql");
         move.bind(1, a.message).bind(2, now).bind(3, now + answer_window).run();
         note(db, "accepted", a, R"(,"late":true)", now);
     } else if (refused) {
-        Statement proof(db, "UPDATE messages SET state = 'not_sent', open = 0, answer_until = NULL, evidence = 'late response' WHERE id = ?1");
+        Statement proof(db, "UPDATE messages SET state = 'not_sent', open = 0, answer_until = NULL, evidence = 'late response' WHERE id = ?1 AND state = 'in_doubt'");
         proof.bind(1, a.message).run();
-        Statement again(db, "UPDATE messages SET state = 'due', due_at = ?2 WHERE id = ?1");
+        Statement again(db, "UPDATE messages SET state = 'due', due_at = ?2 WHERE id = ?1 AND state = 'not_sent'");
         again.bind(1, a.message).bind(2, now).run();
         note(db, "refused", a, fmt::format(R"(,"outcome":"{}","late":true)", outcome), now);
     } else {
-        Statement move(db, "UPDATE messages SET state = 'failed', settled_at = ?2, code = 'refused', open = 0, evidence = 'late response' WHERE id = ?1");
-        move.bind(1, a.message).bind(2, now).run();
-        note(db, "failed", a, R"(,"late":true)", now);
+        // As in record_failed: where a part was taken it may be on a phone.
+        Statement move(db, R"sql(
+            UPDATE messages SET state = 'failed', settled_at = ?2, code = ?3, open = CASE WHEN ?4 THEN open ELSE 0 END, evidence = 'late response'
+             WHERE id = ?1 AND state = 'in_doubt')sql");
+        move.bind(1, a.message).bind(2, now).bind(3, code).bind(4, !vendor_ids.empty()).run();
+        note(db, "failed", a, fmt::format(R"(,"code":"{}","late":true)", code), now);
     }
+    return {true, woke};
 }
 
 int recover_sending(Connection& db, Instant now) {
-    Statement find(db, "SELECT id, attempt, ref, phone_key, channel, case_id, purpose FROM messages WHERE state = 'sending' ORDER BY id");
+    Statement find(db, "SELECT id, attempt, ref, phone_key, channel, case_id, purpose FROM messages WHERE state = 'sending' ORDER BY claimed_at, id");
     std::vector<Attempt> found;
     while (find.step())
         found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.text(3), find.text(4), find.maybe_integer(5), find.text(6) == "survey"});
@@ -308,7 +332,7 @@ std::vector<Hold> active_holds(Connection& db) {
 }
 
 bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since) {
-    Statement find(db, "SELECT 1 FROM holds WHERE of = ?1 AND channel = ?2 AND released_at >= ?3 LIMIT 1");
+    Statement find(db, "SELECT 1 FROM holds WHERE of = ?1 AND channel = ?2 AND at >= ?3 AND released_at IS NOT NULL LIMIT 1");
     return find.bind(1, of).bind(2, channel).bind(3, since).step();
 }
 

@@ -41,6 +41,7 @@ void set_route(Connection& db, std::int64_t id, int route);
 void forget_routes(Connection& db);  // the configuration may have changed
 void postpone(Connection& db, std::int64_t id, Instant until);
 void cancel_due(Connection& db, const DueRow& row, Code code, Instant now);  // the case of a survey gets the code
+void move_due_to(Connection& db, const DueRow& row, std::string_view phone_key, Instant now);  // the case names another number now
 void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now);
 // Another message to this phone of which we do not know whether it was taken.
 bool has_unsettled(Connection& db, std::string_view phone_key, std::int64_t except_message);
@@ -78,10 +79,10 @@ Settled record_failed(Connection& db, const Attempt& a, std::string_view outcome
 Settled record_held(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
 Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
 // The claim may or may not be on disk and nobody has sent anything: what is `sending` by this attempt is due again.
-void record_never_sent(Connection& db, const Attempt& a, Instant now);
+Settled record_never_sent(Connection& db, const Attempt& a, Instant now);
 // A response after the attempt had been given up. Takes in_doubt to accepted, failed, or (proved refusal) back to due.
-void record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
-                 std::string_view outcome, std::string_view detail, Instant now, Millis answer_window);
+Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
+                    std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window);
 
 // At start, before anything runs: whatever was `sending` is in doubt. Returns how many.
 int recover_sending(Connection& db, Instant now);
@@ -102,6 +103,7 @@ struct Hold {
     std::string reason{};
 };
 std::vector<Hold> active_holds(Connection& db);
+// One that was placed since then: yesterday's ends by itself, and says nothing about today.
 bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since);
 std::int64_t place_hold(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now);
 int release_holds(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now);

@@ -45,7 +45,7 @@ AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
 }
 
 bool was_told_since(Connection& db, std::string_view phone_key, Purpose purpose, Instant since) {
-    Statement find(db, "SELECT 1 FROM messages WHERE phone_key = ?1 AND purpose = ?2 AND made_at >= ?3 AND state <> 'cancelled' LIMIT 1");
+    Statement find(db, "SELECT 1 FROM messages WHERE phone_key = ?1 AND purpose = ?2 AND made_at >= ?3 AND state NOT IN ('cancelled', 'held', 'failed') LIMIT 1");
     return find.bind_blob(1, phone_key).bind(2, purpose_name(purpose)).bind(3, since).step();
 }
 

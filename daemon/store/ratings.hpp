@@ -39,7 +39,7 @@ struct AnsweredCase {
     bool clarified = false, thanked = false, helped = false;
 };
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id);
-// A text of this purpose to this number made after `since`.
+// A text of this purpose to this number made after `since` that went or will go.
 bool was_told_since(Connection& db, std::string_view phone_key, Purpose purpose, Instant since);
 
 // Idempotent on the inbound text. Returns the alarm's id.

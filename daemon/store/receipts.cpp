@@ -20,7 +20,8 @@ ReceiptMessage read_message(const Statement& row, std::string how) {
 std::optional<std::int64_t> key_row_of(Connection& db, const ReceiptRow& receipt, std::int64_t message_id) {
     if (receipt.vendor_id.empty()) return std::nullopt;
     Statement find(db, "SELECT id FROM receipt_keys WHERE channel = ?1 AND vendor_id = ?2 AND message_id = ?3");
-    return find.bind(1, receipt.channel).bind(2, receipt.vendor_id).bind(3, message_id).step() ? std::optional(find.integer(0)) : std::nullopt;
+    if (!find.bind(1, receipt.channel).bind(2, receipt.vendor_id).bind(3, message_id).step()) return std::nullopt;
+    return find.integer(0);
 }
 
 bool is_final(std::string_view state) { return state == "delivered" || state == "failed" || state == "expired"; }
@@ -62,7 +63,7 @@ std::optional<ReceiptMessage> find_receipt_message(Connection& db, const Receipt
     if (!receipt.vendor_id.empty()) {
         Statement find(db, fmt::format(R"sql(
             SELECT {}, k.id, k.state FROM receipt_keys k JOIN messages m ON m.id = k.message_id
-             WHERE k.channel = ?1 AND k.vendor_id = ?2 AND k.at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns));
+             WHERE k.channel = ?1 AND k.vendor_id = ?2 AND m.claimed_at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns));
         find.bind(1, receipt.channel).bind(2, receipt.vendor_id).bind(3, receipt.received_at);
         std::optional<ReceiptMessage> newest;
         while (find.step()) {

@@ -126,6 +126,23 @@ std::optional<Instant> Statement::maybe_instant(int column) const {
     return is_null(column) ? std::nullopt : std::optional(instant(column));
 }
 
+Savepoint::Savepoint(Connection& db) : db_(db), mark_(db.ledger().mark()) { db_.exec("SAVEPOINT row"); }
+
+void Savepoint::keep() {
+    db_.exec("RELEASE row");
+    kept_ = true;
+}
+
+Savepoint::~Savepoint() {
+    if (kept_ || !db_.in_transaction()) return;  // disk full, I/O: SQLite has taken back everything
+    db_.ledger().forget_since(mark_);
+    try {
+        db_.exec("ROLLBACK TO row; RELEASE row");
+    } catch (const SqlError&) {
+        // The transaction cannot be trusted any more, and will not commit either.
+    }
+}
+
 Snapshot::Snapshot(Connection& db) : db_(db), ours_(!db.in_transaction()) {
     if (ours_) db_.exec("BEGIN");
 }

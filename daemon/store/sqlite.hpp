@@ -107,6 +107,21 @@ private:
     Connection::Prepared stmt_;
 };
 
+// One row's share of a transaction: unless it is kept, it is undone alone, with the ledger lines it wrote.
+class Savepoint {
+public:
+    explicit Savepoint(Connection& db);
+    ~Savepoint();
+    Savepoint(const Savepoint&) = delete;
+    Savepoint& operator=(const Savepoint&) = delete;
+    void keep();
+
+private:
+    Connection& db_;
+    std::size_t mark_;
+    bool kept_ = false;
+};
+
 // A read transaction: what is read inside is one moment of the books. None of its own where one is open already.
 // Short, because a reader keeps the WAL from shrinking (design.md C: two seconds at most).
 class Snapshot {

@@ -25,3 +25,9 @@ TEST_CASE("a number is shown only in part") {
     CHECK(Phone::sender("110").masked() == "****");
     CHECK_FALSE(Phone::sender("10086").is_mobile());
 }
+
+TEST_CASE("what a vendor says of a failure is kept without the number he names in it") {
+    for (const auto& [said, kept] : {std::pair{"", ""}, {"UNDELIV", "UNDELIV"}, {"4031", "4031"}, {"to 13812345678 is blocked", "to 13**** is blocked"},
+                                     {"+8613812345678", "+86****"}, {"1381234567", "1381234567"}, {"号码13812345678", "号码13****"}})
+        CHECK(pingjing::without_numbers(said) == kept);
+}

@@ -1,0 +1,223 @@
+#include "tests/flow/world.hpp"
+
+using namespace pingjing;
+using test::Site;
+using test::World;
+using namespace std::chrono_literals;
+
+namespace {
+const std::string morning = "2026-11-21T09:00:00+08:00", evening = "2026-11-21T19:30:00+08:00";
+const std::string zhang = "13812345678", li = "13912345678", wang = "15812345678";
+const std::string two_channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\n[[channel]]\nname = \"second\"\nprovider = \"simulated\"\n";
+}  // namespace
+
+TEST_CASE("a closed call is asked about once, two hours later, and what is accepted is delivered by its receipt") {
+    World w(morning);
+    CHECK(w.call("A1", zhang) == "accepted");
+    w.pass(119min);
+    CHECK(w.sent.empty());
+    w.pass(2min);
+    REQUIRE(w.sent.size() == 1);
+    CHECK(w.sent[0].phone == zhang);
+    CHECK(w.surveys() == "1 accepted");
+    w.receipt(w.sent[0].ref);
+    CHECK(w.surveys() == "1 delivered");
+    w.pass(200h);
+    CHECK(w.sent.size() == 1);
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("outside opening hours a survey waits for the morning") {
+    World w(evening);  // due at half past nine in the evening
+    w.call("A1", zhang);
+    w.pass(10h);
+    CHECK(w.sent.empty());
+    w.pass(4h);
+    REQUIRE(w.sent.size() == 1);
+    auto hour = (to_millis(w.sent[0].at) / 3600'000 + 8) % 24;
+    CHECK(hour == 8);
+}
+
+TEST_CASE("shadow and off send no survey, and the case stays waiting or is told why not") {
+    World w(morning, {.survey = "mode = \"shadow\""});
+    CHECK(w.call("A1", zhang) == "accepted");
+    w.pass(24h);
+    CHECK(w.sent.empty());
+    CHECK(w.surveys() == "1 due");
+    CHECK(w.books_balance());
+    w.reply(li, "救命 有人拿刀");  // an emergency is answered in every mode
+    CHECK(w.texted(test::emergency_words, li) == 1);
+}
+
+TEST_CASE("a safety case cancels what waits for its number, and the check at sending sees one that came another way") {
+    World w(morning);
+    w.call("A1", zhang);
+    w.pass(1h);
+    CHECK(w.call("B1", zhang, "0201") == "excluded dv");
+    CHECK(w.value("SELECT state || ' ' || code FROM messages WHERE purpose = 'survey'") == "cancelled phone_hold");
+    w.call("A2", li);
+    w.pass(1h);
+    // Known by its contact number only, and written behind intake's back.
+    w.call("B2", wang, "0101");
+    w.exec("UPDATE cases SET safety = 1, contact_key = (SELECT phone_key FROM cases WHERE record = 'A2') WHERE record = 'B2'");
+    w.pass(3h);
+    CHECK(w.texted(test::survey_words, zhang) == 0);
+    CHECK(w.texted(test::survey_words, li) == 0);
+    CHECK(w.value("SELECT code FROM cases WHERE record = 'A2'") == "phone_hold");
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("a new version that names another number takes the waiting survey along: the old number hears nothing") {
+    World w(morning);
+    w.call("A1", zhang, "0101", R"(,"version":1)");
+    w.pass(1h);
+    CHECK(w.call("A1", li, "0101", R"(,"version":2)") == "updated");
+    w.pass(4h);
+    CHECK(w.texted("", zhang) == 0);
+    CHECK(w.texted(test::survey_words, li) == 1);
+}
+
+TEST_CASE("a number that is corrected or taken away while an attempt fails is obeyed by the next attempt") {
+    for (std::string corrected : {li, std::string("02584420000")}) {
+        World w(morning);
+        w.carrier().takes = 20s;
+        w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Retry{"refused"}; };
+        w.call("A1", zhang, "0101", R"(,"version":1)");
+        w.pass(2h + 10s);
+        REQUIRE(w.surveys() == "1 sending");
+        w.call("A1", corrected, "0101", R"(,"version":2)");
+        w.carrier().says = nullptr;
+        w.pass(1h);
+        CHECK(w.texted("", zhang) == 1);  // the one that was refused
+        CHECK(w.texted("", li) == (corrected == li));
+        CHECK(w.surveys() == (corrected == li ? "1 accepted" : "1 cancelled"));
+        CHECK(w.books_balance());
+    }
+}
+
+TEST_CASE("a case that is reopened before it was asked is asked after it was closed again, one that was asked never again") {
+    World w(morning);
+    w.call("A1", zhang, "0101", R"(,"version":1)");
+    w.pass(1h);
+    w.call("A1", zhang, "0101", R"(,"version":2)", "reopened");
+    CHECK(w.surveys() == "1 cancelled");
+    w.pass(5h);
+    CHECK(w.sent.empty());
+    w.call("A1", zhang, "0101", R"(,"version":3)");
+    w.pass(3h);
+    CHECK(w.texted(test::survey_words, zhang) == 1);
+    w.call("A1", zhang, "0101", R"(,"version":4)", "reopened");
+    w.pass(1h);
+    w.call("A1", zhang, "0101", R"(,"version":5)");
+    w.pass(30h);
+    CHECK(w.texted(test::survey_words, zhang) == 1);
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("a second case of the same caller is capped, and decided again when the first one's survey does not go") {
+    World w(morning);
+    w.call("A1", zhang, "0101", R"(,"version":1)");
+    w.pass(10min);
+    CHECK(w.call("A2", zhang) == "excluded capped");
+    w.call("A1", zhang, "0101", R"(,"version":2)", "cancelled");
+    CHECK(w.value("SELECT coalesce(code, 'none') FROM cases WHERE record = 'A2'") == "none");
+    w.pass(3h);
+    CHECK(w.texted(test::survey_words, zhang) == 1);
+    CHECK(w.value("SELECT m.state FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.record = 'A2'") == "accepted");
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("where a channel refuses us the next one takes over, and the first gets its work back when it answers again") {
+    World w(morning, {.channels = two_channels, .survey = "per_phone_24h = 100\nper_phone_30d = 1000"});
+    bool down = true;
+    w.carrier(0).says = [&](const test::Sent&, provider::Outcome usual) -> provider::Outcome {
+        if (down) return provider::Retry{"refused"};
+        return usual;
+    };
+    for (int i = 0; i < 20; ++i) w.call("A" + std::to_string(i), "138000000" + std::to_string(10 + i));
+    w.pass(150min);
+    CHECK(w.surveys() == "20 accepted");
+    for (int i = 0; i < 20; ++i) CHECK(w.value(fmt::format("SELECT channel FROM messages WHERE id = {}", i + 1)) == "second");
+    down = false;
+    w.pass(30min);
+    w.call("B", "13800000050");  // finds out
+    w.pass(150min);
+    CHECK(w.gateway().dispatcher().status()[0].state == "up");
+    auto before = w.sent.size();
+    for (int i = 0; i < 5; ++i) w.call("C" + std::to_string(i), "138000000" + std::to_string(60 + i));
+    w.pass(150min);
+    REQUIRE(w.sent.size() == before + 5);
+    for (auto i = before; i < w.sent.size(); ++i) CHECK(w.sent[i].channel == "main");
+}
+
+TEST_CASE("at the day's ceiling the rest waits for the next day, and nobody runs in circles meanwhile") {
+    World w(morning, {.survey = "daily_ceiling = 3"});
+    for (int i = 0; i < 300; ++i) w.call("A" + std::to_string(i), fmt::format("1380000{:04}", i));
+    w.pass(2h + 1min);
+    CHECK(w.texted(test::survey_words) == 3);
+    CHECK(w.value("SELECT count(*) FROM holds WHERE of = 'ceiling' AND released_at IS NULL") == "1");
+    w.pass(1h);  // at a thousand rounds a second this would not end
+    CHECK(w.texted(test::survey_words) == 3);
+    w.pass(13h);
+    w.pass(12h);
+    CHECK(w.texted(test::survey_words) == 6);
+}
+
+TEST_CASE("hold stops everything but emergency answers; what is held goes when it is released") {
+    World w(morning);
+    w.call("A1", zhang);
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });
+    w.pass(3h);
+    CHECK(w.sent.empty());
+    w.reply(li, "救命");
+    CHECK(w.texted(test::emergency_words, li) == 1);
+    w.store->run_now([&](store::Connection& db) { store::release_holds(db, "stop", std::nullopt, "test", w.clock.now()); });
+    w.pass(1min);
+    CHECK(w.texted(test::survey_words, zhang) == 1);
+}
+
+TEST_CASE("a number without a route is held, and its emergency is answered all the same") {
+    World w(morning, {.routes = "[[route]]\nprefixes = [\"139\"]\nchannels = [\"main\"]\n"});
+    w.call("A1", zhang);
+    w.call("A2", li);
+    w.pass(3h);
+    CHECK(w.surveys() == "1 accepted, 1 held");
+    w.reply(zhang, "救命 他拿刀");
+    CHECK(w.texted(test::emergency_words, zhang) == 1);
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("new routes are obeyed by what waits already") {
+    const std::string many = "[[route]]\nprefixes = [\"130\"]\nchannels = [\"main\"]\n[[route]]\nprefixes = [\"131\"]\nchannels = [\"main\"]\n[[route]]\nchannels = [\"main\"]\n";
+    World w(morning, {.routes = many});
+    w.call("A1", zhang);
+    w.carrier().says = [&](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Throttled{provider::Throttled::number, 60s}; };
+    w.pass(2h + 10s);
+    CHECK(w.value("SELECT route FROM messages") == "2");
+    w.carrier().says = nullptr;
+    w.write("pingjing.toml", World::configuration({}));
+    REQUIRE(w.gateway().reload(w.load()));
+    w.pass(1h);
+    CHECK(w.surveys() == "1 accepted");
+}
+
+TEST_CASE("a carrier's black list is an opt-out: nobody on it is tried twice") {
+    World w(morning, {.survey = "per_phone_24h = 5\nper_phone_30d = 50"});
+    w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::OptedOut{"MBBLACK"}; };
+    w.call("A1", zhang);
+    w.pass(1h);
+    w.call("A2", zhang);
+    w.pass(3h);
+    CHECK(w.sent.size() == 1);
+    CHECK(w.surveys() == "1 cancelled, 1 failed");
+    CHECK(w.call("A3", zhang) == "excluded opt_out");
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("a slow channel with few places empties its queue at its own pace") {
+    World w(morning, {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\ntps = 2\nwindow = 4\n"});
+    for (int i = 0; i < 40; ++i) w.call("A" + std::to_string(i), fmt::format("1380000{:04}", i));
+    w.pass(2h + 1min);
+    CHECK(w.surveys() == "40 accepted");
+    for (std::size_t i = 0; i + 2 < w.sent.size(); ++i) CHECK(w.sent[i + 2].at - w.sent[i].at >= 999ms);
+}

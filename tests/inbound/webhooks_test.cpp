@@ -1,0 +1,89 @@
+#include "daemon/inbound/webhooks.hpp"
+
+#include "tests/outbox/desk_drawer.hpp"
+
+using namespace pingjing;
+using test::Drawer;
+
+namespace {
+
+// "from text", or nothing that can be read.
+struct Vendor final : provider::Provider {
+    const provider::Abilities& abilities() const override { return able; }
+    asio::awaitable<provider::Outcome> submit(provider::Submission) override { co_return provider::Accepted{}; }
+    std::string describe() const override { return "test"; }
+    Result<std::vector<provider::Inbound>> read_callback(const provider::Callback& c) const override {
+        auto raw = c.body.empty() ? c.query : c.body;
+        auto space = raw.find(' ');
+        if (space == std::string::npos) return fail(Error::Kind::invalid_input, "no blank");
+        provider::InboundText in;
+        in.from = Phone::sender(raw.substr(0, space)), in.text = Text(raw.substr(space + 1)), in.key = raw;
+        return std::vector<provider::Inbound>{in};
+    }
+    provider::CallbackAnswer answer_to(const provider::Callback&, bool understood) const override { return {200, "text/plain", understood ? "0" : "1"}; }
+    provider::Abilities able;
+};
+
+struct Door : Drawer {
+    Vendor vendor;
+    VirtualClock clock{test::noon};
+    std::vector<std::string> unkept;
+    inbound::Inbox inbox;
+    http::Router router;
+
+    Door() : inbox(io.get_executor(), *store, seal, clock, hints()) {
+        inbound::add_hooks(router, inbox, {{"main", {&vendor, {"first-secret", "second-secret"}}}, {"other", {&vendor, {"others-secret"}}}, {"closed", {&vendor, {}}}});
+    }
+    inbound::Hints hints() {
+        inbound::Hints h;
+        h.unkept = [this](const std::string& channel, const provider::InboundText& t) { unkept.push_back(channel + " " + t.text.reveal()); };
+        return h;
+    }
+    http::Response ask(const std::string& target, const std::string& body = "", const std::string& method = "POST") {
+        http::Request request;
+        request.method = method, request.target = target, request.body = body;
+        auto mark = target.find('?');
+        if (mark != std::string::npos) request.query = target.substr(mark + 1);
+        return test::run(io, router.handle(std::move(request)));
+    }
+    std::string kept() { return value("SELECT count(*) FROM inbound"); }
+};
+
+}  // namespace
+
+TEST_CASE("who knows the secret of the channel is heard, and answered in the vendor's form; nobody else learns anything") {
+    Door d;
+    CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1").body == "0");
+    CHECK(d.ask("/v1/hooks/main/second-secret/mo", "13812345678 2").body == "0");
+    CHECK(d.kept() == "2");
+    auto stranger = d.ask("/v1/hooks/nobody/first-secret", "13812345678 3");
+    CHECK(stranger.status == 404);
+    for (const char* path : {"/v1/hooks/main/others-secret", "/v1/hooks/main/first-secre", "/v1/hooks/main/first-secret1", "/v1/hooks/other/first-secret", "/v1/hooks/closed/x"}) {
+        auto answer = d.ask(path, "13812345678 3");
+        CHECK(answer.status == 404);
+        CHECK(answer.body == stranger.body);
+    }
+    CHECK(d.kept() == "2");
+}
+
+TEST_CASE("a repetition is answered as the first was; what cannot be read is kept for a person") {
+    Door d;
+    for (int i = 0; i < 3; ++i) CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1").body == "0");
+    CHECK(d.kept() == "1");
+    for (int i = 0; i < 3; ++i) CHECK(d.ask("/v1/hooks/main/first-secret", "nonsense").body == "1");
+    CHECK(d.value("SELECT count(*) FROM inbound WHERE class = 'quarantined'") == "1");
+}
+
+TEST_CASE("where the store cannot write the carrier hears 503 and nothing else, and whoever is in danger is heard all the same") {
+    Door d;
+    d.store->run_now([](store::Connection& db) { db.exec("CREATE TRIGGER broken BEFORE INSERT ON inbound BEGIN SELECT RAISE(ABORT, 'disk full'); END"); });
+    auto answer = d.ask("/v1/hooks/main/first-secret", "13812345678 救命");
+    CHECK(answer.status == 503);
+    CHECK(answer.body.empty());  // it could reach the citizen as an SMS
+    REQUIRE(d.unkept.size() == 1);
+    CHECK(d.unkept[0] == "main 救命");
+    CHECK(d.ask("/v1/hooks/main/first-secret", "nonsense").status == 503);
+    d.store->run_now([](store::Connection& db) { db.exec("DROP TRIGGER broken"); });
+    CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 救命").status == 200);
+    CHECK(d.kept() == "1");
+}

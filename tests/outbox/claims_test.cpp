@@ -1,0 +1,50 @@
+#include "tests/flow/world.hpp"
+#include "tests/support/fail_after.hpp"
+
+using namespace pingjing;
+using namespace std::chrono_literals;
+
+TEST_CASE("a round of claims happens whole or not at all, wherever the database fails, and announces only what it claimed") {
+    test::World w("2026-11-21T09:00:00+08:00", {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\nextension_digits = 2\ntps = 1\nwindow = 1\n"});
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });
+    for (int i = 0; i < 3; ++i) w.call("A" + std::to_string(i), fmt::format("1380000{:04}", i));
+    w.call("B", "13800000000", "0201");  // a row to be cancelled in the same round, behind intake's back
+    w.exec("UPDATE messages SET state = 'due', code = NULL WHERE state = 'cancelled'");
+    w.pass(3h);
+    w.store->run_now([&](store::Connection& db) { store::release_holds(db, "stop", std::nullopt, "test", w.clock.now()); });
+
+    provider::Abilities able;
+    able.extension = true;
+    auto policy = sending_policy(w.gateway().settings(), w.gateway().rules(), w.seal, w.random, {&able});
+    REQUIRE(policy);
+    auto states = [&] { return w.value("SELECT group_concat(state || coalesce(code, '') || attempt, ' ') FROM (SELECT * FROM messages ORDER BY id)"); };
+    auto before = states(), facts = w.value("SELECT count(*) FROM ledger");
+    REQUIRE(before == "due0 due0 due0");
+    int failed = 0, announced = 0;
+    bool done = false;
+    for (int steps = 1; steps < 20'000 && !done; ++steps) {
+        outbox::ClaimInput input;
+        input.policy = *policy, input.views = {{true, 9, false}}, input.now = w.clock.now();
+        announced = 0;
+        input.announce = [&](store::Connection&, const std::string&, const std::string&) { ++announced; };
+        outbox::Round round;
+        done = true;
+        try {
+            w.store->run_now([&](store::Connection& db) {
+                test::FailAfter fail(db, steps);
+                round = outbox::claim_round(db, w.seal, input);
+            });
+        } catch (const store::SqlError&) {
+            done = false;
+            ++failed;
+            REQUIRE(states() == before);
+            REQUIRE(w.value("SELECT count(*) FROM ledger") == facts);
+        }
+        if (done) CHECK(round.claimed.size() == 2);
+    }
+    CHECK(done);
+    CHECK(failed > 100);
+    CHECK(announced == 2);
+    CHECK(states() == "cancelledphone_hold0 sending1 sending1");
+    w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
+}

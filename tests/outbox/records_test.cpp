@@ -1,0 +1,192 @@
+#include "daemon/store/receipts.hpp"
+#include "tests/outbox/desk_drawer.hpp"
+
+using namespace pingjing;
+using test::Drawer;
+using test::noon;
+
+namespace {
+struct Record {
+    const char* name;
+    std::string from, to;  // from every other state it changes nothing
+    std::function<void(store::Connection&, Drawer&)> work;
+};
+const std::vector<std::string> ids{"v1", "v2"};
+
+const std::vector<Record>& records() {
+    using store::Connection;
+    static const std::vector<Record> all = {
+        {"accepted", "sending", "accepted", [](Connection& db, Drawer& d) { store::record_accepted(db, d.attempt, ids, noon, noon + 72h); }},
+        {"again", "sending", "due", [](Connection& db, Drawer& d) { store::record_again(db, d.attempt, "retry", "", noon, noon); }},
+        {"failed", "sending", "failed", [](Connection& db, Drawer& d) { store::record_failed(db, d.attempt, "permanent_number", "", "number", {}, noon); }},
+        {"partial", "sending", "failed", [](Connection& db, Drawer& d) { store::record_failed(db, d.attempt, "partial", "", "partial", ids, noon); }},
+        {"held", "sending", "held", [](Connection& db, Drawer& d) { store::record_held(db, d.attempt, "permanent_content", "", noon); }},
+        {"in doubt", "sending", "in_doubt", [](Connection& db, Drawer& d) { store::record_in_doubt(db, d.attempt, "ambiguous", "", noon); }},
+        {"never sent", "sending", "due", [](Connection& db, Drawer& d) { store::record_never_sent(db, d.attempt, noon); }},
+        {"recovered", "sending", "in_doubt", [](Connection& db, Drawer&) { store::recover_sending(db, noon); }},
+        {"late yes", "in_doubt", "accepted", [](Connection& db, Drawer& d) { store::record_late(db, d.attempt.ref, true, false, ids, "accepted", "", "", noon, 72h); }},
+        {"late no", "in_doubt", "due", [](Connection& db, Drawer& d) { store::record_late(db, d.attempt.ref, false, true, {}, "retry", "", "", noon, 72h); }},
+        {"late never", "in_doubt", "failed", [](Connection& db, Drawer& d) { store::record_late(db, d.attempt.ref, false, false, {}, "opted_out", "", "opted_out", noon, 72h); }},
+        {"no report", "accepted", "no_report", [](Connection& db, Drawer&) { store::let_time_pass(db, "main", noon + 1h, noon - 1h, noon + 1h); }},
+        {"unknown", "in_doubt", "unknown", [](Connection& db, Drawer&) { store::let_time_pass(db, "main", noon - 1h, noon + 1h, noon + 1h); }},
+    };
+    return all;
+}
+}  // namespace
+
+TEST_CASE("every end of an attempt moves the message from where it says, and from nowhere else") {
+    for (const auto& record : records())
+        for (const auto& state : test::all_states) {
+            CAPTURE(record.name);
+            CAPTURE(state);
+            Drawer d;
+            d.bring_to(state);
+            auto before = d.value("SELECT count(*) FROM ledger");
+            d.store->run_now([&](store::Connection& db) { record.work(db, d); });
+            CHECK(d.state() == (state == record.from ? record.to : state));
+            if (state != record.from) CHECK(d.value("SELECT count(*) FROM ledger") == before);
+        }
+}
+
+TEST_CASE("every end of an attempt is written whole or not at all, wherever the database fails") {
+    for (const auto& record : records()) {
+        CAPTURE(record.name);
+        Drawer d;
+        d.bring_to(record.from);
+        d.all_or_nothing([&](store::Connection& db) { record.work(db, d); });
+        CHECK(d.state() == record.to);
+    }
+}
+
+TEST_CASE("the claim and what comes before it are whole or not at all") {
+    const std::vector<std::function<void(store::Connection&, Drawer&)>> works = {
+        [](store::Connection& db, Drawer& d) { d.claim(db); },
+        [](store::Connection& db, Drawer& d) { store::cancel_due(db, d.due(db), Code::capped, noon); },
+        [](store::Connection& db, Drawer& d) { store::hold_due(db, d.due(db), "content", noon); },
+        [](store::Connection& db, Drawer& d) { store::cancel_waiting_surveys_to(db, d.key, 0, Code::phone_hold, noon); },
+        [](store::Connection& db, Drawer& d) { store::take_slot(db, d.key, 1, 100, 720h, noon), store::place_hold(db, "stop", std::nullopt, "x", noon); },
+        [](store::Connection& db, Drawer& d) { (void)store::plan_survey(db, d.random, 1, store::keep_phone(db, d.seal, *Phone::mobile("13912345678"), noon), noon, noon + 48h, noon); },
+    };
+    for (const auto& work : works) {
+        Drawer d;
+        d.all_or_nothing([&](store::Connection& db) { work(db, d); });
+    }
+}
+
+TEST_CASE("a second attempt does not listen to what the first one has to say") {
+    Drawer d;
+    d.bring_to("sending");
+    auto first = d.attempt;
+    d.store->run_now([&](store::Connection& db) {
+        store::record_again(db, first, "retry", "", noon, noon);
+        d.attempt = d.claim(db);
+        CHECK(d.attempt.number == 2);
+        CHECK_FALSE(store::record_failed(db, first, "permanent_number", "", "number", {}, noon).moved);
+        CHECK_FALSE(store::record_again(db, first, "retry", "", noon, noon).moved);
+    });
+    CHECK(d.state() == "sending");
+}
+
+TEST_CASE("receipts and replies move a message forward only") {
+    struct Row { std::string state, delivered, failed, expired, reply; };
+    const Row rows[] = {
+        {"due", "due", "due", "due", "due"},
+        {"held", "held", "held", "held", "held"},
+        {"accepted", "delivered", "failed", "expired", "delivered"},
+        {"in_doubt", "delivered", "failed", "failed", "delivered"},
+        {"delivered", "delivered", "delivered", "delivered", "delivered"},
+        {"failed", "delivered", "failed", "failed", "delivered"},
+        {"expired", "delivered", "expired", "expired", "delivered"},
+        {"no_report", "delivered", "no_report", "no_report", "delivered"},
+        {"unknown", "delivered", "failed", "failed", "delivered"},
+        {"cancelled", "cancelled", "cancelled", "cancelled", "cancelled"},
+    };
+    for (const auto& row : rows)
+        for (const auto& [said, expected] : {std::pair{"delivered", row.delivered}, {"failed", row.failed}, {"expired", row.expired}, {"buffered", row.state}, {"reply", row.reply}}) {
+            CAPTURE(row.state);
+            CAPTURE(said);
+            Drawer d;
+            d.bring_to(row.state);
+            d.store->run_now([&](store::Connection& db) {
+                if (std::string(said) == "reply") {
+                    store::lift_to_delivered(db, 1, "reply", noon);
+                    return;
+                }
+                store::ReceiptRow receipt;
+                receipt.id = 1, receipt.channel = "main", receipt.state = said, receipt.received_at = noon;
+                store::Statement ref(db, "SELECT ref FROM messages");
+                ref.step();
+                receipt.ref = ref.text(0);
+                auto message = store::find_receipt_message(db, receipt);
+                REQUIRE(message);
+                store::apply_receipt(db, receipt, *message, noon);
+            });
+            CHECK(d.state() == expected);
+        }
+}
+
+TEST_CASE("what the carrier delivered after refusing it is held: sending it again would be the second text") {
+    Drawer d;
+    d.bring_to("sending");
+    d.store->run_now([&](store::Connection& db) {
+        store::record_again(db, d.attempt, "retry", "", noon, noon);
+        store::ReceiptRow receipt;
+        receipt.channel = "main", receipt.state = "delivered", receipt.ref = d.attempt.ref, receipt.received_at = noon;
+        store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
+    });
+    CHECK(d.value("SELECT state || ' ' || code FROM messages") == "held delivered_after_refusal");
+}
+
+TEST_CASE("of a text in parts every one has to arrive; of half a text an answer is proof, a receipt is not") {
+    for (bool partial : {false, true}) {
+        Drawer d;
+        d.bring_to("sending");
+        d.store->run_now([&](store::Connection& db) {
+            if (partial) store::record_failed(db, d.attempt, "partial", "", "partial", ids, noon);
+            else store::record_accepted(db, d.attempt, ids, noon, noon + 72h);
+            auto say = [&](const char* id, const char* state) {
+                store::ReceiptRow receipt;
+                receipt.channel = "main", receipt.vendor_id = id, receipt.state = state, receipt.received_at = noon;
+                auto message = store::find_receipt_message(db, receipt);
+                REQUIRE(message);
+                store::apply_receipt(db, receipt, *message, noon);
+            };
+            say("v1", "delivered");
+            say("v1", "delivered");
+        });
+        CHECK(d.state() == (partial ? "failed" : "accepted"));
+        d.store->run_now([&](store::Connection& db) {
+            store::ReceiptRow receipt;
+            receipt.channel = "main", receipt.vendor_id = "v2", receipt.state = "delivered", receipt.received_at = noon;
+            store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
+        });
+        CHECK(d.state() == (partial ? "failed" : "delivered"));
+        CHECK(d.value("SELECT open FROM messages") == "1");
+    }
+}
+
+TEST_CASE("ids recur: the newest message wins, an older one where it alone still waits, and the phone has to be right") {
+    Drawer d;
+    d.bring_to("sending");
+    d.store->run_now([&](store::Connection& db) {
+        store::record_accepted(db, d.attempt, {"again"}, noon, noon + 72h);
+        auto other = store::keep_phone(db, d.seal, *Phone::mobile("13912345678"), noon);
+        store::Attempt second = d.attempt;
+        auto key = d.key;
+        d.key = other;
+        d.plan_case(db, 2);
+        second = d.claim(db);
+        d.key = key;
+        store::record_accepted(db, second, {"again"}, noon + 1h, noon + 72h);
+        auto found = [&](const std::optional<std::string>& phone, Instant at) {
+            store::ReceiptRow receipt;
+            receipt.channel = "main", receipt.vendor_id = "again", receipt.state = "delivered", receipt.phone_key = phone, receipt.received_at = at;
+            auto message = store::find_receipt_message(db, receipt);
+            return message ? message->id : 0;
+        };
+        CHECK(found(std::nullopt, noon + 2h) == 2);
+        CHECK(found(key, noon + 2h) == 1);
+        CHECK(found(other, noon + 2h) == 2);
+        CHECK(found(std::nullopt, noon - 1h) == 0);  // it was heard of before anything was sent
+    });
+}
