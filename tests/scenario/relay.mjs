@@ -5,11 +5,11 @@ import net from 'node:net';
 export async function startRelay() {
   const answers = [];      // { url, status }: what the daemon acknowledged, in order
   const open = new Set();
-  let target = null;
+  let target = null, shut = 0;
 
   const server = net.createServer(caller => {
     caller.on('error', () => {});
-    if (!target) { caller.destroy(); return; }
+    if (!target) { shut++; caller.destroy(); return; }
     const asked = [];      // no pipelining here: the n-th answer belongs to the n-th question
     const daemon = net.connect(target, '127.0.0.1');
     open.add(caller).add(daemon);
@@ -21,7 +21,7 @@ export async function startRelay() {
   });
   await new Promise(done => server.listen(0, '127.0.0.1', done));
   return {
-    port: server.address().port, answers,
+    port: server.address().port, answers, shut: () => shut,
     lead(port) { target = port; },
     stop() { server.close(); for (const socket of open) socket.destroy(); },
   };

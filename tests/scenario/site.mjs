@@ -65,6 +65,8 @@ export async function must(site, ...words) {
   return out;
 }
 
+export const report = async (site, ...words) => JSON.parse(await must(site, 'report', ...words, '--format', 'json'));
+
 // `pingjing serve`, once it says that it is ready → { port, recovered, child, ended }.
 export function serve(site) {
   return new Promise((done, fail) => {
