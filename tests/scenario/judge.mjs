@@ -73,12 +73,8 @@ export async function judge({ site, log, calls, book, speed, daemon, token, rela
   const alarms = [...new Set(desk.knocks.map(({ alarm }) => alarm.alarm_id))];
   same('alarms acknowledged', [alarms.length, [...new Set(acknowledgements)]], [1, alarms]);
 
-  const urls = relay.answers.filter(one => one.status < 300).map(one => one.url);
-  return {
-    repeated: urls.length - new Set(urls).size,
-    figures: { at_the_carrier: surveys.length, all_texts: log.filter(line => line.kind === 'submit').length, replies: answers.length, replies_in_parts: answers.filter(line => line.parts > 1).length,
-      ratings: want.force.n, opt_outs: want.opt_outs.length, emergencies: danger.length, in_doubt: doubt, callbacks_acknowledged: urls.length },
-  };
+  return { at_the_carrier: surveys.length, all_texts: log.filter(line => line.kind === 'submit').length, replies: answers.length, replies_in_parts: answers.filter(line => line.parts > 1).length,
+    ratings: want.force.n, opt_outs: want.opt_outs.length, emergencies: danger.length, in_doubt: doubt, callbacks_acknowledged: relay.answers.filter(one => one.status < 300).length };
 }
 
 // Files in which one of these numbers can be read.

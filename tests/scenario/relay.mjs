@@ -5,7 +5,7 @@ import net from 'node:net';
 export async function startRelay() {
   const answers = [];      // { url, status }: what the daemon acknowledged, in order
   const open = new Set();
-  let target = null, shut = 0;
+  let target = null, shut = 0, cut = 0;
 
   const server = net.createServer(caller => {
     caller.on('error', () => {});
@@ -13,7 +13,12 @@ export async function startRelay() {
     const asked = [];      // no pipelining here: the n-th answer belongs to the n-th question
     const daemon = net.connect(target, '127.0.0.1');
     open.add(caller).add(daemon);
-    const end = () => { caller.destroy(); daemon.destroy(); open.delete(caller); open.delete(daemon); };
+    const end = () => {
+      if (open.delete(caller)) cut += asked.length;
+      open.delete(daemon);
+      caller.destroy();
+      daemon.destroy();
+    };
     const questions = heads(head => asked.push(head.split(' ')[1]));
     const replies = heads(head => answers.push({ url: asked.shift(), status: Number(head.split(' ')[1]) }));
     caller.on('data', bytes => { questions(bytes); daemon.write(bytes); }).on('close', end);
@@ -21,7 +26,9 @@ export async function startRelay() {
   });
   await new Promise(done => server.listen(0, '127.0.0.1', done));
   return {
-    port: server.address().port, answers, shut: () => shut,
+    port: server.address().port, answers,
+    // How often a caller found the door shut, and how many questions were handed on and never answered.
+    refused: () => ({ door_found_shut: shut, cut_off: cut }),
     lead(port) { target = port; },
     stop() { server.close(); for (const socket of open) socket.destroy(); },
   };
