@@ -28,7 +28,8 @@ bool is_final(std::string_view state) { return state == "delivered" || state == 
 
 bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_view evidence, Instant now) {
     if (!may_follow(m.state, to)) return false;
-    Statement update(db, "UPDATE messages SET state = ?2, settled_at = ?3, evidence = ?4 WHERE id = ?1 AND state = ?5");
+    // A word from behind the carrier proves that it had taken the message, also where its answer to us was lost.
+    Statement update(db, "UPDATE messages SET state = ?2, settled_at = ?3, evidence = ?4, accepted_at = coalesce(accepted_at, ?3) WHERE id = ?1 AND state = ?5");
     update.bind(1, m.id).bind(2, message_state_name(to)).bind(3, now).bind(4, evidence).bind(5, message_state_name(m.state)).run();
     if (db.changes() == 0) return false;
     append(db, now, message_state_name(to), m.case_id, fmt::format(R"({{"ref":"{}","evidence":"{}"}})", m.ref, evidence));

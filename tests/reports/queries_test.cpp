@@ -7,6 +7,7 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/random.hpp"
+#include "daemon/store/receipts.hpp"
 #include "tests/support/planter.hpp"
 
 using namespace pingjing;
@@ -90,6 +91,22 @@ TEST_CASE("every case is in exactly one class of the books, whatever became of i
     books.plant.call({.code = "dv"});
     CHECK(books.book("excluded") == 1);
     CHECK(books.force("eligible") == 0);
+}
+
+TEST_CASE("a survey in doubt counts as sent, and still does when a report settles it, whatever it says") {
+    for (std::string said : {"delivered", "failed"}) {
+        CAPTURE(said);
+        Books books;
+        books.plant.survey(books.plant.call(), {.state = "in_doubt", .accepted = false});
+        CHECK(books.force("sent") == 1);
+        store::ReceiptRow receipt;
+        receipt.channel = "main", receipt.ref = "ref1", receipt.state = said, receipt.received_at = a_week_later;
+        auto message = store::find_receipt_message(books.db, receipt);
+        REQUIRE(message);
+        REQUIRE(store::apply_receipt(books.db, receipt, *message, a_week_later));
+        CHECK(books.book(said.c_str()) == 1);
+        CHECK(books.force("sent") == 1);
+    }
 }
 
 TEST_CASE("a case that is re-coded after it was asked stays surveyed; its rating is left out and counted") {

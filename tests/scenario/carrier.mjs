@@ -93,10 +93,10 @@ function take(pdu, id) {
   if (!message) return;
   const submit = { phone: pdu.destination_addr.replace(/^\+/, ''), source: pdu.source_addr };
   const survey = isSurvey(message.text);
-  log({ kind: 'submit', phone: submit.phone, source: submit.source, text: message.text, ids: message.ids, survey, parts: message.ids.length });
-
   let who = citizen(option.seed, submit.phone);
   if (survey && !hadEmergency) { hadEmergency = true; who = emergency; }
+  log({ kind: 'submit', phone: submit.phone, source: submit.source, text: message.text, ids: message.ids, survey, parts: message.ids.length, will_answer: survey ? who.answers.length : 0 });
+
   const status = who.rule === 'undeliverable' ? 'UNDELIV' : 'DELIVRD';
   later(Number(option['receipt-after']), () => message.receipts.forEach(part => sendReceipt(submit, part, status)));
   if (!survey) return;

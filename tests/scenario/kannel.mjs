@@ -43,12 +43,13 @@ const find = name => ['/usr/sbin/', '/usr/bin/', '/usr/local/sbin/'].map(dir => 
 export const installed = () => Boolean(find('bearerbox') && find('smsbox'));
 
 // → { sendsms, admin, children, stop() }
-export async function startKannel({ dir, carrierPort, carrierId = 'pingjing', carrierPassword = 'secret', hookUrl, user = 'pj', password = 'pj', sendsmsPort, retries = 20, retryDelay = 2 }) {
+export async function startKannel({ dir, carrierPort, carrierId = 'pingjing', carrierPassword = 'secret', hookUrl, user = 'pj', password = 'pj', sendsmsPort, retries = 20, retryDelay = 2, times = true }) {
   mkdirSync(dir, { recursive: true });
   const ports = { admin: await freePort(), smsbox: await freePort(), sendsms: sendsmsPort ?? await freePort() };
   const values = {
     ADMIN_PORT: ports.admin, SMSBOX_PORT: ports.smsbox, SENDSMS_PORT: ports.sendsms, CARRIER_PORT: carrierPort, CARRIER_ID: carrierId, CARRIER_PASSWORD: carrierPassword,
     USER: user, PASSWORD: password, HOOK_URL: hookUrl, DIR: path.resolve(dir), SECRET: randomBytes(16).toString('hex'), RETRIES: retries, RETRY_DELAY: retryDelay,
+    TIMES: times ? '&ts=%T' : '',  // Kannel's clock is of no use to a daemon on a test clock
   };
   const file = path.join(dir, 'kannel.conf');
   const text = readFileSync(path.join(here, 'kannel.conf'), 'utf8').replace(/@([A-Z_]+)@/g, (whole, name) => values[name] ?? whole);
