@@ -61,6 +61,8 @@ Answer read_answer(const std::string& bytes) {
     Answer answer;
     answer.status = std::stoi(bytes.substr(9, 3));
     answer.body = bytes.substr(end + 4);
+    auto length = bytes.find("\r\nContent-Length: ");
+    if (length < end && std::stoull(bytes.substr(length + 18)) != answer.body.size()) throw std::runtime_error("the daemon stopped in the middle of its answer; ask again");
     return answer;
 }
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <cstdio>
 
 #include "daemon/app.hpp"
@@ -44,14 +45,17 @@ asio::awaitable<void> feed_watchdog(App& app, std::uint64_t limit_us) {
 }
 
 asio::awaitable<void> reload(App& app, std::string file) {
-    sd_notify(0, "RELOADING=1");
+    timespec since{};
+    clock_gettime(CLOCK_MONOTONIC, &since);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(since.tv_sec) * 1'000'000 + since.tv_nsec / 1000);
     auto settings = load_settings(file);  // its problems stand on stderr
     if (!settings) {
         log::error("reload.refused", {{"why", "the configuration has problems; the old one stays in force"}});
     } else {
         auto changed = co_await app.reload(std::move(*settings));
-        if (!changed) log::error("reload.refused", {{"why", changed.error().detail}});
-        else {
+        if (!changed) {
+            log::error("reload.refused", {{"why", changed.error().detail}});
+        } else {
             log::info("reload.done", {{"rules", app.gateway().settings().rules_sha256}});
             for (const auto& key : *changed) log::warn("reload.needs_restart", {{"key", key}});
         }
@@ -68,7 +72,12 @@ asio::awaitable<void> live(App& app, asio::io_context& io, std::string file) {
     for (;;) {
         int which = co_await signals.async_wait(asio::use_awaitable);
         if (which != SIGHUP) break;
-        co_await reload(app, file);
+        try {
+            co_await reload(app, file);
+        } catch (const std::exception& error) {  // whatever is wrong with the files: the old configuration goes on
+            log::error("reload.refused", {{"why", error.what()}});
+            sd_notify(0, "READY=1");
+        }
     }
     log::info("serve.stopping");
     sd_notify(0, "STOPPING=1");
@@ -86,7 +95,7 @@ int serve(const std::string& config) {
     auto clock = make_clock(*settings);
     if (!clock) return 2;
     auto line = [](std::string_view text) {
-        fmt::print(stderr, "{}\n", text);
+        fmt::print(stderr, "{}", text);  // it ends with its line
     };
     log::configure(log::Level::info, line, clock.get());
     auto seal = store::Seal::load(settings->service.key_dir);
@@ -94,6 +103,7 @@ int serve(const std::string& config) {
         fmt::print(stderr, "{}\n", seal.error().detail);
         return 1;
     }
+    std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that leaves must not end us
     asio::io_context io(1);
     SystemRandom random;
     auto store = store::Store::open(settings->service.state_dir.string(), store::Store::Runner::own_thread);

@@ -6,6 +6,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/outbox/retry.hpp"
+#include "daemon/store/phones.hpp"
 
 namespace pingjing::outbox {
 namespace {
@@ -181,6 +182,7 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
     if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;
+    for (auto& id : ids) id = store::open_id(seal_, id);
     for (;;) {
         auto now = clock_.now();
         auto due = now + business(next.pause);
@@ -214,6 +216,7 @@ asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcom
     if (next.step == Next::Step::in_doubt) co_return;
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
+    for (auto& id : ids) id = store::open_id(seal_, id);
     auto now = clock_.now();
     auto work = [&](store::Connection& db) {
         store::record_late(db, ref, next.step == Next::Step::accepted, next.step == Next::Step::again, ids, provider::outcome_name(outcome),

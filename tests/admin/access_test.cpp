@@ -36,7 +36,8 @@ struct Door {
         router.add("GET", "/calls", access.guard("intake", who));
         router.add("GET", "/desk", access.guard("inspect,desk", who));
         router.add("GET", "/near", access.loopback_or("report", who));
-        add_health_routes(router, access, Health{[this] { return reasons; }, [] { return std::vector<std::string>{"test clock"}; }});
+        auto readiness = [this]() -> asio::awaitable<Readiness> { co_return Readiness{reasons, {"test clock"}}; };
+        add_health_routes(router, access, readiness);
     }
     NewToken create(std::vector<std::string> scopes, Holder holder = {}) {
         std::optional<NewToken> made;
