@@ -230,6 +230,9 @@ std::vector<std::string> Gateway::take_over(Next next) {
     compare("[desk] url", was.desk.main.url, is.desk.main.url);
     compare("[desk] command", was.desk.main.command, is.desk.main.command);
     compare("[intake] folder", was.intake.folder, is.intake.folder);
+    // What carriers are told to call was given to the adapter when it was made: taken are the new secrets, told is the old one.
+    for (std::size_t c = 0; c < was.channels.size(); ++c)
+        if (was.channels[c].hook_url != is.channels[c].hook_url) needs_restart.push_back(fmt::format("[[channel]] {}: the hook address that carriers are told", was.channels[c].name));
     rules_ = std::move(next.rules);
     policy_ = std::move(next.policy);
     settings_ = std::move(next.settings);
