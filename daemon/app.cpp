@@ -109,7 +109,9 @@ http::Router App::doors(bool control) {
     parts.changed = wake;
     parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };
     parts.channels = [this] { return channel_states(gateway_->dispatcher()); };
-    parts.called_off = [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, seal_, random_, *gateway_->rules(), key, clock_.now()); };
+    parts.called_off = [this] {
+        return [this, rules = gateway_->rules()](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, seal_, random_, *rules, key, clock_.now()); };
+    };
     admin::add_control_routes(router, std::move(parts));
     return router;
 }
@@ -193,7 +195,7 @@ asio::awaitable<admin::Readiness> App::readiness() {
         auto holds = co_await store_->run(read);
         for (const auto& hold : holds)
             out.notes.push_back("hold of " + hold.of + (hold.channel ? ", channel " + *hold.channel : "") + " since " + format_utc(hold.at) + ": " + hold.reason);
-    } catch (const store::SqlError& error) {
+    } catch (const std::exception& error) {
         out.reasons.push_back(std::string("the store cannot write: ") + error.what());
     }
     co_return out;

@@ -72,9 +72,10 @@ asio::awaitable<Response> cancel(Parts p, Request request) {
     if (record.empty()) co_return missing("case");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
+    auto called_off = p->called_off ? p->called_off() : nullptr;
     auto work = [&](store::Connection& db) {
         auto phone_key = store::cancel_case(db, p->seal, record, reason, now);
-        if (phone_key && p->called_off) p->called_off(db, *phone_key);
+        if (phone_key && called_off) called_off(db, *phone_key);
         return phone_key;
     };
     auto done = co_await p->store.run(std::ref(work));

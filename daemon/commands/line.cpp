@@ -85,7 +85,9 @@ struct Local {
         reports::add_export_route(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, place);
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
         admin::ControlParts parts{*site.store, site.seal, *site.clock, random};
-        parts.called_off = [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, site.seal, random, *rules, key, site.clock->now()); };
+        parts.called_off = [this] {
+            return [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, site.seal, random, *rules, key, site.clock->now()); };
+        };
         admin::add_control_routes(router, std::move(parts));
     }
 

@@ -35,7 +35,9 @@ std::string text_of(const json::value& value) { return value.is_string() ? std::
 int hold(const std::string& config, const HoldOptions& o) {
     // A slip of the pen at three in the morning must not look as if something had been stopped.
     if (auto settings = load_settings(config); settings && !o.channel.empty() && !settings->channel(o.channel)) {
-        fmt::print(stderr, "there is no channel '{}'\n", o.channel);
+        std::string names;
+        for (const auto& c : settings->channels) names += (names.empty() ? "" : ", ") + c.name;
+        fmt::print(stderr, "there is no channel of this name; the configuration has {}\n", names);
         return 2;
     }
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/hold");

@@ -37,17 +37,15 @@ asio::awaitable<void> feed_watchdog(App& app, std::uint64_t limit_us) {
     for (;;) {
         try {
             co_await app.touch_store();
-        } catch (const store::SqlError&) {
+        } catch (const std::exception&) {
         }
         sd_notify(0, "WATCHDOG=1");
         co_await sleep_for(std::chrono::microseconds(limit_us / 3));
     }
 }
 
-asio::awaitable<void> reload(App& app, std::string file) {
-    timespec since{};
-    clock_gettime(CLOCK_MONOTONIC, &since);
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(since.tv_sec) * 1'000'000 + since.tv_nsec / 1000);
+asio::awaitable<void> reload(App& app, const Clock& clock, std::string file) {
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(std::chrono::floor<std::chrono::microseconds>(clock.steady()).count()));
     auto settings = load_settings(file);  // its problems stand on stderr
     if (!settings) {
         log::error("reload.refused", {{"why", "the configuration has problems; the old one stays in force"}});
@@ -63,7 +61,7 @@ asio::awaitable<void> reload(App& app, std::string file) {
     sd_notify(0, "READY=1");
 }
 
-asio::awaitable<void> live(App& app, asio::io_context& io, std::string file) {
+asio::awaitable<void> live(App& app, const Clock& clock, asio::io_context& io, std::string file) {
     TaskGroup house(io.get_executor(), [](const std::string& task, std::exception_ptr) { log::error("serve.task_failed", {{"task", task}}); });
     std::uint64_t limit_us = 0;
     if (sd_watchdog_enabled(0, &limit_us) > 0) house.spawn("watchdog", feed_watchdog(app, limit_us));
@@ -73,7 +71,7 @@ asio::awaitable<void> live(App& app, asio::io_context& io, std::string file) {
         int which = co_await signals.async_wait(asio::use_awaitable);
         if (which != SIGHUP) break;
         try {
-            co_await reload(app, file);
+            co_await reload(app, clock, file);
         } catch (const std::exception& error) {  // whatever is wrong with the files: the old configuration goes on
             log::error("reload.refused", {{"why", error.what()}});
             sd_notify(0, "READY=1");
@@ -104,6 +102,7 @@ int serve(const std::string& config) {
         return 1;
     }
     std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that leaves must not end us
+    std::signal(SIGHUP, SIG_IGN);   // nor a reload that is asked for while we begin; from READY on it is heard
     asio::io_context io(1);
     SystemRandom random;
     auto store = store::Store::open(settings->service.state_dir.string(), store::Store::Runner::own_thread);
@@ -127,7 +126,7 @@ int serve(const std::string& config) {
         failed = error;
         io.stop();
     };
-    asio::co_spawn(io, live(**app, io, config), on_done);
+    asio::co_spawn(io, live(**app, *clock, io, config), on_done);
     io.run();
     app->reset();
     if (failed) std::rethrow_exception(failed);

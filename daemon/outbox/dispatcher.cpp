@@ -183,12 +183,13 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
     if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;
     for (auto& id : ids) id = store::open_id(seal_, id);
+    auto policy = policy_;  // the work runs on the store's thread, and a reload replaces ours
     for (;;) {
         auto now = clock_.now();
         auto due = now + business(next.pause);
         auto work = [&](store::Connection& db) {
             switch (next.step) {
-                case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy_->answer_window);
+                case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy->answer_window);
                 case Next::Step::again: return store::record_again(db, attempt, name, detail, due, now);
                 case Next::Step::failed: return store::record_failed(db, attempt, name, detail, next.code, ids, now);
                 case Next::Step::held: return store::record_held(db, attempt, name, detail, now);
@@ -217,10 +218,11 @@ asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcom
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
     for (auto& id : ids) id = store::open_id(seal_, id);
+    auto policy = policy_;
     auto now = clock_.now();
     auto work = [&](store::Connection& db) {
         store::record_late(db, ref, next.step == Next::Step::accepted, next.step == Next::Step::again, ids, provider::outcome_name(outcome),
-                           provider::outcome_detail(outcome), now, policy_->answer_window);
+                           provider::outcome_detail(outcome), now, policy->answer_window);
     };
     co_await store_.run(std::ref(work));
     wake();

@@ -3,7 +3,7 @@
 import base64, json, os, re, urllib.parse
 from police_site import check, play, until
 
-NUMBERS = [str(13_800_000_000 + n * 4_000_037) for n in range(1000)]
+NUMBERS = [str(13_800_000_000 + n * 2_000_017) for n in range(2000)]
 
 
 def spellings(n):
@@ -32,8 +32,9 @@ def intake(site, give):
     """Where a number belongs, and where somebody wrote it all the same."""
     calls = []
     for n in range(60):
-        calls.append(site.call(f"json-{n}", give.plain(), contact_phone=give.any(), result=f"回访 {give.any()} 未接", call_taker=give.any(), linked_to=give.any(), source=give.any(),
+        calls.append(site.call(f"json-{n}", give.plain(), contact_phone=give.any(), result=f"回访 {give.any()} 未接", call_taker=give.any(), source=give.any(),
                                extra={"tel": give.any(), give.any(): 1}, unknown=give.any(), **{"备注" + give.any(): give.any()}))
+    calls += [site.call(f"linked-{n}", give.plain(), linked_to=give.any()) for n in range(10)]
     calls.append(site.call("flag", give.plain(), flags=[give.any(), "dv"]))
     calls += [site.call(f"unit-{n}", give.plain(), unit=give.any(), category=give.any(), language=give.any(), officers=[{"badge": give.any(), "role": "lead"}]) for n in range(10)]
     calls += [site.call(give.any(), give.plain()) for _ in range(12)]  # the record's own number
@@ -77,21 +78,21 @@ def intake(site, give):
         if "result" in name or "error" in name:
             with open(site.path("drop/" + name), encoding="utf-8") as answer:
                 said.append(answer.read())
-    check(any("drop-3,accepted" in s for s in said), "the drop folder answers")
+    check(any("drop-3,excluded,unsafe_flag" in s for s in said), "the drop folder answers")
     return said
 
 
 def carriers(site, give):
     said = []
-    until(lambda: len(site.carrier.texts) >= 100, "a hundred are asked", 30)
+    until(lambda: len(site.carrier.texts) >= 50, "many are asked", 30)
     asked = list(site.carrier.texts)
-    for n, text in enumerate(asked[:60]):
+    for n, text in enumerate(asked[:50]):
         # A refusal, a receipt and a reply, each of which quotes numbers.
         receipt = text["dlr-url"].split(f":{site.port}", 1)[1]
         receipt = receipt.replace("%d", str((1, 2, 16)[n % 3])).replace("%A", urllib.parse.quote("ERR " + give.any())).replace("%I", give.plain()).replace("%F", give.plain())
         receipt = receipt.replace("%p", text["to"]).replace("%P", give.plain()).replace("%T", "0")
         said.append(site.ask("GET", re.sub("%[a-z]", "x", receipt) if "%i" in receipt else receipt)[2])
-        words = (f"1 请打{give.any()}", f"3 我另一个号 {give.any()}", f"救命 {give.any()}", f"退订{give.any()}", give.any(), f"2，{give.any()}找不到人")[n % 6]
+        words = ("1 请打{}", "3 我另一个号 {}", "救命 {}", "退订{}", "{}", "2，{}找不到人")[n % 6].format(give.any())
         said.append(site.reply(text["to"], words, give.any(), text["from"])[2])
     for n in range(10):
         said.append(site.reply(give.any(), f"1 {give.any()}", f"n{n}", give.any())[2])
@@ -143,45 +144,41 @@ def people(site, give):
         command("report", report, "--from", "2026-11-01", "--format", "csv")
     for path in ("/metrics", "/readyz", "/v1/followups", "/v1/review"):
         said.append(site.ask("GET", path, token=site.token)[2])
-    for name in ("json-1", "json-2", "unit-1", "csv-1", "flag"):
+    for name in ("unit-1", "csv-1", "flag", "linked-1", "waits-1"):  # not of who has answered: `explain` shows a reply's words to those who may read them
         said.append(site.run("explain", name).stdout)
     command("export", "--date", "2026-11-21", "--out", site.path("files"))
     return said
 
 
-def patterns():
-    """The digits of each number in the forms in which a file may hold them."""
-    found = {}
-    for n in NUMBERS:
-        forms = [s.encode() for s in spellings(n)] + [n.encode("utf-16-le"), n.encode("utf-16-be"), n.encode().hex().encode(), n.encode("utf-16-be").hex().encode()]
-        # base64 of a text in which it stands, at each of the three places it may begin
-        for shift in range(3):
-            text = base64.b64encode(b"x" * shift + n.encode())
-            forms.append(text[(0, 2, 3)[shift]:-4])
-        forms.append(int(n).to_bytes(5, "big"))  # a number as SQLite keeps it, eleven digits in six bytes
-        for form in forms[:-1]:
-            found[form] = n
-    return found
+def windows(digits):
+    return {digits[i:i + 11] for i in range(len(digits) - 10)}
+
+
+def readable(data):
+    """Every eleven digits in a row that somebody could read in these bytes, with the form they stand in."""
+    text = re.sub(rb"\xef\xbc([\x90-\x99])", lambda m: bytes([m[1][0] - 0x90 + 0x30]), data)
+    for form, pattern in (("plain or in groups", rb"\d(?:[ .()_-]{0,2}\d){10,}"), ("UTF-16", rb"\d(?:\x00\d){10,}")):
+        for run in re.findall(pattern, text):
+            yield form, re.sub(rb"\D", b"", run).decode()
+    for form, pattern in (("hex", rb"(?:3\d){11,}"), ("hex of UTF-16", rb"3\d(?:003\d){10,}")):
+        for run in re.findall(pattern, text):
+            yield form, bytes.fromhex(run.decode()).replace(b"\0", b"").decode()
+    for run in re.findall(rb"[A-Za-z0-9+/_-]{15,}", text):
+        for start in range(4):
+            piece = run[start:].replace(b"-", b"+").replace(b"_", b"/")
+            for digits in re.findall(rb"\d{11,}", base64.b64decode(piece[:len(piece) // 4 * 4])):
+                yield "base64", digits.decode()
 
 
 def search(places):
-    """Which of our numbers stand in these bytes. Digits first: a look at every run of them is enough."""
     wanted = set(NUMBERS)
-    others = [(form, n) for form, n in patterns().items()]
-    hits = []
-    for where, data in places:
-        text = data.decode("latin-1")
-        runs = {run[i:i + 11] for run in re.findall(r"\d{11,}", text) for i in range(len(run) - 10)}
-        hits += [(where, n, "digits") for n in runs & wanted]
-        grouped = re.findall(r"\d(?:[ .\-]{0,2}\d){10,}", text)
-        digits = {d[i:i + 11] for d in (re.sub(r"\D", "", g) for g in grouped) for i in range(len(d) - 10)}
-        hits += [(where, n, "in groups") for n in digits & wanted]
-        hits += [(where, n, form) for form, n in others if not re.fullmatch(rb"[\d .+\-]+", form) and form in data]
-    return hits
+    return sorted({(where, n, form) for where, data in places for form, digits in readable(data) for n in windows(digits) & wanted})
 
 
 def story(new_site):
-    check([h[1] for h in search([("x", b"a%sb" % spellings(n)[k % 12].encode()) for k, n in enumerate(NUMBERS[:24])])].__len__() >= 24, "the search finds what is there")
+    for n, hidden in enumerate([*(t.encode() for t in spellings(NUMBERS[0])), *(NUMBERS[0].encode(c) for c in ("utf-16-le", "utf-16-be")), NUMBERS[0].encode().hex().encode(),
+                                *(base64.b64encode(b"x" * k + NUMBERS[0].encode() + b"abc") for k in range(3))]):
+        check(search([("x", b"\xff" + hidden + b"\xff")]), f"the search finds what is there: {hidden}")
     site = new_site(more='[intake]\nfolder = "drop"\npattern = "*.*"\nsettle = "1s"\npoll = "1s"\n')
     os.makedirs(site.path("drop"))
     site.init()
@@ -200,8 +197,8 @@ def story(new_site):
     kept = {os.path.join(root, name) for folder in (site.state, site.path("files")) for root, _, names in os.walk(folder) for name in names}
     places += read(sorted(kept)) + [("serve.log", site.said().encode()), ("answers", "\n".join(said).encode())]
     hits = search(places)
-    around = [(w, f, next(d for p, d in places if p == w)) for w, n, f in hits[:6]]
-    check(not hits, f"{len(hits)} numbers can be read", *[(os.path.basename(w), n, f, next((d[max(0, d.find(n.encode()) - 150):d.find(n.encode()) + 30] for p, d in places if p == w and n.encode() in d), b"")) for w, n, f in hits[:12]])
+    near = lambda place, n: next((d[max(0, d.find(n.encode()) - 150):d.find(n.encode()) + 30] for where, d in places if where == place and n.encode() in d), b"")
+    check(not hits, f"{len(hits)} numbers can be read", *[(os.path.basename(where), n, form, near(where, n)) for where, n, form in hits[::max(1, len(hits) // 14)]])
     site.run("verify")
 
 
