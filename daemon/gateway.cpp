@@ -29,6 +29,14 @@ std::optional<Instant> last_fact(store::Connection& db) {
 
 }  // namespace
 
+std::string hold_if_clock_is_off(store::Connection& db, Instant now) {
+    auto last = last_fact(db);
+    if (!last || (now >= *last - clock_jump && now <= *last + longest_off)) return {};
+    std::string why = now < *last ? "the clock is before the last stored fact" : "nothing was stored for over seven days";
+    store::place_hold(db, "clock", std::nullopt, why, now);
+    return why;
+}
+
 Gateway::Gateway(config::Settings settings, GatewayWorld world)
     : settings_(std::move(settings)), world_(std::move(world)), provider_world_(world_.executor, world_.clock, world_.random, world_.http),
       doors_(world_.executor, on_failure), loops_(world_.executor, on_failure), sending_(world_.executor, on_failure) {}
@@ -74,11 +82,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
 
     auto now = w.clock.now();
     w.store.run_now([&](store::Connection& db) {
-        auto last = last_fact(db);
-        if (last && (now < *last - clock_jump || now > *last + longest_off)) {
-            g.clock_trouble_ = now < *last ? "the clock is before the last stored fact" : "nothing was stored for over seven days";
-            store::place_hold(db, "clock", std::nullopt, g.clock_trouble_, now);
-        }
+        g.clock_trouble_ = hold_if_clock_is_off(db, now);
         g.recovered_ = store::recover_sending(db, now);
         store::forget_routes(db);
     });

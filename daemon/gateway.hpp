@@ -35,6 +35,10 @@ struct GatewayHints {
     std::function<void(const std::string& channel, const provider::InboundText& text)> unkept{};  // the store is broken
 };
 
+// A clock that stands before the last fact, or a week after it, may have been set by hours while nobody ran: sending is put on
+// hold. Returns why, or nothing. To be asked before anything else is written down.
+std::string hold_if_clock_is_off(store::Connection& db, Instant now);
+
 class Gateway {
 public:
     // Reads the store's past (recovery of what was being sent). Errors: a setting that the stages cannot work with.

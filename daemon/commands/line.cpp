@@ -134,6 +134,12 @@ Answer Line::ask(const std::string& method, const std::string& target, const std
         return read_answer(socket.receive_all());
     }
     auto& local = *impl_->local;
+    // What this command writes down would hide from the next start that the clock was wrong before.
+    if (method != "GET")
+        local.site.store->run_now([&](store::Connection& db) {
+            if (auto why = hold_if_clock_is_off(db, local.site.clock->now()); !why.empty())
+                fmt::print(stderr, "{}: sending is on hold until `pingjing release --of clock`\n", why);
+        });
     http::Request request;
     request.method = method, request.target = target;
     auto question = target.find('?');

@@ -93,7 +93,7 @@ int serve(const std::string& config) {
     auto clock = make_clock(*settings);
     if (!clock) return 2;
     auto line = [](std::string_view text) {
-        fmt::print(stderr, "{}", text);  // it ends with its line
+        std::fwrite(text.data(), 1, text.size(), stderr);  // a whole line
     };
     log::configure(log::Level::info, line, clock.get());
     auto seal = store::Seal::load(settings->service.key_dir);
