@@ -61,11 +61,10 @@ asio::awaitable<void> reload(App& app, const Clock& clock, std::string file) {
     sd_notify(0, "READY=1");
 }
 
-asio::awaitable<void> live(App& app, const Clock& clock, asio::io_context& io, std::string file) {
+asio::awaitable<void> live(App& app, const Clock& clock, asio::io_context& io, asio::signal_set& signals, std::string file) {
     TaskGroup house(io.get_executor(), [](const std::string& task, std::exception_ptr) { log::error("serve.task_failed", {{"task", task}}); });
     std::uint64_t limit_us = 0;
     if (sd_watchdog_enabled(0, &limit_us) > 0) house.spawn("watchdog", feed_watchdog(app, limit_us));
-    asio::signal_set signals(io, SIGTERM, SIGINT, SIGHUP);
     sd_notify(0, "READY=1");
     for (;;) {
         int which = co_await signals.async_wait(asio::use_awaitable);
@@ -121,12 +120,13 @@ int serve(const std::string& config) {
     }
     (*app)->start();
     log::info("serve.ready", {{"listen", (*app)->address()}, {"in_doubt_after_start", (*app)->gateway().recovered()}});
+    asio::signal_set signals(io, SIGTERM, SIGINT, SIGHUP);  // ours until the store is closed: a second one must not cut that short
     std::exception_ptr failed;
     auto on_done = [&](std::exception_ptr error) {
         failed = error;
         io.stop();
     };
-    asio::co_spawn(io, live(**app, *clock, io, config), on_done);
+    asio::co_spawn(io, live(**app, *clock, io, signals, config), on_done);
     io.run();
     app->reset();
     if (failed) std::rethrow_exception(failed);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every door of the real program, opened as its users do and as they should not. Usage: doors.py PROGRAM"""
-import json, os, re, shutil, signal, socket, sqlite3, stat, subprocess, time
-from police_site import PROGRAM, Failed, check, play, until
+import http.client, json, os, re, signal, socket, sqlite3, stat, subprocess, threading, time
+from police_site import PROGRAM, check, play, until
 
 
 def first_day(site):
@@ -233,6 +233,33 @@ def refusals(site, new_site):
     check("ermission denied" in refused.stderr and other.state in refused.stderr and "write" in refused.stderr, "a state folder that cannot be written is named", refused.stderr)
 
 
+def stop_in_a_crowd(site):
+    """Who calls while it stops is kept and told so, or not told so."""
+    site.start()
+    before, kept = site.books()["inbound"], []
+
+    def crowd(who):
+        for n in range(5000):
+            try:
+                if site.reply("13900000150", "谢谢", f"crowd-{who}-{n}")[0] == 200:
+                    kept.append((who, n))
+            except (OSError, http.client.HTTPException):
+                return
+
+    threads = [threading.Thread(target=crowd, args=(who,)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(kept) > 100, "hooks are taken")
+    for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGTERM):
+        site.daemon.send_signal(sign)
+    check(site.stop() == 0 and site.took < 10, "it stops in the middle of them, however often it is told", getattr(site, "took", None))
+    for thread in threads:
+        thread.join()
+    after = site.books()
+    check(len(kept) <= after["inbound"] - before <= len(kept) + 4, "what was answered is kept", len(kept), before, after)
+    check(after["holds"], "the books balance", after)
+
+
 def systemd(site):
     where = site.path("notify")
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -277,6 +304,7 @@ def story(new_site):
     tokens(site)
     site.stop()
     refusals(site, new_site)
+    stop_in_a_crowd(site)
     systemd(site)
     check("\n\n" not in site.said(), "a log line is one line")
     site.run("verify")
