@@ -80,6 +80,7 @@ def full(site):
     check(status == 503 and headers["Retry-After"] and body == "", "a hook says 503 and nothing else", status, body)
     check(site.reply(number(1), "救命 他要杀我", "r1", mine)[0] == 503, "an emergency too")
     until(lambda: any("救命" in a["text"] and a["phone"] == number(1) for a in site.desk.alarms), "and yet the desk hears it")
+    check(site.ask("GET", "/v1/calls/call-1", token=site.token)[0] == 503, "a look that has to be written down says 503 too")
     refusal = site.run("hold", "--reason", "x", exit=1)
     check("store" in refusal.stderr, "a command says what is wrong", refusal.stderr)
 
