@@ -4,6 +4,7 @@
 
 #include "daemon/admin/control.hpp"
 #include "daemon/admin/health.hpp"
+#include "daemon/async/keep_running.hpp"
 #include "daemon/configuration_history.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/followup/api.hpp"
@@ -57,13 +58,13 @@ void App::take(const config::Settings& settings) {
     rules->site = *gateway_->rules();
     intake_rules_ = std::move(rules);
     report_site_ = std::make_shared<const reports::ReportSite>(report_site(settings));
+    hooks_ = std::make_shared<const inbound::Hooks>(gateway_->hooks());
 }
 
 Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings settings, const Clock& clock, Random& random, const store::Seal& seal,
                                         std::unique_ptr<store::Store> store) {
     auto app = std::unique_ptr<App>(new App(io, clock, random, seal, std::move(store)));
     auto& a = *app;
-    a.store_->run_now([&](store::Connection& db) { record_configuration(db, settings, clock.now()); });
     const auto& desk = settings.desk;
     auto escalation = desk.escalate ? desk::make_sink(*desk.escalate, a.client_) : nullptr;
     a.desk_ = std::make_unique<desk::Desk>(io.get_executor(), *a.store_, seal, clock, desk::make_sink(desk.main, a.client_), std::move(escalation), desk.main.ack_within);
@@ -81,6 +82,8 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     auto gateway = Gateway::build(std::move(settings), {io.get_executor(), *a.store_, seal, clock, random, &a.client_}, std::move(hints));
     if (!gateway) return tl::unexpected(gateway.error());
     a.gateway_ = std::move(*gateway);
+    // After the gateway has compared the clock with the last fact: this is a fact of its own.
+    a.store_->run_now([&](store::Connection& db) { record_configuration(db, a.gateway_->settings(), clock.now()); });
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.take(a.gateway_->settings());
     if (clock.speed() != 1.0 || a.gateway_->settings().service.test_clock) a.notes_.push_back("test clock");
@@ -98,11 +101,8 @@ http::Router App::doors(bool control) {
     reports::add_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, guard);
     followup::add_followup_routes(router, guard, *store_, seal_, clock_);
     desk::add_desk_routes(router, guard, *store_, seal_, clock_);
-    admin::Health health;
-    health.not_ready = [this] { return gateway_->not_ready(); };
-    health.notes = [this] { return notes_; };
-    admin::add_health_routes(router, access_, std::move(health));
-    inbound::add_hooks(router, gateway_->inbox(), gateway_->hooks());
+    admin::add_health_routes(router, access_, [this] { return readiness(); });
+    inbound::add_hooks(router, gateway_->inbox(), [this] { return hooks_; });
     if (!control) return router;
 
     auto place = [this] { return reports::ExportPlace{gateway_->settings().reports.export_dir, gateway_->settings().rules_sha256}; };
@@ -111,7 +111,9 @@ http::Router App::doors(bool control) {
     parts.changed = wake;
     parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };
     parts.channels = [this] { return channel_states(gateway_->dispatcher()); };
-    parts.called_off = [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, seal_, random_, *gateway_->rules(), key, clock_.now()); };
+    parts.called_off = [this] {
+        return [this, rules = gateway_->rules()](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, seal_, random_, *rules, key, clock_.now()); };
+    };
     admin::add_control_routes(router, std::move(parts));
     return router;
 }
@@ -131,9 +133,10 @@ Result<void> App::open(int inherited_fd) {
 }
 
 void App::start() {
-    desk_loop_.spawn("desk", desk_->run());
+    auto failed = [](const char* loop) { return [loop](const std::string& why) { log::error("app.loop_failed", {{"loop", loop}, {"why", why}}); }; };
+    desk_loop_.spawn("desk", keep_running([this] { return desk_->run(); }, failed("desk")));
     gateway_->start();
-    if (folder_) loops_.spawn("folder", folder_->run());
+    if (folder_) loops_.spawn("folder", keep_running([this] { return folder_->run(); }, failed("folder")));
     server_->start();
     control_->start();
 }
@@ -153,22 +156,51 @@ asio::awaitable<void> App::stop() {
 }
 
 asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings settings) {
-    auto changed = gateway_->reload(std::move(settings));
-    if (!changed) co_return changed;
-    take(gateway_->settings());
+    auto next = gateway_->prepare(std::move(settings));
+    if (!next) co_return tl::unexpected(next.error());
     auto now = clock_.now();
-    auto work = [this, now](store::Connection& db) {
-        record_configuration(db, gateway_->settings(), now);
+    auto work = [&next, now](store::Connection& db) {
+        record_configuration(db, next->settings, now);
         store::forget_routes(db);
     };
-    co_await store_->run(std::ref(work));
+    std::string why;
+    try {
+        co_await store_->run(std::ref(work));
+    } catch (const store::SqlError& error) {
+        why = error.what();
+    }
+    // Rules that no fact names must not decide anything.
+    if (!why.empty()) co_return fail(Error::Kind::unavailable, "the store cannot write down the new configuration: " + why);
+    auto needs_restart = gateway_->take_over(std::move(*next));
+    take(gateway_->settings());
     gateway_->dispatcher().wake();
-    co_return changed;
+    co_return needs_restart;
 }
 
+// Writes, for a store that only reads takes no work.
 asio::awaitable<void> App::touch_store() {
-    auto work = [](store::Connection&) {};
+    auto now = clock_.now();
+    auto work = [now](store::Connection& db) {
+        store::Statement touch(db, "INSERT INTO meta(key, value) VALUES ('touched_at', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        touch.bind(1, std::to_string(to_millis(now))).run();
+    };
     co_await store_->run(work);
+}
+
+asio::awaitable<admin::Readiness> App::readiness() {
+    admin::Readiness out;
+    out.reasons = gateway_->not_ready();
+    out.notes = notes_;
+    try {
+        co_await touch_store();
+        auto read = [](store::Connection& db) { return store::active_holds(db); };
+        auto holds = co_await store_->run(read);
+        for (const auto& hold : holds)
+            out.notes.push_back("hold of " + hold.of + (hold.channel ? ", channel " + *hold.channel : "") + " since " + format_utc(hold.at) + ": " + hold.reason);
+    } catch (const std::exception& error) {
+        out.reasons.push_back(std::string("the store cannot write: ") + error.what());
+    }
+    co_return out;
 }
 
 }  // namespace pingjing

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/admin/access.hpp"
+#include "daemon/admin/health.hpp"
 #include "daemon/desk/desk.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/http/client.hpp"
@@ -42,6 +43,7 @@ public:
 private:
     App(asio::io_context& io, const Clock& clock, Random& random, const store::Seal& seal, std::unique_ptr<store::Store> store);
     void take(const config::Settings& settings);
+    asio::awaitable<admin::Readiness> readiness();
     http::Router doors(bool control);
 
     asio::io_context& io_;
@@ -56,6 +58,7 @@ private:
     intake::Intake intake_;
     std::shared_ptr<const intake::IntakeRules> intake_rules_;
     std::shared_ptr<const reports::ReportSite> report_site_;
+    std::shared_ptr<const inbound::Hooks> hooks_;
     std::unique_ptr<desk::Desk> desk_;
     std::unique_ptr<intake::Folder> folder_;
     std::unique_ptr<http::Server> server_, control_;

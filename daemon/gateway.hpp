@@ -35,6 +35,10 @@ struct GatewayHints {
     std::function<void(const std::string& channel, const provider::InboundText& text)> unkept{};  // the store is broken
 };
 
+// A clock that stands before the last fact, or a week after it, may have been set by hours while nobody ran: sending is put on
+// hold. Returns why, or nothing. To be asked before anything else is written down.
+std::string hold_if_clock_is_off(store::Connection& db, Instant now);
+
 class Gateway {
 public:
     // Reads the store's past (recovery of what was being sent). Errors: a setting that the stages cannot work with.
@@ -44,8 +48,14 @@ public:
     void start();
     // No more claims, what is under way ends (20 s), then the loops.
     asio::awaitable<void> stop();
-    // New texts, lists, hours, routes …: what can change while it runs. An error leaves everything as it was.
-    Result<std::vector<std::string>> reload(config::Settings settings);  // what changed and needs a restart
+    // New texts, lists, hours, routes …: what can change while it runs. Nothing changes until it is taken over.
+    struct Next {
+        config::Settings settings{};
+        std::shared_ptr<const eligibility::SiteRules> rules{};
+        outbox::PolicyPtr policy{};
+    };
+    Result<Next> prepare(config::Settings settings) const;
+    std::vector<std::string> take_over(Next next);  // what changed and needs a restart
 
     const config::Settings& settings() const { return settings_; }
     std::shared_ptr<const eligibility::SiteRules> rules() const { return rules_; }
@@ -61,6 +71,7 @@ public:
 private:
     Gateway(config::Settings settings, GatewayWorld world);
     asio::awaitable<void> serve(provider::Provider& provider, std::string name);
+    void keep(TaskGroup& group, std::string name, std::function<asio::awaitable<void>()> loop);
     asio::awaitable<void> let_time_pass();
     asio::awaitable<void> watch_clock();
     std::vector<const provider::Abilities*> abilities() const;
@@ -79,6 +90,8 @@ private:
     int recovered_ = 0;
     std::string clock_trouble_;
     std::vector<std::string> gone_;  // channels that are configured no more and still have messages without an end
+    struct Failure { Steady at{}; std::string why{}; };
+    std::map<std::string, Failure> failed_{};  // by loop, the last one
 };
 
 }  // namespace pingjing

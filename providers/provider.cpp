@@ -1,5 +1,7 @@
 #include "providers/provider.hpp"
 
+#include "daemon/core/phone.hpp"
+
 namespace pingjing::provider {
 
 std::string_view outcome_name(const Outcome& outcome) {
@@ -29,7 +31,7 @@ std::string outcome_detail(const Outcome& outcome) {
         std::string operator()(const ChannelDown& d) const { return d.code; }
         std::string operator()(const Partial& p) const { return p.reason; }
     } detail;
-    return without_numbers(std::visit(detail, outcome));
+    return hide_mobiles(std::visit(detail, outcome));  // carriers quote the number they refuse
 }
 
 std::string_view receipt_state_name(ReceiptState s) {

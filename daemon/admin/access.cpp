@@ -63,6 +63,24 @@ http::Response who_are_you(const char* reason) {
     return response;
 }
 
+http::Response store_failed(const char* detail) {
+    auto response = http::problem(503, "Service Unavailable", detail);
+    response.headers.emplace_back("Retry-After", "5");
+    return response;
+}
+
+// Many a look is a fact itself and has to be written down: a store that cannot is a matter of time, not a fault of the asker.
+asio::awaitable<http::Response> answer(http::Handler handler, http::Request request) {
+    std::string why;
+    try {
+        co_return co_await handler(std::move(request));
+    } catch (const store::SqlError& error) {
+        why = error.what();
+    }
+    log::error("http.store", {{"why", why}});
+    co_return store_failed("the store does not answer; ask again");
+}
+
 }  // namespace
 
 asio::awaitable<std::shared_ptr<const Access::Table>> Access::table() {
@@ -88,16 +106,12 @@ asio::awaitable<http::Response> Access::pass(std::string scopes, bool loopback_p
     std::erase_if(request.headers, [](const auto& header) { return same_letters(header.first, who_header); });
     if (request.trusted || (loopback_passes && is_near(request))) {
         request.headers.emplace_back(who_header, request.trusted ? "control" : "loopback");
-        co_return co_await handler(std::move(request));
+        co_return co_await answer(std::move(handler), std::move(request));
     }
     auto token = bearer(request);
     if (token.empty()) co_return who_are_you("this path needs a token: Authorization: Bearer …");
     auto known = co_await table();
-    if (!known) {
-        auto response = http::problem(503, "Service Unavailable", "the store does not answer, so no token can be checked");
-        response.headers.emplace_back("Retry-After", "5");
-        co_return response;
-    }
+    if (!known) co_return store_failed("the store does not answer, so no token can be checked");
     auto* row = find(known->rows, token);
     if (!row) co_return who_are_you("this token is not known");
     if (row->revoked_at) co_return who_are_you("this token was revoked");
@@ -107,7 +121,7 @@ asio::awaitable<http::Response> Access::pass(std::string scopes, bool loopback_p
         co_return http::problem(403, "Forbidden", fmt::format("this token lacks the scope {}", scopes));
     }
     request.headers.emplace_back(who_header, fmt::format("{}/{}", row->id, row->holder.name));
-    co_return co_await handler(std::move(request));
+    co_return co_await answer(std::move(handler), std::move(request));
 }
 
 http::Handler Access::guard(std::string scopes, http::Handler handler) {

@@ -9,6 +9,8 @@
 #include "daemon/admin/status.hpp"
 #include "daemon/admin/tokens.hpp"
 #include "daemon/admin/verify.hpp"
+#include "daemon/core/phone.hpp"
+#include "daemon/log/log.hpp"
 #include "daemon/store/cases.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
@@ -38,9 +40,12 @@ std::optional<std::string> maybe(const Request& request, const std::string& name
     return value.empty() ? std::nullopt : std::optional(value);
 }
 
+// Shown by status, explain and lists, and kept in the open: a number that somebody wrote into it goes.
+std::string reason_of(const Request& request) { return hide_numbers(request.parameter("reason")); }
+
 asio::awaitable<Response> hold(Parts p, Request request) {
     auto of = request.parameter("of", "stop");
-    auto reason = request.parameter("reason");
+    auto reason = reason_of(request);
     auto channel = maybe(request, "channel");
     if (reason.empty()) co_return missing("reason");
     if (of != "stop" && of != "clock" && of != "ceiling") co_return http::problem(400, "bad request", "of: expected stop, clock or ceiling");
@@ -52,7 +57,7 @@ asio::awaitable<Response> hold(Parts p, Request request) {
 
 asio::awaitable<Response> release(Parts p, Request request) {
     auto of = request.parameter("of", "stop");
-    auto reason = request.parameter("reason");
+    auto reason = reason_of(request);
     auto channel = maybe(request, "channel");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
@@ -63,13 +68,14 @@ asio::awaitable<Response> release(Parts p, Request request) {
 }
 
 asio::awaitable<Response> cancel(Parts p, Request request) {
-    auto record = request.parameter("case"), reason = request.parameter("reason");
+    auto record = request.parameter("case"), reason = reason_of(request);
     if (record.empty()) co_return missing("case");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
+    auto called_off = p->called_off ? p->called_off() : nullptr;
     auto work = [&](store::Connection& db) {
         auto phone_key = store::cancel_case(db, p->seal, record, reason, now);
-        if (phone_key && p->called_off) p->called_off(db, *phone_key);
+        if (phone_key && called_off) called_off(db, *phone_key);
         return phone_key;
     };
     auto done = co_await p->store.run(std::ref(work));
@@ -78,7 +84,7 @@ asio::awaitable<Response> cancel(Parts p, Request request) {
 }
 
 asio::awaitable<Response> resend(Parts p, Request request) {
-    auto record = request.parameter("case"), reason = request.parameter("reason");
+    auto record = request.parameter("case"), reason = reason_of(request);
     if (record.empty()) co_return missing("case");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
@@ -92,7 +98,7 @@ asio::awaitable<Response> resend(Parts p, Request request) {
 // Body: one number a line. `out` 1 or 0.
 asio::awaitable<Response> opt_out(Parts p, Request request) {
     bool out = request.parameter("out", "1") == "1";
-    auto source = request.parameter("source", "operator"), reason = request.parameter("reason");
+    auto source = request.parameter("source", "operator"), reason = reason_of(request);
     struct Count { std::int64_t changed = 0, known = 0; json::array bad{}; } count;
     auto now = p->clock.now();
     auto work = [&](store::Connection& db) {
@@ -129,7 +135,7 @@ asio::awaitable<Response> make_token(Parts p, Request request) {
     auto scopes = parse_scopes(request.parameter("scope"));
     if (!scopes) co_return refuse(scopes.error());
     Holder holder;
-    holder.name = request.parameter("name"), holder.unit = request.parameter("unit"), holder.badge = request.parameter("badge");
+    holder.name = hide_mobiles(request.parameter("name")), holder.unit = hide_mobiles(request.parameter("unit")), holder.badge = hide_mobiles(request.parameter("badge"));
     auto now = p->clock.now();
     if (auto days = request.parameter("expires_days"); !days.empty()) {
         int number = 0;
@@ -191,9 +197,18 @@ asio::awaitable<Response> check_books(Parts p, Request) {
 void add_control_routes(http::Router& router, ControlParts parts) {
     auto shared = std::make_shared<const ControlParts>(std::move(parts));
     auto add = [&](const char* method, const char* pattern, auto handler) {
-        auto trusted = [shared, handler](Request request) -> asio::awaitable<Response> {
+        auto trusted = [shared, handler, pattern = std::string(pattern)](Request request) -> asio::awaitable<Response> {
             if (!request.trusted) co_return http::problem(404, "not found", "there is nothing here");
-            co_return co_await handler(shared, std::move(request));
+            std::string why;
+            try {
+                co_return co_await handler(shared, std::move(request));
+            } catch (const store::SqlError& error) {
+                why = error.what();
+            }
+            log::error("control.store", {{"pattern", pattern}, {"why", why}});
+            auto response = http::problem(503, "the store cannot write", fmt::format("the store failed, nothing was changed: {}", why));
+            response.headers.emplace_back("Retry-After", "10");
+            co_return response;
         };
         router.add(method, pattern, trusted);
     };

@@ -21,7 +21,9 @@ struct ControlParts {
     std::function<void()> changed{};                                               // there may be something to send now
     std::function<void(const std::optional<std::string>& channel)> released{};     // a person says: go on
     std::function<boost::json::value()> channels{};                                // state of each, for `status`; null without a daemon
-    std::function<void(store::Connection&, const std::string& phone_key)> called_off{};  // a waiting survey to this number was cancelled
+    // What follows when a waiting survey to this number is cancelled. Asked for before the work and called on the store's thread:
+    // the rules in force may be replaced meanwhile.
+    std::function<std::function<void(store::Connection&, const std::string& phone_key)>()> called_off{};
 };
 
 // Under /control, for trusted requests only: hold release cancel resend optout tokens status verify. What `parts` refers to

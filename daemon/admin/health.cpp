@@ -11,35 +11,37 @@ namespace {
 
 namespace json = boost::json;
 
-json::array list(const std::function<std::vector<std::string>()>& lines) {
+json::array list(const std::vector<std::string>& lines) {
     json::array out;
-    if (!lines) return out;
-    for (const auto& line : lines()) out.emplace_back(line);
+    for (const auto& line : lines) out.emplace_back(line);
     return out;
 }
 
-http::Response readiness(const Health& health) {
-    auto reasons = list(health.not_ready);
+http::Response tell(const Readiness& readiness) {
+    bool ready = readiness.reasons.empty();
     json::object body;
-    body["ready"] = reasons.empty();
+    body["ready"] = ready;
+    if (!ready) body["reasons"] = list(readiness.reasons);
+    body["notes"] = list(readiness.notes);
     http::Response response;
-    response.status = reasons.empty() ? 200 : 503;
-    if (!reasons.empty()) body["reasons"] = std::move(reasons);
-    body["notes"] = list(health.notes);
+    response.status = ready ? 200 : 503;
     response.body = json::serialize(body);
     return response;
 }
 
 }  // namespace
 
-void add_health_routes(http::Router& router, Access& access, Health health) {
+void add_health_routes(http::Router& router, Access& access, std::function<asio::awaitable<Readiness>()> readiness) {
     auto alive = [](http::Request) -> asio::awaitable<http::Response> {
         http::Response response;
         response.content_type = "text/plain";
         response.body = "ok\n";
         co_return response;
     };
-    auto ready = [health = std::move(health)](http::Request) -> asio::awaitable<http::Response> { co_return readiness(health); };
+    auto ready = [readiness = std::move(readiness)](http::Request) -> asio::awaitable<http::Response> {
+        auto now = co_await readiness();
+        co_return tell(now);
+    };
     auto measured = [](http::Request) -> asio::awaitable<http::Response> {
         http::Response response;
         response.content_type = "text/plain; version=0.0.4";

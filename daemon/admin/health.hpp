@@ -8,10 +8,10 @@
 
 namespace pingjing::admin {
 
-struct Health {
-    std::function<std::vector<std::string>()> not_ready{};  // reasons; empty: ready
-    std::function<std::vector<std::string>()> notes{};      // what one should know though it holds nothing back: "test clock"
+struct Readiness {
+    std::vector<std::string> reasons{};  // why it cannot take work; empty: ready
+    std::vector<std::string> notes{};    // what one should know though work is taken: "test clock", what is on hold
 };
-void add_health_routes(http::Router& router, Access& access, Health health);
+void add_health_routes(http::Router& router, Access& access, std::function<asio::awaitable<Readiness>()> readiness);
 
 }  // namespace pingjing::admin

@@ -61,6 +61,8 @@ Answer read_answer(const std::string& bytes) {
     Answer answer;
     answer.status = std::stoi(bytes.substr(9, 3));
     answer.body = bytes.substr(end + 4);
+    auto length = bytes.find("\r\nContent-Length: ");
+    if (length < end && std::stoull(bytes.substr(length + 18)) != answer.body.size()) throw std::runtime_error("the daemon stopped in the middle of its answer; ask again");
     return answer;
 }
 
@@ -83,7 +85,9 @@ struct Local {
         reports::add_export_route(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, place);
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
         admin::ControlParts parts{*site.store, site.seal, *site.clock, random};
-        parts.called_off = [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, site.seal, random, *rules, key, site.clock->now()); };
+        parts.called_off = [this] {
+            return [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, site.seal, random, *rules, key, site.clock->now()); };
+        };
         admin::add_control_routes(router, std::move(parts));
     }
 
@@ -130,6 +134,12 @@ Answer Line::ask(const std::string& method, const std::string& target, const std
         return read_answer(socket.receive_all());
     }
     auto& local = *impl_->local;
+    // What this command writes down would hide from the next start that the clock was wrong before.
+    if (method != "GET")
+        local.site.store->run_now([&](store::Connection& db) {
+            if (auto why = hold_if_clock_is_off(db, local.site.clock->now()); !why.empty())
+                fmt::print(stderr, "{}: sending is on hold until `pingjing release --of clock`\n", why);
+        });
     http::Request request;
     request.method = method, request.target = target;
     auto question = target.find('?');

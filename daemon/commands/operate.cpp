@@ -9,6 +9,7 @@
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/line.hpp"
 #include "daemon/commands/site.hpp"
+#include "daemon/http/router.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -32,6 +33,13 @@ std::string text_of(const json::value& value) { return value.is_string() ? std::
 }  // namespace
 
 int hold(const std::string& config, const HoldOptions& o) {
+    // A slip of the pen at three in the morning must not look as if something had been stopped.
+    if (auto settings = load_settings(config); settings && !o.channel.empty() && !settings->channel(o.channel)) {
+        std::string names;
+        for (const auto& c : settings->channels) names += (names.empty() ? "" : ", ") + c.name;
+        fmt::print(stderr, "there is no channel of this name; the configuration has {}\n", names);
+        return 2;
+    }
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/hold");
     return ask(config, "POST", target, "", [&](const json::value& v, Line&) {
         fmt::print("on hold ({}{}), number {}; `pingjing release` resumes\n", o.of, o.channel.empty() ? "" : ", channel " + o.channel, text_of(v.at("hold")));
@@ -101,7 +109,7 @@ int token(const std::string& config, const std::string& action, const TokenOptio
             return 0;
         });
     if (action == "revoke")
-        return ask(config, "POST", fmt::format("/control/tokens/{}/revoke", o.id), "", [&](const json::value&, Line&) {
+        return ask(config, "POST", fmt::format("/control/tokens/{}/revoke", http::percent_encode(o.id)), "", [&](const json::value&, Line&) {
             fmt::print("token {} is revoked\n", o.id);
             return 0;
         });

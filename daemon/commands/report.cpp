@@ -9,6 +9,7 @@
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/line.hpp"
 #include "daemon/commands/site.hpp"
+#include "daemon/http/router.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -47,7 +48,7 @@ int report(const std::string& config, const ReportOptions& o) {
 }
 
 int explain(const std::string& config, const std::string& record, const std::string& format) {
-    return fetch(config, Query().add("format", format).target("/v1/calls/" + record), "");
+    return fetch(config, Query().add("format", format).target("/v1/calls/" + http::percent_encode(record)), "");
 }
 
 int export_day(const std::string& config, const std::string& day, const std::string& folder) {

@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <cstdio>
 
 #include "daemon/app.hpp"
@@ -36,22 +37,23 @@ asio::awaitable<void> feed_watchdog(App& app, std::uint64_t limit_us) {
     for (;;) {
         try {
             co_await app.touch_store();
-        } catch (const store::SqlError&) {
+        } catch (const std::exception&) {
         }
         sd_notify(0, "WATCHDOG=1");
         co_await sleep_for(std::chrono::microseconds(limit_us / 3));
     }
 }
 
-asio::awaitable<void> reload(App& app, std::string file) {
-    sd_notify(0, "RELOADING=1");
+asio::awaitable<void> reload(App& app, const Clock& clock, std::string file) {
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(std::chrono::floor<std::chrono::microseconds>(clock.steady()).count()));
     auto settings = load_settings(file);  // its problems stand on stderr
     if (!settings) {
         log::error("reload.refused", {{"why", "the configuration has problems; the old one stays in force"}});
     } else {
         auto changed = co_await app.reload(std::move(*settings));
-        if (!changed) log::error("reload.refused", {{"why", changed.error().detail}});
-        else {
+        if (!changed) {
+            log::error("reload.refused", {{"why", changed.error().detail}});
+        } else {
             log::info("reload.done", {{"rules", app.gateway().settings().rules_sha256}});
             for (const auto& key : *changed) log::warn("reload.needs_restart", {{"key", key}});
         }
@@ -59,16 +61,20 @@ asio::awaitable<void> reload(App& app, std::string file) {
     sd_notify(0, "READY=1");
 }
 
-asio::awaitable<void> live(App& app, asio::io_context& io, std::string file) {
+asio::awaitable<void> live(App& app, const Clock& clock, asio::io_context& io, asio::signal_set& signals, std::string file) {
     TaskGroup house(io.get_executor(), [](const std::string& task, std::exception_ptr) { log::error("serve.task_failed", {{"task", task}}); });
     std::uint64_t limit_us = 0;
     if (sd_watchdog_enabled(0, &limit_us) > 0) house.spawn("watchdog", feed_watchdog(app, limit_us));
-    asio::signal_set signals(io, SIGTERM, SIGINT, SIGHUP);
     sd_notify(0, "READY=1");
     for (;;) {
         int which = co_await signals.async_wait(asio::use_awaitable);
         if (which != SIGHUP) break;
-        co_await reload(app, file);
+        try {
+            co_await reload(app, clock, file);
+        } catch (const std::exception& error) {  // whatever is wrong with the files: the old configuration goes on
+            log::error("reload.refused", {{"why", error.what()}});
+            sd_notify(0, "READY=1");
+        }
     }
     log::info("serve.stopping");
     sd_notify(0, "STOPPING=1");
@@ -94,6 +100,8 @@ int serve(const std::string& config) {
         fmt::print(stderr, "{}\n", seal.error().detail);
         return 1;
     }
+    std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that leaves must not end us
+    std::signal(SIGHUP, SIG_IGN);   // nor a reload that is asked for while we begin; from READY on it is heard
     asio::io_context io(1);
     SystemRandom random;
     auto store = store::Store::open(settings->service.state_dir.string(), store::Store::Runner::own_thread);
@@ -112,12 +120,13 @@ int serve(const std::string& config) {
     }
     (*app)->start();
     log::info("serve.ready", {{"listen", (*app)->address()}, {"in_doubt_after_start", (*app)->gateway().recovered()}});
+    asio::signal_set signals(io, SIGTERM, SIGINT, SIGHUP);  // ours until the store is closed: a second one must not cut that short
     std::exception_ptr failed;
     auto on_done = [&](std::exception_ptr error) {
         failed = error;
         io.stop();
     };
-    asio::co_spawn(io, live(**app, io, config), on_done);
+    asio::co_spawn(io, live(**app, *clock, io, signals, config), on_done);
     io.run();
     app->reset();
     if (failed) std::rethrow_exception(failed);

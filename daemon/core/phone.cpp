@@ -28,7 +28,97 @@ bool is_mobile_number(std::string_view digits) {
            std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// The digit at `at`, ASCII or full-width, and how many bytes it takes; nullopt: none.
+struct Digit { char value; std::size_t bytes; };
+std::optional<Digit> digit_at(std::string_view text, std::size_t at) {
+    auto byte = [&](std::size_t i) { return static_cast<unsigned char>(at + i < text.size() ? text[at + i] : 0); };
+    if (byte(0) >= '0' && byte(0) <= '9') return Digit{text[at], 1};
+    if (byte(0) == 0xEF && byte(1) == 0xBC && byte(2) >= 0x90 && byte(2) <= 0x99) return Digit{static_cast<char>('0' + byte(2) - 0x90), 3};
+    return std::nullopt;
+}
+
+// What people put between the digits of one number; its bytes, 0: none.
+std::size_t separator_at(std::string_view text, std::size_t at) {
+    for (std::string_view s : {" ", "-", ".", "\t", "(", ")", "_", "\u00a0", "\u3000", "\u2010", "\u2011", "\u2013", "\u2014", "\uff0d", "\u00b7"})
+        if (text.substr(at).starts_with(s)) return s.size();
+    return 0;
+}
+
+// Digits with at most two separators between each and the next.
+struct Run {
+    std::size_t begin = 0, end = 0;
+    std::string digits{};
+    bool spaced = false, dotted = false;
+    std::size_t longest_group = 0;
+};
+Run run_at(std::string_view text, std::size_t at, bool may_be_spaced) {
+    Run run{.begin = at, .end = at};
+    std::size_t group = 0;
+    for (std::size_t here = at;;) {
+        if (auto digit = digit_at(text, here)) {
+            bool new_group = here != run.end && !run.digits.empty();
+            run.spaced = run.spaced || new_group;
+            group = new_group ? 1 : group + 1;
+            run.longest_group = std::max(run.longest_group, group);
+            run.digits += digit->value;
+            here += digit->bytes;
+            run.end = here;
+            continue;
+        }
+        auto first = may_be_spaced ? separator_at(text, here) : 0;
+        if (first == 0) return run;
+        auto second = digit_at(text, here + first) ? 0 : separator_at(text, here + first);
+        if (!digit_at(text, here + first + second)) return run;
+        run.dotted = run.dotted || text[here] == '.';
+        here += first + second;
+    }
+}
+
+// Eleven digits somewhere in figures written in groups. Groups of three between dots are an address of a machine.
+bool shows_mobile_in_groups(const Run& run) {
+    if (!run.spaced || (run.dotted && run.longest_group < 4)) return false;
+    for (std::size_t i = 0; i + 11 <= run.digits.size(); ++i)
+        if (is_mobile_number(std::string_view(run.digits).substr(i, 11))) return true;
+    return false;
+}
+
+bool is_mobile_with_prefix(std::string_view digits) {
+    for (std::string_view prefix : {"", "86", "0086", "0"})
+        if (digits.starts_with(prefix) && is_mobile_number(digits.substr(prefix.size()))) return true;
+    return false;
+}
+
+std::string hide(std::string_view text, bool all_long_runs) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        if (!digit_at(text, at)) {
+            out += text[at++];
+            continue;
+        }
+        // Written in groups it may stand among other figures ("2026 138 1234 5678"): wherever it stands in them, it goes.
+        auto spaced = run_at(text, at, true), plain = run_at(text, at, false);
+        bool mobile = is_mobile_with_prefix(plain.digits);
+        if (!mobile && plain.digits.size() < 11 && shows_mobile_in_groups(spaced)) {
+            out += "***";
+            at = spaced.end;
+        } else if (mobile) {
+            out += plain.digits.substr(plain.digits.size() - 11, 3) + "****" + plain.digits.substr(plain.digits.size() - 4);
+            at = plain.end;
+        } else if (all_long_runs && plain.digits.size() >= 7) {
+            out += "***";
+            at = plain.end;
+        } else {
+            out += text.substr(at, plain.end - at);
+            at = plain.end;
+        }
+    }
+    return out;
+}
+
 }  // namespace
+
+std::string hide_mobiles(std::string_view text) { return hide(text, false); }
+std::string hide_numbers(std::string_view text) { return hide(text, true); }
 
 std::optional<Phone> Phone::mobile(std::string_view raw) {
     if (raw.size() > 64) return std::nullopt;
@@ -51,17 +141,6 @@ std::string Phone::masked() const {
     if (is_mobile()) return digits_.substr(0, 3) + "****" + digits_.substr(7);
     if (digits_.size() <= 4) return "****";
     return digits_.substr(0, 2) + "****" + digits_.substr(digits_.size() - 2);
-}
-
-std::string without_numbers(std::string text) {
-    std::string out;
-    for (std::size_t at = 0; at < text.size();) {
-        auto digits = std::min(text.find_first_not_of("0123456789", at), text.size()) - at;
-        if (digits >= 11) out.append(text, at, 2).append("****");
-        else out.append(text, at, std::max<std::size_t>(digits, 1));
-        at += std::max<std::size_t>(digits, 1);
-    }
-    return out;
 }
 
 }  // namespace pingjing

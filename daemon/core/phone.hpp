@@ -29,8 +29,10 @@ private:
     std::string digits_;
 };
 
-// What a vendor says of a failure, before it is kept or logged: he likes to name the number. Eleven digits in a row and more are
-// taken out, all but the first two.
-std::string without_numbers(std::string text);
+// Words of people and machines that may quote a number, before they go where everybody can read them. A mobile number that
+// stands for itself, in any spelling, becomes 138****8000; the digits of a record's number or a unit stay.
+std::string hide_mobiles(std::string_view text);
+// For what a person wrote freely: besides, seven digits in a row are a number of somebody.
+std::string hide_numbers(std::string_view text);
 
 }  // namespace pingjing

@@ -46,7 +46,7 @@ asio::awaitable<void> Desk::run() {
             co_await work_.wait(pause);
         }
     } catch (const boost::system::system_error& stopped) {
-        if (stopped.code() != asio::error::operation_aborted) log::error("desk.failed", {{"task", "loop"}, {"why", stopped.what()}});
+        if (stopped.code() != asio::error::operation_aborted) throw;  // whoever keeps us running begins again
     }
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     ended_ = true;

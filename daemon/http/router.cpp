@@ -8,6 +8,7 @@
 #include <boost/system/system_error.hpp>
 #include <set>
 
+#include "daemon/core/phone.hpp"
 #include "daemon/log/log.hpp"
 
 namespace pingjing::http {
@@ -89,7 +90,7 @@ Response problem(int status, std::string_view title, std::string_view detail) {
     response.status = status;
     response.content_type = "application/problem+json";
     response.body = fmt::format(R"({{"type":"about:blank","title":{},"status":{},"detail":{}}})", json_string(title), status,
-                                json_string(detail));
+                                json_string(hide_mobiles(detail)));
     return response;
 }
 

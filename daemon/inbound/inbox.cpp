@@ -21,8 +21,9 @@ constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
     return names[static_cast<int>(m)];
 }
 
-store::NewReceipt as_row(const provider::Receipt& r, std::optional<std::string> phone_key) {
-    return {r.key, r.ref, r.vendor_id, std::string(provider::receipt_state_name(r.state)), without_numbers(r.code), std::string(meaning_name(r.meaning)), std::move(phone_key), r.at};
+store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal, std::optional<std::string> phone_key) {
+    auto open = [&](const std::string& id) { return store::open_id(seal, id); };
+    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), std::move(phone_key), r.at};
 }
 
 void settle_one(store::Connection& db, const store::Seal& seal, const store::ReceiptRow& receipt, Instant now) {
@@ -69,7 +70,7 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
                 std::optional<std::string> key;
                 if (receipt->phone && receipt->phone->is_mobile()) key = store::keep_phone(db, seal_, *receipt->phone, now);
-                ++(store::keep_receipt(db, seal_, channel, as_row(*receipt, key), body_id, now) ? kept.receipts : kept.repeated);
+                ++(store::keep_receipt(db, seal_, channel, as_row(*receipt, seal_, key), body_id, now) ? kept.receipts : kept.repeated);
             } else {
                 const auto& text = std::get<provider::InboundText>(one);
                 store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at};

@@ -8,8 +8,6 @@
 namespace pingjing::inbound {
 namespace {
 
-using Hooks = std::map<std::string, Hook>;
-
 // In time that depends on lengths alone.
 bool equal(const std::string& a, const std::string& b) {
     unsigned char differs = a.size() == b.size() ? 0 : 1;
@@ -68,11 +66,10 @@ asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks
 
 }  // namespace
 
-void add_hooks(http::Router& router, Inbox& inbox, std::map<std::string, Hook> hooks) {
-    auto shared = std::make_shared<const Hooks>(std::move(hooks));
+void add_hooks(http::Router& router, Inbox& inbox, HooksNow hooks) {
     for (const char* method : {"GET", "POST"})
         for (const char* pattern : {"/v1/hooks/{channel}/{secret}", "/v1/hooks/{channel}/{secret}/{rest*}"}) {
-            auto handler = [&inbox, shared](http::Request request) { return handle(inbox, shared, std::move(request)); };
+            auto handler = [&inbox, hooks](http::Request request) { return handle(inbox, hooks(), std::move(request)); };
             router.add(method, pattern, handler);
         }
 }

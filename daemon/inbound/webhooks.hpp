@@ -1,7 +1,9 @@
 // /v1/hooks/{channel}/{secret}[/…]: what carriers call. Kept, then answered in the vendor's own form; whoever does not know the
 // secret learns nothing, not even whether the channel exists.
 #pragma once
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,11 @@ struct Hook {
     std::vector<std::string> secrets{};
 };
 
-// `hooks` by channel name. Everything outlives the router.
-void add_hooks(http::Router& router, Inbox& inbox, std::map<std::string, Hook> hooks);
+// By channel name. A reload makes new ones; a request keeps those it began with.
+using Hooks = std::map<std::string, Hook>;
+using HooksNow = std::function<std::shared_ptr<const Hooks>()>;
+
+// Everything outlives the router.
+void add_hooks(http::Router& router, Inbox& inbox, HooksNow hooks);
 
 }  // namespace pingjing::inbound

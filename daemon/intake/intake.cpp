@@ -39,11 +39,11 @@ struct TakenBack {};  // thrown, so that the store undoes what was tried
 
 RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site, const ParsedRow& row,
                    Instant now) {
-    RowAnswer answer(row.line, row.id);
+    RowAnswer answer(row.line, hide_mobiles(row.id));  // where columns have shifted it may be anything
     if (!row.call) {
         answer.outcome = "rejected";
-        answer.reason = row.call.error().field;
-        answer.detail = row.call.error().detail;
+        answer.reason = hide_mobiles(row.call.error().field);
+        answer.detail = hide_mobiles(row.call.error().detail);
         return answer;
     }
     const auto& call = *row.call;

@@ -134,6 +134,7 @@ Read<std::string> code_like(const Source& source, std::string_view field, std::s
     if (value && std::any_of(value->begin(), value->end(),
                              [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
         return wrong(source.spelling(field), "a text without control characters");
+    if (value) *value = hide_mobiles(*value);  // it will stand in the open, and columns may have shifted
     return value;
 }
 
@@ -179,6 +180,7 @@ Read<ClosedCall> read_call(const Source& source, const RecordRules& rules) {
     if (!take(code_like(source, "id", max_id, true), call.id) || !take(source.version(), call.version) ||
         !take(code_like(source, "state", max_code, true), state))
         return tl::unexpected(error);
+    if (auto raw = plain(source, "id", max_id); raw && hide_mobiles(*raw) != *raw) return wrong(source.spelling("id"), "a record's number, and no phone number");
     auto known_state = source.state(state);
     if (!known_state) return wrong(source.spelling("state"), "a known state of a record");
     call.state = *known_state;
@@ -305,7 +307,7 @@ public:
                                                                   : out.empty() ? "lead"
                                                                                 : "co")
                                                                : std::string(trim(item.substr(colon + 1)));
-                auto badge = std::string(trim(item.substr(0, colon)));
+                auto badge = hide_mobiles(trim(item.substr(0, colon)));
                 if (badge.empty() || badge.size() > max_code ||
                     (named != "lead" && named != "co" && named != "auxiliary"))
                     return wrong(spelling(field), fmt::format("badges separated by {}, a role of lead, co or auxiliary",

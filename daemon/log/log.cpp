@@ -6,6 +6,8 @@
 #include <cmath>
 #include <mutex>
 
+#include "daemon/core/phone.hpp"
+
 namespace pingjing::log {
 namespace {
 
@@ -36,7 +38,8 @@ void append_string(std::string& out, std::string_view text) {
 }
 
 void append_value(std::string& out, const Field::Value& value) {
-    if (auto* text = std::get_if<std::string>(&value)) append_string(out, *text);
+    // The last net: what others wrote (a carrier's error, a file's name) may quote a number, and a log is read by many.
+    if (auto* text = std::get_if<std::string>(&value)) append_string(out, hide_mobiles(*text));
     else if (auto* whole = std::get_if<std::int64_t>(&value)) out += fmt::format("{}", *whole);
     else if (auto* real = std::get_if<double>(&value)) out += std::isfinite(*real) ? fmt::format("{}", *real) : "null";
     else out += std::get<bool>(value) ? "true" : "false";

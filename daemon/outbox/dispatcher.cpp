@@ -85,8 +85,8 @@ Steady Dispatcher::pause_until(const Round& round) const {
 }
 
 // What proved not to have gone does not count for the day's ceiling.
-void Dispatcher::uncount(store::Connection& db, const store::Attempt& attempt, Instant now) const {
-    if (attempt.survey) store::add_surveys_of_day(db, attempt.channel, policy_->local_day(now), -1);
+void Dispatcher::uncount(store::Connection& db, const Policy& policy, const store::Attempt& attempt, Instant now) {
+    if (attempt.survey) store::add_surveys_of_day(db, attempt.channel, policy.local_day(now), -1);
 }
 
 // The carrier's black list is an opt-out like any other: whoever stands on it is not tried again.
@@ -127,9 +127,10 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
 asio::awaitable<void> Dispatcher::never_sent(std::vector<store::Attempt> attempts) {
     while (!attempts.empty()) {
         auto now = clock_.now();
-        auto work = [this, &attempts, now](store::Connection& db) {
+        auto policy = policy_;  // a reload on the io thread must not pull it away under the store's
+        auto work = [&attempts, policy, now](store::Connection& db) {
             for (const auto& a : attempts)
-                if (store::record_never_sent(db, a, now).moved) uncount(db, a, now);
+                if (store::record_never_sent(db, a, now).moved) uncount(db, *policy, a, now);
         };
         try {
             co_await store_.run(std::ref(work));
@@ -201,16 +202,18 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
     if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;
+    for (auto& id : ids) id = store::open_id(seal_, id);
+    auto policy = policy_;  // the work runs on the store's thread, and a reload replaces ours
     for (;;) {
         auto now = clock_.now();
         auto due = now + business(next.pause);
         auto work = [&](store::Connection& db) {
             if (next.code == "opted_out") opt_out_of(db, attempt.phone_key, now);
             switch (next.step) {
-                case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy_->answer_window);
+                case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy->answer_window);
                 case Next::Step::again: {
                     auto settled = store::record_again(db, attempt, name, detail, due, now);
-                    if (settled.moved) uncount(db, attempt, now);
+                    if (settled.moved) uncount(db, *policy, attempt, now);
                     return settled;
                 }
                 case Next::Step::failed: return store::record_failed(db, attempt, name, detail, next.code, ids, now);
@@ -243,11 +246,13 @@ asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcom
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
     if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;
+    for (auto& id : ids) id = store::open_id(seal_, id);
+    auto policy = policy_;
     auto now = clock_.now();
     auto work = [&](store::Connection& db) {
         auto refused = next.step == Next::Step::again;
         return store::record_late(db, ref, next.step == Next::Step::accepted, refused, ids, provider::outcome_name(outcome),
-                                  provider::outcome_detail(outcome), next.code, now, policy_->answer_window);
+                                  provider::outcome_detail(outcome), next.code, now, policy->answer_window);
     };
     auto settled = co_await store_.run(std::ref(work));
     if (settled.woke && receipt_waits) receipt_waits();

@@ -55,7 +55,7 @@ private:
     asio::awaitable<void> never_sent(std::vector<store::Attempt> attempts);
     asio::awaitable<void> deliver(Sending sending);
     asio::awaitable<void> record(store::Attempt attempt, provider::Outcome outcome);
-    void uncount(store::Connection& db, const store::Attempt& attempt, Instant now) const;
+    static void uncount(store::Connection& db, const Policy& policy, const store::Attempt& attempt, Instant now);
     void opt_out_of(store::Connection& db, const std::string& phone_key, Instant now) const;
     std::vector<ChannelView> views() const;
     Steady pause_until(const Round& round) const;

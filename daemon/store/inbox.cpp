@@ -10,8 +10,7 @@ namespace {
 // Vendors that name no id: equal number, text and time are one text. Where there is no time either, nothing tells a repetition
 // from a citizen who says the same again, so every one is kept, under a key that finds its equals.
 std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
-    // A vendor may build its key of the number: nothing of it stands there readable.
-    if (!text.key.empty()) return "v:" + to_hex(seal.keyed_hash(text.key));
+    if (!text.key.empty()) return "v:" + open_id(seal, text.key);
     auto same = to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.text.reveal(), text.at ? to_millis(*text.at) : 0)));
     return text.at ? "h:" + same : fmt::format("t:{}:{}", same, db.next_id("inbound"));
 }
@@ -29,7 +28,7 @@ std::int64_t keep_body(Connection& db, const Seal& seal, std::string_view channe
 }
 
 bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now) {
-    auto key = !r.key.empty() ? "v:" + to_hex(seal.keyed_hash(r.key)) : fmt::format("{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0);
+    auto key = !r.key.empty() ? open_id(seal, r.key) : fmt::format("{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0);
     Statement add(db, R"sql(
         INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_key, state, code, meaning, at, received_at, step)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");
@@ -48,7 +47,7 @@ bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const
     add.bind(1, id).bind(2, channel).bind(3, key).bind(4, body_id);
     add.bind_maybe_blob(5, mobile ? std::optional(keep_phone(db, seal, text.from, now)) : std::nullopt);
     add.bind_maybe_blob(6, mobile ? std::nullopt : std::optional(seal.seal(text.from.reveal(), inbound_phone_context(id))));
-    add.bind(7, text.to).bind(8, text.extension).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(id))).bind(10, text.at).bind(11, now).run();
+    add.bind(7, hide_mobiles(text.to)).bind(8, hide_mobiles(text.extension)).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(id))).bind(10, text.at).bind(11, now).run();
     if (db.changes() == 0) return false;
     append(db, now, "inbound", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", id, channel));
     return true;

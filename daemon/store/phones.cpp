@@ -25,6 +25,8 @@ Result<Phone> find_phone(Connection& db, const Seal& seal, std::string_view phon
     return Phone::sender(*plain);
 }
 
+std::string open_id(const Seal& seal, const std::string& id) { return hide_mobiles(id) == id ? id : "hashed:" + to_hex(seal.keyed_hash(id)); }
+
 bool is_opted_out(Connection& db, std::string_view phone_key) {
     Statement last(db, "SELECT action = 'out' FROM opt_outs WHERE phone_key = ?1 ORDER BY id DESC LIMIT 1");
     return last.bind_blob(1, phone_key).step() && last.integer(0) == 1;

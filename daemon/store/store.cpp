@@ -29,7 +29,7 @@ public:
     static Result<Lock> take(const std::filesystem::path& file) {
         Lock lock;
         lock.fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (lock.fd_ < 0) return fail(Error::Kind::unavailable, fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)));
+        if (lock.fd_ < 0) return fail(Error::Kind::unavailable, fmt::format("cannot open {}: {}; pingjing needs to write in its state_dir", file.string(), std::strerror(errno)));
         if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0)
             return fail(Error::Kind::conflict, fmt::format("{} is held: another pingjing runs on this state_dir", file.string()));
         return lock;
@@ -101,7 +101,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
     if (!folder.empty()) {
         std::error_code error;
         std::filesystem::create_directories(dir, error);
-        if (error) return fail(Error::Kind::unavailable, fmt::format("cannot make {}: {}", folder, error.message()));
+        if (error) return fail(Error::Kind::unavailable, fmt::format("cannot make {}: {}; pingjing needs to write in its state_dir", folder, error.message()));
         auto taken = Lock::take(dir / "lock");
         if (!taken) return tl::unexpected(taken.error());
         lock = std::move(*taken);

@@ -35,8 +35,15 @@ struct Door {
         };
         router.add("GET", "/calls", access.guard("intake", who));
         router.add("GET", "/desk", access.guard("inspect,desk", who));
+        auto look = [this](http::Request) -> asio::awaitable<http::Response> {
+            auto work = [](Connection& db) { db.exec("INSERT INTO nowhere VALUES (1)"); };
+            co_await store->run(work);
+            co_return http::Response();
+        };
+        router.add("GET", "/look", access.guard("inspect", look));
         router.add("GET", "/near", access.loopback_or("report", who));
-        add_health_routes(router, access, Health{[this] { return reasons; }, [] { return std::vector<std::string>{"test clock"}; }});
+        auto readiness = [this]() -> asio::awaitable<Readiness> { co_return Readiness{reasons, {"test clock"}}; };
+        add_health_routes(router, access, readiness);
     }
     NewToken create(std::vector<std::string> scopes, Holder holder = {}) {
         std::optional<NewToken> made;
@@ -208,4 +215,12 @@ TEST_CASE("health is for the machine itself, or for a token of reports") {
     auto measured = door.ask("/metrics", report);
     CHECK(measured.content_type == "text/plain; version=0.0.4");
     CHECK(measured.body.find("pingjing_a_test_total 1") != std::string::npos);
+}
+
+TEST_CASE("a store that fails behind a guard is a matter of time: 503, and when to ask again") {
+    Door door;
+    auto answer = door.ask("/look", "Bearer " + door.create({"inspect"}).token);
+    CHECK(answer.status == 503);
+    CHECK(header_of(answer, "Retry-After") == "5");
+    CHECK(answer.body.find("nowhere") == std::string::npos);
 }

@@ -26,8 +26,20 @@ TEST_CASE("a number is shown only in part") {
     CHECK_FALSE(Phone::sender("10086").is_mobile());
 }
 
-TEST_CASE("what a vendor says of a failure is kept without the number he names in it") {
-    for (const auto& [said, kept] : {std::pair{"", ""}, {"UNDELIV", "UNDELIV"}, {"4031", "4031"}, {"to 13812345678 is blocked", "to 13**** is blocked"},
-                                     {"+8613812345678", "+86****"}, {"1381234567", "1381234567"}, {"号码13812345678", "号码13****"}})
-        CHECK(pingjing::without_numbers(said) == kept);
+TEST_CASE("words that quote a number lose it, and keep the figures that are none") {
+    using pingjing::hide_mobiles, pingjing::hide_numbers;
+    struct { const char* said; const char* codes; const char* words; } cases[] = {
+        {"13812348000", "138****8000", "138****8000"}, {"打给13812348000吧", "打给138****8000吧", "打给138****8000吧"},
+        {"+8613812348000", "+138****8000", "+138****8000"}, {"008613812348000,", "138****8000,", "138****8000,"},
+        {"１３８１２３４８０００", "138****8000", "138****8000"}, {"138 1234 8000", "***", "***"}, {"138-1234-8000x", "***x", "***x"},
+        {"+86 138 1234 8000", "+***", "+***"}, {"86 13812348000", "***", "***"}, {"138.1234.8000", "***", "***"}, {"1 3 8 1 2 3 4 8 0 0 0", "***", "***"},
+        {"13812348000/13912348000", "138****8000/139****8000", "138****8000/139****8000"}, {"192.168.13.123:8110", "192.168.13.123:8110", "192.168.13.123:8110"},
+        {"32010020261121000123", "32010020261121000123", "***"}, {"025-84420000", "025-84420000", "025-***"}, {"2026-11-21 09:12", "2026-11-21 09:12", "2026-11-21 09:12"},
+        {"320102430000", "320102430000", "***"}, {"1064812345678", "1064812345678", "***"}, {"重复 12 次", "重复 12 次", "重复 12 次"}, {"\xff\xef\xbc", "\xff\xef\xbc", "\xff\xef\xbc"}, {"", "", ""},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.said);
+        CHECK(hide_mobiles(c.said) == c.codes);
+        CHECK(hide_numbers(c.said) == c.words);
+    }
 }

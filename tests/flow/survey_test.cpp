@@ -196,7 +196,9 @@ TEST_CASE("new routes are obeyed by what waits already") {
     CHECK(w.value("SELECT route FROM messages") == "2");
     w.carrier().says = nullptr;
     w.write("pingjing.toml", World::configuration({}));
-    REQUIRE(w.gateway().reload(w.load()));
+    auto next = w.gateway().prepare(w.load());
+    REQUIRE(next);
+    w.gateway().take_over(std::move(*next));
     w.pass(1h);
     CHECK(w.surveys() == "1 accepted");
 }

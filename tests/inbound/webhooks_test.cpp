@@ -32,7 +32,9 @@ struct Door : Drawer {
     http::Router router;
 
     Door() : inbox(io.get_executor(), *store, seal, clock, hints()) {
-        inbound::add_hooks(router, inbox, {{"main", {&vendor, {"first-secret", "second-secret"}}}, {"other", {&vendor, {"others-secret"}}}, {"closed", {&vendor, {}}}});
+        auto hooks = std::make_shared<const std::map<std::string, inbound::Hook>>(std::map<std::string, inbound::Hook>{
+            {"main", {&vendor, {"first-secret", "second-secret"}}}, {"other", {&vendor, {"others-secret"}}}, {"closed", {&vendor, {}}}});
+        inbound::add_hooks(router, inbox, [hooks] { return hooks; });
     }
     inbound::Hints hints() {
         inbound::Hints h;

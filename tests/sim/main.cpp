@@ -2,23 +2,26 @@
 // promise was broken, and the command that tells the story again.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
+#include <string>
 
 #include "daemon/log/log.hpp"
 #include "tests/sim/world.hpp"
 
 int main(int argc, char** argv) {
     using namespace pingjing;
-    CLI::App app("the whole gateway on virtual time, by seed");
     std::uint64_t from = 1, seeds = 100;
     bool twice = false, verbose = false;
-    app.add_option("--from", from, "first seed");
-    app.add_option("--seeds", seeds, "how many");
-    app.add_flag("--twice", twice, "each seed twice: the same story to the byte");
-    app.add_flag("--verbose", verbose, "log lines, a line a seed");
-    CLI11_PARSE(app, argc, argv);
+    for (int i = 1; i < argc; ++i) {
+        std::string word = argv[i];
+        bool number = i + 1 < argc && (word == "--from" || word == "--seeds");
+        if (number) (word == "--from" ? from : seeds) = std::strtoull(argv[++i], nullptr, 10);
+        else if (word == "--twice") twice = true;
+        else if (word == "--verbose") verbose = true;
+        else return fmt::print(stderr, "usage: pingjing_sim [--from SEED] [--seeds N] [--twice] [--verbose]\n"), 2;
+    }
     auto lines = [verbose](std::string_view line) {
         if (verbose) fmt::print(stderr, "{}", line);
     };

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""A clock that went wrong while the daemon slept holds all sending until a person has looked. Usage: clock.py PROGRAM"""
+import time
+from datetime import timedelta
+from police_site import check, play, until
+
+
+def move(site, by):
+    """The next start finds the clock elsewhere; what is posted then was closed shortly before that moment."""
+    site.START += by
+    site.environment["PINGJING_CLOCK"] = site.START.isoformat() + "x1000"
+
+
+def held(site, name, number, why):
+    site.start()
+    check(why in site.run("status").stdout, f"status says that {why}", site.run("status").stdout)
+    check(site.ask("GET", "/readyz")[0] == 200 and why in site.ask("GET", "/readyz")[2], "intake is open, and readiness says what is held")
+    check(site.post_calls(site.call(name, number))[0]["outcome"] == "accepted", "calls are taken")
+    time.sleep(4)  # twice the delay
+    check(not site.carrier.to(number), "nobody is asked")
+    site.run("release", "--reason", "another hold")
+    time.sleep(1)
+    check(not site.carrier.to(number), "a bare release is of `stop`")
+    site.run("release", "--of", "clock", "--reason", "时钟已校正")
+    until(lambda: site.carrier.to(number), "released, it goes on")
+    check("HOLD" not in site.run("status").stdout, "no hold is left")
+    check(site.stop() == 0, "stops")
+
+
+def story(new_site):
+    site = new_site()
+    site.init()
+    site.start()
+    site.post_calls(site.call("first", "13900000201"))
+    until(lambda: site.carrier.to("13900000201"), "with a right clock it is sent")
+    check("HOLD" not in site.run("status").stdout, "and nothing is held")
+    check(site.stop() == 0, "stops")
+
+    move(site, timedelta(days=-2))
+    site.configure(sign="YY公安")  # a fact of its own, at the wrong time: it must not hide the last right one
+    held(site, "before", "13900000202", "before the last stored fact")
+    site.start()
+    check("HOLD" not in site.run("status").stdout, "whoever released it has said that the clock is right")
+    check(site.stop() == 0, "stops")
+    move(site, timedelta(days=30))
+    site.configure(sign="ZZ公安")
+    said = site.run("optout", "add", "13900000209", "--reason", "来电").stderr  # written without a daemon, this too is a fact
+    check("on hold" in said, "a command that writes at a wrong time says so", said)
+    held(site, "after", "13900000203", "over seven days")
+    check(all(len(site.carrier.to(n)) == 1 for n in ("13900000201", "13900000202", "13900000203")), "one text each")
+    site.run("verify")
+
+
+play(story)

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""The disk is full: nothing that was acknowledged is lost, whoever is in danger is heard, and it goes on by itself when there
+is room. Usage: disk_full.py PROGRAM. Exit 77, a skip, where no small disk can be made."""
+import json, os, signal, socket, subprocess, sys, tempfile, threading, time
+from police_site import PROGRAM, SKIP, check, play, until
+
+# A mount namespace of our own: the small disk goes with us.
+if os.environ.get("PINGJING_SMALL_DISK") != "yes":
+    for how in (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]):
+        try:
+            able = subprocess.run(how + ["mount", "-t", "tmpfs", "-o", "size=1m", "small", tempfile.gettempdir()], capture_output=True).returncode == 0
+        except OSError:
+            able = False
+        if able:
+            os.execvpe(how[0], how + [sys.executable] + sys.argv, dict(os.environ, PINGJING_SMALL_DISK="yes"))
+    print("skipped: no right to mount a small disk")
+    sys.exit(SKIP)
+
+
+def fill(site):
+    with open(os.path.join(site.state, "filler"), "wb", buffering=0) as filler:
+        try:
+            while filler.write(b"x" * 4096) > 0:
+                pass
+        except OSError:
+            pass
+
+
+def story(new_site):
+    site = new_site()
+    os.makedirs(site.state)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "small", site.state], check=True)
+    try:
+        full(site)
+    finally:
+        if site.daemon is not None:
+            site.daemon.kill()
+            site.daemon.wait()
+            site.daemon = None
+        subprocess.run(["umount", site.state], check=False)
+
+
+def full(site):
+    site.init()
+    where = site.path("notify")
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notify.bind(where)
+    beats = []
+    # A full queue would make the daemon wait: systemd always listens, and so do we.
+    threading.Thread(target=lambda: [beats.append(notify.recv(4096)) for _ in iter(int, 1)], daemon=True).start()
+    site.start({"NOTIFY_SOCKET": where, "WATCHDOG_USEC": "900000"})
+    number = lambda n: str(13_900_100_000 + n)
+    post = lambda n: site.ask("POST", "/v1/calls", json.dumps(site.call(f"call-{n}", number(n))), site.token, Content_Type="application/json")
+    acknowledged = [n for n in range(20) if post(n)[0] == 200]
+    check(len(acknowledged) == 20, "calls are taken while there is room")
+    until(lambda: len(site.carrier.texts) == 20, "and asked")
+    fill(site)
+
+    n = 20
+    while True:  # what is left in the write-ahead log may still take some
+        status, headers, body = post(n)
+        if status != 200:
+            break
+        acknowledged.append(n)
+        n += 1
+        check(n < 2000, "a full disk refuses at last")
+    check(status == 503 and headers["Retry-After"] and "problem" in headers["Content-Type"], "POST /v1/calls says 503", status, body)
+    refused = n
+    # What a refused commit had made room for takes smaller ones; when the smallest is refused again and again, nothing is left.
+    unready = 0
+    for _ in range(500):
+        fill(site)
+        status, _, body = site.ask("GET", "/readyz")
+        unready = unready + 1 if status == 503 else 0
+        if unready == 10:
+            break
+    check(unready == 10 and "cannot write" in body, "readiness says so, and why", status, body)
+    mine = site.carrier.to(number(0))[0]["from"]
+    status, headers, body = site.reply(number(0), "1", "r0", mine)
+    check(status == 503 and headers["Retry-After"] and body == "", "a hook says 503 and nothing else", status, body)
+    check(site.reply(number(1), "救命 他要杀我", "r1", mine)[0] == 503, "an emergency too")
+    until(lambda: any("救命" in a["text"] and a["phone"] == number(1) for a in site.desk.alarms), "and yet the desk hears it")
+    check(site.ask("GET", "/v1/calls/call-1", token=site.token)[0] == 503, "a look that has to be written down says 503 too")
+    refusal = site.run("hold", "--reason", "x", exit=1)
+    check("store" in refusal.stderr, "a command says what is wrong", refusal.stderr)
+
+    mark = len(site.said())
+    site.configure(sign="YY公安")
+    site.daemon.send_signal(signal.SIGHUP)
+    until(lambda: "reload.refused" in site.said_since(mark), "a reload that cannot be written down is refused")
+    beats.clear()
+    time.sleep(1)
+    check(b"WATCHDOG=1" in beats and site.daemon.poll() is None, "it lives, and systemd knows it")
+
+    os.unlink(os.path.join(site.state, "filler"))
+    until(lambda: site.ask("GET", "/readyz")[0] == 200, "with room it is ready again by itself", 10)
+    check(post(refused)[0] == 200, "what was refused is taken when it comes again")
+    acknowledged.append(refused)
+    check(site.reply(number(0), "1", "r0", mine)[0] == 200 and site.reply(number(1), "救命 他要杀我", "r1", mine)[0] == 200, "and so is what carriers repeat")
+    until(lambda: site.books()["rated"] == 1 and site.books()["alarms"] == 1, "both are read")
+    until(lambda: len({t["to"] for t in site.carrier.texts} & {number(k) for k in acknowledged}) == len(acknowledged), "everybody whose call was acknowledged is asked", 30)
+    surveys = [t["to"] for t in site.carrier.texts if "回复" in t["text"] and "3" in t["text"]]
+    check(len(surveys) == len(set(surveys)), "nobody twice", len(surveys), len(set(surveys)))
+    books = site.books()
+    check(books["holds"] and books["cases"] == len(acknowledged), "the books hold what was acknowledged", books, len(acknowledged))
+    check(site.stop() == 0, "stops")
+    site.run("verify")
+
+
+play(story)
