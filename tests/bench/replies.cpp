@@ -15,7 +15,7 @@ void take_replies(const std::filesystem::path& folder, int count, int texts, int
     plant_open_surveys(folder, count);
     auto make = [=](std::string) {
         Push push{.target = hook, .content_type = "application/json", .connections = connections};
-        auto at = to_millis(system_clock()->now()) / 1000;
+        auto at = to_millis(system_clock()->now()) / 1000 + 1;  // whole seconds: not before the text it answers
         for (int first = 0; first < count; first += texts) {
             std::string body;
             for (int i = first; i < std::min(first + texts, count); ++i)
