@@ -108,7 +108,7 @@ std::vector<Instant> survey_times(Connection& db, std::string_view phone_key, st
 std::vector<Instant> sent_survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT claimed_at FROM messages
-         WHERE phone_key = ?1 AND purpose = 'survey' AND state NOT IN ('due', 'held', 'cancelled') AND case_id <> ?2 AND claimed_at >= ?3)sql");
+         WHERE phone_key = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND case_id <> ?2 AND claimed_at >= ?3)sql");
     find.bind_blob(1, phone_key).bind(2, except_case).bind(3, since);
     std::vector<Instant> times;
     while (find.step()) times.push_back(find.instant(0));
