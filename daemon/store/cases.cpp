@@ -54,8 +54,10 @@ std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<K
     version.bind(1, id).bind(2, number).bind(3, call.version).bind(4, now).bind(5, outcome).bind(6, name_of(verdict.code));
     version.bind_blob(7, seal.seal(call.content.reveal(), fmt::format("case_versions:{}:{}", id, number))).run();
 
-    Statement clear(db, "DELETE FROM case_officers WHERE case_id = ?1");
-    clear.bind(1, id).run();
+    if (known) {
+        Statement clear(db, "DELETE FROM case_officers WHERE case_id = ?1");
+        clear.bind(1, id).run();
+    }
     for (std::size_t i = 0; i < call.officers.size(); ++i) {
         Statement add(db, "INSERT INTO case_officers(case_id, position, badge, role) VALUES (?1, ?2, ?3, ?4)");
         add.bind(1, id).bind(2, static_cast<std::int64_t>(i)).bind(3, call.officers[i].badge).bind(4, call.officers[i].role).run();

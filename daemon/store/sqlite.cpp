@@ -41,6 +41,14 @@ Connection::Connection(const std::string& path, Access access) {
         sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     else
         exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000");
+    auto count_pages = [](void* self, sqlite3*, const char*, int pages) {
+        auto& connection = *static_cast<Connection*>(self);
+        connection.wal_pages_ = pages;
+        // Fewer than there were: the WAL began anew.
+        if (pages < connection.checkpointed_pages_) connection.checkpointed_pages_ = 0;
+        return SQLITE_OK;
+    };
+    sqlite3_wal_hook(raw, count_pages, this);
 }
 
 Connection::~Connection() = default;
@@ -66,6 +74,7 @@ std::int64_t Connection::next_id(std::string_view table) {
 void Connection::checkpoint() {
     // A reader that still needs old pages makes this do less, never fail.
     sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    checkpointed_pages_ = wal_pages_;
 }
 
 Statement::Statement(Connection& db, std::string_view sql) : db_(db) {

@@ -48,6 +48,8 @@ public:
     std::int64_t next_id(std::string_view table);
     // Moves committed pages from the WAL into the file. Called between groups by the one writer.
     void checkpoint();
+    // Pages that commits have put into the WAL since the last checkpoint.
+    int pages_since_checkpoint() const { return wal_pages_ - checkpointed_pages_; }
 
     LedgerTail& ledger() { return ledger_; }
     sqlite3* handle() const { return db_.get(); }
@@ -68,6 +70,7 @@ private:
     Prepareds prepared_;
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;
+    int wal_pages_ = 0, checkpointed_pages_ = 0;
 };
 
 class Statement {

@@ -20,7 +20,7 @@ namespace pingjing::store {
 namespace {
 
 constexpr std::size_t largest_group = 512;
-constexpr int groups_between_checkpoints = 64;
+constexpr int pages_between_checkpoints = 1000;
 
 // Keeps a second daemon out of a state_dir. Released by the kernel whatever happens to us.
 class Lock {
@@ -63,7 +63,6 @@ struct Store::Impl {
     std::optional<SentJournal> journal;
     std::int64_t sequence = 0;      // of the last line that the store knows of
     std::vector<SentLine> to_send;  // of the group that is being committed
-    int groups = 0;
 
     Runner runner = Runner::own_thread;
     std::mutex mutex;
@@ -220,7 +219,7 @@ void Store::commit(Group& group) {
                 if (job->sends) job->error = std::current_exception();
         }
     }
-    if (++i.groups % groups_between_checkpoints == 0) db.checkpoint();
+    if (db.pages_since_checkpoint() >= pages_between_checkpoints) db.checkpoint();
     for (auto& job : group) {
         auto executor = std::move(job->executor);
         asio::post(executor, [done = std::move(*job->done)]() mutable { std::move(done)(); });
