@@ -11,7 +11,7 @@
 namespace pingjing::inbound {
 namespace {
 
-constexpr int receipts_a_step = 64;
+constexpr int receipts_a_step = 128;
 constexpr Millis parked_for = std::chrono::hours(1);
 constexpr Steady look_every = std::chrono::seconds(60);
 

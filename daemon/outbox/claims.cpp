@@ -17,7 +17,7 @@ using store::DueRow;
 constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
 constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surveys, which are in no hurry
 constexpr Millis least_validity = std::chrono::minutes(5);
-constexpr int rows_a_look = 64;
+constexpr int rows_a_look = 128;
 
 class Claiming {
 public:

@@ -17,7 +17,7 @@ namespace {
 using store::Connection;
 using store::InboundRow;
 
-constexpr int texts_a_step = 64;
+constexpr int texts_a_step = 128;
 constexpr Millis vendor_clock_ahead = std::chrono::minutes(5), longest_way = std::chrono::hours(24 * 7);
 
 // The vendor's time where it can be true: a text may be days on its way, but not from the future.

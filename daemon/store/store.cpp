@@ -20,7 +20,7 @@ namespace pingjing::store {
 namespace {
 
 constexpr std::size_t largest_group = 512;
-constexpr int pages_between_checkpoints = 1000;
+constexpr int pages_between_checkpoints = 4000;
 
 // Keeps a second daemon out of a state_dir. Released by the kernel whatever happens to us.
 class Lock {
