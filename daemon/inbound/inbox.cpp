@@ -12,7 +12,7 @@
 namespace pingjing::inbound {
 namespace {
 
-constexpr int receipts_a_step = 256;
+constexpr int receipts_a_step = 128;
 constexpr Millis parked_for = std::chrono::hours(1);
 constexpr Steady look_every = std::chrono::seconds(60);
 

@@ -17,7 +17,7 @@ using store::DueRow;
 constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
 constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surveys, which are in no hurry
 constexpr Millis least_validity = std::chrono::minutes(5);
-constexpr int rows_a_look = 256;
+constexpr int rows_a_look = 128;
 
 class Claiming {
 public:
@@ -50,7 +50,10 @@ private:
             bool moved = false;
             for (auto& row : rows) {
                 if (!anywhere_room(row.route)) break;
+                auto claimed = round_.claimed.size();
                 moved = take_alone(row) || moved;
+                // Written down for those who stay: most are claimed in the very look that finds their route.
+                if (route < 0 && row.route >= 0 && round_.claimed.size() == claimed) store::set_route(db_, row.id, row.route);
             }
             // Where not one of so many can go they are all held by the same thing, and looking again at once changes nothing.
             if (more && moved) soon(in_.now);
@@ -78,6 +81,7 @@ private:
     void apply_holds() {
         day_ = policy_.local_day(in_.now);
         counts_.assign(policy_.channels.size(), 0);
+        sent_before_.resize(policy_.channels.size());
         for (const auto& hold : store::active_holds(db_)) {
             if (hold.of == "ceiling" && policy_.local_day(hold.at) != day_) {
                 store::release_holds(db_, "ceiling", hold.channel, "a new day", in_.now);
@@ -121,10 +125,7 @@ private:
                 store::hold_due(db_, row, "no_route", in_.now);
                 return true;
             }
-            if (route) {
-                row.route = static_cast<int>(*route);
-                store::set_route(db_, row.id, row.route);
-            }
+            if (route) row.route = static_cast<int>(*route);
         }
         auto channel = choose(row);
         if (!channel) return false;
@@ -179,7 +180,9 @@ private:
     // The rules over all cases of the number, as they are now; the slot; the day's ceiling. False: it does not go now.
     bool decide_again(DueRow& row, const store::StoredCase& about, std::size_t channel, store::ClaimFacts& facts) {
         const auto& rules = policy_.channels[channel];
-        if (store::surveys_of_day(db_, rules.name, day_) + counts_[channel] >= rules.daily_ceiling &&
+        auto& before = sent_before_[channel];
+        if (!before) before = store::surveys_of_day(db_, rules.name, day_);
+        if (*before + counts_[channel] >= rules.daily_ceiling &&
             !store::was_released_since(db_, "ceiling", rules.name, policy_.start_of_day(in_.now))) {
             store::place_hold(db_, "ceiling", rules.name, fmt::format("{} surveys today", rules.daily_ceiling), in_.now);
             surveys_allowed_[channel] = false;
@@ -246,7 +249,8 @@ private:
     const Policy& policy_;
     Round round_;
     std::string day_;
-    std::vector<int> counts_;
+    std::vector<int> counts_;                               // of this round's surveys, by channel
+    std::vector<std::optional<std::int64_t>> sent_before_;  // today, before this round; read once where it is asked for
     std::vector<bool> surveys_allowed_ = std::vector<bool>(in_.policy->channels.size(), true);
     std::set<std::size_t> closed_;  // on hold, or outside their hours: for everything but emergency answers
     bool stopped_ = false, surveys_stopped_ = false;

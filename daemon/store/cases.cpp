@@ -55,8 +55,10 @@ std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<K
     version.bind(1, id).bind(2, number).bind(3, call.version).bind(4, now).bind(5, outcome).bind(6, name_of(verdict.code));
     version.bind_blob(7, seal.seal(call.content.reveal(), fmt::format("case_versions:{}:{}", id, number))).run();
 
-    Statement clear(db, "DELETE FROM case_officers WHERE case_id = ?1");
-    clear.bind(1, id).run();
+    if (known) {
+        Statement clear(db, "DELETE FROM case_officers WHERE case_id = ?1");
+        clear.bind(1, id).run();
+    }
     for (std::size_t i = 0; i < call.officers.size(); ++i) {
         Statement add(db, "INSERT INTO case_officers(case_id, position, badge, role) VALUES (?1, ?2, ?3, ?4)");
         add.bind(1, id).bind(2, static_cast<std::int64_t>(i)).bind(3, call.officers[i].badge).bind(4, call.officers[i].role).run();
@@ -109,7 +111,7 @@ std::vector<Instant> survey_times(Connection& db, std::string_view phone_key, st
 std::vector<Instant> sent_survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT claimed_at FROM messages
-         WHERE phone_key = ?1 AND purpose = 'survey' AND state NOT IN ('due', 'held', 'cancelled') AND case_id <> ?2 AND claimed_at >= ?3)sql");
+         WHERE phone_key = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND case_id <> ?2 AND claimed_at >= ?3)sql");
     find.bind_blob(1, phone_key).bind(2, except_case).bind(3, since);
     std::vector<Instant> times;
     while (find.step()) times.push_back(find.instant(0));

@@ -101,9 +101,10 @@ void record_reading(Connection& db, std::int64_t inbound_id, const Reading& r, I
 }
 
 std::vector<SentSurvey> sent_surveys_to(Connection& db, std::string_view phone_key) {
+    // Not NOT IN: for more than two values SQLite makes a table each time.
     Statement find(db, R"sql(
         SELECT id, case_id, coalesce(slot, 0), open, claimed_at, coalesce(answer_until, claimed_at) FROM messages
-         WHERE phone_key = ?1 AND purpose = 'survey' AND state NOT IN ('due', 'held', 'cancelled', 'not_sent') ORDER BY claimed_at, id)sql");
+         WHERE phone_key = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND state <> 'not_sent' ORDER BY claimed_at, id)sql");
     find.bind_blob(1, phone_key);
     std::vector<SentSurvey> found;
     while (find.step())

@@ -33,7 +33,7 @@ AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
     c.unit = read.text(0);
     c.careful = read.integer(1) == 1 || read.integer(2) == 1;
     c.followup_begun = read.integer(3) == 1;
-    Statement said(db, "SELECT DISTINCT purpose FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
+    Statement said(db, "SELECT purpose FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
     said.bind(1, case_id);
     while (said.step()) {
         auto purpose = parse_purpose(said.text(0));

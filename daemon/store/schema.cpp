@@ -13,6 +13,7 @@ namespace {
 // before stands in `case_versions`. `cases.flags` are the exclusion codes that the record itself carries (its flags, and
 // `minor`), so that a case can be decided again at the moment of sending without opening the sealed record.
 // `messages.route` is the row of [[route]] a due message waits for, -1 until it was looked at; `template` names its text.
+// Checks spell out their words with OR: for an IN of more than two SQLite makes a table at each statement.
 // A partial index serves only statements that say its condition word for word: states are literals in them, never parameters.
 constexpr const char* step_1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -51,7 +52,7 @@ CREATE TABLE messages(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, case_id 
   made_at INTEGER NOT NULL, due_at INTEGER NOT NULL, stale_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
   claimed_at INTEGER, accepted_at INTEGER, settled_at INTEGER, answer_until INTEGER, evidence TEXT,
   CHECK (purpose <> 'survey' OR case_id IS NOT NULL),
-  CHECK (state IN ('due', 'held', 'cancelled') OR text IS NOT NULL)) STRICT;
+  CHECK (state = 'due' OR state = 'held' OR state = 'cancelled' OR text IS NOT NULL)) STRICT;
 CREATE UNIQUE INDEX one_survey_a_case ON messages(case_id) WHERE purpose = 'survey';
 CREATE UNIQUE INDEX one_open_survey_a_slot ON messages(phone_key, slot) WHERE purpose = 'survey' AND open = 1;
 CREATE INDEX messages_due ON messages(route, priority, due_at, id) WHERE state = 'due';
@@ -76,7 +77,7 @@ CREATE INDEX receipt_keys_message ON receipt_keys(message_id);
 CREATE TABLE hook_bodies(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, at INTEGER NOT NULL, body BLOB, understood INTEGER NOT NULL) STRICT;
 CREATE TABLE receipts(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, ref TEXT, vendor_id TEXT NOT NULL,
   phone_key BLOB, state TEXT NOT NULL, code TEXT NOT NULL, meaning TEXT NOT NULL, at INTEGER, received_at INTEGER NOT NULL,
-  message_id INTEGER, step TEXT NOT NULL CHECK (step IN ('new', 'parked', 'applied', 'unknown'))) STRICT;
+  message_id INTEGER, step TEXT NOT NULL CHECK (step = 'new' OR step = 'parked' OR step = 'applied' OR step = 'unknown')) STRICT;
 CREATE UNIQUE INDEX one_receipt_a_key ON receipts(channel, key);
 CREATE INDEX receipts_new ON receipts(id) WHERE step = 'new';
 CREATE INDEX receipts_parked ON receipts(channel, vendor_id) WHERE step = 'parked';
@@ -85,8 +86,9 @@ CREATE INDEX receipts_message ON receipts(message_id, id) WHERE message_id IS NO
 CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, phone_key BLOB, phone BLOB,
   to_number TEXT NOT NULL, extension TEXT NOT NULL, text BLOB, at INTEGER, received_at INTEGER NOT NULL,
   step TEXT NOT NULL CHECK (step IN ('new', 'done')), class TEXT, case_id INTEGER REFERENCES cases(id), match TEXT, label TEXT, rating INTEGER,
-  method TEXT, confidence REAL, why TEXT, CHECK (step = 'new' OR coalesce(class, '') IN ('quarantined', 'unmatched', 'opt_out', 'help', 'late', 'rated',
-  'repeated', 'ambiguous', 'none'))) STRICT;
+  method TEXT, confidence REAL, why TEXT, CHECK (step = 'new' OR class IS NOT NULL),
+  CHECK (class IS NULL OR class = 'quarantined' OR class = 'unmatched' OR class = 'opt_out' OR class = 'help' OR class = 'late' OR class = 'rated' OR
+  class = 'repeated' OR class = 'ambiguous' OR class = 'none')) STRICT;
 CREATE UNIQUE INDEX one_inbound_a_key ON inbound(channel, key);
 CREATE INDEX inbound_new ON inbound(id) WHERE step = 'new';
 CREATE INDEX inbound_case ON inbound(case_id, id) WHERE case_id IS NOT NULL;
@@ -95,8 +97,9 @@ CREATE INDEX inbound_class ON inbound(class) WHERE step = 'done';
 CREATE INDEX inbound_phone ON inbound(phone_key, id) WHERE phone_key IS NOT NULL;
 
 CREATE TABLE ratings(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases(id), inbound_id INTEGER REFERENCES inbound(id),
-  at INTEGER NOT NULL, grade TEXT NOT NULL CHECK (grade IN ('satisfied', 'basically_satisfied', 'dissatisfied')), value INTEGER NOT NULL,
-  method TEXT NOT NULL, effect TEXT NOT NULL CHECK (effect IN ('first', 'replaces', 'repeated', 'late', 'second', 'review')),
+  at INTEGER NOT NULL, grade TEXT NOT NULL CHECK (grade = 'satisfied' OR grade = 'basically_satisfied' OR grade = 'dissatisfied'), value INTEGER NOT NULL,
+  method TEXT NOT NULL, effect TEXT NOT NULL
+  CHECK (effect = 'first' OR effect = 'replaces' OR effect = 'repeated' OR effect = 'late' OR effect = 'second' OR effect = 'review'),
   officer TEXT, unit TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX one_first_rating ON ratings(case_id) WHERE effect = 'first';
 CREATE INDEX ratings_case ON ratings(case_id, id);

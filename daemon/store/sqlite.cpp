@@ -5,6 +5,13 @@
 
 namespace pingjing::store {
 
+namespace {
+
+// Once, before SQLite is first used. Nobody asks how much memory SQLite has, and counting it takes a lock at every allocation.
+bool configure_library() { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK; }
+
+}  // namespace
+
 bool SqlError::is_constraint() const { return (code_ & 0xFF) == SQLITE_CONSTRAINT; }
 bool SqlError::is_refusal() const { return code_ == 0 || is_constraint(); }
 bool SqlError::is_full() const { return (code_ & 0xFF) == SQLITE_FULL; }
@@ -13,6 +20,7 @@ void Connection::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v
 void Connection::Finalize::operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
 
 Connection::Connection(const std::string& path, Access access) {
+    [[maybe_unused]] static const bool configured = configure_library();
     sqlite3* raw = nullptr;
     int flags = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -22,12 +30,25 @@ Connection::Connection(const std::string& path, Access access) {
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+    // A statement is planned once. Without this SQLite looks whether a bound state makes a partial index usable, and plans anew
+    // at every binding.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
+    // temp_store=MEMORY is no matter of speed: without it SQLite 3.40.1 moves what a savepoint may have to put back into a
+    // temporary file when it grows, and then says at random that the disk is full (reproduced with groups of a few hundred rows).
     exec("PRAGMA busy_timeout=2000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; "
          "PRAGMA wal_autocheckpoint=0");
     if (access == Access::read_only)
         sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     else
-        exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+        exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000");
+    auto count_pages = [](void* self, sqlite3*, const char*, int pages) {
+        auto& connection = *static_cast<Connection*>(self);
+        connection.wal_pages_ = pages;
+        // Fewer than there were: the WAL began anew.
+        if (pages < connection.checkpointed_pages_) connection.checkpointed_pages_ = 0;
+        return SQLITE_OK;
+    };
+    sqlite3_wal_hook(raw, count_pages, this);
 }
 
 Connection::~Connection() = default;
@@ -53,28 +74,32 @@ std::int64_t Connection::next_id(std::string_view table) {
 void Connection::checkpoint() {
     // A reader that still needs old pages makes this do less, never fail.
     sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    checkpointed_pages_ = wal_pages_;
 }
 
-Statement::Statement(Connection& db, std::string_view sql) : db_(db), sql_(sql) {
-    if (auto it = db.idle_.find(sql); it != db.idle_.end() && it->second) {
-        stmt_ = std::move(it->second);
+Statement::Statement(Connection& db, std::string_view sql) : db_(db) {
+    auto known = db.prepared_.find(sql);
+    if (known == db.prepared_.end()) known = db.prepared_.emplace(sql, nullptr).first;
+    place_ = &*known;
+    if (place_->second) {
+        stmt_ = std::move(place_->second);
         return;
     }
     sqlite3_stmt* raw = nullptr;
     int rc = sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
     stmt_.reset(raw);
-    if (rc != SQLITE_OK) throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db.handle()), sql));
+    check(rc);
 }
 
 Statement::~Statement() {
     if (!stmt_) return;
     sqlite3_reset(stmt_.get());
     sqlite3_clear_bindings(stmt_.get());
-    db_.idle_[std::move(sql_)] = std::move(stmt_);
+    place_->second = std::move(stmt_);
 }
 
 void Statement::check(int rc) const {
-    if (rc != SQLITE_OK) throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.handle()), sql_));
+    if (rc != SQLITE_OK) throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.handle()), place_->first));
 }
 
 Statement& Statement::bind(int index, std::int64_t value) {
@@ -102,7 +127,7 @@ bool Statement::step() {
     int rc = sqlite3_step(stmt_.get());
     if (rc == SQLITE_ROW) return true;
     if (rc == SQLITE_DONE) return false;
-    throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.handle()), sql_));
+    throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.handle()), place_->first));
 }
 
 void Statement::run() {

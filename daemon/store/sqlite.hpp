@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "daemon/core/clock.hpp"
 #include "daemon/store/ledger.hpp"
@@ -47,6 +48,8 @@ public:
     std::int64_t next_id(std::string_view table);
     // Moves committed pages from the WAL into the file. Called between groups by the one writer.
     void checkpoint();
+    // Pages that commits have put into the WAL since the last checkpoint.
+    int pages_since_checkpoint() const { return wal_pages_ - checkpointed_pages_; }
 
     LedgerTail& ledger() { return ledger_; }
     sqlite3* handle() const { return db_.get(); }
@@ -58,9 +61,16 @@ private:
     using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
 
     std::unique_ptr<sqlite3, Close> db_;
-    std::map<std::string, Prepared, std::less<>> idle_;  // prepared once, lent to one Statement at a time
+    struct SqlHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view sql) const { return std::hash<std::string_view>()(sql); }
+    };
+    // Prepared once, lent to one Statement at a time (then null here). Places stay where they are, so a Statement copies no SQL.
+    using Prepareds = std::unordered_map<std::string, Prepared, SqlHash, std::equal_to<>>;
+    Prepareds prepared_;
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;
+    int wal_pages_ = 0, checkpointed_pages_ = 0;
 };
 
 class Statement {
@@ -103,7 +113,7 @@ public:
 private:
     void check(int rc) const;
     Connection& db_;
-    std::string sql_;
+    Connection::Prepareds::value_type* place_;
     Connection::Prepared stmt_;
 };
 

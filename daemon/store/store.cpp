@@ -21,7 +21,7 @@ namespace pingjing::store {
 namespace {
 
 constexpr std::size_t largest_group = 512;
-constexpr int groups_between_checkpoints = 64;
+constexpr int pages_between_checkpoints = 4000;
 
 // Keeps a second daemon out of a state_dir. Released by the kernel whatever happens to us.
 class Lock {
@@ -83,7 +83,6 @@ struct Store::Impl {
     std::optional<SentJournal> journal;
     std::int64_t sequence = 0;      // of the last line that the store knows of
     std::vector<SentLine> to_send;  // of the group that is being committed
-    int groups = 0;
 
     Runner runner = Runner::own_thread;
     std::mutex mutex;
@@ -244,7 +243,7 @@ void Store::commit(Group& group) {
                 if (job->sends) job->error = std::current_exception();
         }
     }
-    if (++i.groups % groups_between_checkpoints == 0) {
+    if (db.pages_since_checkpoint() >= pages_between_checkpoints) {
         db.checkpoint();
         if (!i.dir.empty()) write_epoch(i.dir, db.ledger().head().size());
     }

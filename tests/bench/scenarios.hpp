@@ -1,0 +1,16 @@
+// What is measured. Each in a process and a folder of its own.
+#pragma once
+#include <filesystem>
+
+namespace pingjing::bench {
+
+// Closed calls over HTTP with a token, in batches of `rows`.
+void take_calls(const std::filesystem::path& folder, int count, int rows, int connections);
+// From POST /v1/calls to the stored rating and the thanks: two texts out, their receipts and a reply in.
+void ask_and_rate(const std::filesystem::path& folder, int count);
+// Replies to open surveys over a vendor's hook, `texts` in a push.
+void take_replies(const std::filesystem::path& folder, int count, int texts, int connections);
+// What the daemon occupies over that many open surveys.
+void hold_open(const std::filesystem::path& folder, int count);
+
+}  // namespace pingjing::bench

@@ -1,0 +1,38 @@
+#include <algorithm>
+#include <stdexcept>
+
+#include "daemon/core/system_clock.hpp"
+#include "tests/bench/load.hpp"
+#include "tests/bench/measure.hpp"
+#include "tests/bench/scenarios.hpp"
+#include "tests/bench/site.hpp"
+
+namespace pingjing::bench {
+
+void ask_and_rate(const std::filesystem::path& folder, int count) {
+    constexpr int rows = 100;
+    // Closed hours ago: due at once.
+    auto make = [=](std::string token) {
+        Push push{.target = "/v1/calls", .content_type = "application/x-ndjson", .token = std::move(token), .connections = 4};
+        auto closed = system_clock()->now() - std::chrono::hours(3);
+        for (int first = 0; first < count; first += rows) push.bodies.push_back(closed_calls(first, std::min(rows, count - first), closed));
+        return push;
+    };
+    Load load(make);
+    Daemon daemon(folder, Carrier::answered);
+    auto token = daemon.intake_token();
+    auto visit = [&]() -> asio::awaitable<void> {
+        co_await sleep_for(std::chrono::milliseconds(1200));  // the second after a start in which nothing is sent
+        Stopwatch used(daemon.clock());
+        auto answered = co_await load.run(daemon.app().address(), token);
+        if (answered.refused > 0) throw std::runtime_error("calls were refused");
+        co_await daemon.until("SELECT coalesce(max(id), 0) FROM ratings", count);
+        co_await daemon.until("SELECT count(*) FROM messages WHERE purpose = 'thanks' AND state = 'delivered'", count);
+        tell("surveys, end to end", "surveys", count, used.seconds(), used);
+        if (daemon.count("SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'delivered' AND attempt = 1") != count)
+            throw std::runtime_error("not every survey was delivered");
+    };
+    daemon.run(visit());
+}
+
+}  // namespace pingjing::bench
