@@ -1,6 +1,5 @@
-#include <sqlite3.h>
-
 #include "tests/flow/world.hpp"
+#include "tests/support/prepared.hpp"
 
 using namespace pingjing;
 using namespace std::chrono_literals;
@@ -31,9 +30,7 @@ TEST_CASE("no hot statement reads a whole table") {
                                             "USING INDEX messages_open", "USING INDEX receipts_new", "USING INDEX inbound_new", "USING COVERING INDEX receipts_new", "SCAN ledger", "SCAN followups"};
     int seen = 0;
     w.store->run_now([&](store::Connection& db) {
-        std::vector<std::string> statements;
-        for (auto* s = sqlite3_next_stmt(db.handle(), nullptr); s; s = sqlite3_next_stmt(db.handle(), s)) statements.emplace_back(sqlite3_sql(s));
-        for (const auto& sql : statements) {
+        for (const auto& sql : test::prepared_statements(db)) {
             if (sql.find("SAVEPOINT") != std::string::npos || sql.find("RELEASE") != std::string::npos || sql.starts_with("PRAGMA") || sql.starts_with("SELECT DISTINCT channel") /* once, at start */ || sql.starts_with("SELECT coalesce(max(id)")) continue;
             ++seen;
             store::Statement plan(db, "EXPLAIN QUERY PLAN " + sql);
