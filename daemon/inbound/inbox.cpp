@@ -37,10 +37,15 @@ void settle_one(store::Connection& db, const store::Seal& seal, const store::Rec
     store::cancel_waiting_surveys_to(db, message->phone_key, 0, Code::opt_out, now);
 }
 
-// Inside a transaction. Returns how many of `receipts_a_step` there were. One that the store refuses must not keep the others.
-int settle(store::Connection& db, const store::Seal& seal, Instant now) {
+// Inside a transaction. Returns how many of `receipts_a_step` there were. One that the store refuses must not keep the others:
+// then the step is taken back and done again carefully, each receipt in a savepoint of its own.
+int settle(store::Connection& db, const store::Seal& seal, bool careful, Instant now) {
     auto rows = store::find_new_receipts(db, receipts_a_step);
     for (const auto& receipt : rows) {
+        if (!careful) {
+            settle_one(db, seal, receipt, now);
+            continue;
+        }
         std::string why;
         try {
             store::Savepoint alone(db);
@@ -121,23 +126,29 @@ asio::awaitable<void> Inbox::late(std::string channel, std::string ref, provider
 }
 
 asio::awaitable<void> Inbox::settle_receipts() {
-    for (;;) {
+    for (bool careful = false;;) {
         auto now = clock_.now();
         auto work = [&](store::Connection& db) {
             store::give_up_parked(db, now - parked_for, now);
-            return settle(db, seal_, now);
+            return settle(db, seal_, careful, now);
         };
         int done = 0;
-        bool broken = false;
+        bool broken = false, refused = false;
         try {
             done = co_await store_.run(std::ref(work));
+            careful = false;
         } catch (const boost::system::system_error&) {
             throw;  // told to stop
+        } catch (const store::SqlError& error) {
+            log::error("receipts.failed", {{"why", error.what()}});
+            refused = error.is_refusal() && !careful;
+            broken = !refused;
         } catch (const std::exception& error) {
             log::error("receipts.failed", {{"why", error.what()}});
             broken = true;
         }
-        if (broken) co_await sleep_for(std::chrono::seconds(1));
+        if (refused) careful = true;
+        else if (broken) co_await sleep_for(std::chrono::seconds(1));
         else if (done < receipts_a_step) co_await receipts_.wait(look_every);
     }
 }

@@ -62,8 +62,11 @@ private:
     }
     void soon(Instant when) { round_.next_due = std::min(round_.next_due.value_or(when), when); }
 
-    // What the store refuses of one row is that row's own fault: it is put aside for a person, and the others go.
+    // What the store refuses of one row is that row's own fault: it is put aside for a person, and the others go. To know which
+    // one it was each stands in a savepoint, which costs too much for every day: the round that is refused is taken back, and
+    // the next one is careful.
     bool take_alone(DueRow& row) {
+        if (!in_.careful) return take(row);
         try {
             store::Savepoint alone(db_);
             bool moved = take(row);

@@ -102,6 +102,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     input.policy = policy_;
     input.views = views();
     input.now = clock_.now();
+    input.careful = std::exchange(careful_, false);
     input.forget_routes = std::exchange(forget_routes_, false);
     input.may_go_stale = clock_.steady() - started_ >= steady_before_stale || clock_.speed() != 1.0;
     input.announce = [this](store::Connection& db, const std::string& ref, const std::string& key) { store_.will_send(db, ref, key); };
@@ -116,6 +117,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
         co_return co_await store_.run(std::ref(work));
     } catch (const store::SqlError& error) {
         log::error("outbox.claim_failed", {{"why", error.what()}});
+        careful_ = error.is_refusal();
     } catch (const std::exception& error) {  // the sent journal, or something we did not think of: the loop must outlive it
         log::error("outbox.claim_failed", {{"why", error.what()}});
     }

@@ -67,6 +67,7 @@ private:
     const Clock& clock_;
     Random& random_;
     PolicyPtr policy_;
+    bool careful_ = false;  // a round was refused: the next one finds out for which row
     bool forget_routes_ = false, give_up_ = false;
     std::vector<Channel> channels_;
     Steady started_, look_every_;
