@@ -225,7 +225,7 @@ Result<Gateway::Next> Gateway::prepare(config::Settings settings) const {
 std::vector<std::string> Gateway::take_over(Next next) {
     const auto &was = settings_, &is = next.settings;
     std::vector<std::string> needs_restart;
-    auto compare = [&](const char* key, const auto& a, const auto& b) {
+    auto compare = [&](const std::string& key, const auto& a, const auto& b) {
         if (a != b) needs_restart.push_back(key);
     };
     compare("[http] listen", was.http.listen, is.http.listen);
@@ -241,8 +241,12 @@ std::vector<std::string> Gateway::take_over(Next next) {
     compare("[desk] command", was.desk.main.command, is.desk.main.command);
     compare("[intake] folder", was.intake.folder, is.intake.folder);
     // What carriers are told to call was given to the adapter when it was made: taken are the new secrets, told is the old one.
-    for (std::size_t c = 0; c < was.channels.size(); ++c)
-        if (was.channels[c].hook_url != is.channels[c].hook_url) needs_restart.push_back(fmt::format("[[channel]] {}: the hook address that carriers are told", was.channels[c].name));
+    for (std::size_t c = 0; c < was.channels.size(); ++c) {
+        auto about = fmt::format("[[channel]] {}: ", was.channels[c].name);
+        compare(about + "window", was.channels[c].window, is.channels[c].window);
+        compare(about + "tps", was.channels[c].tps, is.channels[c].tps);
+        compare(about + "the hook address that carriers are told", was.channels[c].hook_url, is.channels[c].hook_url);
+    }
     rules_ = std::move(next.rules);
     policy_ = std::move(next.policy);
     settings_ = std::move(next.settings);

@@ -6,6 +6,7 @@
 #include "daemon/log/metrics.hpp"
 #include "daemon/store/cases.hpp"
 #include "daemon/store/inbox.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/receipts.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr int receipts_a_step = 128;
 constexpr Millis parked_for = std::chrono::hours(1);
+constexpr int burst = 50;
+constexpr const char* burst_reason = "many receipts for messages that this store never sent: is it an old one?";
 constexpr Steady look_every = std::chrono::seconds(60);
 
 constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
@@ -35,6 +38,16 @@ void settle_one(store::Connection& db, const store::Seal& seal, const store::Rec
     if (receipt.meaning != "opted_out") return;
     if (auto phone = store::find_phone(db, seal, message->phone_key)) store::record_opt_out(db, seal, *phone, true, "carrier", "", now);
     store::cancel_waiting_surveys_to(db, message->phone_key, 0, Code::opt_out, now);
+}
+
+// A store that was set back together with its journal (a snapshot of the machine) texts people again, and the first to know are
+// receipts for messages that it never sent. True: sending was stopped just now.
+bool stop_at_burst(store::Connection& db, Instant now) {
+    if (store::unknown_receipts(db, now - std::chrono::minutes(30), now - std::chrono::minutes(1)) < burst) return false;
+    for (const auto& hold : store::active_holds(db))
+        if (hold.of == "stop" && !hold.channel) return false;
+    store::place_hold(db, "stop", std::nullopt, burst_reason, now);
+    return true;
 }
 
 // Inside a transaction. Returns how many of `receipts_a_step` there were. One that the store refuses must not keep the others:
@@ -70,7 +83,7 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     auto work = [&](store::Connection& db) {
         kept = {};
         std::optional<std::int64_t> body_id;
-        if (body) body_id = store::keep_body(db, seal_, channel, *body, true, now);
+        if (body) body_id = db.next_id("hook_bodies");
         for (const auto& one : inbound) {
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
                 std::optional<std::string> key;
@@ -82,6 +95,8 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                 ++(store::keep_text(db, seal_, channel, row, body_id, now) ? kept.texts : kept.repeated);
             }
         }
+        // A vendor that pushes the same again leaves nothing new.
+        if (body && (kept.receipts + kept.texts > 0 || inbound.empty())) store::keep_body(db, seal_, *body_id, channel, *body, true, now);
     };
     co_await store_.run(std::ref(work));
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "receipt"}}, kept.receipts);
@@ -128,15 +143,19 @@ asio::awaitable<void> Inbox::late(std::string channel, std::string ref, provider
 asio::awaitable<void> Inbox::settle_receipts() {
     for (bool careful = false;;) {
         auto now = clock_.now();
+        bool stopped = false;
         auto work = [&](store::Connection& db) {
             store::give_up_parked(db, now - parked_for, now);
-            return settle(db, seal_, careful, now);
+            auto settled = settle(db, seal_, careful, now);
+            stopped = stop_at_burst(db, now);
+            return settled;
         };
         int done = 0;
         bool broken = false, refused = false;
         try {
             done = co_await store_.run(std::ref(work));
             careful = false;
+            if (stopped) log::error("receipts.burst", {{"why", burst_reason}});
         } catch (const boost::system::system_error&) {
             throw;  // told to stop
         } catch (const store::SqlError& error) {

@@ -126,12 +126,15 @@ Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, s
         ON CONFLICT (case_id) WHERE purpose = 'survey' DO UPDATE
             SET state = 'due', code = NULL, phone_key = excluded.phone_key, due_at = excluded.due_at, stale_at = excluded.stale_at, settled_at = NULL,
                 route = -1
-          WHERE messages.state = 'cancelled' AND messages.attempt = 0)sql");
+          WHERE messages.state = 'cancelled' AND messages.evidence IS NULL AND NOT EXISTS (
+                SELECT 1 FROM attempts a WHERE a.message_id = messages.id AND (a.outcome = 'accepted' OR a.outcome = 'ambiguous' OR a.outcome = 'partial')))sql");
     add.bind(1, db.next_id("messages")).bind(2, random.word(20)).bind(3, case_id).bind(4, priority(Purpose::survey)).bind_blob(5, phone_key);
     add.bind(6, now).bind(7, due_at).bind(8, stale_at).run();
     if (db.changes() == 0) {
-        Statement state(db, "SELECT state FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
+        Statement state(db, "SELECT state, code FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
         state.bind(1, case_id).step();
+        // Called off, and a carrier may have had it before: it is never planned again, and the case keeps the code that says why.
+        if (state.text(0) == "cancelled") set_case_code(db, case_id, parse_code(state.text(1)), "", now);
         if (state.text(0) == "due" || state.text(0) == "held") {
             // A new version may name another number, or another time: what waits follows it, or it would go to somebody else.
             Statement follow(db, R"sql(

@@ -20,11 +20,9 @@ std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
 std::string inbound_text_context(std::int64_t id) { return fmt::format("inbound.text:{}", id); }
 std::string inbound_phone_context(std::int64_t id) { return fmt::format("inbound.phone:{}", id); }
 
-std::int64_t keep_body(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, bool understood, Instant now) {
-    auto id = db.next_id("hook_bodies");
+void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, std::string_view body, bool understood, Instant now) {
     Statement add(db, "INSERT INTO hook_bodies(id, channel, at, body, understood) VALUES (?1, ?2, ?3, ?4, ?5)");
     add.bind(1, id).bind(2, channel).bind(3, now).bind_blob(4, seal.seal(body, fmt::format("hook_bodies:{}", id))).bind(5, understood).run();
-    return id;
 }
 
 bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now) {
@@ -58,7 +56,8 @@ bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel
     auto key = "q:" + to_hex(seal.keyed_hash(body));
     Statement known(db, "SELECT 1 FROM inbound WHERE channel = ?1 AND key = ?2");
     if (known.bind(1, channel).bind(2, key).step()) return false;
-    auto body_id = keep_body(db, seal, channel, body, false, now);
+    auto body_id = db.next_id("hook_bodies");
+    keep_body(db, seal, body_id, channel, body, false, now);
     Statement add(db, R"sql(
         INSERT INTO inbound(id, channel, key, body_id, to_number, extension, received_at, step, class, why)
         VALUES (?1, ?2, ?3, ?4, '', '', ?5, 'done', 'quarantined', ?6))sql");

@@ -14,7 +14,9 @@
 
 namespace pingjing::store {
 
-std::int64_t keep_body(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, bool understood, Instant now);
+// Under an id that was taken before (Connection::next_id): the rows of a body come first, and where all of them are repetitions
+// the body is one too.
+void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, std::string_view body, bool understood, Instant now);
 
 struct NewReceipt {
     std::string key{}, ref{}, vendor_id{}, state{}, code{}, meaning{};

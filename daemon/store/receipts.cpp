@@ -104,6 +104,14 @@ void leave_receipt_unknown(Connection& db, const ReceiptRow& receipt, Instant no
     append(db, now, "unknown_receipt", std::nullopt, fmt::format(R"({{"id":{}}})", receipt.id));
 }
 
+int unknown_receipts(Connection& db, Instant from, Instant until) {
+    Statement count(db, R"sql(
+        SELECT count(*) FROM receipts WHERE step = 'parked' AND received_at >= ?1 AND received_at < ?2 AND message_id IS NULL
+           AND received_at > (SELECT coalesce(max(released_at), 0) FROM holds WHERE of = 'stop'))sql");
+    count.bind(1, from).bind(2, until).step();
+    return static_cast<int>(count.integer(0));
+}
+
 int give_up_parked(Connection& db, Instant before, Instant now) {
     Statement find(db, "SELECT id FROM receipts WHERE step = 'parked' AND received_at < ?1 ORDER BY received_at LIMIT 500");
     find.bind(1, before);

@@ -34,6 +34,8 @@ std::optional<ReceiptMessage> find_receipt_message(Connection& db, const Receipt
 
 void park_receipt(Connection& db, std::int64_t id, const std::optional<std::int64_t>& message_id);
 void leave_receipt_unknown(Connection& db, const ReceiptRow& receipt, Instant now);
+// Reports of the time between that belong to no message of ours; those before the last release of a stop were looked at by a person.
+int unknown_receipts(Connection& db, Instant from, Instant until);
 // Parked for longer than that and nobody came for them.
 int give_up_parked(Connection& db, Instant before, Instant now);
 

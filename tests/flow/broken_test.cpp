@@ -187,3 +187,20 @@ TEST_CASE("a hundred days of chance: nobody twice, every case in one book") {
     CHECK(w.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "0");
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
 }
+
+TEST_CASE("many receipts for messages that were never sent stop sending: the store may be an old one") {
+    World w(morning);
+    for (int i = 0; i < 49; ++i) w.receipt("", provider::ReceiptState::delivered, "stranger-" + std::to_string(i));
+    w.pass(2min);
+    w.receipt("", provider::ReceiptState::delivered, "one more");
+    CHECK(w.value("SELECT count(*) FROM holds") == "0");
+    w.pass(2min);
+    w.receipt("", provider::ReceiptState::delivered, "and one that looks");
+    CHECK(w.value("SELECT of || ' ' || (released_at IS NULL) FROM holds") == "stop 1");
+    // A person looked and goes on: the same receipts do not stop it again.
+    w.exec("UPDATE holds SET released_at = (SELECT max(received_at) FROM receipts)");
+    w.pass(2min);
+    w.receipt("", provider::ReceiptState::delivered, "another one");
+    w.pass(2min);
+    CHECK(w.value("SELECT count(*) FROM holds WHERE released_at IS NULL") == "0");
+}

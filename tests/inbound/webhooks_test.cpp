@@ -89,3 +89,13 @@ TEST_CASE("where the store cannot write the carrier hears 503 and nothing else, 
     CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 救命").status == 200);
     CHECK(d.kept() == "1");
 }
+
+TEST_CASE("a vendor that pushes the same again leaves no second body behind") {
+    Door d;
+    for (int i = 0; i < 5; ++i) CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1").body == "0");
+    CHECK(d.kept() == "1");
+    CHECK(d.value("SELECT count(*) FROM hook_bodies") == "1");
+    CHECK(d.value("SELECT count(*) FROM inbound i JOIN hook_bodies b ON b.id = i.body_id") == "1");
+    d.ask("/v1/hooks/main/first-secret", "13812345678 3");
+    CHECK(d.value("SELECT count(*) FROM inbound i JOIN hook_bodies b ON b.id = i.body_id") == "2");
+}
