@@ -186,42 +186,65 @@ void Store::enqueue(std::shared_ptr<Job> job) {
     });
 }
 
+// Every job bare: hardly ever is there anything to undo, and inside a savepoint SQLite walks the pages it would need for that at
+// the end of every single statement. What a job throws means that nothing of this transaction stands.
+void Store::work_together(Group& group) {
+    auto& i = *impl_;
+    for (auto& job : group) {
+        auto sends = i.to_send.size();
+        job->work(i.db);
+        job->sends = i.to_send.size() > sends;
+    }
+}
+
+// Each in a savepoint of its own, so that one that throws takes back only its own rows.
+void Store::work_apart(Group& group) {
+    auto& i = *impl_;
+    auto& db = i.db;
+    for (auto& job : group) {
+        auto mark = db.ledger().mark();
+        auto sends = i.to_send.size();
+        auto sequence = i.sequence;
+        Statement(db, "SAVEPOINT job").run();
+        try {
+            job->work(db);
+            job->sends = i.to_send.size() > sends;
+        } catch (...) {
+            job->error = std::current_exception();
+            if (!db.in_transaction()) throw;  // disk full, I/O: SQLite has taken back the whole group
+            Statement(db, "ROLLBACK TO job").run();
+            db.ledger().forget_since(mark);
+            i.to_send.erase(i.to_send.begin() + static_cast<std::ptrdiff_t>(sends), i.to_send.end());
+            i.sequence = sequence;
+        }
+        Statement(db, "RELEASE job").run();
+    }
+}
+
 void Store::commit(Group& group) {
     auto& i = *impl_;
     auto& db = i.db;
     auto sequence_before = i.sequence;
     i.to_send.clear();
-    auto undo_all = [&](std::exception_ptr why) {
-        for (auto& job : group)
-            if (!job->error) job->error = why;
+    auto take_back = [&] {
         db.ledger().forget_since(0);
         i.sequence = sequence_before;
         i.to_send.clear();
-        try {
-            if (db.in_transaction()) db.exec("ROLLBACK");
-        } catch (const SqlError& error) {
-            log::error("store.rollback_failed", {{"why", error.what()}});
-        }
+        if (db.in_transaction()) db.exec("ROLLBACK");
     };
     try {
         db.exec("BEGIN IMMEDIATE");
-        for (auto& job : group) {
-            auto mark = db.ledger().mark();
-            auto sends = i.to_send.size();
-            auto sequence = i.sequence;
-            Statement(db, "SAVEPOINT job").run();
-            try {
-                job->work(db);
-                job->sends = i.to_send.size() > sends;
-            } catch (...) {
-                job->error = std::current_exception();
-                if (!db.in_transaction()) throw;  // disk full, I/O: SQLite has taken back the whole group
-                Statement(db, "ROLLBACK TO job").run();
-                db.ledger().forget_since(mark);
-                i.to_send.erase(i.to_send.begin() + static_cast<std::ptrdiff_t>(sends), i.to_send.end());
-                i.sequence = sequence;
-            }
-            Statement(db, "RELEASE job").run();
+        bool together = true;
+        try {
+            work_together(group);
+        } catch (...) {
+            if (group.size() == 1) throw;
+            together = false;
+        }
+        if (!together) {
+            take_back();
+            db.exec("BEGIN IMMEDIATE");
+            work_apart(group);
         }
         if (i.sequence != sequence_before) {
             Statement mark(db, "INSERT INTO meta(key, value) VALUES ('journal_sequence', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
@@ -231,7 +254,13 @@ void Store::commit(Group& group) {
         db.exec("COMMIT");
         commit_head(db, std::move(head));
     } catch (...) {
-        undo_all(std::current_exception());
+        for (auto& job : group)
+            if (!job->error) job->error = std::current_exception();
+        try {
+            take_back();
+        } catch (const SqlError& error) {
+            log::error("store.rollback_failed", {{"why", error.what()}});
+        }
     }
     if (!i.to_send.empty() && i.journal) {
         try {

@@ -41,9 +41,10 @@ public:
     // out of the answer when the caller has already gone on.
     ~Store();
 
-    // Runs work(connection) inside the current group's transaction, in a savepoint of its own, and resumes the caller when
-    // the group is on disk. What work throws is rethrown here and undoes only its own rows. When the COMMIT fails everybody in
-    // the group gets its SqlError: it may have happened or not, so callers repeat only what is idempotent.
+    // Runs work(connection) inside the current group's transaction and resumes the caller when the group is on disk. What work
+    // throws is rethrown here and undoes only its own rows: then the group is taken back and all of its works run again, each
+    // apart, so a work may run twice and says anew whatever it says outside the database. When the COMMIT fails everybody in the
+    // group gets its SqlError: it may have happened or not, so callers repeat only what is idempotent.
     template <class Work>
     auto run(Work work) -> asio::awaitable<std::invoke_result_t<Work&, Connection&>> {
         using R = std::invoke_result_t<Work&, Connection&>;
@@ -95,6 +96,8 @@ private:
     struct Impl;
     explicit Store(std::unique_ptr<Impl> impl);
     void enqueue(std::shared_ptr<Job> job);
+    void work_together(Group& group);
+    void work_apart(Group& group);
     void commit(Group& group);
     std::unique_ptr<Impl> impl_;
 };

@@ -158,3 +158,36 @@ TEST_CASE("a store that knows less than its state_dir once did refuses to open, 
         CHECK(older.error().detail.find("restore") != std::string::npos);
     }
 }
+
+TEST_CASE("whoever throws in a group, every other work stands once, and who announced a text announces it once") {
+    for (int culprit : {0, 2, 4}) {
+        CAPTURE(culprit);
+        asio::io_context io;
+        test::TempFolder folder;
+        auto store = std::move(*Store::open(folder.path().string(), Store::Runner::inline_io));
+        int failed = 0;
+        for (int id = 0; id < 5; ++id) {
+            auto work = [&store, id, culprit](Connection& db) {
+                append(db, from_millis(id), "test", std::nullopt, "{}");
+                Statement add(db, "INSERT INTO meta(key, value) VALUES (?1, 'x')");
+                add.bind(1, std::to_string(id)).run();
+                store->will_send(db, "ref" + std::to_string(id), std::string(16, 'p'));
+                if (id == culprit) throw std::runtime_error("on purpose");
+            };
+            auto task = [&store](auto what) -> asio::awaitable<void> { co_await store->run(std::move(what)); };
+            auto on_done = [&](std::exception_ptr error) { failed += error ? 1 : 0; };
+            asio::co_spawn(io, task(work), on_done);
+        }
+        io.run_for(std::chrono::seconds(10));
+        CHECK(failed == 1);
+        store->run_now([&](Connection& db) {
+            CHECK(count(db, "SELECT count(*) FROM meta WHERE value = 'x'") == 4);
+            CHECK(count(db, "SELECT count(*) FROM ledger") == 4);
+            CHECK(count(db, "SELECT value FROM meta WHERE key = 'journal_sequence'") == 4);
+            CHECK(recompute(db));
+        });
+        auto journal = SentJournal::open(folder / "journal");
+        REQUIRE(journal);
+        CHECK(journal->after(0)->size() == 4);
+    }
+}
