@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/async/keep_running.hpp"
+#include "daemon/async/within.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/store/outbox.hpp"
@@ -113,6 +114,13 @@ void Gateway::keep(TaskGroup& group, std::string name, std::function<asio::await
     group.spawn(name, keep_running(std::move(loop), failed));
 }
 
+namespace {
+asio::awaitable<bool> finish_reading(ratings::Answers& answers) {
+    co_await answers.finish();
+    co_return true;
+}
+}  // namespace
+
 asio::awaitable<void> Gateway::stop() {
     sending_.stop();
     co_await sending_.join();
@@ -121,6 +129,7 @@ asio::awaitable<void> Gateway::stop() {
     co_await doors_.join();
     loops_.stop();
     co_await loops_.join();
+    (void)co_await within(std::chrono::seconds(5), finish_reading(*answers_));
 }
 
 // A link that breaks is opened again; what it threw is logged by nobody else.

@@ -49,11 +49,23 @@ Result<eligibility::SiteRules> site_rules(const config::Settings& settings, cons
     return rules;
 }
 
+Result<std::shared_ptr<const intake::Mappings>> site_mappings(const config::Settings& settings) {
+    if (settings.mappings.empty()) return std::shared_ptr<const intake::Mappings>();  // the built-in ones
+    auto all = std::make_shared<intake::Mappings>(intake::Mappings::built_in());
+    for (const auto& [name, text] : settings.mappings) {
+        auto mapping = intake::read_mapping(name, text);
+        if (!mapping) return fail(mapping.error().kind, fmt::format("{}: {}", settings.mapping_files.at(name), mapping.error().detail));
+        all->add(std::move(*mapping));
+    }
+    return std::shared_ptr<const intake::Mappings>(std::move(all));
+}
+
 intake::RecordRules record_rules(const config::Settings& settings, Instant now) {
     intake::RecordRules rules;
     for (const auto& flag : settings.lists.flags) rules.flags[flag.word] = flag.code;
     rules.zone = settings.service.timezone;
     rules.now = now;
+    if (auto mappings = site_mappings(settings)) rules.mappings = std::move(*mappings);
     return rules;
 }
 

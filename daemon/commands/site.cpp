@@ -7,6 +7,7 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/system_clock.hpp"
+#include "daemon/site_rules.hpp"
 #include "providers/registry.hpp"
 
 namespace pingjing::commands {
@@ -17,7 +18,12 @@ std::optional<config::Settings> load_settings(const std::string& file) {
         channel.adapter = provider::read_channel(section, channel.provider, std::move(facts));
     };
     auto settings = config::load(file, reader);
-    if (settings) return *std::move(settings);
+    if (settings) {
+        auto mappings = site_mappings(*settings);
+        if (mappings) return *std::move(settings);
+        fmt::print(stderr, "{}\n", mappings.error().detail);
+        return std::nullopt;
+    }
     fmt::print(stderr, "{}\n", settings.error().text());
     return std::nullopt;
 }

@@ -132,6 +132,7 @@ public:
         finish_routes();
         root.finish();
         texts();
+        mappings();
         if (!problems_.empty()) return tl::unexpected(problems_);
         settings_.open_text = without_secrets(document->table());
         settings_.rules_sha256 = digest();
@@ -314,6 +315,11 @@ private:
         v.settle = s.duration("settle", v.settle, 0s, 1h);
         v.poll = s.duration("poll", v.poll, 100ms, 1h);
         v.mapping = s.text("mapping", "");
+        if (v.mapping.ends_with(".toml")) {
+            auto path = s.path("mapping");
+            if (!own_mapping(path)) s.problem("mapping", fmt::format("mapping: cannot read {}", path.string()));
+            v.mapping = path.stem().string();
+        }
         v.encoding = s.one_of("encoding", v.encoding, {"auto", "utf-8", "gb18030"});
         v.erase_done = s.flag("erase_done", false);
         if (v.done_suffix.empty() && v.done_folder.empty() && !v.erase_done && !v.folder.empty())
@@ -424,6 +430,24 @@ private:
         }
     }
 
+    // One file, named after its stem. False: it cannot be read.
+    bool own_mapping(const Path& path) {
+        auto text = whole_file(path);
+        if (!text) return false;
+        settings_.mappings[path.stem().string()] = *text;
+        settings_.mapping_files[path.stem().string()] = path.string();
+        return true;
+    }
+
+    // A site's own field names of its 110 system lie under templates_dir/mappings.
+    void mappings() {
+        auto folder = settings_.service.templates_dir / "mappings";
+        std::error_code none;
+        if (settings_.service.templates_dir.empty() || !std::filesystem::is_directory(folder, none)) return;
+        for (const auto& entry : std::filesystem::directory_iterator(folder))
+            if (entry.path().extension() == ".toml" && !own_mapping(entry.path())) problems_.add(entry.path().string(), 0, "cannot be read");
+    }
+
     void texts() {
         const auto& service = settings_.service;
         for (auto view : text_names) {
@@ -485,6 +509,7 @@ private:
         add("configuration", settings_.open_text);
         for (const auto& [name, text] : list_texts_) add("list " + name, text);
         for (const auto& [name, text] : settings_.texts) add("text " + name, text);
+        for (const auto& [name, text] : settings_.mappings) add("mapping " + name, text);
         unsigned char out[crypto_hash_sha256_BYTES];
         crypto_hash_sha256_final(&state, out);
         std::string hex;

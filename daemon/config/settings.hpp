@@ -109,7 +109,7 @@ struct Intake {
     Path done_folder;                        // empty: renamed in place
     Millis settle = 5s;                      // a file that has not grown for that long is complete
     Millis poll = 2s;
-    std::string mapping;                     // name under templates/mappings or a path; empty: by the head row
+    std::string mapping;                     // by name: built in, or a site's own; empty: by the head row
     std::string encoding = "auto";           // auto | utf-8 | gb18030
     bool erase_done = false;                 // delete finished files instead of renaming them
 };
@@ -170,6 +170,8 @@ struct Settings {
     std::vector<Channel> channels;
     std::vector<Route> routes;               // never empty: without [[route]] one that names all channels in file order
     std::map<std::string, std::string> texts;      // "survey" → its template, without the newline at the end; not yet checked
+    std::map<std::string, std::string> mappings;   // the site's own mappings of 110 systems: name → TOML, not yet checked
+    std::map<std::string, std::string> mapping_files;
     std::map<std::string, std::string> text_files; // "survey" → where it came from
     std::string open_text;                   // the configuration as canonical TOML, secrets left out: two loads are compared by its lines
     std::string rules_sha256;                // over configuration (secrets left out), lists and texts: names which rules were in force

@@ -171,6 +171,14 @@ asio::awaitable<int> Answers::step() {
     co_return static_cast<int>(read.size());
 }
 
+asio::awaitable<void> Answers::finish() {
+    try {
+        while (co_await step() > 0) {}
+    } catch (const std::exception& error) {
+        log::error("answers.unfinished", {{"why", error.what()}});  // they stand as new, and are read at the next start
+    }
+}
+
 asio::awaitable<void> Answers::run() {
     for (;;) {
         int done = 0;

@@ -35,6 +35,16 @@ fail() { echo "FAILED: $*"; exit 1; }
 "$program" init "${config[@]}"
 "$program" optout import "${config[@]}" "$site/opted_out.txt"
 "$program" import "${config[@]}" --dry-run "$site/calls.csv" > "$site/dry.csv"
+# A site's own names of the fields: the same day, the same answers.
+mkdir -p "$site/own/mappings"
+sed 's/^jjdbh = /alarm_no = /' "$(dirname "$0")/../../templates/mappings/gat.toml" > "$site/own/mappings/ours.toml"
+sed '1s/jjdbh/alarm_no/' "$site/calls.csv" > "$site/renamed.csv"
+sed 's|^test_clock.*|&\ntemplates_dir = "own"|' "$site/pingjing.toml" > "$site/ours.toml"
+"$program" import -c "$site/ours.toml" --mapping ours --dry-run "$site/renamed.csv" > "$site/ours.csv"
+cmp "$site/dry.csv" <(sed "s/alarm_no/jjdbh/" "$site/ours.csv") || fail "a site's own mapping answers differently"
+echo 'broken = [' > "$site/own/mappings/broken.toml"
+rc=0; "$program" check -c "$site/ours.toml" 2> "$site/said" || rc=$?
+[ "$rc" = 2 ] && grep -q 'broken.toml' "$site/said" || fail "check says nothing of a broken mapping"
 "$program" verify "${config[@]}" | grep -q '^ok: 0 cases' || fail "a dry run stored something"
 "$program" import "${config[@]}" "$site/calls.csv" > "$site/out.csv"
 cmp "$site/dry.csv" "$site/out.csv" || fail "a dry run answers differently"
