@@ -159,10 +159,7 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     auto next = gateway_->prepare(std::move(settings));
     if (!next) co_return tl::unexpected(next.error());
     auto now = clock_.now();
-    auto work = [&next, now](store::Connection& db) {
-        record_configuration(db, next->settings, now);
-        store::forget_routes(db);
-    };
+    auto work = [&next, now](store::Connection& db) { record_configuration(db, next->settings, now); };
     std::string why;
     try {
         co_await store_->run(std::ref(work));
@@ -173,7 +170,6 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     if (!why.empty()) co_return fail(Error::Kind::unavailable, "the store cannot write down the new configuration: " + why);
     auto needs_restart = gateway_->take_over(std::move(*next));
     take(gateway_->settings());
-    gateway_->dispatcher().wake();
     co_return needs_restart;
 }
 

@@ -114,13 +114,6 @@ void Gateway::keep(TaskGroup& group, std::string name, std::function<asio::await
     group.spawn(name, keep_running(std::move(loop), failed));
 }
 
-namespace {
-asio::awaitable<bool> finish_reading(ratings::Answers& answers) {
-    co_await answers.finish();
-    co_return true;
-}
-}  // namespace
-
 asio::awaitable<void> Gateway::stop() {
     sending_.stop();
     co_await sending_.join();
@@ -129,7 +122,7 @@ asio::awaitable<void> Gateway::stop() {
     co_await doors_.join();
     loops_.stop();
     co_await loops_.join();
-    (void)co_await within(std::chrono::seconds(5), finish_reading(*answers_));
+    (void)co_await within(std::chrono::seconds(5), answers_->finish());
 }
 
 // A link that breaks is opened again; what it threw is logged by nobody else.

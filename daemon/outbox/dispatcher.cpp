@@ -112,7 +112,6 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
         for (const auto& sending : round.claimed) announced.push_back(sending.attempt);
         return round;
     };
-    std::exception_ptr why;
     try {
         co_return co_await store_.run(std::ref(work));
     } catch (const store::SqlError& error) {

@@ -171,12 +171,14 @@ asio::awaitable<int> Answers::step() {
     co_return static_cast<int>(read.size());
 }
 
-asio::awaitable<void> Answers::finish() {
+asio::awaitable<int> Answers::finish() {
+    int all = 0;
     try {
-        while (co_await step() > 0) {}
+        while (int done = co_await step()) all += done;
     } catch (const std::exception& error) {
         log::error("answers.unfinished", {{"why", error.what()}});  // they stand as new, and are read at the next start
     }
+    co_return all;
 }
 
 asio::awaitable<void> Answers::run() {

@@ -75,8 +75,8 @@ public:
         : store_(store), seal_(seal), clock_(clock), random_(random), rules_(std::move(rules)), hints_(std::move(hints)), look_every_(look_every), more_(executor) {}
 
     asio::awaitable<void> run();  // until it is cancelled
-    // After run() has ended: what was kept meanwhile is read too, as far as the store goes along.
-    asio::awaitable<void> finish();
+    // After run() has ended: what was kept meanwhile is read too, as far as the store goes along. Returns how many.
+    asio::awaitable<int> finish();
     void wake() { more_.notify(); }
     void replace(std::shared_ptr<const AnswerRules> rules) { rules_ = std::move(rules); }
 

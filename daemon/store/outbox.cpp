@@ -57,10 +57,32 @@ void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
     if (db.changes() > 0) append(db, now, "delivered", a.case_id, fmt::format(R"({{"ref":"{}","evidence":"reply"}})", a.ref));
 }
 
+// While it was being sent a delivery report came for it, or for its phone under an id nobody knows, or its citizen wrote.
+bool may_have_arrived(Connection& db, const Attempt& a) {
+    Statement find(db, R"sql(
+        SELECT 1 FROM messages m WHERE m.id = ?1 AND m.state = 'sending' AND m.attempt = ?2 AND (
+               EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id AND r.step = 'parked' AND r.state = 'delivered' AND r.received_at >= m.claimed_at)
+            OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'parked' AND r.message_id IS NULL AND r.channel = m.channel AND r.phone_key = m.phone_key
+                          AND r.state = 'delivered' AND r.received_at >= m.claimed_at)
+            OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'new' AND r.state = 'delivered' AND (r.ref = m.ref OR r.phone_key = m.phone_key) AND r.received_at >= m.claimed_at)
+            OR (m.purpose = 'survey' AND EXISTS (SELECT 1 FROM inbound i WHERE i.phone_key = m.phone_key AND i.received_at >= m.claimed_at))))sql");
+    return find.bind(1, a.message).bind(2, a.number).step();
+}
+
 // Of an UPDATE whose WHERE names `sending` and this attempt: did the row still stand there?
 bool moved(Connection& db, Statement& update, const Attempt& a) {
     update.bind(1, a.message).bind(2, a.number).run();
     return db.changes() > 0;
+}
+
+Settled due_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now) {
+    settle_attempt(db, a, outcome, detail, now);
+    // Nothing of it is with anybody: the slot stays with the case, but there is nothing to answer.
+    Statement move(db, "UPDATE messages SET state = 'due', due_at = ?3, open = 0, answer_until = NULL WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
+    move.bind(3, due_at);
+    if (!moved(db, move, a)) return {};
+    note(db, "refused", a, fmt::format(R"(,"outcome":"{}")", outcome), now);
+    return {true, false};
 }
 
 }  // namespace
@@ -209,13 +231,9 @@ Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std:
 }
 
 Settled record_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now) {
-    settle_attempt(db, a, outcome, detail, now);
-    // Nothing of it is with anybody: the slot stays with the case, but there is nothing to answer.
-    Statement move(db, "UPDATE messages SET state = 'due', due_at = ?3, open = 0, answer_until = NULL WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
-    move.bind(3, due_at);
-    if (!moved(db, move, a)) return {};
-    note(db, "refused", a, fmt::format(R"(,"outcome":"{}")", outcome), now);
-    return {true, false};
+    // A refusal proves nothing where something already says the opposite: sent again, it would be the second text.
+    if (may_have_arrived(db, a)) return {false, record_in_doubt(db, a, outcome, detail, now).woke};
+    return due_again(db, a, outcome, detail, due_at, now);
 }
 
 Settled record_failed(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, std::string_view code,
@@ -251,7 +269,7 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
     return {true, wake_parked_by_phone(db, a) || woke};
 }
 
-Settled record_never_sent(Connection& db, const Attempt& a, Instant now) { return record_again(db, a, "never_sent", "", now, now); }
+Settled record_never_sent(Connection& db, const Attempt& a, Instant now) { return due_again(db, a, "never_sent", "", now, now); }
 
 Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
                     std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window) {

@@ -73,6 +73,7 @@ Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instan
 // changed but the attempt's own line. `woke` true: a receipt had come first, and can be settled now.
 struct Settled { bool moved = false, woke = false; };
 Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, Instant answer_until);
+// Due again, unless a report or the citizen's answer says meanwhile that the carrier took it: then in doubt, and not `moved`.
 Settled record_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now);
 Settled record_failed(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, std::string_view code,
                       const std::vector<std::string>& vendor_ids, Instant now);

@@ -183,6 +183,28 @@ TEST_CASE("a receipt that overtakes its submit response is not lost, by our ref 
     }
 }
 
+TEST_CASE("a carrier that delivers and then says no is not believed: nobody is asked again") {
+    for (std::string by : {"ref", "phone", "reply", "nothing"}) {
+        CAPTURE(by);
+        World w(morning);
+        int said = 0;
+        w.carrier().says = [&](const test::Sent&, provider::Outcome taken) -> provider::Outcome { return said++ == 0 ? provider::Outcome(provider::Retry{"busy"}) : taken; };
+        w.carrier().takes = 20s;
+        w.call("A1", zhang);
+        w.pass(2h + 5s);
+        REQUIRE(w.surveys() == "1 sending");
+        if (by == "ref") w.receipt(w.sent[0].ref);
+        if (by == "phone") w.receipt("", ReceiptState::delivered, "x-1", zhang);
+        if (by == "reply") w.reply(zhang, "1", w.sent[0].extension);
+        w.carrier().takes = 1s;
+        w.pass(1h);
+        int questions = 0;
+        for (const auto& sent : w.sent) questions += sent.ref == w.sent[0].ref ? 1 : 0;
+        CHECK(questions == (by == "nothing" ? 2 : 1));  // a plain refusal is tried again
+        CHECK(w.surveys() == (by == "nothing" ? "1 accepted" : "1 delivered"));
+    }
+}
+
 TEST_CASE("doubt is settled by a receipt, by one for the phone that came too early, and by a reply; never by sending again") {
     auto silent = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Ambiguous{"silence"}; };
     for (std::string by : {"ref", "phone", "early", "reply", "nothing"}) {

@@ -16,11 +16,11 @@ sed -i "s#/usr/local/bin/pingjing#$program#" "$site"/*.service
 said=$(systemd-analyze verify --man=no "$site"/* 2>&1) || fail "$said"
 ! grep "$site\|pingjing" <<< "$said" || fail "see above"
 
-mkdir -p "$site/root/etc"
+mkdir -p "$site/tree/etc"
 if [ "$(id -u)" = 0 ]; then
-  systemd-sysusers --root="$site/root" "$units/pingjing.sysusers"
-  systemd-tmpfiles --root="$site/root" --create "$units/pingjing.tmpfiles"
-  [ "$(stat -c %a "$site/root/etc/pingjing/keys")" = 700 ] || fail "the folder of keys is open"
+  systemd-sysusers --root="$site/tree" "$units/pingjing.sysusers"
+  systemd-tmpfiles --root="$site/tree" --create "$units/pingjing.tmpfiles"
+  [ "$(stat -c %a "$site/tree/etc/pingjing/keys")" = 700 ] || fail "the folder of keys is open"
 fi
 
 # The door is where the example configuration has it.
