@@ -85,7 +85,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     w.store.run_now([&](store::Connection& db) {
         g.clock_trouble_ = hold_if_clock_is_off(db, now);
         g.recovered_ = store::recover_sending(db, now);
-        store::forget_routes(db);
+        store::forget_routes(db, now);
         // What a channel that is gone from the configuration still had in hand comes to its end all the same.
         store::Statement open(db, "SELECT DISTINCT channel FROM messages WHERE state = 'accepted' UNION SELECT DISTINCT channel FROM messages WHERE state = 'in_doubt'");
         while (open.step())

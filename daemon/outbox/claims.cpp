@@ -24,7 +24,7 @@ public:
     Claiming(Connection& db, const store::Seal& seal, ClaimInput input) : db_(db), seal_(seal), in_(std::move(input)), policy_(*in_.policy) {}
 
     Round run() {
-        if (in_.forget_routes) store::forget_routes(db_);
+        if (in_.forget_routes) store::forget_routes(db_, in_.now);
         apply_holds();
         for (int priority = 0; priority <= 2; ++priority) {
             if (priority > 0 && stopped_) break;

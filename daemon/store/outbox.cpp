@@ -129,10 +129,11 @@ void set_route(Connection& db, std::int64_t id, int route) {
     set.bind(1, id).bind(2, route).run();
 }
 
-void forget_routes(Connection& db) {
+void forget_routes(Connection& db, Instant now) {
     db.exec("UPDATE messages SET route = -1 WHERE state = 'due' AND route <> -1");
     // Numbers that no route matched: perhaps one does now. Otherwise they are held again.
     db.exec("UPDATE messages SET state = 'due', code = NULL, route = -1 WHERE state = 'held' AND code = 'no_route'");
+    if (db.changes() > 0) append(db, now, "routes", std::nullopt, fmt::format(R"({{"due_again":{}}})", db.changes()));
 }
 
 void postpone(Connection& db, std::int64_t id, Instant until) {

@@ -38,7 +38,7 @@ struct DueRow {
 std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant now, int limit);
 std::optional<Instant> find_next_due(Connection& db, int route, int priority);
 void set_route(Connection& db, std::int64_t id, int route);
-void forget_routes(Connection& db);  // the configuration may have changed; what was held for want of a route is due again
+void forget_routes(Connection& db, Instant now);  // the configuration may have changed; what was held for want of a route is due again
 void postpone(Connection& db, std::int64_t id, Instant until);
 void cancel_due(Connection& db, const DueRow& row, Code code, Instant now);  // the case of a survey gets the code
 void move_due_to(Connection& db, const DueRow& row, std::string_view phone_key, Instant now);  // the case names another number now

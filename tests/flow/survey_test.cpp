@@ -205,6 +205,20 @@ TEST_CASE("new routes are obeyed by what waits already") {
     CHECK(w.surveys() == "1 accepted");
 }
 
+TEST_CASE("what was held because no route matched its number goes when one does") {
+    World w(morning, {.routes = "[[route]]\nprefixes = [\"130\"]\nchannels = [\"main\"]\n"});
+    w.call("A1", zhang);
+    w.pass(3h);
+    CHECK(w.surveys() == "1 held");
+    w.write("pingjing.toml", World::configuration({}));
+    auto next = w.gateway().prepare(w.load());
+    REQUIRE(next);
+    w.gateway().take_over(std::move(*next));
+    w.pass(1h);
+    CHECK(w.surveys() == "1 accepted");
+    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'routes'") == "1");
+}
+
 TEST_CASE("a carrier's black list is an opt-out: nobody on it is tried twice") {
     World w(morning, {.survey = "per_phone_24h = 5\nper_phone_30d = 50"});
     w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::OptedOut{"MBBLACK"}; };
