@@ -44,6 +44,7 @@ Connection::Connection(const std::string& path, Access access) {
     auto count_pages = [](void* self, sqlite3*, const char*, int pages) {
         auto& connection = *static_cast<Connection*>(self);
         connection.wal_pages_ = pages;
+        ++connection.commits_;
         // Fewer than there were: the WAL began anew.
         if (pages < connection.checkpointed_pages_) connection.checkpointed_pages_ = 0;
         return SQLITE_OK;
@@ -69,6 +70,14 @@ std::int64_t Connection::next_id(std::string_view table) {
         it = ids_.emplace(table, last.integer(0)).first;
     }
     return ++it->second;
+}
+
+// Only the file itself is touched, through the VFS: nothing of the connection that its own thread changes at the same time.
+void Connection::sync_wal() {
+    if (!wal_) sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal_);
+    if (!wal_ || !wal_->pMethods) return;  // in memory
+    if (int rc = wal_->pMethods->xSync(wal_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY); rc != SQLITE_OK)
+        throw SqlError(rc, std::string("the disk did not keep what was written: ") + sqlite3_errstr(rc));
 }
 
 void Connection::checkpoint() {

@@ -14,6 +14,7 @@
 #include "daemon/store/ledger.hpp"
 
 struct sqlite3;
+struct sqlite3_file;
 struct sqlite3_stmt;
 
 namespace pingjing::store {
@@ -46,6 +47,9 @@ public:
     bool in_transaction() const;  // false after SQLite has rolled back by itself (disk full, I/O error)
     // The next id of a table; never given twice while this connection lives, even if the row was rolled back.
     std::int64_t next_id(std::string_view table);
+    // Brings every commit to the disk; the one call that another thread may make. Throws SqlError.
+    void sync_wal();
+    std::uint64_t commits() const { return commits_; }  // that wrote something
     // Moves committed pages from the WAL into the file. Called between groups by the one writer.
     void checkpoint();
     // Pages that commits have put into the WAL since the last checkpoint.
@@ -71,6 +75,8 @@ private:
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;
     int wal_pages_ = 0, checkpointed_pages_ = 0;
+    std::uint64_t commits_ = 0;
+    sqlite3_file* wal_ = nullptr;  // open as long as we are
 };
 
 class Statement {

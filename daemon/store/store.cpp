@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <thread>
 
 #include "daemon/log/log.hpp"
+#include "daemon/store/flusher.hpp"
 #include "daemon/store/schema.hpp"
 
 namespace pingjing::store {
@@ -78,9 +80,10 @@ struct Store::Impl {
 
     std::string path;
     std::filesystem::path dir;  // empty: in memory
+    bool durable = true;
     Lock lock;
     Connection db;
-    std::optional<SentJournal> journal;
+    std::optional<Flusher> flusher;
     std::int64_t sequence = 0;      // of the last line that the store knows of
     std::vector<SentLine> to_send;  // of the group that is being committed
 
@@ -109,13 +112,16 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
     try {
         impl = std::make_unique<Impl>(folder.empty() ? ":memory:" : (dir / "pingjing.db").string());
         impl->lock = std::move(lock);
-        if (durability == Durability::none) impl->db.exec("PRAGMA synchronous=OFF");
         if (auto migrated = migrate(impl->db); !migrated) return tl::unexpected(migrated.error());
         read_head(impl->db);
         impl->sequence = journal_mark(impl->db);
+        // What a process before us wrote and did not live to sync is answered for like our own.
+        impl->db.sync_wal();
+        impl->db.exec(durability == Durability::full ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=OFF");
     } catch (const SqlError& error) {
         return fail(Error::Kind::unavailable, error.what());
     }
+    Flusher::Disk disk;
     if (!folder.empty()) {
         auto journal = SentJournal::open(dir / "journal", durability == Durability::full);
         if (!journal) return tl::unexpected(journal.error());
@@ -123,12 +129,16 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
             return fail(Error::Kind::conflict,
                         fmt::format("the store knows of {} claimed messages, the sent journal of {}: this is an older store and would text "
                                     "people again; use `pingjing restore`", impl->sequence, journal->last_sequence()));
-        impl->journal.emplace(std::move(*journal));
-        impl->dir = dir;
+        disk.journal.emplace(std::move(*journal));
         if (auto facts = impl->db.ledger().head().size(), epoch = read_epoch(dir); facts < epoch)
             return fail(Error::Kind::conflict, fmt::format("the store has {} facts, this state_dir had {}: this is an older store; use `pingjing restore`", facts, epoch));
     }
     impl->runner = runner;
+    impl->durable = durability == Durability::full && !folder.empty();
+    disk.sync_wal = [self = impl.get()] { if (self->durable) self->db.sync_wal(); };
+    disk.mark_epoch = [dir](std::uint64_t facts) { if (!dir.empty()) write_epoch(dir, facts); };
+    impl->dir = dir;
+    impl->flusher.emplace(std::move(disk));
     auto store = std::unique_ptr<Store>(new Store(std::move(impl)));
     if (runner == Runner::own_thread) {
         auto loop = [self = store.get()] {
@@ -144,10 +154,12 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
                         i.waiting.pop_front();
                     }
                 }
-                self->commit(group);
+                self->settle(std::move(group));
             }
         };
+        store->impl_->flusher->start_thread();
         store->impl_->thread = std::thread(loop);
+        pthread_setname_np(store->impl_->thread.native_handle(), "store");
     }
     return store;
 }
@@ -159,7 +171,8 @@ Store::~Store() {
     }
     impl_->arrived.notify_one();
     if (impl_->thread.joinable()) impl_->thread.join();
-    if (!impl_->dir.empty()) write_epoch(impl_->dir, impl_->db.ledger().head().size());
+    impl_->flusher->finish();
+    if (!impl_->dir.empty() && !impl_->flusher->failed()) write_epoch(impl_->dir, impl_->db.ledger().head().size());
 }
 
 std::string Store::path() const { return impl_->path; }
@@ -182,7 +195,7 @@ void Store::enqueue(std::shared_ptr<Job> job) {
         impl_->drain_posted = false;
         Group group(std::make_move_iterator(impl_->waiting.begin()), std::make_move_iterator(impl_->waiting.end()));
         impl_->waiting.clear();
-        commit(group);
+        settle(std::move(group));
     });
 }
 
@@ -221,7 +234,8 @@ void Store::work_apart(Group& group) {
     }
 }
 
-void Store::commit(Group& group) {
+// One transaction of all jobs. False: it does not stand, and each of them knows why.
+bool Store::commit(Group& group) {
     auto& i = *impl_;
     auto& db = i.db;
     auto sequence_before = i.sequence;
@@ -233,6 +247,7 @@ void Store::commit(Group& group) {
         if (db.in_transaction()) db.exec("ROLLBACK");
     };
     try {
+        if (auto failure = i.flusher->failure()) std::rethrow_exception(failure);
         db.exec("BEGIN IMMEDIATE");
         bool together = true;
         try {
@@ -253,6 +268,7 @@ void Store::commit(Group& group) {
         auto head = write_head(db);
         db.exec("COMMIT");
         commit_head(db, std::move(head));
+        return true;
     } catch (...) {
         for (auto& job : group)
             if (!job->error) job->error = std::current_exception();
@@ -261,26 +277,30 @@ void Store::commit(Group& group) {
         } catch (const SqlError& error) {
             log::error("store.rollback_failed", {{"why", error.what()}});
         }
-    }
-    if (!i.to_send.empty() && i.journal) {
-        try {
-            i.journal->append(i.to_send);
-        } catch (const std::exception& error) {
-            // The claims stand, but nobody may send: whoever claimed learns it and settles the rows as not sent.
-            log::error("journal.failed", {{"why", error.what()}});
-            for (auto& job : group)
-                if (job->sends) job->error = std::current_exception();
-        }
-    }
-    if (db.pages_since_checkpoint() >= pages_between_checkpoints) {
-        db.checkpoint();
-        if (!i.dir.empty()) write_epoch(i.dir, db.ledger().head().size());
-    }
-    for (auto& job : group) {
-        auto executor = std::move(job->executor);
-        asio::post(executor, [done = std::move(*job->done)]() mutable { std::move(done)(); });
+        return false;
     }
 }
+
+void Store::settle(Group group) {
+    auto& i = *impl_;
+    auto commits = i.db.commits();
+    if (!commit(group)) {
+        for (auto& job : group) job->answer();
+        return;
+    }
+    Committed done;
+    done.jobs = std::move(group);
+    done.lines = std::exchange(i.to_send, {});
+    done.facts = i.db.ledger().head().size();
+    done.wrote = i.db.commits() != commits;
+    if (i.db.pages_since_checkpoint() >= pages_between_checkpoints) {
+        i.db.checkpoint();
+        done.mark_epoch = true;
+    }
+    i.flusher->take(std::move(done));
+}
+
+bool Store::failed() const { return impl_->flusher->failed(); }
 
 void Store::will_send(Connection&, const std::string& ref, const std::string& phone_key) {
     impl_->to_send.emplace_back(++impl_->sequence, ref, phone_key);
@@ -294,6 +314,7 @@ void Store::run_now(const std::function<void(Connection&)>& work) {
         auto head = write_head(db);
         db.exec("COMMIT");
         commit_head(db, std::move(head));
+        if (impl_->durable) db.sync_wal();
     } catch (...) {
         db.ledger().forget_since(0);
         if (db.in_transaction()) db.exec("ROLLBACK");

@@ -1,5 +1,6 @@
 // The one door to the database. Work comes in as functions of a connection and is committed in groups: whatever waits when
-// the thread is free goes into one transaction with one fsync, and then everybody is answered. Nobody waits for company.
+// the thread is free goes into one transaction. The flusher brings it to the disk while the next group is worked on, and then
+// everybody is answered. Nobody waits for company.
 #pragma once
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "daemon/async/timer.hpp"
+#include "daemon/store/job.hpp"
 #include "daemon/store/sent_journal.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -61,6 +63,9 @@ public:
         if constexpr (!std::is_void_v<R>) co_return std::move(*job->result);
     }
 
+    // The disk failed to keep what was committed: every run() fails from now on, and only a new start may be believed.
+    bool failed() const;
+
     // Called by claims inside run(): the line is written and fsynced after the COMMIT and before the caller resumes. The
     // sequence number is stored in the same transaction, so a store that is behind its journal gives itself away.
     void will_send(Connection& db, const std::string& ref, const std::string& phone_key);
@@ -71,15 +76,6 @@ public:
     std::string path() const;  // for read-only connections; ":memory:" in memory
 
 private:
-    struct Job {
-        virtual ~Job() = default;
-        virtual void work(Connection& db) = 0;
-        std::exception_ptr error;
-        bool sends = false;  // called will_send()
-        // Boost 1.81's move assignment of this type calls itself for ever; constructing in place does not.
-        std::optional<asio::any_completion_handler<void()>> done;
-        asio::any_io_executor executor;
-    };
     template <class Work>
     struct TypedJob final : Job {
         using R = std::invoke_result_t<Work&, Connection&>;
@@ -91,14 +87,14 @@ private:
         Work run;
         std::conditional_t<std::is_void_v<R>, bool, std::optional<R>> result{};
     };
-    using Group = std::vector<std::shared_ptr<Job>>;
 
     struct Impl;
     explicit Store(std::unique_ptr<Impl> impl);
     void enqueue(std::shared_ptr<Job> job);
     void work_together(Group& group);
     void work_apart(Group& group);
-    void commit(Group& group);
+    bool commit(Group& group);
+    void settle(Group group);
     std::unique_ptr<Impl> impl_;
 };
 

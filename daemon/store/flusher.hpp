@@ -1,0 +1,64 @@
+// The step between COMMIT and the answer: makes committed groups durable, in their order. While one fsync runs the store's thread
+// already works on the next group, so a slow disk makes groups larger and never makes the processor wait.
+//
+// The connection commits with synchronous=NORMAL, which writes the same WAL as FULL and leaves its fsync to us: one for all groups
+// that wait. A group that wrote nothing is answered behind those before it, because it may have read what they wrote.
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "daemon/store/job.hpp"
+#include "daemon/store/sent_journal.hpp"
+
+namespace pingjing::store {
+
+struct Committed {
+    Group jobs;
+    std::vector<SentLine> lines;  // of the claims in it: on disk after the WAL and before anybody may send
+    std::uint64_t facts = 0;      // of the ledger, with this group
+    bool wrote = false;
+    bool mark_epoch = false;
+};
+
+class Flusher {
+public:
+    struct Disk {
+        std::function<void()> sync_wal;               // throws SqlError
+        std::optional<SentJournal> journal;           // none in memory
+        std::function<void(std::uint64_t)> mark_epoch;  // the ledger had so many facts, for certain
+    };
+    explicit Flusher(Disk disk) : disk_(std::move(disk)) {}
+    ~Flusher() { finish(); }
+
+    void start_thread();
+    // Without a thread: done when it returns. With one: waits while `groups_ahead` groups wait already.
+    void take(Committed group);
+    void finish();  // everything taken is answered
+
+    // An fsync failed. What it was to save may be lost or not, and the kernel does not say so twice: this process answers nobody
+    // "kept" again. The store is to be opened anew.
+    bool failed() const;
+    std::exception_ptr failure() const;
+
+private:
+    static constexpr std::size_t groups_ahead = 2;
+    void run();
+    void flush(std::vector<Committed>& groups);
+    void sync(const std::vector<Committed>& groups);
+
+    Disk disk_;
+    mutable std::mutex mutex_;
+    std::condition_variable arrived_, room_;
+    std::vector<Committed> waiting_;
+    bool busy_ = false, stopping_ = false;
+    std::exception_ptr failure_;
+    std::thread thread_;
+};
+
+}  // namespace pingjing::store
