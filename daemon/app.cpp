@@ -112,7 +112,7 @@ http::Router App::doors(bool control) {
     parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };
     parts.channels = [this] { return channel_states(gateway_->dispatcher()); };
     parts.called_off = [this] {
-        return [this, rules = gateway_->rules()](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, seal_, random_, *rules, key, clock_.now()); };
+        return [this, rules = gateway_->rules()](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, seal_, random_, *rules, phone_id, clock_.now()); };
     };
     admin::add_control_routes(router, std::move(parts));
     return router;

@@ -238,7 +238,7 @@ TEST_CASE("the big libraries are seen in few places") {
 TEST_CASE("time and chance come from one place each") {
     const std::string real_clock = "daemon/core/system_clock.cpp";  // the clock everybody is handed
     const std::string timers = "daemon/async/timer.cpp";            // the one kind of timer, real or virtual
-    const std::string chance = "daemon/core/words.cpp";             // SystemRandom, which everybody is handed
+    const std::string chance = "daemon/core/random.cpp";            // SystemRandom, which everybody is handed
     const std::string keys = "daemon/store/seal.cpp";               // keys and nonces must never be the same twice, in a test either
     refuse({{"\\bsteady_timer\\b", {timers}}, {"\\bsystem_timer\\b"}, {"\\bhigh_resolution_timer\\b"},
             {"\\bsystem_clock\\s*::\\s*now\\b", {real_clock}}, {"\\bsteady_clock\\s*::\\s*now\\b", {real_clock}}, {"\\bhigh_resolution_clock\\b"},

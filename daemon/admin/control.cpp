@@ -74,9 +74,9 @@ asio::awaitable<Response> cancel(Parts p, Request request) {
     auto now = p->clock.now();
     auto called_off = p->called_off ? p->called_off() : nullptr;
     auto work = [&](store::Connection& db) {
-        auto phone_key = store::cancel_case(db, p->seal, record, reason, now);
-        if (phone_key && called_off) called_off(db, *phone_key);
-        return phone_key;
+        auto phone_id = store::cancel_case(db, p->seal, record, reason, now);
+        if (phone_id && called_off) called_off(db, *phone_id);
+        return phone_id;
     };
     auto done = co_await p->store.run(std::ref(work));
     if (!done) co_return refuse(done.error());
@@ -115,8 +115,9 @@ asio::awaitable<Response> opt_out(Parts p, Request request) {
                 count.bad.push_back(number + 1);
                 continue;
             }
-            ++(store::record_opt_out(db, p->seal, *phone, out, source, reason, now) ? count.changed : count.known);
-            if (out) store::cancel_waiting_surveys_to(db, p->seal.phone_key(*phone), 0, Code::opt_out, now);
+            auto phone_id = store::keep_phone(db, p->seal, *phone, now);
+            ++(store::record_opt_out(db, phone_id, out, source, reason, now) ? count.changed : count.known);
+            if (out) store::cancel_waiting_surveys_to(db, phone_id, 0, Code::opt_out, now);
         }
     };
     co_await p->store.run(std::ref(work));

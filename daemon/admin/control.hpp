@@ -23,7 +23,7 @@ struct ControlParts {
     std::function<boost::json::value()> channels{};                                // state of each, for `status`; null without a daemon
     // What follows when a waiting survey to this number is cancelled. Asked for before the work and called on the store's thread:
     // the rules in force may be replaced meanwhile.
-    std::function<std::function<void(store::Connection&, const std::string& phone_key)>()> called_off{};
+    std::function<std::function<void(store::Connection&, std::int64_t phone_id)>()> called_off{};
 };
 
 // Under /control, for trusted requests only: hold release cancel resend optout tokens status verify. What `parts` refers to

@@ -86,7 +86,7 @@ struct Local {
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
         admin::ControlParts parts{*site.store, site.seal, *site.clock, random};
         parts.called_off = [this] {
-            return [this](store::Connection& db, const std::string& key) { eligibility::reconsider_capped(db, site.seal, random, *rules, key, site.clock->now()); };
+            return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };
         };
         admin::add_control_routes(router, std::move(parts));
     }

@@ -4,6 +4,8 @@
 #include <limits>
 #include <string>
 
+#include "daemon/core/clock.hpp"
+
 namespace pingjing {
 
 class Random {
@@ -18,6 +20,9 @@ public:
     double unit() { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }  // [0, 1)
     // Lower-case letters and digits without look-alikes, five bits each: 20 of them name a message for good.
     std::string word(int length);
+    // The same with the time first (9 letters, a millisecond each), so that names sort by when they were given: a database keeps
+    // its newest together.
+    std::string word(int length, Instant now);
 };
 
 // xoshiro-free and plain: SplitMix64, the same numbers for the same seed on every machine.
@@ -30,7 +35,7 @@ private:
     std::uint64_t state_;
 };
 
-// libsodium's generator.
+// libsodium's generator. From any thread.
 class SystemRandom final : public Random {
 public:
     std::uint64_t operator()() override;

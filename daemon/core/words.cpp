@@ -1,12 +1,9 @@
 // The names of the field's closed sets, to text and back, and which message state may follow which.
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
 
 #include "daemon/core/case.hpp"
 #include "daemon/core/message.hpp"
-#include "daemon/core/random.hpp"
 #include "daemon/core/rating.hpp"
 #include "daemon/core/survey.hpp"
 
@@ -53,29 +50,6 @@ bool may_follow(MessageState from, MessageState to) {
         case delivered: return false;
     }
     return false;
-}
-
-std::string Random::word(int length) {
-    constexpr std::string_view letters = "abcdefghijkmnpqrstuvwxyz23456789";  // 32: no l, o, 0, 1
-    std::string out;
-    for (int i = 0; i < length; i += 12) {
-        auto bits = (*this)();
-        for (int k = i; k < std::min(length, i + 12); ++k, bits >>= 5) out += letters[bits & 31];
-    }
-    return out;
-}
-
-std::uint64_t SeededRandom::operator()() {
-    auto z = (state_ += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
-std::uint64_t SystemRandom::operator()() {
-    std::uint64_t value = 0;
-    randombytes_buf(&value, sizeof value);
-    return value;
 }
 
 }  // namespace pingjing

@@ -15,13 +15,13 @@ using store::Seal;
 using store::Statement;
 
 const std::string columns = R"sql(
-    SELECT a.id, a.at, a.do_not_contact, a.inbound_id, i.phone_key, i.phone, i.text, c.record, c.unit,
+    SELECT a.id, a.at, a.do_not_contact, a.inbound_id, i.phone_id, i.phone, i.text, c.record, c.unit,
            a.attempts, a.received_at, a.escalated_at, a.acknowledged_at, a.acknowledged_by
       FROM alarms a JOIN inbound i ON i.id = a.inbound_id LEFT JOIN cases c ON c.id = a.case_id )sql";
 
 Phone phone_of(Connection& db, const Seal& seal, const Statement& row) {
     if (!row.is_null(4))
-        if (auto phone = store::find_phone(db, seal, row.text(4))) return *phone;
+        if (auto phone = store::find_phone(db, seal, row.integer(4))) return *phone;
     if (row.is_null(5)) return Phone();
     auto plain = seal.open(row.text(5), fmt::format("inbound.phone:{}", row.integer(3)));
     return plain ? Phone::sender(*plain) : Phone();

@@ -30,8 +30,13 @@ std::vector<std::string> split_codes(const std::string& codes) {
     return {std::istream_iterator<std::string>(in), {}};
 }
 
+struct Number {
+    std::string key{};
+    std::optional<std::int64_t> id{};  // none: never seen, so nothing is known of it
+};
+
 // What rules need beside the record. `others`: the times of the number's other surveys that count for its caps.
-Facts gather(store::Connection& db, const SiteRules& site, const ClosedCall& call, const std::optional<std::string>& phone_key, std::int64_t case_id,
+Facts gather(store::Connection& db, const SiteRules& site, const ClosedCall& call, const std::optional<Number>& number, std::int64_t case_id,
              Instant now, Instant sending, const std::vector<Instant>& others) {
     Facts facts{.call = call};
     facts.category = site.categories.find(call.category);
@@ -41,12 +46,12 @@ Facts gather(store::Connection& db, const SiteRules& site, const ClosedCall& cal
     facts.zone = site.timing.zone;
     facts.adult_age = site.adult_age;
     facts.stale = call.closed_at && is_stale(*call.closed_at, now, site.max_age);
-    if (phone_key) {
-        facts.staff_phone = site.staff_keys.contains(*phone_key);
-        facts.phone_hold = store::has_safety_hold(db, *phone_key, case_id, now - site.safety_hold);
-        facts.opt_out = store::is_opted_out(db, *phone_key);
-        facts.capped = is_capped(sending, others, site.per_phone_24h, site.per_phone_30d);
-    }
+    if (!number) return facts;
+    facts.staff_phone = site.staff_keys.contains(number->key);
+    if (!number->id) return facts;
+    facts.phone_hold = store::has_safety_hold(db, *number->id, case_id, now - site.safety_hold);
+    facts.opt_out = store::is_opted_out(db, *number->id);
+    facts.capped = is_capped(sending, others, site.per_phone_24h, site.per_phone_30d);
     return facts;
 }
 
@@ -62,13 +67,14 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
                     Instant now) {
     Planned planned;
     planned.due_at = call.closed_at ? due_at(*call.closed_at, now, site.timing, spread_fraction(seal, call.id)) : now;
-    std::optional<std::string> key;
+    std::optional<Number> number;
     std::vector<Instant> others;
     if (call.calling) {
-        key = seal.phone_key(*call.calling);
-        others = store::survey_times(db, *key, case_id, planned.due_at - month);
+        number.emplace(seal.phone_key(*call.calling));
+        number->id = store::find_phone_id(db, number->key);
+        if (number->id) others = store::survey_times(db, *number->id, case_id, planned.due_at - month);
     }
-    auto facts = gather(db, site, call, key, case_id, now, planned.due_at, others);
+    auto facts = gather(db, site, call, number, case_id, now, planned.due_at, others);
     planned.verdict = verdict_of(decide(facts), site, own_codes(call, site));
     return planned;
 }
@@ -79,7 +85,7 @@ ClosedCall as_call(const store::StoredCase& stored) {
     ClosedCall call;
     call.id = stored.record;
     call.state = stored.state;
-    if (!stored.phone_key.empty()) call.calling = Phone::mobile("13000000000");
+    if (stored.phone_id != 0) call.calling = Phone::mobile("13000000000");
     call.category = stored.category;
     call.flags = split_codes(stored.flags);
     call.linked_to = stored.linked_to;
@@ -91,22 +97,22 @@ ClosedCall as_call(const store::StoredCase& stored) {
 
 store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, Instant now) {
     auto call = as_call(stored);
-    auto others = store::sent_survey_times(db, stored.phone_key, stored.id, now - month);
-    auto facts = gather(db, site, call, stored.phone_key, stored.id, now, now, others);
+    auto others = store::sent_survey_times(db, stored.phone_id, stored.id, now - month);
+    auto facts = gather(db, site, call, Number{stored.phone_key, stored.phone_id}, stored.id, now, now, others);
     return verdict_of(decide(facts), site, stored.flags);
 }
 
-void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const std::string& phone_key, Instant now) {
-    for (auto id : store::capped_cases_of(db, phone_key, now - site.max_age)) {
+void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, std::int64_t phone_id, Instant now) {
+    for (auto id : store::capped_cases_of(db, phone_id, now - site.max_age)) {
         auto stored = store::load_case(db, id);
         auto call = as_call(stored);
         auto when = due_at(*stored.closed_at, now, site.timing, spread_fraction(seal, stored.record));
-        auto facts = gather(db, site, call, phone_key, id, now, when, store::survey_times(db, phone_key, id, when - month));
+        auto facts = gather(db, site, call, Number{stored.phone_key, phone_id}, id, now, when, store::survey_times(db, phone_id, id, when - month));
         auto verdict = verdict_of(decide(facts), site, stored.flags);
         if (verdict.code == Code::capped) continue;
         store::record_decision(db, id, "reconsidered", verdict.code ? "excluded" : "accepted", verdict, now);
         store::set_case_code(db, id, verdict.code, verdict.kind, now);
-        if (!verdict.code) (void)store::plan_survey(db, random, id, phone_key, when, *stored.closed_at + site.max_age, now);
+        if (!verdict.code) (void)store::plan_survey(db, random, id, phone_id, when, *stored.closed_at + site.max_age, now);
     }
 }
 
@@ -114,21 +120,21 @@ Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const 
     return due_at(now - std::max(site.timing.delay, site.timing.min_delay), now, site.timing, spread_fraction(seal, record));
 }
 
-void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
+void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, const store::RecordedCase& recorded,
            const Planned& planned, Instant now) {
     bool called_off = false;
     if (planned.verdict.code) {
-        called_off = store::cancel_waiting_of_case(db, case_id, *planned.verdict.code, now) > 0;
+        called_off = store::cancel_waiting_of_case(db, recorded.id, *planned.verdict.code, now) > 0;
     } else {
         // A conflict is no error here: the citizen was asked, the case stays surveyed, and is never asked again.
-        (void)store::plan_survey(db, random, case_id, seal.phone_key(*call.calling), planned.due_at, *call.closed_at + site.max_age, now);
+        (void)store::plan_survey(db, random, recorded.id, *recorded.phone_id, planned.due_at, *call.closed_at + site.max_age, now);
     }
     if (planned.verdict.safety) {
-        if (planned.verdict.code) store::mark_recoded_after_sending(db, case_id, now);
-        for (const auto& phone : {call.calling, call.contact})
-            if (phone) store::cancel_waiting_surveys_to(db, seal.phone_key(*phone), case_id, Code::phone_hold, now);
-    } else if (called_off && call.calling) {
-        reconsider_capped(db, seal, random, site, seal.phone_key(*call.calling), now);
+        if (planned.verdict.code) store::mark_recoded_after_sending(db, recorded.id, now);
+        for (auto phone : {recorded.phone_id, recorded.contact_id})
+            if (phone) store::cancel_waiting_surveys_to(db, *phone, recorded.id, Code::phone_hold, now);
+    } else if (called_off && recorded.phone_id) {
+        reconsider_capped(db, seal, random, site, *recorded.phone_id, now);
     }
 }
 

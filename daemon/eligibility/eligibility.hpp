@@ -49,10 +49,10 @@ Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const 
 
 // A survey to this number was called off before it went: cases that it alone had capped, and that are not too old, are decided
 // again and planned if nothing else stands against them.
-void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const std::string& phone_key, Instant now);
+void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, std::int64_t phone_id, Instant now);
 
 // After record_case(): plans the survey or calls it off, and lets a safety code follow its numbers. What was sent stays sent.
-void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
+void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, const store::RecordedCase& recorded,
            const Planned& planned, Instant now);
 
 }  // namespace pingjing::eligibility

@@ -26,14 +26,14 @@ json::value text_or_null(const Statement& row, int column) { return row.is_null(
 
 json::value masked_phone(Connection& db, const store::Seal& seal, const Statement& row, int column) {
     if (row.is_null(column)) return nullptr;
-    auto phone = store::find_phone(db, seal, row.text(column));
+    auto phone = store::find_phone(db, seal, row.integer(column));
     return phone ? json::value(phone->masked()) : json::value(nullptr);
 }
 
 // The grade is the one that opened it, else the one that counts.
 json::array followups(Connection& db, const store::Seal& seal, bool all, Instant now) {
     Statement rows(db, fmt::format(R"sql(
-        SELECT f.id, c.record, c.unit, c.officer, f.opened_at, f.due_at, f.state, f.urgent, f.no_callback, c.phone_key,
+        SELECT f.id, c.record, c.unit, c.officer, f.opened_at, f.due_at, f.state, f.urgent, f.no_callback, c.phone_id,
                coalesce((SELECT grade FROM ratings WHERE id = f.rating_id),
                         (SELECT grade FROM ratings WHERE case_id = f.case_id AND effect IN ('first', 'replaces') ORDER BY id DESC LIMIT 1))
           FROM followups f JOIN cases c ON c.id = f.case_id {} ORDER BY f.urgent DESC, f.due_at, f.id)sql", all ? "" : "WHERE f.state <> 'closed'"));
@@ -57,7 +57,7 @@ json::value text_of(const store::Seal& seal, const Statement& row, int id, int t
 
 json::array open_reviews(Connection& db, const store::Seal& seal) {
     Statement rows(db, R"sql(
-        SELECT r.id, r.kind, r.at, c.record, c.unit, c.officer, r.inbound_id, i.text, i.label, i.rating, coalesce(i.phone_key, c.phone_key)
+        SELECT r.id, r.kind, r.at, c.record, c.unit, c.officer, r.inbound_id, i.text, i.label, i.rating, coalesce(i.phone_id, c.phone_id)
           FROM reviews r LEFT JOIN inbound i ON i.id = r.inbound_id LEFT JOIN cases c ON c.id = coalesce(r.case_id, i.case_id)
          WHERE r.closed_at IS NULL ORDER BY r.at, r.id)sql");
     json::array out;

@@ -24,20 +24,20 @@ constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
     return names[static_cast<int>(m)];
 }
 
-store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal, std::optional<std::string> phone_key) {
+store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal, std::optional<std::int64_t> phone_id) {
     auto open = [&](const std::string& id) { return store::open_id(seal, id); };
-    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), std::move(phone_key), r.at};
+    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), phone_id, r.at};
 }
 
-void settle_one(store::Connection& db, const store::Seal& seal, const store::ReceiptRow& receipt, Instant now) {
+void settle_one(store::Connection& db, const store::ReceiptRow& receipt, Instant now) {
     auto message = store::find_receipt_message(db, receipt);
     // Receipts overtake their submit response; an id that nobody ever claims is counted in the end.
     if (!message || message->state == MessageState::sending) return store::park_receipt(db, receipt.id, message ? std::optional(message->id) : std::nullopt);
     store::apply_receipt(db, receipt, *message, now);
-    if (receipt.meaning == "number_invalid") store::close_surveys_to(db, message->phone_key, now);
+    if (receipt.meaning == "number_invalid") store::close_surveys_to(db, message->phone_id, now);
     if (receipt.meaning != "opted_out") return;
-    if (auto phone = store::find_phone(db, seal, message->phone_key)) store::record_opt_out(db, seal, *phone, true, "carrier", "", now);
-    store::cancel_waiting_surveys_to(db, message->phone_key, 0, Code::opt_out, now);
+    store::record_opt_out(db, message->phone_id, true, "carrier", "", now);
+    store::cancel_waiting_surveys_to(db, message->phone_id, 0, Code::opt_out, now);
 }
 
 // A store that was set back together with its journal (a snapshot of the machine) texts people again, and the first to know are
@@ -52,17 +52,17 @@ bool stop_at_burst(store::Connection& db, Instant now) {
 
 // Inside a transaction. Returns how many of `receipts_a_step` there were. One that the store refuses must not keep the others:
 // then the step is taken back and done again carefully, each receipt in a savepoint of its own.
-int settle(store::Connection& db, const store::Seal& seal, bool careful, Instant now) {
+int settle(store::Connection& db, bool careful, Instant now) {
     auto rows = store::find_new_receipts(db, receipts_a_step);
     for (const auto& receipt : rows) {
         if (!careful) {
-            settle_one(db, seal, receipt, now);
+            settle_one(db, receipt, now);
             continue;
         }
         std::string why;
         try {
             store::Savepoint alone(db);
-            settle_one(db, seal, receipt, now);
+            settle_one(db, receipt, now);
             alone.keep();
         } catch (const store::SqlError& error) {
             if (!error.is_refusal()) throw;
@@ -86,9 +86,9 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
         if (body) body_id = db.next_id("hook_bodies");
         for (const auto& one : inbound) {
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
-                std::optional<std::string> key;
-                if (receipt->phone && receipt->phone->is_mobile()) key = store::keep_phone(db, seal_, *receipt->phone, now);
-                ++(store::keep_receipt(db, seal_, channel, as_row(*receipt, seal_, key), body_id, now) ? kept.receipts : kept.repeated);
+                std::optional<std::int64_t> phone_id;
+                if (receipt->phone && receipt->phone->is_mobile()) phone_id = store::keep_phone(db, seal_, *receipt->phone, now);
+                ++(store::keep_receipt(db, seal_, channel, as_row(*receipt, seal_, phone_id), body_id, now) ? kept.receipts : kept.repeated);
             } else {
                 const auto& text = std::get<provider::InboundText>(one);
                 store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at};
@@ -146,7 +146,7 @@ asio::awaitable<void> Inbox::settle_receipts() {
         bool stopped = false;
         auto work = [&](store::Connection& db) {
             store::give_up_parked(db, now - parked_for, now);
-            auto settled = settle(db, seal_, careful, now);
+            auto settled = settle(db, careful, now);
             stopped = stop_at_burst(db, now);
             return settled;
         };

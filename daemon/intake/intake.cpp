@@ -55,8 +55,8 @@ RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& rando
     auto planned = eligibility::decide_case(db, seal, site, call, known ? known->id : 0, now);
     answer.outcome = known ? "updated" : planned.verdict.code ? "excluded" : "accepted";
     if (planned.verdict.code) answer.reason = code_name(*planned.verdict.code);
-    auto id = store::record_case(db, seal, known, call, planned.verdict, answer.outcome, now);
-    eligibility::apply(db, seal, random, site, call, id, planned, now);
+    auto recorded = store::record_case(db, seal, known, call, planned.verdict, answer.outcome, now);
+    eligibility::apply(db, seal, random, site, call, recorded, planned, now);
     return answer;
 }
 

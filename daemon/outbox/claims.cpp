@@ -115,7 +115,7 @@ private:
             else store::postpone(db_, row.id, in_.now + doubt_pause);
             return true;
         }
-        auto phone = store::find_phone(db_, seal_, row.phone_key);
+        auto phone = store::open_phone(seal_, row.phone_key, row.sealed_phone);
         if (!phone) {
             store::hold_due(db_, row, "number_erased", in_.now);
             return true;
@@ -132,15 +132,15 @@ private:
         }
         auto channel = choose(row);
         if (!channel) return false;
-        if (!urgent(row) && store::has_unsettled(db_, row.phone_key, row.id)) {
+        if (!urgent(row) && store::has_unsettled(db_, row.phone_id, row.id)) {
             store::postpone(db_, row.id, in_.now + (is_survey(row) ? doubt_pause : look_again));
             return true;
         }
         std::optional<store::StoredCase> about;
         if (row.case_id) about = store::load_case(db_, *row.case_id);
-        if (is_survey(row) && !about->phone_key.empty() && about->phone_key != row.phone_key) {
+        if (is_survey(row) && about->phone_id != 0 && about->phone_id != row.phone_id) {
             // The number was corrected while an attempt was under way that did not succeed.
-            store::move_due_to(db_, row, about->phone_key, in_.now);
+            store::move_due_to(db_, row, about->phone_id, in_.now);
             return true;
         }
         if (about && keeps_hours(row)) {
@@ -196,11 +196,11 @@ private:
         store::record_decision(db_, about.id, "sending", verdict.code ? "excluded" : "accepted", verdict, in_.now);
         if (verdict.code) {
             store::cancel_due(db_, row, *verdict.code, in_.now);
-            policy_.called_off(db_, row.phone_key, in_.now);
+            policy_.called_off(db_, row.phone_id, in_.now);
             return false;
         }
         facts.text_name = verdict.kind == "survey_neutral" ? "survey_neutral" : "survey";
-        auto slot = store::take_slot(db_, row.phone_key, about.id, policy_.slots, policy_.slot_rest, in_.now);
+        auto slot = store::take_slot(db_, row.phone_id, about.id, policy_.slots, policy_.slot_rest, in_.now);
         if (!slot.number) {
             store::postpone(db_, row.id, std::max(slot.free_at.value_or(in_.now), in_.now + doubt_pause));
             return false;
@@ -218,7 +218,7 @@ private:
             store::record_decision(db_, *row.case_id, "sending", "excluded", verdict, in_.now);
         }
         store::cancel_due(db_, row, code, in_.now);
-        if (is_survey(row)) policy_.called_off(db_, row.phone_key, in_.now);
+        if (is_survey(row)) policy_.called_off(db_, row.phone_id, in_.now);
     }
 
     void send(const DueRow& row, const Phone& phone, const std::optional<store::StoredCase>& about, std::size_t channel, store::ClaimFacts facts) {

@@ -90,9 +90,9 @@ void Dispatcher::uncount(store::Connection& db, const Policy& policy, const stor
 }
 
 // The carrier's black list is an opt-out like any other: whoever stands on it is not tried again.
-void Dispatcher::opt_out_of(store::Connection& db, const std::string& phone_key, Instant now) const {
-    if (auto phone = store::find_phone(db, seal_, phone_key)) store::record_opt_out(db, seal_, *phone, true, "carrier", "", now);
-    store::cancel_waiting_surveys_to(db, phone_key, 0, Code::opt_out, now);
+void Dispatcher::opt_out_of(store::Connection& db, std::int64_t phone_id, Instant now) const {
+    store::record_opt_out(db, phone_id, true, "carrier", "", now);
+    store::cancel_waiting_surveys_to(db, phone_id, 0, Code::opt_out, now);
 }
 
 // nullopt: the store is broken. Then nothing was sent, whatever of the claims is on disk.
@@ -209,7 +209,7 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
         auto now = clock_.now();
         auto due = now + business(next.pause);
         auto work = [&](store::Connection& db) {
-            if (next.code == "opted_out") opt_out_of(db, attempt.phone_key, now);
+            if (next.code == "opted_out") opt_out_of(db, attempt.phone_id, now);
             switch (next.step) {
                 case Next::Step::accepted: return store::record_accepted(db, attempt, ids, now, now + policy->answer_window);
                 case Next::Step::again: {

@@ -56,7 +56,7 @@ private:
     asio::awaitable<void> deliver(Sending sending);
     asio::awaitable<void> record(store::Attempt attempt, provider::Outcome outcome);
     static void uncount(store::Connection& db, const Policy& policy, const store::Attempt& attempt, Instant now);
-    void opt_out_of(store::Connection& db, const std::string& phone_key, Instant now) const;
+    void opt_out_of(store::Connection& db, std::int64_t phone_id, Instant now) const;
     std::vector<ChannelView> views() const;
     Steady pause_until(const Round& round) const;
     Millis business(Steady pause) const;

@@ -37,7 +37,7 @@ struct Policy {
     // Eligibility and its calendar, handed in: a stage does not know another one.
     std::function<store::Verdict(store::Connection&, const store::StoredCase&, Instant)> decide{};
     std::function<Instant(const store::StoredCase&, Instant)> next_sending_time{};  // `now` where it may go now
-    std::function<void(store::Connection&, const std::string& phone_key, Instant)> called_off{};  // a survey to this number does not go
+    std::function<void(store::Connection&, std::int64_t phone_id, Instant)> called_off{};  // a survey to this number does not go
     std::function<Instant(Instant)> closing_time{};                                 // of the opening hours in which this moment lies
     std::function<std::string(Instant)> local_day{};                                // YYYY-MM-DD
     std::function<Instant(Instant)> start_of_day{};                                 // local midnight before this moment

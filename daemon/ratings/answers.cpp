@@ -29,29 +29,29 @@ Instant written_at(const InboundRow& row) {
 Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, Instant now) {
     Situation s;
     s.at = written_at(row);
-    s.mobile = row.phone_key.has_value();
+    s.mobile = row.phone_id.has_value();
     if (!s.mobile) {
         s.match.how = "no_mobile";
         return s;
     }
-    const auto& key = *row.phone_key;
+    auto phone = *row.phone_id;
     s.replay = store::is_replay(db, row, row.received_at - rules.opt_out_replay);
-    s.match = ratings::match(store::sent_surveys_to(db, key), row.extension, rules.slots, s.at, rules.late_window);
+    s.match = ratings::match(store::sent_surveys_to(db, phone), row.extension, rules.slots, s.at, rules.late_window);
     if (s.match.survey) {
         s.about = store::load_answered_case(db, s.match.survey->case_id);
         // Safety follows the phone: another case of this number may say that somebody else reads it.
-        s.about->careful = s.about->careful || store::has_safety_hold(db, key, s.match.survey->case_id, now - rules.safety_hold);
+        s.about->careful = s.about->careful || store::has_safety_hold(db, phone, s.match.survey->case_id, now - rules.safety_hold);
         if (auto standing = store::standing_rating(db, s.match.survey->case_id)) s.before = Before{standing->grade, standing->first_at};
     }
-    s.opted_out = store::is_opted_out(db, key);
+    s.opted_out = store::is_opted_out(db, phone);
     auto since = now - rules.confirm_again_after;
-    s.told_emergency = store::was_told_since(db, key, Purpose::emergency, since);
-    s.told_opt_out = store::was_told_since(db, key, Purpose::opt_out, since);
-    s.told_help = store::was_told_since(db, key, Purpose::help, since);
+    s.told_emergency = store::was_told_since(db, phone, Purpose::emergency, since);
+    s.told_opt_out = store::was_told_since(db, phone, Purpose::opt_out, since);
+    s.told_help = store::was_told_since(db, phone, Purpose::help, since);
     return s;
 }
 
-Done write(Connection& db, const store::Seal& seal, Random& random, const ReadText& read, const AnswerRules& rules, Instant now) {
+Done write(Connection& db, Random& random, const ReadText& read, const AnswerRules& rules, Instant now) {
     const auto& row = read.row;
     const auto& verdict = read.verdict;
     auto situation = look(db, row, rules, now);
@@ -74,14 +74,14 @@ Done write(Connection& db, const store::Seal& seal, Random& random, const ReadTe
     }
     if (decision.no_callback) store::note_no_callback(db, *case_id, now);
     if (!decision.review.empty()) store::open_review(db, decision.review, case_id, row.id, now);
-    if (row.phone_key && (decision.opt_out || decision.opt_in)) {
-        if (auto phone = store::find_phone(db, seal, *row.phone_key)) store::record_opt_out(db, seal, *phone, decision.opt_out, "sms", "", now);
-        if (decision.opt_out) store::cancel_waiting_surveys_to(db, *row.phone_key, 0, Code::opt_out, now);
+    if (row.phone_id && (decision.opt_out || decision.opt_in)) {
+        store::record_opt_out(db, *row.phone_id, decision.opt_out, "sms", "", now);
+        if (decision.opt_out) store::cancel_waiting_surveys_to(db, *row.phone_id, 0, Code::opt_out, now);
     }
     Done done;
     if (decision.alarm) {
         auto last = case_id;
-        if (!last && row.phone_key) last = store::newest_case_of(db, *row.phone_key);
+        if (!last && row.phone_id) last = store::newest_case_of(db, *row.phone_id);
         auto alarm = store::raise_alarm(db, random, row.id, last, verdict.do_not_contact, now);
         log::warn("alarm.raised", {{"alarm", alarm}});
         done.alarm = true;
@@ -95,7 +95,7 @@ Done write(Connection& db, const store::Seal& seal, Random& random, const ReadTe
     if (!decision.say) return done;
     store::NewMessage message;
     message.case_id = case_id, message.inbound_id = row.id, message.purpose = decision.say->purpose, message.text_name = decision.say->text_name;
-    message.phone_key = *row.phone_key, message.channel = row.channel;
+    message.phone_id = *row.phone_id, message.channel = row.channel;
     if (situation.match.survey && rules.slots > 1) message.slot = situation.match.survey->slot;
     message.due_at = now, message.stale_at = row.received_at + rules.answer_within;
     store::plan_message(db, random, message, now);
@@ -110,7 +110,7 @@ asio::awaitable<Done> Answers::one_by_one(const std::vector<ReadText>& read, std
     Done all;
     for (const auto& one : read) {
         Done done;
-        auto alone = [&](Connection& db) { done = write(db, seal_, random_, one, *rules, now); };
+        auto alone = [&](Connection& db) { done = write(db, random_, one, *rules, now); };
         std::string why;
         try {
             co_await store_.run(std::ref(alone));
@@ -153,7 +153,7 @@ asio::awaitable<int> Answers::step() {
     auto all = [&](Connection& db) {
         done = {};
         for (const auto& one : read) {
-            auto d = write(db, seal_, random_, one, *rules, now);
+            auto d = write(db, random_, one, *rules, now);
             done.message = done.message || d.message;
             done.alarm = done.alarm || d.alarm;
         }

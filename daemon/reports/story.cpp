@@ -33,8 +33,8 @@ void read_case(Connection& db, const store::Seal& seal, Story& story, Statement&
     story.case_id = row.integer(0);
     story.id = row.text(1), story.state = row.text(2), story.unit = row.text(3), story.category = row.text(4);
     story.officer = row.maybe_text(5), story.code = row.maybe_text(6);
-    if (auto key = row.maybe_text(7))
-        if (auto phone = store::find_phone(db, seal, *key)) story.phone = *phone;
+    if (auto phone_id = row.maybe_integer(7))
+        if (auto phone = store::find_phone(db, seal, *phone_id)) story.phone = *phone;
 }
 
 void read_decisions(Connection& db, Story& story) {
@@ -171,7 +171,7 @@ std::vector<Line> told_in_order(const Story& story) {
 Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_view record, bool texts) {
     store::Snapshot snapshot(db);
     Story story;
-    Statement find(db, "SELECT id, record, state, unit, category, officer, code, phone_key FROM cases WHERE record = ?1");
+    Statement find(db, "SELECT id, record, state, unit, category, officer, code, phone_id FROM cases WHERE record = ?1");
     if (!find.bind(1, record).step()) return fail(Error::Kind::not_found, "no call of this number is known");
     read_case(db, seal, story, find);
     read_decisions(db, story);

@@ -11,29 +11,29 @@ namespace {
 
 std::optional<std::string_view> name_of(std::optional<Code> code) { return code ? std::optional(code_name(*code)) : std::nullopt; }
 
-std::int64_t write_row(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call, const Verdict& verdict,
+RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call, const Verdict& verdict,
                        Instant now) {
     auto keep = [&](const std::optional<Phone>& phone) { return phone ? std::optional(keep_phone(db, seal, *phone, now)) : std::nullopt; };
-    auto id = known ? known->id : db.next_id("cases");
+    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling), keep(call.contact)};
     auto* lead = call.lead();
     Statement write(db, R"sql(
-        INSERT INTO cases(id, record, version, content_key, state, unit, category, source, linked_to, language, phone_key, contact_key,
+        INSERT INTO cases(id, record, version, content_key, state, unit, category, source, linked_to, language, phone_id, contact_id,
                           officer, officer_role, call_taker, reported_at, closed_at, received_at, changed_at, code, kind, safety, flags)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18, ?19, ?20, ?21, ?22)
         ON CONFLICT (id) DO UPDATE SET version = coalesce(excluded.version, cases.version), content_key = excluded.content_key, state = excluded.state,
             unit = excluded.unit, category = excluded.category, source = excluded.source, linked_to = excluded.linked_to,
-            language = excluded.language, phone_key = excluded.phone_key, contact_key = excluded.contact_key, officer = excluded.officer,
+            language = excluded.language, phone_id = excluded.phone_id, contact_id = excluded.contact_id, officer = excluded.officer,
             officer_role = excluded.officer_role, call_taker = excluded.call_taker, reported_at = excluded.reported_at,
             closed_at = excluded.closed_at, changed_at = excluded.changed_at, code = excluded.code,
             kind = CASE WHEN excluded.code IS NULL THEN excluded.kind ELSE cases.kind END,
             flags = excluded.flags, safety = max(cases.safety, excluded.safety))sql");
-    write.bind(1, id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
+    write.bind(1, row.id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
     write.bind(5, case_state_name(call.state)).bind(6, call.unit).bind(7, call.category).bind(8, call.source).bind(9, call.linked_to);
-    write.bind(10, call.language).bind_maybe_blob(11, keep(call.calling)).bind_maybe_blob(12, keep(call.contact));
+    write.bind(10, call.language).bind(11, row.phone_id).bind(12, row.contact_id);
     write.bind(13, lead ? std::optional(lead->badge) : std::nullopt).bind(14, lead ? std::optional(lead->role) : std::nullopt);
     write.bind(15, call.call_taker).bind(16, call.reported_at).bind(17, call.closed_at).bind(18, now);
     write.bind(19, name_of(verdict.code)).bind(20, verdict.kind).bind(21, verdict.safety).bind(22, verdict.flags).run();
-    return id;
+    return row;
 }
 
 }  // namespace
@@ -44,9 +44,10 @@ std::optional<KnownCase> find_case(Connection& db, std::string_view record) {
     return KnownCase{find.integer(0), find.maybe_integer(1), find.text(2)};
 }
 
-std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
+RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now) {
-    auto id = write_row(db, seal, known, call, verdict, now);
+    auto row = write_row(db, seal, known, call, verdict, now);
+    auto id = row.id;
 
     Statement last(db, "SELECT coalesce(max(number), 0) FROM case_versions WHERE case_id = ?1");
     last.bind(1, id).step();
@@ -67,16 +68,18 @@ std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<K
     record_decision(db, id, "intake", outcome, verdict, now);
     append(db, now, "case", id, fmt::format(R"({{"outcome":"{}","code":"{}","rules":"{}"}})", outcome,
                                             name_of(verdict.code).value_or(""), verdict.rules_sha256));
-    return id;
+    return row;
 }
 
 StoredCase load_case(Connection& db, std::int64_t id) {
-    Statement find(db, "SELECT record, unit, category, linked_to, flags, phone_key, state, reported_at, closed_at, language FROM cases WHERE id = ?1");
+    Statement find(db, R"sql(
+        SELECT c.record, c.unit, c.category, c.linked_to, c.flags, c.phone_id, c.state, c.reported_at, c.closed_at, c.language, p.key
+          FROM cases c LEFT JOIN phones p ON p.id = c.phone_id WHERE c.id = ?1)sql");
     if (!find.bind(1, id).step()) throw SqlError(0, fmt::format("case {} is gone", id));
     StoredCase c;
     c.id = id;
     c.record = find.text(0), c.unit = find.text(1), c.category = find.text(2), c.linked_to = find.text(3), c.flags = find.text(4);
-    c.phone_key = find.text(5);
+    c.phone_id = find.integer(5), c.phone_key = find.text(10);
     c.state = parse_case_state(find.text(6)).value_or(CaseState::open);
     c.reported_at = find.instant(7), c.closed_at = find.maybe_instant(8);
     c.language = find.text(9);
@@ -89,46 +92,46 @@ void record_decision(Connection& db, std::int64_t case_id, std::string_view stag
     decision.bind(7, verdict.rule).bind(8, verdict.rules_sha256).run();
 }
 
-bool has_safety_hold(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
-    for (const char* sql : {"SELECT 1 FROM cases WHERE phone_key = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1 LIMIT 1",
-                            "SELECT 1 FROM cases WHERE contact_key = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1 LIMIT 1"}) {
+bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
+    for (const char* sql : {"SELECT 1 FROM cases WHERE phone_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1 LIMIT 1",
+                            "SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1 LIMIT 1"}) {
         Statement find(db, sql);
-        if (find.bind_blob(1, phone_key).bind(2, except_case).bind(3, since).step()) return true;
+        if (find.bind(1, phone_id).bind(2, except_case).bind(3, since).step()) return true;
     }
     return false;
 }
 
-std::vector<Instant> survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
+std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT coalesce(claimed_at, due_at) FROM messages
-         WHERE phone_key = ?1 AND purpose = 'survey' AND state <> 'cancelled' AND case_id <> ?2 AND coalesce(claimed_at, due_at) >= ?3)sql");
-    find.bind_blob(1, phone_key).bind(2, except_case).bind(3, since);
+         WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'cancelled' AND case_id <> ?2 AND coalesce(claimed_at, due_at) >= ?3)sql");
+    find.bind(1, phone_id).bind(2, except_case).bind(3, since);
     std::vector<Instant> times;
     while (find.step()) times.push_back(find.instant(0));
     return times;
 }
 
-std::vector<Instant> sent_survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since) {
+std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT claimed_at FROM messages
-         WHERE phone_key = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND case_id <> ?2 AND claimed_at >= ?3)sql");
-    find.bind_blob(1, phone_key).bind(2, except_case).bind(3, since);
+         WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND case_id <> ?2 AND claimed_at >= ?3)sql");
+    find.bind(1, phone_id).bind(2, except_case).bind(3, since);
     std::vector<Instant> times;
     while (find.step()) times.push_back(find.instant(0));
     return times;
 }
 
-Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::string_view phone_key, Instant due_at, Instant stale_at,
+Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant due_at, Instant stale_at,
                          Instant now) {
     Statement add(db, R"sql(
-        INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_key, made_at, due_at, stale_at)
+        INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_id, made_at, due_at, stale_at)
         VALUES (?1, ?2, ?3, 'survey', 'survey', ?4, 'due', ?5, ?6, ?7, ?8)
         ON CONFLICT (case_id) WHERE purpose = 'survey' DO UPDATE
-            SET state = 'due', code = NULL, phone_key = excluded.phone_key, due_at = excluded.due_at, stale_at = excluded.stale_at, settled_at = NULL,
+            SET state = 'due', code = NULL, phone_id = excluded.phone_id, due_at = excluded.due_at, stale_at = excluded.stale_at, settled_at = NULL,
                 route = -1
           WHERE messages.state = 'cancelled' AND messages.evidence IS NULL AND NOT EXISTS (
                 SELECT 1 FROM attempts a WHERE a.message_id = messages.id AND (a.outcome = 'accepted' OR a.outcome = 'ambiguous' OR a.outcome = 'partial')))sql");
-    add.bind(1, db.next_id("messages")).bind(2, random.word(20)).bind(3, case_id).bind(4, priority(Purpose::survey)).bind_blob(5, phone_key);
+    add.bind(1, db.next_id("messages")).bind(2, random.word(20, now)).bind(3, case_id).bind(4, priority(Purpose::survey)).bind(5, phone_id);
     add.bind(6, now).bind(7, due_at).bind(8, stale_at).run();
     if (db.changes() == 0) {
         Statement state(db, "SELECT state, code FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
@@ -138,9 +141,9 @@ Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, s
         if (state.text(0) == "due" || state.text(0) == "held") {
             // A new version may name another number, or another time: what waits follows it, or it would go to somebody else.
             Statement follow(db, R"sql(
-                UPDATE messages SET phone_key = ?2, due_at = CASE WHEN attempt = 0 THEN ?3 ELSE due_at END, stale_at = ?4, route = -1, slot = NULL
-                 WHERE case_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held') AND (phone_key <> ?2 OR stale_at <> ?4))sql");
-            follow.bind(1, case_id).bind_blob(2, phone_key).bind(3, due_at).bind(4, stale_at).run();
+                UPDATE messages SET phone_id = ?2, due_at = CASE WHEN attempt = 0 THEN ?3 ELSE due_at END, stale_at = ?4, route = -1, slot = NULL
+                 WHERE case_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held') AND (phone_id <> ?2 OR stale_at <> ?4))sql");
+            follow.bind(1, case_id).bind(2, phone_id).bind(3, due_at).bind(4, stale_at).run();
             if (db.changes() > 0) append(db, now, "replanned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
             return {};
         }
@@ -158,9 +161,9 @@ int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Inst
     return changed;
 }
 
-int cancel_waiting_surveys_to(Connection& db, std::string_view phone_key, std::int64_t except_case, Code code, Instant now) {
-    Statement find(db, "SELECT case_id FROM messages WHERE phone_key = ?1 AND purpose = 'survey' AND state IN ('due', 'held') AND case_id <> ?2 ORDER BY case_id");
-    find.bind_blob(1, phone_key).bind(2, except_case);
+int cancel_waiting_surveys_to(Connection& db, std::int64_t phone_id, std::int64_t except_case, Code code, Instant now) {
+    Statement find(db, "SELECT case_id FROM messages WHERE phone_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held') AND case_id <> ?2 ORDER BY case_id");
+    find.bind(1, phone_id).bind(2, except_case);
     std::vector<std::int64_t> cases;
     while (find.step()) cases.push_back(find.integer(0));
     for (auto id : cases) {
@@ -179,9 +182,9 @@ void mark_recoded_after_sending(Connection& db, std::int64_t case_id, Instant no
     if (db.changes() > 0) append(db, now, "recoded_after", case_id, "{}");
 }
 
-std::vector<std::int64_t> capped_cases_of(Connection& db, std::string_view phone_key, Instant closed_since) {
-    Statement find(db, "SELECT id FROM cases WHERE phone_key = ?1 AND code = 'capped' AND closed_at >= ?2 ORDER BY closed_at, id");
-    find.bind_blob(1, phone_key).bind(2, closed_since);
+std::vector<std::int64_t> capped_cases_of(Connection& db, std::int64_t phone_id, Instant closed_since) {
+    Statement find(db, "SELECT id FROM cases WHERE phone_id = ?1 AND code = 'capped' AND closed_at >= ?2 ORDER BY closed_at, id");
+    find.bind(1, phone_id).bind(2, closed_since);
     std::vector<std::int64_t> ids;
     while (find.step()) ids.push_back(find.integer(0));
     return ids;

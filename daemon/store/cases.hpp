@@ -30,13 +30,19 @@ struct Verdict {
 };
 
 // A new case or a new version of one: the row, its sealed content, its officers, the decision, the ledger line.
-std::int64_t record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
+struct RecordedCase {
+    std::int64_t id = 0;
+    std::optional<std::int64_t> phone_id{}, contact_id{};  // of the calling line and the contact number
+};
+RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now);
 
 // A case as it stands, for the decision at the moment of sending.
 struct StoredCase {
     std::int64_t id = 0;
-    std::string record{}, unit{}, category{}, linked_to{}, flags{}, phone_key{}, language{};
+    std::string record{}, unit{}, category{}, linked_to{}, flags{}, language{};
+    std::int64_t phone_id = 0;  // 0: none
+    std::string phone_key{};
     CaseState state = CaseState::open;
     Instant reported_at{};
     std::optional<Instant> closed_at{};
@@ -47,25 +53,25 @@ StoredCase load_case(Connection& db, std::int64_t id);  // one that is there, wi
 void record_decision(Connection& db, std::int64_t case_id, std::string_view stage, std::string_view outcome, const Verdict& verdict, Instant now);
 
 // Another case with a safety code whose calling line or contact number is this phone, taken at or after `since`.
-bool has_safety_hold(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since);
+bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 // Planned (then real) sending times of the number's other surveys that were not cancelled, from `since` on.
-std::vector<Instant> survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since);
+std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 // Of those, only what was given to a carrier or may have been.
-std::vector<Instant> sent_survey_times(Connection& db, std::string_view phone_key, std::int64_t except_case, Instant since);
+std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 
 // The case's survey row: made if there is none, taken up again if it was cancelled and nothing was ever sent, left alone if
 // it waits or went. conflict: it was sent or may have been, so it is never planned again.
-Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::string_view phone_key, Instant due_at, Instant stale_at,
+Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant due_at, Instant stale_at,
                          Instant now);
 // Waiting texts become cancelled(code); what was sent stays, and so does what belongs to the number and not to the case: the
 // emergency answer and the confirmation of an opt-out. Returns how many.
 int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now);
-int cancel_waiting_surveys_to(Connection& db, std::string_view phone_key, std::int64_t except_case, Code code, Instant now);
+int cancel_waiting_surveys_to(Connection& db, std::int64_t phone_id, std::int64_t except_case, Code code, Instant now);
 
 // A safety code after the survey had gone: the rating is left out until a person decides.
 void mark_recoded_after_sending(Connection& db, std::int64_t case_id, Instant now);
 // Cases of this number that were refused only because of another survey that now does not go.
-std::vector<std::int64_t> capped_cases_of(Connection& db, std::string_view phone_key, Instant closed_since);
+std::vector<std::int64_t> capped_cases_of(Connection& db, std::int64_t phone_id, Instant closed_since);
 void set_case_code(Connection& db, std::int64_t case_id, std::optional<Code> code, std::string_view kind, Instant now);
 
 // One row of the books for what came in at once. Every row an outcome.

@@ -28,10 +28,10 @@ void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_vi
 bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now) {
     auto key = !r.key.empty() ? open_id(seal, r.key) : fmt::format("{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0);
     Statement add(db, R"sql(
-        INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_key, state, code, meaning, at, received_at, step)
+        INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_id, state, code, meaning, at, received_at, step)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");
     add.bind(1, db.next_id("receipts")).bind(2, channel).bind(3, key).bind(4, body_id).bind(5, r.ref.empty() ? std::nullopt : std::optional(r.ref));
-    add.bind(6, r.vendor_id).bind_maybe_blob(7, r.phone_key).bind(8, r.state).bind(9, r.code).bind(10, r.meaning).bind(11, r.at).bind(12, now).run();
+    add.bind(6, r.vendor_id).bind(7, r.phone_id).bind(8, r.state).bind(9, r.code).bind(10, r.meaning).bind(11, r.at).bind(12, now).run();
     return db.changes() > 0;
 }
 
@@ -40,10 +40,10 @@ bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const
     auto id = db.next_id("inbound");
     bool mobile = text.from.is_mobile();
     Statement add(db, R"sql(
-        INSERT INTO inbound(id, channel, key, body_id, phone_key, phone, to_number, extension, text, at, received_at, step)
+        INSERT INTO inbound(id, channel, key, body_id, phone_id, phone, to_number, extension, text, at, received_at, step)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");
     add.bind(1, id).bind(2, channel).bind(3, key).bind(4, body_id);
-    add.bind_maybe_blob(5, mobile ? std::optional(keep_phone(db, seal, text.from, now)) : std::nullopt);
+    add.bind(5, mobile ? std::optional(keep_phone(db, seal, text.from, now)) : std::nullopt);
     add.bind_maybe_blob(6, mobile ? std::nullopt : std::optional(seal.seal(text.from.reveal(), inbound_phone_context(id))));
     add.bind(7, hide_mobiles(text.to)).bind(8, hide_mobiles(text.extension)).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(id))).bind(10, text.at).bind(11, now).run();
     if (db.changes() == 0) return false;
@@ -67,13 +67,13 @@ bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel
 }
 
 std::vector<InboundRow> find_new_texts(Connection& db, int limit) {
-    Statement find(db, "SELECT id, channel, key, to_number, extension, phone_key, text, at, received_at FROM inbound WHERE step = 'new' ORDER BY id LIMIT ?1");
+    Statement find(db, "SELECT id, channel, key, to_number, extension, phone_id, text, at, received_at FROM inbound WHERE step = 'new' ORDER BY id LIMIT ?1");
     find.bind(1, limit);
     std::vector<InboundRow> rows;
     while (find.step()) {
         InboundRow row;
         row.id = find.integer(0), row.channel = find.text(1), row.key = find.text(2), row.to = find.text(3), row.extension = find.text(4);
-        row.phone_key = find.maybe_text(5), row.sealed_text = find.text(6), row.at = find.maybe_instant(7), row.received_at = find.instant(8);
+        row.phone_id = find.maybe_integer(5), row.sealed_text = find.text(6), row.at = find.maybe_instant(7), row.received_at = find.instant(8);
         rows.push_back(std::move(row));
     }
     return rows;
@@ -99,21 +99,21 @@ void record_reading(Connection& db, std::int64_t inbound_id, const Reading& r, I
     append(db, now, "read", r.case_id, fmt::format(R"({{"inbound":{},"class":"{}","why":"{}"}})", inbound_id, r.what, r.why));
 }
 
-std::vector<SentSurvey> sent_surveys_to(Connection& db, std::string_view phone_key) {
+std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id) {
     // Not NOT IN: for more than two values SQLite makes a table each time.
     Statement find(db, R"sql(
         SELECT id, case_id, coalesce(slot, 0), open, claimed_at, coalesce(answer_until, claimed_at) FROM messages
-         WHERE phone_key = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND state <> 'not_sent' ORDER BY claimed_at, id)sql");
-    find.bind_blob(1, phone_key);
+         WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND state <> 'not_sent' ORDER BY claimed_at, id)sql");
+    find.bind(1, phone_id);
     std::vector<SentSurvey> found;
     while (find.step())
         found.push_back({find.integer(0), find.integer(1), static_cast<int>(find.integer(2)), find.integer(3) == 1, find.instant(4), find.instant(5)});
     return found;
 }
 
-std::optional<std::int64_t> newest_case_of(Connection& db, std::string_view phone_key) {
-    Statement find(db, "SELECT id FROM cases WHERE phone_key = ?1 ORDER BY received_at DESC, id DESC LIMIT 1");
-    return find.bind_blob(1, phone_key).step() ? std::optional(find.integer(0)) : std::nullopt;
+std::optional<std::int64_t> newest_case_of(Connection& db, std::int64_t phone_id) {
+    Statement find(db, "SELECT id FROM cases WHERE phone_id = ?1 ORDER BY received_at DESC, id DESC LIMIT 1");
+    return find.bind(1, phone_id).step() ? std::optional(find.integer(0)) : std::nullopt;
 }
 
 }  // namespace pingjing::store

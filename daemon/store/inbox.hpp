@@ -20,7 +20,7 @@ void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_vi
 
 struct NewReceipt {
     std::string key{}, ref{}, vendor_id{}, state{}, code{}, meaning{};
-    std::optional<std::string> phone_key{};
+    std::optional<std::int64_t> phone_id{};
     std::optional<Instant> at{};
 };
 // False: it is a repetition.
@@ -42,7 +42,7 @@ bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel
 struct InboundRow {
     std::int64_t id = 0;
     std::string channel{}, key{}, to{}, extension{};
-    std::optional<std::string> phone_key{};  // of a mobile number
+    std::optional<std::int64_t> phone_id{};  // of a mobile number
     std::string sealed_text{};
     std::optional<Instant> at{};
     Instant received_at{};
@@ -69,7 +69,7 @@ struct SentSurvey {
     bool open = false;
     Instant claimed_at{}, answer_until{};
 };
-std::vector<SentSurvey> sent_surveys_to(Connection& db, std::string_view phone_key);
-std::optional<std::int64_t> newest_case_of(Connection& db, std::string_view phone_key);
+std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id);
+std::optional<std::int64_t> newest_case_of(Connection& db, std::int64_t phone_id);
 
 }  // namespace pingjing::store

@@ -30,8 +30,8 @@ bool wake_parked_by_ref(Connection& db, const Attempt& a) {
 
 // One that came while the message was being sent, with an id that nobody has learned since: now it may be matched by its phone.
 bool wake_parked_by_phone(Connection& db, const Attempt& a) {
-    Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND channel = ?1 AND phone_key = ?2");
-    wake.bind(1, a.channel).bind_blob(2, a.phone_key).run();
+    Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND channel = ?1 AND phone_id = ?2");
+    wake.bind(1, a.channel).bind(2, a.phone_id).run();
     return db.changes() > 0;
 }
 
@@ -40,8 +40,8 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
     int part = 0;
     bool woke = false;
     for (const auto& id : vendor_ids) {
-        Statement add(db, "INSERT INTO receipt_keys(id, channel, vendor_id, phone_key, message_id, part, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-        add.bind(1, db.next_id("receipt_keys")).bind(2, a.channel).bind(3, id).bind_blob(4, a.phone_key).bind(5, a.message).bind(6, ++part).bind(7, now).run();
+        Statement add(db, "INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        add.bind(1, db.next_id("receipt_keys")).bind(2, a.channel).bind(3, id).bind(4, a.message).bind(5, ++part).bind(6, now).run();
         woke = wake_parked(db, a, id) || woke;
     }
     return wake_parked_by_ref(db, a) || woke;
@@ -62,10 +62,10 @@ bool may_have_arrived(Connection& db, const Attempt& a) {
     Statement find(db, R"sql(
         SELECT 1 FROM messages m WHERE m.id = ?1 AND m.state = 'sending' AND m.attempt = ?2 AND (
                EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id AND r.step = 'parked' AND r.state = 'delivered' AND r.received_at >= m.claimed_at)
-            OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'parked' AND r.message_id IS NULL AND r.channel = m.channel AND r.phone_key = m.phone_key
+            OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'parked' AND r.message_id IS NULL AND r.channel = m.channel AND r.phone_id = m.phone_id
                           AND r.state = 'delivered' AND r.received_at >= m.claimed_at)
-            OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'new' AND r.state = 'delivered' AND (r.ref = m.ref OR r.phone_key = m.phone_key) AND r.received_at >= m.claimed_at)
-            OR (m.purpose = 'survey' AND EXISTS (SELECT 1 FROM inbound i WHERE i.phone_key = m.phone_key AND i.received_at >= m.claimed_at))))sql");
+            OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'new' AND r.state = 'delivered' AND (r.ref = m.ref OR r.phone_id = m.phone_id) AND r.received_at >= m.claimed_at)
+            OR (m.purpose = 'survey' AND EXISTS (SELECT 1 FROM inbound i WHERE i.phone_id = m.phone_id AND i.received_at >= m.claimed_at))))sql");
     return find.bind(1, a.message).bind(2, a.number).step();
 }
 
@@ -92,10 +92,10 @@ std::string message_text_context(std::string_view ref) { return fmt::format("mes
 std::int64_t plan_message(Connection& db, Random& random, const NewMessage& m, Instant now) {
     auto id = db.next_id("messages");
     Statement add(db, R"sql(
-        INSERT INTO messages(id, ref, case_id, inbound_id, purpose, template, priority, state, phone_key, channel, slot, made_at, due_at, stale_at)
+        INSERT INTO messages(id, ref, case_id, inbound_id, purpose, template, priority, state, phone_id, channel, slot, made_at, due_at, stale_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'due', ?8, ?9, ?13, ?10, ?11, ?12))sql");
-    add.bind(1, id).bind(2, random.word(20)).bind(3, m.case_id).bind(4, m.inbound_id).bind(5, purpose_name(m.purpose)).bind(6, m.text_name);
-    add.bind(7, priority(m.purpose)).bind_blob(8, m.phone_key).bind(9, m.channel.empty() ? std::nullopt : std::optional(m.channel));
+    add.bind(1, id).bind(2, random.word(20, now)).bind(3, m.case_id).bind(4, m.inbound_id).bind(5, purpose_name(m.purpose)).bind(6, m.text_name);
+    add.bind(7, priority(m.purpose)).bind(8, m.phone_id).bind(9, m.channel.empty() ? std::nullopt : std::optional(m.channel));
     add.bind(10, now).bind(11, m.due_at).bind(12, m.stale_at).bind(13, m.slot).run();
     append(db, now, "planned", m.case_id, fmt::format(R"({{"purpose":"{}","due_at":{}}})", purpose_name(m.purpose), to_millis(m.due_at)));
     return id;
@@ -103,17 +103,17 @@ std::int64_t plan_message(Connection& db, Random& random, const NewMessage& m, I
 
 std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant now, int limit) {
     Statement find(db, R"sql(
-        SELECT m.id, m.ref, m.template, m.phone_key, m.channel, m.case_id, m.slot, m.purpose, m.due_at, m.stale_at, m.attempt, m.route, a.outcome
-          FROM messages m LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt = m.attempt
+        SELECT m.id, m.ref, m.template, m.phone_id, m.channel, m.case_id, m.slot, m.purpose, m.due_at, m.stale_at, m.attempt, m.route, a.outcome, p.key, p.sealed
+          FROM messages m LEFT JOIN phones p ON p.id = m.phone_id LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt = m.attempt
          WHERE m.state = 'due' AND m.route = ?1 AND m.priority = ?2 AND m.due_at <= ?3 ORDER BY m.due_at, m.id LIMIT ?4)sql");
     find.bind(1, route).bind(2, priority).bind(3, now).bind(4, limit);
     std::vector<DueRow> rows;
     while (find.step()) {
         DueRow row;
-        row.id = find.integer(0), row.ref = find.text(1), row.text_name = find.text(2), row.phone_key = find.text(3), row.channel = find.text(4);
+        row.id = find.integer(0), row.ref = find.text(1), row.text_name = find.text(2), row.phone_id = find.integer(3), row.channel = find.text(4);
         row.case_id = find.maybe_integer(5), row.slot = find.maybe_integer(6), row.purpose = parse_purpose(find.text(7)).value();
         row.due_at = find.instant(8), row.stale_at = find.instant(9), row.attempt = static_cast<int>(find.integer(10));
-        row.route = static_cast<int>(find.integer(11)), row.refused = find.text(12);
+        row.route = static_cast<int>(find.integer(11)), row.refused = find.text(12), row.phone_key = find.text(13), row.sealed_phone = find.text(14);
         rows.push_back(std::move(row));
     }
     return rows;
@@ -151,9 +151,9 @@ void cancel_due(Connection& db, const DueRow& row, Code code, Instant now) {
     mark.bind(1, row.case_id).bind(2, code_name(code)).bind(3, now).run();
 }
 
-void move_due_to(Connection& db, const DueRow& row, std::string_view phone_key, Instant now) {
-    Statement move(db, "UPDATE messages SET phone_key = ?2, route = -1, slot = NULL WHERE id = ?1 AND state = 'due'");
-    move.bind(1, row.id).bind_blob(2, phone_key).run();
+void move_due_to(Connection& db, const DueRow& row, std::int64_t phone_id, Instant now) {
+    Statement move(db, "UPDATE messages SET phone_id = ?2, route = -1, slot = NULL WHERE id = ?1 AND state = 'due'");
+    move.bind(1, row.id).bind(2, phone_id).run();
     if (db.changes() > 0) append(db, now, "replanned", row.case_id, fmt::format(R"({{"ref":"{}"}})", row.ref));
 }
 
@@ -164,20 +164,20 @@ void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant n
     append(db, now, "held", row.case_id, fmt::format(R"({{"ref":"{}","why":"{}"}})", row.ref, why));
 }
 
-bool has_unsettled(Connection& db, std::string_view phone_key, std::int64_t except_message) {
-    Statement find(db, "SELECT 1 FROM messages WHERE phone_key = ?1 AND id <> ?2 AND state IN ('sending', 'in_doubt') LIMIT 1");
-    return find.bind_blob(1, phone_key).bind(2, except_message).step();
+bool has_unsettled(Connection& db, std::int64_t phone_id, std::int64_t except_message) {
+    Statement find(db, "SELECT 1 FROM messages WHERE phone_id = ?1 AND id <> ?2 AND state IN ('sending', 'in_doubt') LIMIT 1");
+    return find.bind(1, phone_id).bind(2, except_message).step();
 }
 
-Slot take_slot(Connection& db, std::string_view phone_key, std::int64_t case_id, int slots, Millis rest, Instant now) {
-    Statement own(db, "SELECT slot FROM slots WHERE phone_key = ?1 AND case_id = ?2 AND slot < ?3");
-    if (own.bind_blob(1, phone_key).bind(2, case_id).bind(3, slots).step()) return {static_cast<int>(own.integer(0)), {}};
+Slot take_slot(Connection& db, std::int64_t phone_id, std::int64_t case_id, int slots, Millis rest, Instant now) {
+    Statement own(db, "SELECT slot FROM slots WHERE phone_id = ?1 AND case_id = ?2 AND slot < ?3");
+    if (own.bind(1, phone_id).bind(2, case_id).bind(3, slots).step()) return {static_cast<int>(own.integer(0)), {}};
     // One slot is the bare number: it is free as soon as its survey is over, for its texts are told apart by nothing else anyway.
     auto free_rest = slots > 1 ? rest : Millis(0);
     Statement used(db, R"sql(
         SELECT s.slot, m.open, coalesce(m.answer_until, s.free_at) FROM slots s JOIN messages m ON m.case_id = s.case_id AND m.purpose = 'survey'
-         WHERE s.phone_key = ?1 ORDER BY s.taken_at, s.slot)sql");
-    used.bind_blob(1, phone_key);
+         WHERE s.phone_id = ?1 ORDER BY s.taken_at, s.slot)sql");
+    used.bind(1, phone_id);
     std::vector<bool> taken(static_cast<std::size_t>(slots), false);
     std::optional<int> rested;
     Slot answer;
@@ -197,14 +197,14 @@ Slot take_slot(Connection& db, std::string_view phone_key, std::int64_t case_id,
     if (!answer.number) answer.number = rested;
     if (!answer.number) return answer;
     Statement take(db, R"sql(
-        INSERT INTO slots(phone_key, slot, case_id, taken_at, free_at) VALUES (?1, ?2, ?3, ?4, ?4)
-        ON CONFLICT (phone_key, slot) DO UPDATE SET case_id = excluded.case_id, taken_at = excluded.taken_at, free_at = excluded.free_at)sql");
-    take.bind_blob(1, phone_key).bind(2, *answer.number).bind(3, case_id).bind(4, now).run();
+        INSERT INTO slots(phone_id, slot, case_id, taken_at, free_at) VALUES (?1, ?2, ?3, ?4, ?4)
+        ON CONFLICT (phone_id, slot) DO UPDATE SET case_id = excluded.case_id, taken_at = excluded.taken_at, free_at = excluded.free_at)sql");
+    take.bind(1, phone_id).bind(2, *answer.number).bind(3, case_id).bind(4, now).run();
     return answer;
 }
 
 Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instant now) {
-    Attempt a{row.id, row.attempt + 1, row.ref, row.phone_key, facts.channel, row.case_id, row.purpose == Purpose::survey};
+    Attempt a{row.id, row.attempt + 1, row.ref, row.phone_id, facts.channel, row.case_id, row.purpose == Purpose::survey};
     Statement move(db, R"sql(
         UPDATE messages SET state = 'sending', attempt = ?2, channel = ?3, template = ?4, text = ?5, parts = ?6, slot = ?7, open = ?8, claimed_at = ?9,
                answer_until = ?10, code = NULL
@@ -274,9 +274,9 @@ Settled record_never_sent(Connection& db, const Attempt& a, Instant now) { retur
 
 Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
                     std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window) {
-    Statement find(db, "SELECT id, attempt, phone_key, channel, case_id, purpose FROM messages WHERE ref = ?1 AND state = 'in_doubt'");
+    Statement find(db, "SELECT id, attempt, phone_id, channel, case_id, purpose FROM messages WHERE ref = ?1 AND state = 'in_doubt'");
     if (!find.bind(1, ref).step()) return {};
-    Attempt a{find.integer(0), static_cast<int>(find.integer(1)), std::string(ref), find.text(2), find.text(3), find.maybe_integer(4), find.text(5) == "survey"};
+    Attempt a{find.integer(0), static_cast<int>(find.integer(1)), std::string(ref), find.integer(2), find.text(3), find.maybe_integer(4), find.text(5) == "survey"};
     Statement late(db, "UPDATE attempts SET detail = ?3 WHERE message_id = ?1 AND attempt = ?2");
     late.bind(1, a.message).bind(2, a.number).bind(3, fmt::format("late: {} {}", outcome, detail)).run();
     bool woke = keep_receipt_keys(db, a, vendor_ids, now);
@@ -304,10 +304,10 @@ Settled record_late(Connection& db, std::string_view ref, bool accepted, bool re
 }
 
 int recover_sending(Connection& db, Instant now) {
-    Statement find(db, "SELECT id, attempt, ref, phone_key, channel, case_id, purpose FROM messages WHERE state = 'sending' ORDER BY claimed_at, id");
+    Statement find(db, "SELECT id, attempt, ref, phone_id, channel, case_id, purpose FROM messages WHERE state = 'sending' ORDER BY claimed_at, id");
     std::vector<Attempt> found;
     while (find.step())
-        found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.text(3), find.text(4), find.maybe_integer(5), find.text(6) == "survey"});
+        found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.integer(3), find.text(4), find.maybe_integer(5), find.text(6) == "survey"});
     for (const auto& a : found) record_in_doubt(db, a, "ambiguous", "stopped while the carrier may have had it", now);
     return static_cast<int>(found.size());
 }
@@ -324,7 +324,7 @@ int let_time_pass(Connection& db, std::string_view channel, Instant no_report_be
         Statement find(db, fmt::format("SELECT id, attempt, ref, case_id FROM messages WHERE state = '{}' AND claimed_at < ?1 AND channel = ?2 ORDER BY claimed_at LIMIT 200", from));
         find.bind(1, before).bind(2, channel);
         std::vector<Attempt> found;
-        while (find.step()) found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), {}, {}, find.maybe_integer(3), false});
+        while (find.step()) found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), 0, {}, find.maybe_integer(3), false});
         for (const auto& a : found) {
             Statement move(db, "UPDATE messages SET state = ?2, settled_at = ?3 WHERE id = ?1 AND state = ?4");
             move.bind(1, a.message).bind(2, to).bind(3, now).bind(4, from).run();

@@ -19,15 +19,17 @@ struct NewMessage {
     std::optional<std::int64_t> case_id{}, inbound_id{};
     Purpose purpose = Purpose::thanks;
     std::string text_name{};  // of templates/
-    std::string phone_key{}, channel{};
+    std::int64_t phone_id = 0;
+    std::string channel{};
     std::optional<std::int64_t> slot{};  // of the survey, so that what comes back is told apart like its answer
     Instant due_at{}, stale_at{};
 };
 std::int64_t plan_message(Connection& db, Random& random, const NewMessage& message, Instant now);
 
 struct DueRow {
-    std::int64_t id = 0;
-    std::string ref{}, text_name{}, phone_key{}, channel{};
+    std::int64_t id = 0, phone_id = 0;
+    std::string ref{}, text_name{}, channel{};
+    std::string phone_key{}, sealed_phone{};  // empty: the number was erased
     std::optional<std::int64_t> case_id{}, slot{};
     Purpose purpose = Purpose::survey;
     Instant due_at{}, stale_at{};
@@ -41,20 +43,22 @@ void set_route(Connection& db, std::int64_t id, int route);
 void forget_routes(Connection& db, Instant now);  // the configuration may have changed; what was held for want of a route is due again
 void postpone(Connection& db, std::int64_t id, Instant until);
 void cancel_due(Connection& db, const DueRow& row, Code code, Instant now);  // the case of a survey gets the code
-void move_due_to(Connection& db, const DueRow& row, std::string_view phone_key, Instant now);  // the case names another number now
+void move_due_to(Connection& db, const DueRow& row, std::int64_t phone_id, Instant now);  // the case names another number now
 void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now);
 // Another message to this phone of which we do not know whether it was taken.
-bool has_unsettled(Connection& db, std::string_view phone_key, std::int64_t except_message);
+bool has_unsettled(Connection& db, std::int64_t phone_id, std::int64_t except_message);
 
 // A reply slot of this phone for the case: the one it has, a fresh one, or the one that rested longest. nullopt: none is free;
 // `free_at` then says when one will be.
 struct Slot { std::optional<int> number{}; std::optional<Instant> free_at{}; };
-Slot take_slot(Connection& db, std::string_view phone_key, std::int64_t case_id, int slots, Millis rest, Instant now);
+Slot take_slot(Connection& db, std::int64_t phone_id, std::int64_t case_id, int slots, Millis rest, Instant now);
 
 struct Attempt {
     std::int64_t message = 0;
     int number = 1;
-    std::string ref{}, phone_key{}, channel{};
+    std::string ref{};
+    std::int64_t phone_id = 0;
+    std::string channel{};
     std::optional<std::int64_t> case_id{};
     bool survey = false;
 };

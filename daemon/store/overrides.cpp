@@ -9,14 +9,14 @@
 namespace pingjing::store {
 namespace {
 
-struct SurveyRow { std::int64_t case_id = 0, message = 0; std::string state{}, ref{}, phone_key{}; };
+struct SurveyRow { std::int64_t case_id = 0, message = 0, phone_id = 0; std::string state{}, ref{}; };
 
 Result<SurveyRow> find_survey(Connection& db, std::string_view record) {
     Statement find(db, R"sql(
-        SELECT c.id, m.id, m.state, m.ref, m.phone_key FROM cases c LEFT JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.record = ?1)sql");
+        SELECT c.id, m.id, m.state, m.ref, m.phone_id FROM cases c LEFT JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.record = ?1)sql");
     if (!find.bind(1, record).step()) return fail(Error::Kind::not_found, fmt::format("there is no case {}", record));
     if (find.is_null(1)) return fail(Error::Kind::conflict, fmt::format("case {} was never to be asked", record));
-    return SurveyRow{find.integer(0), find.integer(1), find.text(2), find.text(3), find.text(4)};
+    return SurveyRow{find.integer(0), find.integer(1), find.integer(4), find.text(2), find.text(3)};
 }
 
 // A reason is what a person wrote: it may name a citizen, so the ledger holds a commitment to it and the words are sealed.
@@ -26,7 +26,7 @@ void note(Connection& db, const Seal& seal, std::string_view kind, const SurveyR
 
 }  // namespace
 
-Result<std::string> cancel_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now) {
+Result<std::int64_t> cancel_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now) {
     auto row = find_survey(db, record);
     if (!row) return tl::unexpected(row.error());
     if (row->state != "due" && row->state != "held")
@@ -38,7 +38,7 @@ Result<std::string> cancel_case(Connection& db, const Seal& seal, std::string_vi
     cancel_waiting_of_case(db, row->case_id, Code::cancelled, now);
     set_case_code(db, row->case_id, Code::cancelled, "", now);
     note(db, seal, "cancelled_by_operator", *row, reason, now);
-    return row->phone_key;
+    return row->phone_id;
 }
 
 Result<void> resend_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now) {
@@ -54,11 +54,11 @@ Result<void> resend_case(Connection& db, const Seal& seal, std::string_view reco
 
 std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal) {
     Statement find(db, R"sql(
-        SELECT o.phone_key, o.source, o.reason, o.at FROM opt_outs o
-         WHERE o.action = 'out' AND o.id = (SELECT max(id) FROM opt_outs l WHERE l.phone_key = o.phone_key) ORDER BY o.id)sql");
+        SELECT o.phone_id, o.source, o.reason, o.at FROM opt_outs o
+         WHERE o.action = 'out' AND o.id = (SELECT max(id) FROM opt_outs l WHERE l.phone_id = o.phone_id) ORDER BY o.id)sql");
     std::vector<OptOutRow> rows;
     while (find.step()) {
-        auto phone = find_phone(db, seal, find.text(0));
+        auto phone = find_phone(db, seal, find.integer(0));
         rows.push_back({phone ? phone->masked() : "erased", find.text(1), find.text(2), find.instant(3)});
     }
     return rows;

@@ -5,38 +5,46 @@
 namespace pingjing::store {
 namespace {
 // A sealed number moved to another key does not open.
-std::string where(std::string_view phone_key) { return "phones:" + std::string(phone_key); }
+std::string where(std::string_view key) { return "phones:" + std::string(key); }
 }  // namespace
 
-std::string keep_phone(Connection& db, const Seal& seal, const Phone& phone, Instant now) {
+std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, Instant now) {
     auto key = seal.phone_key(phone);
-    Statement known(db, "SELECT 1 FROM phones WHERE phone_key = ?1");
-    if (known.bind_blob(1, key).step()) return key;
-    Statement keep(db, "INSERT INTO phones(phone_key, sealed, first_seen) VALUES (?1, ?2, ?3)");
-    keep.bind_blob(1, key).bind_blob(2, seal.seal(phone.reveal(), where(key))).bind(3, now).run();
-    return key;
+    if (auto known = find_phone_id(db, key)) return *known;
+    auto id = db.next_id("phones");
+    Statement keep(db, "INSERT INTO phones(id, key, sealed, first_seen) VALUES (?1, ?2, ?3, ?4)");
+    keep.bind(1, id).bind_blob(2, key).bind_blob(3, seal.seal(phone.reveal(), where(key))).bind(4, now).run();
+    return id;
 }
 
-Result<Phone> find_phone(Connection& db, const Seal& seal, std::string_view phone_key) {
-    Statement find(db, "SELECT sealed FROM phones WHERE phone_key = ?1");
-    if (!find.bind_blob(1, phone_key).step()) return fail(Error::Kind::not_found, "this number was erased");
-    auto plain = seal.open(find.text(0), where(phone_key));
+std::optional<std::int64_t> find_phone_id(Connection& db, std::string_view key) {
+    Statement find(db, "SELECT id FROM phones WHERE key = ?1");
+    return find.bind_blob(1, key).step() ? std::optional(find.integer(0)) : std::nullopt;
+}
+
+Result<Phone> find_phone(Connection& db, const Seal& seal, std::int64_t phone_id) {
+    Statement find(db, "SELECT key, sealed FROM phones WHERE id = ?1");
+    if (!find.bind(1, phone_id).step()) return fail(Error::Kind::not_found, "this number was erased");
+    return open_phone(seal, find.text(0), find.text(1));
+}
+
+Result<Phone> open_phone(const Seal& seal, std::string_view key, std::string_view sealed) {
+    auto plain = seal.open(sealed, where(key));
     if (!plain) return tl::unexpected(plain.error());
     return Phone::sender(*plain);
 }
 
 std::string open_id(const Seal& seal, const std::string& id) { return hide_mobiles(id) == id ? id : "hashed:" + to_hex(seal.keyed_hash(id)); }
 
-bool is_opted_out(Connection& db, std::string_view phone_key) {
-    Statement last(db, "SELECT action = 'out' FROM opt_outs WHERE phone_key = ?1 ORDER BY id DESC LIMIT 1");
-    return last.bind_blob(1, phone_key).step() && last.integer(0) == 1;
+bool is_opted_out(Connection& db, std::int64_t phone_id) {
+    Statement last(db, "SELECT action = 'out' FROM opt_outs WHERE phone_id = ?1 ORDER BY id DESC LIMIT 1");
+    return last.bind(1, phone_id).step() && last.integer(0) == 1;
 }
 
-bool record_opt_out(Connection& db, const Seal& seal, const Phone& phone, bool out, std::string_view source, std::string_view reason, Instant now) {
-    auto key = keep_phone(db, seal, phone, now);
-    if (is_opted_out(db, key) == out) return false;
-    Statement add(db, "INSERT INTO opt_outs(id, phone_key, at, action, source, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-    add.bind(1, db.next_id("opt_outs")).bind_blob(2, key).bind(3, now).bind(4, out ? "out" : "in").bind(5, source).bind(6, reason).run();
+bool record_opt_out(Connection& db, std::int64_t phone_id, bool out, std::string_view source, std::string_view reason, Instant now) {
+    if (is_opted_out(db, phone_id) == out) return false;
+    Statement add(db, "INSERT INTO opt_outs(id, phone_id, at, action, source, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    add.bind(1, db.next_id("opt_outs")).bind(2, phone_id).bind(3, now).bind(4, out ? "out" : "in").bind(5, source).bind(6, reason).run();
     append(db, now, out ? "opt_out" : "opt_in", std::nullopt, "{}");
     return true;
 }

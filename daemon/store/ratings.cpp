@@ -44,9 +44,9 @@ AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
     return c;
 }
 
-bool was_told_since(Connection& db, std::string_view phone_key, Purpose purpose, Instant since) {
-    Statement find(db, "SELECT 1 FROM messages WHERE phone_key = ?1 AND purpose = ?2 AND made_at >= ?3 AND state NOT IN ('cancelled', 'held', 'failed') LIMIT 1");
-    return find.bind_blob(1, phone_key).bind(2, purpose_name(purpose)).bind(3, since).step();
+bool was_told_since(Connection& db, std::int64_t phone_id, Purpose purpose, Instant since) {
+    Statement find(db, "SELECT 1 FROM messages WHERE phone_id = ?1 AND purpose = ?2 AND made_at >= ?3 AND state NOT IN ('cancelled', 'held', 'failed') LIMIT 1");
+    return find.bind(1, phone_id).bind(2, purpose_name(purpose)).bind(3, since).step();
 }
 
 std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now) {

@@ -40,7 +40,7 @@ struct AnsweredCase {
 };
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id);
 // A text of this purpose to this number made after `since` that went or will go.
-bool was_told_since(Connection& db, std::string_view phone_key, Purpose purpose, Instant since);
+bool was_told_since(Connection& db, std::int64_t phone_id, Purpose purpose, Instant since);
 
 // Idempotent on the inbound text. Returns the alarm's id.
 std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now);

@@ -7,11 +7,11 @@ namespace {
 
 constexpr Millis longest_wait_for_report = std::chrono::hours(24 * 4);
 
-constexpr std::string_view message_columns = "m.id, m.ref, m.phone_key, coalesce(m.code, ''), m.case_id, m.state";
+constexpr std::string_view message_columns = "m.id, m.ref, m.phone_id, coalesce(m.code, ''), m.case_id, m.state";
 
 ReceiptMessage read_message(const Statement& row, std::string how) {
     ReceiptMessage m;
-    m.id = row.integer(0), m.ref = row.text(1), m.phone_key = row.text(2), m.code = row.text(3), m.case_id = row.maybe_integer(4);
+    m.id = row.integer(0), m.ref = row.text(1), m.phone_id = row.integer(2), m.code = row.text(3), m.case_id = row.maybe_integer(4);
     m.state = parse_message_state(row.text(5)).value();
     m.how = std::move(how);
     return m;
@@ -39,20 +39,20 @@ bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_
 }  // namespace
 
 std::vector<ReceiptRow> find_new_receipts(Connection& db, int limit) {
-    Statement find(db, "SELECT id, channel, ref, vendor_id, state, meaning, phone_key, at, received_at FROM receipts WHERE step = 'new' ORDER BY id LIMIT ?1");
+    Statement find(db, "SELECT id, channel, ref, vendor_id, state, meaning, phone_id, at, received_at FROM receipts WHERE step = 'new' ORDER BY id LIMIT ?1");
     find.bind(1, limit);
     std::vector<ReceiptRow> rows;
     while (find.step()) {
         ReceiptRow r;
         r.id = find.integer(0), r.channel = find.text(1), r.ref = find.text(2), r.vendor_id = find.text(3), r.state = find.text(4), r.meaning = find.text(5);
-        r.phone_key = find.maybe_text(6), r.at = find.maybe_instant(7), r.received_at = find.instant(8);
+        r.phone_id = find.maybe_integer(6), r.at = find.maybe_instant(7), r.received_at = find.instant(8);
         rows.push_back(std::move(r));
     }
     return rows;
 }
 
 std::optional<ReceiptMessage> find_receipt_message(Connection& db, const ReceiptRow& receipt) {
-    auto right_phone = [&](const ReceiptMessage& m) { return !receipt.phone_key || *receipt.phone_key == m.phone_key; };
+    auto right_phone = [&](const ReceiptMessage& m) { return !receipt.phone_id || *receipt.phone_id == m.phone_id; };
     if (!receipt.ref.empty()) {
         Statement find(db, fmt::format("SELECT {} FROM messages m WHERE m.ref = ?1", message_columns));
         if (find.bind(1, receipt.ref).step()) {
@@ -76,10 +76,10 @@ std::optional<ReceiptMessage> find_receipt_message(Connection& db, const Receipt
         }
         if (newest) return newest;
     }
-    if (receipt.phone_key) {
+    if (receipt.phone_id) {
         Statement find(db, fmt::format(R"sql(
-            SELECT {}, m.channel, m.claimed_at FROM messages m WHERE m.phone_key = ?1 AND m.state IN ('sending', 'in_doubt') ORDER BY m.id)sql", message_columns));
-        find.bind_blob(1, *receipt.phone_key);
+            SELECT {}, m.channel, m.claimed_at FROM messages m WHERE m.phone_id = ?1 AND m.state IN ('sending', 'in_doubt') ORDER BY m.id)sql", message_columns));
+        find.bind(1, *receipt.phone_id);
         std::optional<ReceiptMessage> only;
         bool fits = false;
         for (int n = 0; find.step(); ++n) {
@@ -158,9 +158,9 @@ bool lift_to_delivered(Connection& db, std::int64_t message_id, std::string_view
     return move(db, read_message(find, "reply"), MessageState::delivered, evidence, now);
 }
 
-void close_surveys_to(Connection& db, std::string_view phone_key, Instant now) {
-    Statement close(db, "UPDATE messages SET open = 0 WHERE phone_key = ?1 AND open = 1");
-    close.bind_blob(1, phone_key).run();
+void close_surveys_to(Connection& db, std::int64_t phone_id, Instant now) {
+    Statement close(db, "UPDATE messages SET open = 0 WHERE phone_id = ?1 AND open = 1");
+    close.bind(1, phone_id).run();
     if (db.changes() > 0) append(db, now, "number_invalid", std::nullopt, "{}");
 }
 

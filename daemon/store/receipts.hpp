@@ -14,15 +14,15 @@ namespace pingjing::store {
 struct ReceiptRow {
     std::int64_t id = 0;
     std::string channel{}, ref{}, vendor_id{}, state{}, meaning{};
-    std::optional<std::string> phone_key{};
+    std::optional<std::int64_t> phone_id{};
     std::optional<Instant> at{};
     Instant received_at{};
 };
 std::vector<ReceiptRow> find_new_receipts(Connection& db, int limit);
 
 struct ReceiptMessage {
-    std::int64_t id = 0;
-    std::string ref{}, phone_key{}, code{};
+    std::int64_t id = 0, phone_id = 0;
+    std::string ref{}, code{};
     std::optional<std::int64_t> case_id{};
     std::optional<std::int64_t> key_row{};  // of receipt_keys: the part it reports on
     MessageState state = MessageState::due;
@@ -44,6 +44,6 @@ bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessa
 
 // A reply came: the message was on a phone, whatever the carrier said.
 bool lift_to_delivered(Connection& db, std::int64_t message_id, std::string_view evidence, Instant now);
-void close_surveys_to(Connection& db, std::string_view phone_key, Instant now);  // the carrier says: no such number
+void close_surveys_to(Connection& db, std::int64_t phone_id, Instant now);  // the carrier says: no such number
 
 }  // namespace pingjing::store

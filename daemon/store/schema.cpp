@@ -8,8 +8,8 @@
 namespace pingjing::store {
 namespace {
 
-// Times are milliseconds since 1970 in UTC. Phones appear as keyed hashes (`…_key`, 16 bytes) that lead to one sealed
-// number in `phones`; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
+// Times are milliseconds since 1970 in UTC. A phone is one row of `phones`, found by its keyed
+// hash (16 bytes) and sealed there; everything else names the row, so that new rows lie at the end of every index but that one; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
 // before stands in `case_versions`. `cases.flags` are the exclusion codes that the record itself carries (its flags, and
 // `minor`), so that a case can be decided again at the moment of sending without opening the sealed record.
 // `messages.route` is the row of [[route]] a due message waits for, -1 until it was looked at; `template` names its text.
@@ -21,7 +21,7 @@ CREATE TABLE ledger(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT 
 CREATE INDEX ledger_case ON ledger(case_id, seq) WHERE case_id IS NOT NULL;
 CREATE TABLE ledger_head(id INTEGER PRIMARY KEY CHECK (id = 1), head BLOB NOT NULL) STRICT;
 
-CREATE TABLE phones(phone_key BLOB PRIMARY KEY CHECK (length(phone_key) = 16), sealed BLOB NOT NULL, first_seen INTEGER NOT NULL) STRICT;
+CREATE TABLE phones(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE CHECK (length(key) = 16), sealed BLOB NOT NULL, first_seen INTEGER NOT NULL) STRICT;
 
 CREATE TABLE intake_batches(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, received INTEGER NOT NULL,
   accepted INTEGER NOT NULL, updated INTEGER NOT NULL, unchanged INTEGER NOT NULL, rejected INTEGER NOT NULL, excluded INTEGER NOT NULL,
@@ -31,11 +31,11 @@ CREATE TABLE rejections(id INTEGER PRIMARY KEY, batch_id INTEGER NOT NULL REFERE
 
 CREATE TABLE cases(id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, version INTEGER, content_key BLOB NOT NULL, state TEXT NOT NULL,
   unit TEXT NOT NULL, category TEXT NOT NULL, source TEXT NOT NULL, linked_to TEXT NOT NULL, language TEXT NOT NULL,
-  phone_key BLOB, contact_key BLOB, officer TEXT, officer_role TEXT, call_taker TEXT NOT NULL,
+  phone_id INTEGER, contact_id INTEGER, officer TEXT, officer_role TEXT, call_taker TEXT NOT NULL,
   reported_at INTEGER NOT NULL, closed_at INTEGER, received_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
   code TEXT, kind TEXT NOT NULL, flags TEXT NOT NULL, safety INTEGER NOT NULL CHECK (safety IN (0, 1)), recoded_after INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE INDEX cases_phone ON cases(phone_key, received_at) WHERE phone_key IS NOT NULL;
-CREATE INDEX cases_contact ON cases(contact_key) WHERE contact_key IS NOT NULL AND safety = 1;
+CREATE INDEX cases_phone ON cases(phone_id, received_at) WHERE phone_id IS NOT NULL;
+CREATE INDEX cases_contact ON cases(contact_id) WHERE contact_id IS NOT NULL AND safety = 1;
 CREATE INDEX cases_closed ON cases(closed_at);
 CREATE TABLE case_versions(case_id INTEGER NOT NULL REFERENCES cases(id), number INTEGER NOT NULL, version INTEGER, at INTEGER NOT NULL,
   outcome TEXT NOT NULL, code TEXT, content BLOB NOT NULL, PRIMARY KEY (case_id, number)) STRICT, WITHOUT ROWID;
@@ -47,43 +47,43 @@ CREATE INDEX decisions_case ON decisions(case_id, id);
 
 CREATE TABLE message_arrows(from_state TEXT NOT NULL, to_state TEXT NOT NULL, PRIMARY KEY (from_state, to_state)) STRICT, WITHOUT ROWID;
 CREATE TABLE messages(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, case_id INTEGER REFERENCES cases(id), inbound_id INTEGER,
-  purpose TEXT NOT NULL, template TEXT NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, code TEXT, phone_key BLOB NOT NULL REFERENCES phones(phone_key),
+  purpose TEXT NOT NULL, template TEXT NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, code TEXT, phone_id INTEGER NOT NULL REFERENCES phones(id),
   text BLOB, parts INTEGER NOT NULL DEFAULT 0, route INTEGER NOT NULL DEFAULT -1, channel TEXT, slot INTEGER, open INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
   made_at INTEGER NOT NULL, due_at INTEGER NOT NULL, stale_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
   claimed_at INTEGER, accepted_at INTEGER, settled_at INTEGER, answer_until INTEGER, evidence TEXT,
   CHECK (purpose <> 'survey' OR case_id IS NOT NULL),
   CHECK (state = 'due' OR state = 'held' OR state = 'cancelled' OR text IS NOT NULL)) STRICT;
 CREATE UNIQUE INDEX one_survey_a_case ON messages(case_id) WHERE purpose = 'survey';
-CREATE UNIQUE INDEX one_open_survey_a_slot ON messages(phone_key, slot) WHERE purpose = 'survey' AND open = 1;
+CREATE UNIQUE INDEX one_open_survey_a_slot ON messages(phone_id, slot) WHERE purpose = 'survey' AND open = 1;
 CREATE INDEX messages_due ON messages(route, priority, due_at, id) WHERE state = 'due';
 CREATE INDEX messages_open ON messages(answer_until) WHERE open = 1;
 CREATE INDEX messages_sending ON messages(claimed_at) WHERE state = 'sending';
 CREATE INDEX messages_in_doubt ON messages(claimed_at) WHERE state = 'in_doubt';
 CREATE INDEX messages_accepted ON messages(claimed_at) WHERE state = 'accepted';
 CREATE INDEX messages_held ON messages(due_at) WHERE state = 'held';
-CREATE INDEX messages_phone ON messages(phone_key, id);
+CREATE INDEX messages_phone ON messages(phone_id, id);
 CREATE INDEX surveys_state ON messages(state) WHERE purpose = 'survey';
 CREATE INDEX messages_case ON messages(case_id, id) WHERE case_id IS NOT NULL;
-CREATE TABLE slots(phone_key BLOB NOT NULL, slot INTEGER NOT NULL, case_id INTEGER NOT NULL REFERENCES cases(id), taken_at INTEGER NOT NULL,
-  free_at INTEGER NOT NULL, PRIMARY KEY (phone_key, slot)) STRICT, WITHOUT ROWID;
+CREATE TABLE slots(phone_id INTEGER NOT NULL, slot INTEGER NOT NULL, case_id INTEGER NOT NULL REFERENCES cases(id), taken_at INTEGER NOT NULL,
+  free_at INTEGER NOT NULL, PRIMARY KEY (phone_id, slot)) STRICT, WITHOUT ROWID;
 CREATE TABLE attempts(message_id INTEGER NOT NULL REFERENCES messages(id), attempt INTEGER NOT NULL, channel TEXT NOT NULL,
   claimed_at INTEGER NOT NULL, settled_at INTEGER, outcome TEXT, detail TEXT, PRIMARY KEY (message_id, attempt)) STRICT, WITHOUT ROWID;
 CREATE TABLE channel_days(channel TEXT NOT NULL, day TEXT NOT NULL, surveys INTEGER NOT NULL, PRIMARY KEY (channel, day)) STRICT, WITHOUT ROWID;
-CREATE TABLE receipt_keys(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, vendor_id TEXT NOT NULL, phone_key BLOB NOT NULL,
+CREATE TABLE receipt_keys(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, vendor_id TEXT NOT NULL,
   message_id INTEGER NOT NULL REFERENCES messages(id), part INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT) STRICT;
 CREATE INDEX receipt_keys_vendor ON receipt_keys(channel, vendor_id, at);
 CREATE INDEX receipt_keys_message ON receipt_keys(message_id);
 
 CREATE TABLE hook_bodies(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, at INTEGER NOT NULL, body BLOB, understood INTEGER NOT NULL) STRICT;
 CREATE TABLE receipts(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, ref TEXT, vendor_id TEXT NOT NULL,
-  phone_key BLOB, state TEXT NOT NULL, code TEXT NOT NULL, meaning TEXT NOT NULL, at INTEGER, received_at INTEGER NOT NULL,
+  phone_id INTEGER, state TEXT NOT NULL, code TEXT NOT NULL, meaning TEXT NOT NULL, at INTEGER, received_at INTEGER NOT NULL,
   message_id INTEGER, step TEXT NOT NULL CHECK (step = 'new' OR step = 'parked' OR step = 'applied' OR step = 'unknown')) STRICT;
 CREATE UNIQUE INDEX one_receipt_a_key ON receipts(channel, key);
 CREATE INDEX receipts_new ON receipts(id) WHERE step = 'new';
 CREATE INDEX receipts_parked ON receipts(channel, vendor_id) WHERE step = 'parked';
 CREATE INDEX receipts_parked_since ON receipts(received_at) WHERE step = 'parked';
 CREATE INDEX receipts_message ON receipts(message_id, id) WHERE message_id IS NOT NULL;
-CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, phone_key BLOB, phone BLOB,
+CREATE TABLE inbound(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, key TEXT NOT NULL, body_id INTEGER, phone_id INTEGER, phone BLOB,
   to_number TEXT NOT NULL, extension TEXT NOT NULL, text BLOB, at INTEGER, received_at INTEGER NOT NULL,
   step TEXT NOT NULL CHECK (step IN ('new', 'done')), class TEXT, case_id INTEGER REFERENCES cases(id), match TEXT, label TEXT, rating INTEGER,
   method TEXT, confidence REAL, why TEXT, CHECK (step = 'new' OR class IS NOT NULL),
@@ -94,7 +94,7 @@ CREATE INDEX inbound_new ON inbound(id) WHERE step = 'new';
 CREATE INDEX inbound_case ON inbound(case_id, id) WHERE case_id IS NOT NULL;
 CREATE INDEX inbound_received ON inbound(received_at);
 CREATE INDEX inbound_class ON inbound(class) WHERE step = 'done';
-CREATE INDEX inbound_phone ON inbound(phone_key, id) WHERE phone_key IS NOT NULL;
+CREATE INDEX inbound_phone ON inbound(phone_id, id) WHERE phone_id IS NOT NULL;
 
 CREATE TABLE ratings(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases(id), inbound_id INTEGER REFERENCES inbound(id),
   at INTEGER NOT NULL, grade TEXT NOT NULL CHECK (grade = 'satisfied' OR grade = 'basically_satisfied' OR grade = 'dissatisfied'), value INTEGER NOT NULL,
@@ -104,9 +104,9 @@ CREATE TABLE ratings(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES
 CREATE UNIQUE INDEX one_first_rating ON ratings(case_id) WHERE effect = 'first';
 CREATE INDEX ratings_case ON ratings(case_id, id);
 CREATE INDEX ratings_at ON ratings(at);
-CREATE TABLE opt_outs(id INTEGER PRIMARY KEY, phone_key BLOB NOT NULL, at INTEGER NOT NULL, action TEXT NOT NULL CHECK (action IN ('out', 'in')),
+CREATE TABLE opt_outs(id INTEGER PRIMARY KEY, phone_id INTEGER NOT NULL REFERENCES phones(id), at INTEGER NOT NULL, action TEXT NOT NULL CHECK (action IN ('out', 'in')),
   source TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
-CREATE INDEX opt_outs_phone ON opt_outs(phone_key, id);
+CREATE INDEX opt_outs_phone ON opt_outs(phone_id, id);
 CREATE TABLE alarms(id TEXT PRIMARY KEY, inbound_id INTEGER NOT NULL UNIQUE REFERENCES inbound(id), case_id INTEGER, at INTEGER NOT NULL,
   do_not_contact INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, received_at INTEGER, escalated_at INTEGER, acknowledged_at INTEGER,
   acknowledged_by TEXT) STRICT;

@@ -98,7 +98,7 @@ TEST_CASE("desk: a sender who is no case of ours alarms as well, and so does a t
     duty.until(1s);
     CHECK(duty.main->last == R"({"alarm_id":"a","at":"2026-11-20T19:00:00Z","phone":"10086","text":"打人了,不要回电","case_id":null,"unit":null,"do_not_contact":true})");
     duty.raise("b", "13900000001", "救命");
-    duty.store->run_now([](store::Connection& db) { db.exec("UPDATE inbound SET text = x'0102', phone_key = zeroblob(16) WHERE key = 'b'"); });
+    duty.store->run_now([](store::Connection& db) { db.exec("UPDATE inbound SET text = x'0102', phone_id = 99 WHERE key = 'b'"); });
     duty.desk->wake();
     duty.until(2s);
     CHECK(duty.main->last.find(R"("alarm_id":"b")") != std::string::npos);

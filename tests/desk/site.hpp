@@ -31,10 +31,10 @@ struct Site {
         store->run_now([&](store::Connection& db) {
             auto reply = ++replies;
             auto number = Phone::sender(phone);
-            store::Statement in(db, "INSERT INTO inbound(id, channel, key, phone_key, phone, to_number, extension, text, received_at, step) "
+            store::Statement in(db, "INSERT INTO inbound(id, channel, key, phone_id, phone, to_number, extension, text, received_at, step) "
                                     "VALUES (?1, 'c', ?2, ?3, ?4, '', '', ?5, ?6, 'new')");
             in.bind(1, reply).bind(2, id);
-            if (kept) in.bind_blob(3, store::keep_phone(db, seal, number, clock.now())).bind_null(4);
+            if (kept) in.bind(3, store::keep_phone(db, seal, number, clock.now())).bind_null(4);
             else in.bind_null(3).bind_blob(4, seal.seal(number.reveal(), fmt::format("inbound.phone:{}", reply)));
             in.bind_blob(5, seal.seal(text, fmt::format("inbound.text:{}", reply))).bind(6, clock.now()).run();
             store::Statement alarm(db, "INSERT INTO alarms(id, inbound_id, case_id, at, do_not_contact) VALUES (?1, ?2, ?3, ?4, ?5)");

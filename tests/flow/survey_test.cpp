@@ -59,7 +59,7 @@ TEST_CASE("a safety case cancels what waits for its number, and the check at sen
     w.pass(1h);
     // Known by its contact number only, and written behind intake's back.
     w.call("B2", wang, "0101");
-    w.exec("UPDATE cases SET safety = 1, contact_key = (SELECT phone_key FROM cases WHERE record = 'A2') WHERE record = 'B2'");
+    w.exec("UPDATE cases SET safety = 1, contact_id = (SELECT phone_id FROM cases WHERE record = 'A2') WHERE record = 'B2'");
     w.pass(3h);
     CHECK(w.texted(test::survey_words, zhang) == 0);
     CHECK(w.texted(test::survey_words, li) == 0);

@@ -37,10 +37,10 @@ struct Office {
         store->run_now([&](Connection& db) {
             for (int id = 1; id <= 3; ++id) {
                 Statement add(db, "INSERT INTO cases(id, record, content_key, state, unit, category, source, linked_to, language, call_taker, reported_at, "
-                                  "received_at, changed_at, kind, safety, flags, officer, phone_key) "
+                                  "received_at, changed_at, kind, safety, flags, officer, phone_id) "
                                   "VALUES (?1, ?2, x'00', 'closed', '320302120000', '', '', '', '', '', 0, 0, 0, 'survey', 0, '', '012345', ?3)");
                 add.bind(1, id).bind(2, "R" + std::to_string(id));
-                add.bind_blob(3, store::keep_phone(db, seal, *Phone::mobile("1390000000" + std::to_string(id)), noon)).run();
+                add.bind(3, store::keep_phone(db, seal, *Phone::mobile("1390000000" + std::to_string(id)), noon)).run();
             }
             db.exec("INSERT INTO ratings(id, case_id, at, grade, value, method, effect, unit) VALUES (5, 1, 0, 'dissatisfied', 3, 'code', 'first', '')");
         });
@@ -164,9 +164,9 @@ TEST_CASE("GET /v1/followups: open ones, urgent first, then by limit; numbers ar
 TEST_CASE("GET /v1/review: what a person has to decide, with the words, and who read them stands in the ledger") {
     Office office;
     office.store->run_now([&](Connection& db) {
-        Statement in(db, "INSERT INTO inbound(id, channel, key, phone_key, to_number, extension, text, received_at, step, class, case_id, label, rating) "
+        Statement in(db, "INSERT INTO inbound(id, channel, key, phone_id, to_number, extension, text, received_at, step, class, case_id, label, rating) "
                          "VALUES (4, 'c', 'k', ?1, '', '', ?2, 0, 'done', 'ambiguous', 1, 'ambiguous', NULL)");
-        in.bind_blob(1, office.seal.phone_key(*Phone::mobile("13900000001"))).bind_blob(2, office.seal.seal("一般吧", "inbound.text:4")).run();
+        in.bind(1, store::keep_phone(db, office.seal, *Phone::mobile("13900000001"), noon)).bind_blob(2, office.seal.seal("一般吧", "inbound.text:4")).run();
         db.exec("INSERT INTO reviews(id, kind, case_id, inbound_id, at) VALUES (1, 'ambiguous', 1, 4, 60000), (2, 'recoded', 2, NULL, 0), (3, 'ambiguous', NULL, NULL, 1)");
         db.exec("UPDATE reviews SET closed_at = 5 WHERE id = 3");
     });

@@ -86,7 +86,7 @@ TEST_CASE("what is kept, and how it was read, is whole or not at all") {
         },
         [](store::Connection& db, Drawer& d) { store::keep_text(db, d.seal, "main", text("10086", "1"), std::nullopt, noon); },
         [](store::Connection& db, Drawer& d) { store::keep_quarantined(db, d.seal, "main", "body", "why", noon); },
-        [](store::Connection& db, Drawer& d) { store::record_opt_out(db, d.seal, *Phone::mobile("13812345678"), true, "sms", "", noon); },
+        [](store::Connection& db, Drawer& d) { store::record_opt_out(db, d.key, true, "sms", "", noon); },
         [](store::Connection& db, Drawer& d) {
             store::keep_text(db, d.seal, "main", text("13812345678", "3", "a"), std::nullopt, noon);
             auto id = store::find_new_texts(db, 1).front().id;

@@ -52,7 +52,7 @@ struct Site {
             if (auto phone = Phone::mobile(line)) rules.staff_keys.insert(seal.phone_key(*phone));
         store->run_now([&](Connection& db) {
             for (std::string line; std::getline(opted_out, line);)
-                if (auto phone = Phone::mobile(line)) store::record_opt_out(db, seal, *phone, true, "list", "test", night);
+                if (auto phone = Phone::mobile(line)) store::record_opt_out(db, store::keep_phone(db, seal, *phone, night), true, "list", "test", night);
         });
     }
 

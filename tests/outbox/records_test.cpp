@@ -178,9 +178,9 @@ TEST_CASE("ids recur: the newest message wins, an older one where it alone still
         second = d.claim(db);
         d.key = key;
         store::record_accepted(db, second, {"again"}, noon + 1h, noon + 72h);
-        auto found = [&](const std::optional<std::string>& phone, Instant at) {
+        auto found = [&](const std::optional<std::int64_t>& phone, Instant at) {
             store::ReceiptRow receipt;
-            receipt.channel = "main", receipt.vendor_id = "again", receipt.state = "delivered", receipt.phone_key = phone, receipt.received_at = at;
+            receipt.channel = "main", receipt.vendor_id = "again", receipt.state = "delivered", receipt.phone_id = phone, receipt.received_at = at;
             auto message = store::find_receipt_message(db, receipt);
             return message ? message->id : 0;
         };

@@ -63,7 +63,7 @@ TEST_CASE("the bare number is one slot that rests not at all, but waits for its 
 TEST_CASE("a slot of a time with more digits is not written into fewer") {
     Phone24 p;
     p.store->run_now([&](store::Connection& db) {
-        db.exec("INSERT INTO slots VALUES ((SELECT phone_key FROM phones), 57, 1, 0, 0)");
+        db.exec("INSERT INTO slots VALUES ((SELECT id FROM phones), 57, 1, 0, 0)");
         CHECK(store::take_slot(db, p.key, 1, 10, 720h, noon).number == 0);
     });
 }
@@ -96,9 +96,9 @@ TEST_CASE("a case is planned once: waiting it follows its newest version, sent i
             auto planned = store::plan_survey(db, d.random, 1, other, noon + 5h, noon + 48h, noon);
             bool waits = state == "due" || state == "held" || state == "cancelled";
             CHECK(planned.has_value() == waits);
-            store::Statement row(db, "SELECT phone_key, stale_at, state FROM messages WHERE id = 1");
+            store::Statement row(db, "SELECT phone_id, stale_at, state FROM messages WHERE id = 1");
             row.step();
-            CHECK((row.text(0) == other) == waits);
+            CHECK((row.integer(0) == other) == waits);
             CHECK((row.instant(1) == noon + 48h) == waits);
             CHECK(row.text(2) == (state == "cancelled" ? "due" : state));
         });

@@ -13,14 +13,14 @@ struct Fixture {
     Connection db{":memory:"};
     Fixture() {
         REQUIRE(migrate(db));
-        db.exec("INSERT INTO phones VALUES (zeroblob(16), x'00', 0)");
+        db.exec("INSERT INTO phones VALUES (1, zeroblob(16), x'00', 0)");
         for (const char* id : {"1", "2"})
             db.exec(("INSERT INTO cases(id, record, content_key, state, unit, category, source, linked_to, language, call_taker, reported_at, "
                      "received_at, changed_at, kind, safety, flags) VALUES (" + std::string(id) + ", 'r" + id + "', x'00', 'closed', '', '', '', '', '', '', 0, 0, 0, 'survey', 0, '')").c_str());
     }
     void survey(int id, int case_id, int slot, const char* purpose = "survey") {
-        Statement add(db, "INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_key, text, parts, slot, open, made_at, due_at, "
-                          "stale_at) VALUES (?1, ?2, ?3, ?4, 'survey', 2, 'due', zeroblob(16), x'00', 1, ?5, 1, 0, 0, 0)");
+        Statement add(db, "INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_id, text, parts, slot, open, made_at, due_at, "
+                          "stale_at) VALUES (?1, ?2, ?3, ?4, 'survey', 2, 'due', 1, x'00', 1, ?5, 1, 0, 0, 0)");
         add.bind(1, id).bind(2, "ref" + std::to_string(id)).bind(3, case_id).bind(4, purpose).bind(5, slot).run();
     }
 };
@@ -51,8 +51,8 @@ TEST_CASE("the database itself holds message states to the arrows of core/messag
             CAPTURE(message_state_name(t));
             Fixture fixture;
             fixture.db.exec("DROP TRIGGER messages_start");
-            Statement add(fixture.db, "INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_key, text, parts, made_at, due_at, "
-                                      "stale_at) VALUES (1, 'a', 1, 'survey', 'survey', 2, ?1, zeroblob(16), x'00', 1, 0, 0, 0)");
+            Statement add(fixture.db, "INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_id, text, parts, made_at, due_at, "
+                                      "stale_at) VALUES (1, 'a', 1, 'survey', 'survey', 2, ?1, 1, x'00', 1, 0, 0, 0)");
             add.bind(1, message_state_name(f)).run();
             Statement move(fixture.db, "UPDATE messages SET state = ?1 WHERE id = 1");
             move.bind(1, message_state_name(t));
@@ -63,8 +63,8 @@ TEST_CASE("the database itself holds message states to the arrows of core/messag
 
 TEST_CASE("a message cannot be born sent, and an inbound text cannot be done without a class") {
     Fixture f;
-    CHECK_THROWS_AS(f.db.exec("INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_key, text, parts, made_at, due_at, stale_at) "
-                              "VALUES (1, 'a', 1, 'survey', 'survey', 2, 'accepted', zeroblob(16), x'00', 1, 0, 0, 0)"), SqlError);
+    CHECK_THROWS_AS(f.db.exec("INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_id, text, parts, made_at, due_at, stale_at) "
+                              "VALUES (1, 'a', 1, 'survey', 'survey', 2, 'accepted', 1, x'00', 1, 0, 0, 0)"), SqlError);
     CHECK_THROWS_AS(f.db.exec("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step) VALUES (1, 'c', 'k', '', '', 0, 'done')"), SqlError);
     CHECK_NOTHROW(f.db.exec("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step) VALUES (1, 'c', 'k', '', '', 0, 'new')"));
     CHECK_THROWS_AS(f.db.exec("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step) VALUES (2, 'c', 'k', '', '', 0, 'new')"), SqlError);

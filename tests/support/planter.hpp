@@ -42,7 +42,7 @@ class Planter {
 public:
     explicit Planter(store::Connection& db) : db_(db) {
         db_.exec("DROP TRIGGER IF EXISTS messages_start; DROP TRIGGER IF EXISTS messages_forward");
-        db_.exec("INSERT OR IGNORE INTO phones VALUES (zeroblob(16), x'00', 0)");
+        db_.exec("INSERT OR IGNORE INTO phones VALUES (1, zeroblob(16), x'00', 0)");
     }
 
     static Instant at(const std::string& text) { return *parse_rfc3339(text); }
@@ -50,9 +50,9 @@ public:
     std::int64_t call(const Call& c = {}) {
         auto id = db_.next_id("cases");
         store::Statement add(db_, R"sql(
-            INSERT INTO cases(id, record, content_key, state, unit, category, source, linked_to, language, phone_key, officer, officer_role, call_taker,
+            INSERT INTO cases(id, record, content_key, state, unit, category, source, linked_to, language, phone_id, officer, officer_role, call_taker,
                               reported_at, closed_at, received_at, changed_at, code, kind, flags, safety, recoded_after)
-            VALUES (?1, ?2, x'00', ?3, ?4, ?5, '110', '', '', zeroblob(16), ?6, ?7, '', ?8, ?9, ?8, ?8, ?10, ?11, '', 0, ?12))sql");
+            VALUES (?1, ?2, x'00', ?3, ?4, ?5, '110', '', '', 1, ?6, ?7, '', ?8, ?9, ?8, ?8, ?10, ?11, '', 0, ?12))sql");
         add.bind(1, id).bind(2, c.record.empty() ? "R" + std::to_string(id) : c.record).bind(3, c.closed ? "closed" : "open").bind(4, c.unit);
         add.bind(5, c.category).bind(6, c.officer).bind(7, c.officer ? std::optional("lead") : std::nullopt).bind(8, at(c.reported));
         add.bind(9, c.closed ? std::optional(at(*c.closed)) : std::nullopt).bind(10, c.code).bind(11, c.kind).bind(12, c.recoded_after).run();
@@ -64,9 +64,9 @@ public:
     std::int64_t message(std::int64_t case_id, const std::string& purpose, const Survey& s = {}) {
         auto id = db_.next_id("messages");
         store::Statement add(db_, R"sql(
-            INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, code, phone_key, text, parts, channel, made_at, due_at, stale_at,
+            INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, code, phone_id, text, parts, channel, made_at, due_at, stale_at,
                                  accepted_at, answer_until)
-            VALUES (?1, ?2, ?3, ?4, ?4, 2, ?5, ?6, zeroblob(16), x'00', 1, 'main', ?7, ?7, ?7, ?8, ?9))sql");
+            VALUES (?1, ?2, ?3, ?4, ?4, 2, ?5, ?6, 1, x'00', 1, 'main', ?7, ?7, ?7, ?8, ?9))sql");
         auto made = at("2026-11-20T12:00:00+08:00");
         add.bind(1, id).bind(2, "ref" + std::to_string(id)).bind(3, case_id).bind(4, purpose).bind(5, s.state).bind(6, s.code).bind(7, made);
         add.bind(8, s.accepted ? std::optional(made) : std::nullopt).bind(9, s.answer_until ? std::optional(at(*s.answer_until)) : std::nullopt).run();
