@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every door of the real program, opened as its users do and as they should not. Usage: doors.py PROGRAM"""
-import http.client, json, os, re, signal, socket, sqlite3, stat, subprocess, threading, time
+import http.client, json, os, re, shutil, signal, socket, sqlite3, stat, subprocess, threading, time
 from police_site import PROGRAM, check, play, until
 
 
@@ -225,7 +225,8 @@ def refusals(site, new_site):
         for root, folders, files in os.walk(other.folder):
             for name in folders + files:
                 os.chown(os.path.join(root, name), 65534, 65534)
-        options = {"user": 65534, "group": 65534}
+        # A checkout below /root cannot be reached by anybody else.
+        options = {"user": 65534, "group": 65534, "program": shutil.copy(PROGRAM, other.folder)}
     for name in os.listdir(other.state):
         os.chmod(os.path.join(other.state, name), 0o444 if os.path.isfile(os.path.join(other.state, name)) else 0o555)
     os.chmod(other.state, 0o555)

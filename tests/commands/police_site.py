@@ -148,8 +148,8 @@ source = "106900110"
 extension_digits = 2
 ''')
 
-    def run(self, command, *arguments, exit=0, **options):
-        done = subprocess.run([PROGRAM, command, "-c", self.path("pingjing.toml"), *arguments], env=self.environment, cwd=self.folder,
+    def run(self, command, *arguments, exit=0, program=PROGRAM, **options):
+        done = subprocess.run([program, command, "-c", self.path("pingjing.toml"), *arguments], env=self.environment, cwd=self.folder,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30, **options)
         check(exit is None or done.returncode == exit, f"`pingjing {command} {' '.join(arguments)}` ends with {done.returncode}, not {exit}", done.stdout, done.stderr)
         return done
