@@ -117,7 +117,9 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
         policy->routes.push_back(std::move(r));
     }
 
-    policy->decide = [rules](store::Connection& db, const store::StoredCase& about, Instant now) { return eligibility::decide_again(db, *rules, about, now); };
+    policy->decide = [rules](store::Connection& db, const store::StoredCase& about, const std::string& phone_key, Instant now) {
+        return eligibility::decide_again(db, *rules, about, phone_key, now);
+    };
     policy->next_sending_time = [rules, &seal](const store::StoredCase& about, Instant now) { return eligibility::next_sending_time(*rules, seal, about.record, now); };
     policy->called_off = [rules, &seal, &random](store::Connection& db, std::int64_t phone_id, Instant now) {
         eligibility::reconsider_capped(db, seal, random, *rules, phone_id, now);

@@ -1,21 +1,28 @@
 #include "daemon/core/tree.hpp"
 
-#include <sodium.h>
+#include <openssl/evp.h>
 
 #include <bit>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <stdexcept>
 
 namespace pingjing {
 namespace {
 
+// OpenSSL uses the processor's own SHA-256 where it has one. What it looks up and allocates for a hash is kept, one a thread.
+struct Digest {
+    std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> kind{EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free};
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> state{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
 Hash sha256(std::string_view a, std::string_view b, std::string_view c = {}) {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    for (auto part : {a, b, c})
-        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(part.data()), part.size());
+    thread_local Digest digest;
     Hash out;
-    crypto_hash_sha256_final(&state, out.data());
+    bool done = digest.kind && digest.state && EVP_DigestInit_ex2(digest.state.get(), digest.kind.get(), nullptr) == 1;
+    for (auto part : {a, b, c}) done = done && EVP_DigestUpdate(digest.state.get(), part.data(), part.size()) == 1;
+    if (!done || EVP_DigestFinal_ex(digest.state.get(), out.data(), nullptr) != 1) throw std::bad_alloc();  // SHA-256 fails for nothing else
     return out;
 }
 std::string_view view(const Hash& h) { return {reinterpret_cast<const char*>(h.data()), h.size()}; }

@@ -95,19 +95,20 @@ ClosedCall as_call(const store::StoredCase& stored) {
     return call;
 }
 
-store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, Instant now) {
+store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, Instant now) {
     auto call = as_call(stored);
     auto others = store::sent_survey_times(db, stored.phone_id, stored.id, now - month);
-    auto facts = gather(db, site, call, Number{stored.phone_key, stored.phone_id}, stored.id, now, now, others);
+    auto facts = gather(db, site, call, Number{phone_key, stored.phone_id}, stored.id, now, now, others);
     return verdict_of(decide(facts), site, stored.flags);
 }
 
 void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, std::int64_t phone_id, Instant now) {
+    Number number{store::phone_key_of(db, phone_id), phone_id};
     for (auto id : store::capped_cases_of(db, phone_id, now - site.max_age)) {
         auto stored = store::load_case(db, id);
         auto call = as_call(stored);
         auto when = due_at(*stored.closed_at, now, site.timing, spread_fraction(seal, stored.record));
-        auto facts = gather(db, site, call, Number{stored.phone_key, phone_id}, id, now, when, store::survey_times(db, phone_id, id, when - month));
+        auto facts = gather(db, site, call, number, id, now, when, store::survey_times(db, phone_id, id, when - month));
         auto verdict = verdict_of(decide(facts), site, stored.flags);
         if (verdict.code == Code::capped) continue;
         store::record_decision(db, id, "reconsidered", verdict.code ? "excluded" : "accepted", verdict, now);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "daemon/store/phones.hpp"
 #include "daemon/text/segments.hpp"
@@ -192,7 +194,7 @@ private:
             round_.ceilings.push_back(rules.name);
             return false;
         }
-        auto verdict = policy_.decide(db_, about, in_.now);
+        auto verdict = policy_.decide(db_, about, row.phone_key, in_.now);
         store::record_decision(db_, about.id, "sending", verdict.code ? "excluded" : "accepted", verdict, in_.now);
         if (verdict.code) {
             store::cancel_due(db_, row, *verdict.code, in_.now);
@@ -224,14 +226,10 @@ private:
     void send(const DueRow& row, const Phone& phone, const std::optional<store::StoredCase>& about, std::size_t channel, store::ClaimFacts facts) {
         const auto& rules = policy_.channels[channel];
         auto day = about ? policy_.local_day(about->reported_at) : std::string();
-        auto text = policy_.texts.fill(facts.text_name, day, rules.carrier_adds_sign);
-        // The sign takes its room whoever puts it there.
-        auto whole = policy_.texts.fill(facts.text_name, day);
-        auto segments = whole ? cut_segments(*whole) : std::nullopt;
-        if (!text || !segments || (rules.most_parts > 0 && segments->parts.size() > static_cast<std::size_t>(rules.most_parts)))
-            return store::hold_due(db_, row, "content", in_.now);
-        facts.parts = static_cast<int>(segments->parts.size());
-        facts.sealed_text = seal_.seal(*text, store::message_text_context(row.ref));
+        const auto& wording = word(facts.text_name, day, rules.carrier_adds_sign);
+        if (wording.parts == 0 || (rules.most_parts > 0 && wording.parts > rules.most_parts)) return store::hold_due(db_, row, "content", in_.now);
+        facts.parts = wording.parts;
+        facts.sealed_text = seal_.seal(wording.text, store::message_text_context(row.ref));
 
         std::string extension;
         if (facts.slot && policy_.slots > 1 && rules.extension_digits > 0) extension = fmt::format("{:0{}}", *facts.slot, rules.extension_digits);
@@ -242,8 +240,21 @@ private:
         in_.announce(db_, row.ref, row.phone_key);  // nothing after it can be refused
         --in_.views[channel].room;
         if (is_survey(row)) ++counts_[channel];
-        provider::Submission submission(row.ref, phone, Text(std::move(*text)), std::move(extension), std::chrono::floor<std::chrono::seconds>(validity));
+        provider::Submission submission(row.ref, phone, Text(wording.text), std::move(extension), std::chrono::floor<std::chrono::seconds>(validity));
         round_.claimed.emplace_back(std::move(attempt), std::move(submission), channel, facts.parts);
+    }
+
+    struct Wording { std::string text{}; int parts = 0; };  // no parts: it cannot be sent
+    // Most rows of a round say the same words of the same day.
+    const Wording& word(const std::string& name, const std::string& day, bool without_sign) {
+        auto [place, made] = wordings_.try_emplace({name, day, without_sign});
+        if (!made) return place->second;
+        auto text = policy_.texts.fill(name, day, without_sign);
+        // The sign takes its room whoever puts it there.
+        auto whole = policy_.texts.fill(name, day);
+        auto segments = whole ? cut_segments(*whole) : std::nullopt;
+        if (text && segments) place->second = {std::move(*text), static_cast<int>(segments->parts.size())};
+        return place->second;
     }
 
     Connection& db_;
@@ -252,6 +263,7 @@ private:
     const Policy& policy_;
     Round round_;
     std::string day_;
+    std::map<std::tuple<std::string, std::string, bool>, Wording> wordings_;
     std::vector<int> counts_;                               // of this round's surveys, by channel
     std::vector<std::optional<std::int64_t>> sent_before_;  // today, before this round; read once where it is asked for
     std::vector<bool> surveys_allowed_ = std::vector<bool>(in_.policy->channels.size(), true);

@@ -35,7 +35,7 @@ struct Policy {
     Millis answer_window = std::chrono::hours(72), slot_rest = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24);
 
     // Eligibility and its calendar, handed in: a stage does not know another one.
-    std::function<store::Verdict(store::Connection&, const store::StoredCase&, Instant)> decide{};
+    std::function<store::Verdict(store::Connection&, const store::StoredCase&, const std::string& phone_key, Instant)> decide{};
     std::function<Instant(const store::StoredCase&, Instant)> next_sending_time{};  // `now` where it may go now
     std::function<void(store::Connection&, std::int64_t phone_id, Instant)> called_off{};  // a survey to this number does not go
     std::function<Instant(Instant)> closing_time{};                                 // of the opening hours in which this moment lies

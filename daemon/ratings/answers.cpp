@@ -44,10 +44,7 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
         if (auto standing = store::standing_rating(db, s.match.survey->case_id)) s.before = Before{standing->grade, standing->first_at};
     }
     s.opted_out = store::is_opted_out(db, phone);
-    auto since = now - rules.confirm_again_after;
-    s.told_emergency = store::was_told_since(db, phone, Purpose::emergency, since);
-    s.told_opt_out = store::was_told_since(db, phone, Purpose::opt_out, since);
-    s.told_help = store::was_told_since(db, phone, Purpose::help, since);
+    s.told = store::told_since(db, phone, now - rules.confirm_again_after);
     return s;
 }
 

@@ -40,7 +40,7 @@ struct Situation {
     std::optional<Before> before{};        // the rating that stands
     Instant at{};                          // when it was written
     bool opted_out = false;                // before this text
-    bool told_emergency = false, told_opt_out = false, told_help = false;  // within confirm_again_after
+    store::Told told{};                    // within confirm_again_after
 };
 
 struct Say { Purpose purpose = Purpose::thanks; std::string text_name{}; };

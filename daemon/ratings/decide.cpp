@@ -18,11 +18,11 @@ std::string class_of(const reply::Verdict& v, const Situation& s, const Decision
 // comes beside them.
 std::optional<Say> say(const reply::Verdict& v, const Situation& s, const AnswerRules& rules, const Decision& d) {
     if (!s.mobile) return std::nullopt;
-    if (v.emergency) return v.do_not_contact || s.told_emergency ? std::nullopt : std::optional(Say{Purpose::emergency, "emergency"});
+    if (v.emergency) return v.do_not_contact || s.told.emergency ? std::nullopt : std::optional(Say{Purpose::emergency, "emergency"});
     if (v.do_not_contact) return std::nullopt;
-    if (d.opt_out) return s.told_opt_out ? std::nullopt : std::optional(Say{Purpose::opt_out, "opt_out"});
+    if (d.opt_out) return s.told.opt_out ? std::nullopt : std::optional(Say{Purpose::opt_out, "opt_out"});
     if (s.about && s.about->careful) return std::nullopt;
-    if (v.label == reply::Label::help) return s.told_help || (s.about && s.about->helped) ? std::nullopt : std::optional(Say{Purpose::help, "help"});
+    if (v.label == reply::Label::help) return s.told.help || (s.about && s.about->helped) ? std::nullopt : std::optional(Say{Purpose::help, "help"});
     // Who has unsubscribed is told what he asks for, and nothing else.
     if (!s.about || s.match.late || (s.opted_out && !v.opt_in)) return std::nullopt;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;

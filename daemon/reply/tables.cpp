@@ -116,6 +116,33 @@ void Phrase::find(std::string_view text, std::vector<Span>& out) const {
     }
 }
 
+char32_t Phrase::begins_with() const {
+    return parts_.empty() || parts_.front().step != Step::literal ? U'\0' : text::character_at(parts_.front().literal, 0).code;
+}
+
+void Phrases::add(std::string_view written) {
+    all_.emplace_back(written);
+    by_first_[all_.back().begins_with()].push_back(all_.size() - 1);
+}
+
+std::vector<const Phrase*> Phrases::candidates(std::string_view text) const {
+    std::vector<std::size_t> places;
+    auto take = [&](char32_t first) {
+        if (auto found = by_first_.find(first); found != by_first_.end()) places.insert(places.end(), found->second.begin(), found->second.end());
+    };
+    take(U'\0');
+    for (std::size_t at = 0; at < text.size();) {
+        auto c = text::character_at(text, at);
+        take(c.code);
+        at += c.bytes;
+    }
+    std::sort(places.begin(), places.end());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    std::vector<const Phrase*> out;
+    for (auto place : places) out.push_back(&all_[place]);
+    return out;
+}
+
 Phrases phrases(std::string_view file, std::string_view section) {
     auto all = built_in_template(fmt::format("language/{}", file));
     if (!all) throw std::logic_error(fmt::format("no table language/{} was built in", file));
@@ -134,7 +161,7 @@ Phrases phrases(std::string_view file, std::string_view section) {
         while (inside && !line.empty()) {
             auto bar = line.find('|');
             auto word = trim(line.substr(0, bar));
-            if (!word.empty()) table.emplace_back(word);
+            if (!word.empty()) table.add(word);
             line = bar == line.npos ? std::string_view() : line.substr(bar + 1);
         }
     }
@@ -144,7 +171,7 @@ Phrases phrases(std::string_view file, std::string_view section) {
 
 std::vector<Span> find_all(const Phrases& table, std::string_view text) {
     std::vector<Span> out;
-    for (const auto& phrase : table) phrase.find(text, out);
+    for (const auto* phrase : table.candidates(text)) phrase->find(text, out);
     return out;
 }
 

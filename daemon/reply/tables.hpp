@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace pingjing::reply {
@@ -20,6 +21,7 @@ public:
     std::optional<std::size_t> match_at(std::string_view text, std::size_t at) const;  // where it ends
     std::optional<std::size_t> begin_of(std::string_view text, std::size_t end) const;  // plain phrases only
     void find(std::string_view text, std::vector<Span>& out) const;
+    char32_t begins_with() const;  // 0: with a gap or a number
 
 private:
     enum class Step { literal, gap, number };
@@ -32,7 +34,19 @@ private:
     bool fills_clause_ = false;
 };
 
-using Phrases = std::vector<Phrase>;
+// Phrases in their order, found by their first character: of a thousand a short text can hold but a few.
+class Phrases {
+public:
+    void add(std::string_view written);
+    auto begin() const { return all_.begin(); }
+    auto end() const { return all_.end(); }
+    bool empty() const { return all_.empty(); }
+    std::vector<const Phrase*> candidates(std::string_view text) const;  // in their order
+
+private:
+    std::vector<Phrase> all_;
+    std::unordered_map<char32_t, std::vector<std::size_t>> by_first_;
+};
 
 // A missing file or section is our own mistake and throws.
 Phrases phrases(std::string_view file, std::string_view section);

@@ -36,6 +36,24 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
     return row;
 }
 
+void add_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant due_at, Instant stale_at, Instant now) {
+    Statement add(db, R"sql(
+        INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_id, made_at, due_at, stale_at)
+        VALUES (?1, ?2, ?3, 'survey', 'survey', ?4, 'due', ?5, ?6, ?7, ?8))sql");
+    add.bind(1, db.next_id("messages")).bind(2, random.word(20, now)).bind(3, case_id).bind(4, priority(Purpose::survey)).bind(5, phone_id);
+    add.bind(6, now).bind(7, due_at).bind(8, stale_at).run();
+}
+
+// Only what no carrier can ever have had.
+bool plan_again(Connection& db, std::int64_t message, std::int64_t phone_id, Instant due_at, Instant stale_at) {
+    Statement again(db, R"sql(
+        UPDATE messages SET state = 'due', code = NULL, phone_id = ?2, due_at = ?3, stale_at = ?4, settled_at = NULL, route = -1
+         WHERE id = ?1 AND state = 'cancelled' AND evidence IS NULL AND NOT EXISTS (
+               SELECT 1 FROM attempts a WHERE a.message_id = messages.id AND (a.outcome = 'accepted' OR a.outcome = 'ambiguous' OR a.outcome = 'partial')))sql");
+    again.bind(1, message).bind(2, phone_id).bind(3, due_at).bind(4, stale_at).run();
+    return db.changes() > 0;
+}
+
 }  // namespace
 
 std::optional<KnownCase> find_case(Connection& db, std::string_view record) {
@@ -72,14 +90,12 @@ RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<K
 }
 
 StoredCase load_case(Connection& db, std::int64_t id) {
-    Statement find(db, R"sql(
-        SELECT c.record, c.unit, c.category, c.linked_to, c.flags, c.phone_id, c.state, c.reported_at, c.closed_at, c.language, p.key
-          FROM cases c LEFT JOIN phones p ON p.id = c.phone_id WHERE c.id = ?1)sql");
+    Statement find(db, "SELECT record, unit, category, linked_to, flags, phone_id, state, reported_at, closed_at, language FROM cases WHERE id = ?1");
     if (!find.bind(1, id).step()) throw SqlError(0, fmt::format("case {} is gone", id));
     StoredCase c;
     c.id = id;
     c.record = find.text(0), c.unit = find.text(1), c.category = find.text(2), c.linked_to = find.text(3), c.flags = find.text(4);
-    c.phone_id = find.integer(5), c.phone_key = find.text(10);
+    c.phone_id = find.integer(5);
     c.state = parse_case_state(find.text(6)).value_or(CaseState::open);
     c.reported_at = find.instant(7), c.closed_at = find.maybe_instant(8);
     c.language = find.text(9);
@@ -93,12 +109,11 @@ void record_decision(Connection& db, std::int64_t case_id, std::string_view stag
 }
 
 bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
-    for (const char* sql : {"SELECT 1 FROM cases WHERE phone_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1 LIMIT 1",
-                            "SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1 LIMIT 1"}) {
-        Statement find(db, sql);
-        if (find.bind(1, phone_id).bind(2, except_case).bind(3, since).step()) return true;
-    }
-    return false;
+    Statement find(db, R"sql(
+        SELECT EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
+            OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1))sql");
+    find.bind(1, phone_id).bind(2, except_case).bind(3, since).step();
+    return find.integer(0) == 1;
 }
 
 std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
@@ -123,33 +138,29 @@ std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, st
 
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant due_at, Instant stale_at,
                          Instant now) {
-    Statement add(db, R"sql(
-        INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_id, made_at, due_at, stale_at)
-        VALUES (?1, ?2, ?3, 'survey', 'survey', ?4, 'due', ?5, ?6, ?7, ?8)
-        ON CONFLICT (case_id) WHERE purpose = 'survey' DO UPDATE
-            SET state = 'due', code = NULL, phone_id = excluded.phone_id, due_at = excluded.due_at, stale_at = excluded.stale_at, settled_at = NULL,
-                route = -1
-          WHERE messages.state = 'cancelled' AND messages.evidence IS NULL AND NOT EXISTS (
-                SELECT 1 FROM attempts a WHERE a.message_id = messages.id AND (a.outcome = 'accepted' OR a.outcome = 'ambiguous' OR a.outcome = 'partial')))sql");
-    add.bind(1, db.next_id("messages")).bind(2, random.word(20, now)).bind(3, case_id).bind(4, priority(Purpose::survey)).bind(5, phone_id);
-    add.bind(6, now).bind(7, due_at).bind(8, stale_at).run();
-    if (db.changes() == 0) {
-        Statement state(db, "SELECT state, code FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
-        state.bind(1, case_id).step();
-        // Called off, and a carrier may have had it before: it is never planned again, and the case keeps the code that says why.
-        if (state.text(0) == "cancelled") set_case_code(db, case_id, parse_code(state.text(1)), "", now);
-        if (state.text(0) == "due" || state.text(0) == "held") {
-            // A new version may name another number, or another time: what waits follows it, or it would go to somebody else.
-            Statement follow(db, R"sql(
-                UPDATE messages SET phone_id = ?2, due_at = CASE WHEN attempt = 0 THEN ?3 ELSE due_at END, stale_at = ?4, route = -1, slot = NULL
-                 WHERE case_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held') AND (phone_id <> ?2 OR stale_at <> ?4))sql");
-            follow.bind(1, case_id).bind(2, phone_id).bind(3, due_at).bind(4, stale_at).run();
-            if (db.changes() > 0) append(db, now, "replanned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+    Statement find(db, "SELECT id, state, code FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
+    if (!find.bind(1, case_id).step()) {
+        add_survey(db, random, case_id, phone_id, due_at, stale_at, now);
+        append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+        return {};
+    }
+    auto message = find.integer(0);
+    auto state = find.text(1);
+    if (state == "cancelled") {
+        if (plan_again(db, message, phone_id, due_at, stale_at)) {
+            append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
             return {};
         }
-        return fail(Error::Kind::conflict, fmt::format("case {} was asked already", case_id));
+        // Called off, and a carrier may have had it before: it is never planned again, and the case keeps the code that says why.
+        set_case_code(db, case_id, parse_code(find.text(2)), "", now);
     }
-    append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+    if (state != "due" && state != "held") return fail(Error::Kind::conflict, fmt::format("case {} was asked already", case_id));
+    // A new version may name another number, or another time: what waits follows it, or it would go to somebody else.
+    Statement follow(db, R"sql(
+        UPDATE messages SET phone_id = ?2, due_at = CASE WHEN attempt = 0 THEN ?3 ELSE due_at END, stale_at = ?4, route = -1, slot = NULL
+         WHERE id = ?1 AND (phone_id <> ?2 OR stale_at <> ?4))sql");
+    follow.bind(1, message).bind(2, phone_id).bind(3, due_at).bind(4, stale_at).run();
+    if (db.changes() > 0) append(db, now, "replanned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
     return {};
 }
 

@@ -42,7 +42,6 @@ struct StoredCase {
     std::int64_t id = 0;
     std::string record{}, unit{}, category{}, linked_to{}, flags{}, language{};
     std::int64_t phone_id = 0;  // 0: none
-    std::string phone_key{};
     CaseState state = CaseState::open;
     Instant reported_at{};
     std::optional<Instant> closed_at{};

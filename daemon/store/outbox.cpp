@@ -17,6 +17,11 @@ void note(Connection& db, std::string_view kind, const Attempt& a, std::string_v
 }
 
 // A receipt that came before its submit response waits under the vendor's id, or by our own ref.
+// Hardly ever does one wait, and looking for that costs less than two updates that change nothing.
+bool any_parked(Connection& db) {
+    Statement find(db, "SELECT 1 FROM receipts WHERE step = 'parked' AND received_at > 0 LIMIT 1");
+    return find.step();
+}
 bool wake_parked(Connection& db, const Attempt& a, std::string_view vendor_id) {
     Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND channel = ?1 AND vendor_id = ?2");
     wake.bind(1, a.channel).bind(2, vendor_id).run();
@@ -38,21 +43,24 @@ bool wake_parked_by_phone(Connection& db, const Attempt& a) {
 // Ids recur at some carriers: the same one twice is two rows, and whoever looks takes the newest that fits.
 bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now) {
     int part = 0;
-    bool woke = false;
+    bool woke = false, parked = any_parked(db);
     for (const auto& id : vendor_ids) {
         Statement add(db, "INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
         add.bind(1, db.next_id("receipt_keys")).bind(2, a.channel).bind(3, id).bind(4, a.message).bind(5, ++part).bind(6, now).run();
-        woke = wake_parked(db, a, id) || woke;
+        if (parked) woke = wake_parked(db, a, id) || woke;
     }
-    return wake_parked_by_ref(db, a) || woke;
+    return (parked && wake_parked_by_ref(db, a)) || woke;
 }
 
 // An answer can be faster than the carrier's response, and proves more.
 void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
     if (!a.survey) return;
+    Statement answered(db, R"sql(
+        SELECT 1 FROM inbound WHERE case_id = ?1 AND received_at >= (SELECT claimed_at FROM messages WHERE id = ?2) LIMIT 1)sql");
+    if (!answered.bind(1, a.case_id).bind(2, a.message).step()) return;
     Statement lift(db, R"sql(
-        UPDATE messages SET state = 'delivered', settled_at = ?2, evidence = 'reply' WHERE id = ?1 AND state IN ('accepted', 'in_doubt', 'failed')
-           AND EXISTS (SELECT 1 FROM inbound i WHERE i.case_id = messages.case_id AND i.received_at >= messages.claimed_at))sql");
+        UPDATE messages SET state = 'delivered', settled_at = ?2, evidence = 'reply'
+         WHERE id = ?1 AND (state = 'accepted' OR state = 'in_doubt' OR state = 'failed'))sql");
     lift.bind(1, a.message).bind(2, now).run();
     if (db.changes() > 0) append(db, now, "delivered", a.case_id, fmt::format(R"({{"ref":"{}","evidence":"reply"}})", a.ref));
 }
@@ -78,7 +86,7 @@ bool moved(Connection& db, Statement& update, const Attempt& a) {
 Settled due_again(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant due_at, Instant now) {
     settle_attempt(db, a, outcome, detail, now);
     // Nothing of it is with anybody: the slot stays with the case, but there is nothing to answer.
-    Statement move(db, "UPDATE messages SET state = 'due', due_at = ?3, open = 0, answer_until = NULL WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
+    Statement move(db, "UPDATE OR FAIL messages SET state = 'due', due_at = ?3, open = 0, answer_until = NULL WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
     move.bind(3, due_at);
     if (!moved(db, move, a)) return {};
     note(db, "refused", a, fmt::format(R"(,"outcome":"{}")", outcome), now);
@@ -206,7 +214,7 @@ Slot take_slot(Connection& db, std::int64_t phone_id, std::int64_t case_id, int 
 Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instant now) {
     Attempt a{row.id, row.attempt + 1, row.ref, row.phone_id, facts.channel, row.case_id, row.purpose == Purpose::survey};
     Statement move(db, R"sql(
-        UPDATE messages SET state = 'sending', attempt = ?2, channel = ?3, template = ?4, text = ?5, parts = ?6, slot = ?7, open = ?8, claimed_at = ?9,
+        UPDATE OR FAIL messages SET state = 'sending', attempt = ?2, channel = ?3, template = ?4, text = ?5, parts = ?6, slot = ?7, open = ?8, claimed_at = ?9,
                answer_until = ?10, code = NULL
          WHERE id = ?1 AND state = 'due' AND attempt = ?11)sql");
     move.bind(1, row.id).bind(2, a.number).bind(3, facts.channel).bind(4, facts.text_name).bind_blob(5, facts.sealed_text).bind(6, facts.parts);
@@ -222,7 +230,7 @@ Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std:
     settle_attempt(db, a, "accepted", "", now);
     bool woke = keep_receipt_keys(db, a, vendor_ids, now);
     Statement move(db, R"sql(
-        UPDATE messages SET state = 'accepted', accepted_at = ?3, answer_until = CASE WHEN purpose = 'survey' THEN ?4 END
+        UPDATE OR FAIL messages SET state = 'accepted', accepted_at = ?3, answer_until = CASE WHEN purpose = 'survey' THEN ?4 END
          WHERE id = ?1 AND attempt = ?2 AND state = 'sending')sql");
     move.bind(3, now).bind(4, answer_until);
     if (!moved(db, move, a)) return {false, woke};

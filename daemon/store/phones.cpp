@@ -22,6 +22,11 @@ std::optional<std::int64_t> find_phone_id(Connection& db, std::string_view key) 
     return find.bind_blob(1, key).step() ? std::optional(find.integer(0)) : std::nullopt;
 }
 
+std::string phone_key_of(Connection& db, std::int64_t phone_id) {
+    Statement find(db, "SELECT key FROM phones WHERE id = ?1");
+    return find.bind(1, phone_id).step() ? find.text(0) : std::string();
+}
+
 Result<Phone> find_phone(Connection& db, const Seal& seal, std::int64_t phone_id) {
     Statement find(db, "SELECT key, sealed FROM phones WHERE id = ?1");
     if (!find.bind(1, phone_id).step()) return fail(Error::Kind::not_found, "this number was erased");

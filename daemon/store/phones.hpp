@@ -16,6 +16,7 @@ class Connection;
 std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, Instant now);
 // nullopt: nobody with this keyed hash (Seal::phone_key) was ever here.
 std::optional<std::int64_t> find_phone_id(Connection& db, std::string_view key);
+std::string phone_key_of(Connection& db, std::int64_t phone_id);  // empty: erased
 // not_found: erased.
 Result<Phone> find_phone(Connection& db, const Seal& seal, std::int64_t phone_id);
 // A row of `phones` that was read along with something else.

@@ -18,7 +18,9 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
     auto id = db.next_id("ratings");
     Statement add(db, R"sql(
         INSERT INTO ratings(id, case_id, inbound_id, at, grade, value, method, effect, officer, unit)
-        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END, unit FROM cases WHERE id = ?2)sql");
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+                (SELECT CASE WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END FROM cases WHERE id = ?2),
+                (SELECT unit FROM cases WHERE id = ?2)))sql");
     add.bind(1, id).bind(2, r.case_id).bind(3, r.inbound_id).bind(4, r.at).bind(5, grade_name(r.grade)).bind(6, r.value).bind(7, r.method);
     add.bind(8, r.effect).run();
     append(db, now, "rating", r.case_id, fmt::format(R"({{"id":{},"grade":"{}","effect":"{}","method":"{}"}})", id, grade_name(r.grade), r.effect, r.method));
@@ -44,9 +46,17 @@ AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
     return c;
 }
 
-bool was_told_since(Connection& db, std::int64_t phone_id, Purpose purpose, Instant since) {
-    Statement find(db, "SELECT 1 FROM messages WHERE phone_id = ?1 AND purpose = ?2 AND made_at >= ?3 AND state NOT IN ('cancelled', 'held', 'failed') LIMIT 1");
-    return find.bind(1, phone_id).bind(2, purpose_name(purpose)).bind(3, since).step();
+Told told_since(Connection& db, std::int64_t phone_id, Instant since) {
+    Statement find(db, "SELECT purpose FROM messages WHERE phone_id = ?1 AND made_at >= ?2 AND state <> 'cancelled' AND state <> 'held' AND state <> 'failed'");
+    find.bind(1, phone_id).bind(2, since);
+    Told told;
+    while (find.step()) {
+        auto purpose = parse_purpose(find.text(0));
+        told.emergency = told.emergency || purpose == Purpose::emergency;
+        told.opt_out = told.opt_out || purpose == Purpose::opt_out;
+        told.help = told.help || purpose == Purpose::help;
+    }
+    return told;
 }
 
 std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now) {

@@ -39,8 +39,9 @@ struct AnsweredCase {
     bool clarified = false, thanked = false, helped = false;
 };
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id);
-// A text of this purpose to this number made after `since` that went or will go.
-bool was_told_since(Connection& db, std::int64_t phone_id, Purpose purpose, Instant since);
+// Which answers to this number, made after `since`, went or will go.
+struct Told { bool emergency = false, opt_out = false, help = false; };
+Told told_since(Connection& db, std::int64_t phone_id, Instant since);
 
 // Idempotent on the inbound text. Returns the alarm's id.
 std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now);

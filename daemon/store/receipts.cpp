@@ -17,19 +17,12 @@ ReceiptMessage read_message(const Statement& row, std::string how) {
     return m;
 }
 
-std::optional<std::int64_t> key_row_of(Connection& db, const ReceiptRow& receipt, std::int64_t message_id) {
-    if (receipt.vendor_id.empty()) return std::nullopt;
-    Statement find(db, "SELECT id FROM receipt_keys WHERE channel = ?1 AND vendor_id = ?2 AND message_id = ?3");
-    if (!find.bind(1, receipt.channel).bind(2, receipt.vendor_id).bind(3, message_id).step()) return std::nullopt;
-    return find.integer(0);
-}
-
 bool is_final(std::string_view state) { return state == "delivered" || state == "failed" || state == "expired"; }
 
 bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_view evidence, Instant now) {
     if (!may_follow(m.state, to)) return false;
     // A word from behind the carrier proves that it had taken the message, also where its answer to us was lost.
-    Statement update(db, "UPDATE messages SET state = ?2, settled_at = ?3, evidence = ?4, accepted_at = coalesce(accepted_at, ?3) WHERE id = ?1 AND state = ?5");
+    Statement update(db, "UPDATE OR FAIL messages SET state = ?2, settled_at = ?3, evidence = ?4, accepted_at = coalesce(accepted_at, ?3) WHERE id = ?1 AND state = ?5");
     update.bind(1, m.id).bind(2, message_state_name(to)).bind(3, now).bind(4, evidence).bind(5, message_state_name(m.state)).run();
     if (db.changes() == 0) return false;
     append(db, now, message_state_name(to), m.case_id, fmt::format(R"({{"ref":"{}","evidence":"{}"}})", m.ref, evidence));
@@ -54,10 +47,13 @@ std::vector<ReceiptRow> find_new_receipts(Connection& db, int limit) {
 std::optional<ReceiptMessage> find_receipt_message(Connection& db, const ReceiptRow& receipt) {
     auto right_phone = [&](const ReceiptMessage& m) { return !receipt.phone_id || *receipt.phone_id == m.phone_id; };
     if (!receipt.ref.empty()) {
-        Statement find(db, fmt::format("SELECT {} FROM messages m WHERE m.ref = ?1", message_columns));
-        if (find.bind(1, receipt.ref).step()) {
+        static const auto by_ref = fmt::format(R"sql(
+            SELECT {}, (SELECT k.id FROM receipt_keys k WHERE k.message_id = m.id AND k.channel = ?2 AND k.vendor_id = ?3)
+              FROM messages m WHERE m.ref = ?1)sql", message_columns);
+        Statement find(db, by_ref);
+        if (find.bind(1, receipt.ref).bind(2, receipt.channel).bind(3, receipt.vendor_id).step()) {
             auto m = read_message(find, "ref");
-            m.key_row = key_row_of(db, receipt, m.id);
+            m.key_row = find.maybe_integer(6);
             if (right_phone(m)) return m;
         }
     }

@@ -50,9 +50,8 @@ TEST_CASE("the database itself holds message states to the arrows of core/messag
             CAPTURE(message_state_name(f));
             CAPTURE(message_state_name(t));
             Fixture fixture;
-            fixture.db.exec("DROP TRIGGER messages_start");
-            Statement add(fixture.db, "INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_id, text, parts, made_at, due_at, "
-                                      "stale_at) VALUES (1, 'a', 1, 'survey', 'survey', 2, ?1, 1, x'00', 1, 0, 0, 0)");
+            Statement add(fixture.db, "INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, attempt, phone_id, text, parts, made_at, due_at, "
+                                      "stale_at) VALUES (1, 'a', 1, 'survey', 'survey', 2, ?1, 1, 1, x'00', 1, 0, 0, 0)");
             add.bind(1, message_state_name(f)).run();
             Statement move(fixture.db, "UPDATE messages SET state = ?1 WHERE id = 1");
             move.bind(1, message_state_name(t));

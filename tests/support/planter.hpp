@@ -41,7 +41,7 @@ struct Answer {
 class Planter {
 public:
     explicit Planter(store::Connection& db) : db_(db) {
-        db_.exec("DROP TRIGGER IF EXISTS messages_start; DROP TRIGGER IF EXISTS messages_forward");
+        db_.exec("DROP TRIGGER IF EXISTS messages_forward");
         db_.exec("INSERT OR IGNORE INTO phones VALUES (1, zeroblob(16), x'00', 0)");
     }
 
@@ -65,8 +65,9 @@ public:
         auto id = db_.next_id("messages");
         store::Statement add(db_, R"sql(
             INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, code, phone_id, text, parts, channel, made_at, due_at, stale_at,
-                                 accepted_at, answer_until)
-            VALUES (?1, ?2, ?3, ?4, ?4, 2, ?5, ?6, 1, x'00', 1, 'main', ?7, ?7, ?7, ?8, ?9))sql");
+                                 accepted_at, answer_until, attempt)
+            VALUES (?1, ?2, ?3, ?4, ?4, 2, ?5, ?6, 1, x'00', 1, 'main', ?7, ?7, ?7, ?8, ?9,
+                    CASE WHEN ?5 = 'due' OR ?5 = 'held' OR ?5 = 'cancelled' THEN 0 ELSE 1 END))sql");
         auto made = at("2026-11-20T12:00:00+08:00");
         add.bind(1, id).bind(2, "ref" + std::to_string(id)).bind(3, case_id).bind(4, purpose).bind(5, s.state).bind(6, s.code).bind(7, made);
         add.bind(8, s.accepted ? std::optional(made) : std::nullopt).bind(9, s.answer_until ? std::optional(at(*s.answer_until)) : std::nullopt).run();
