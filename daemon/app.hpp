@@ -38,6 +38,7 @@ public:
     std::string address() const { return server_->address(); }
     // The store answers: what a watchdog wants to know.
     asio::awaitable<void> touch_store();
+    bool store_failed() const { return store_->failed(); }  // for good
     Gateway& gateway() { return *gateway_; }
 
 private:

@@ -32,16 +32,19 @@ int inherited_socket() {
 }
 
 // A live process whose store hangs is worse than a dead one: only a store that answers feeds the watchdog. A store that
-// refuses (a full disk) answers too.
+// refuses (a full disk) answers too. One that lost an fsync will never keep anything again: systemd shall begin anew, after the
+// time in which alarms that stand in memory only may still reach the desk.
 asio::awaitable<void> feed_watchdog(App& app, std::uint64_t limit_us) {
     for (;;) {
         try {
             co_await app.touch_store();
         } catch (const std::exception&) {
         }
+        if (app.store_failed()) break;
         sd_notify(0, "WATCHDOG=1");
         co_await sleep_for(std::chrono::microseconds(limit_us / 3));
     }
+    log::error("serve.store_failed", {{"why", "the disk lost what was written; only a new start can tell what is there"}});
 }
 
 asio::awaitable<void> reload(App& app, const Clock& clock, std::string file) {

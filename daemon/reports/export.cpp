@@ -306,9 +306,23 @@ asio::awaitable<Result<Edition>> export_day(store::Reader read, store::Store& st
     Result<Edition> edition = Edition();
     std::function<void(Connection&)> make = [&](Connection& db) {
         edition = prepare_export(db, wish, now);
-        if (edition) write_export(wish.folder, *edition);
+        if (edition && !edition->fresh) write_export(wish.folder, *edition);
     };
-    co_await read(make);
+    // A reader sees what is committed, be it on disk or not. The store answers when all of that is: the files must not tell of what
+    // a power cut takes back.
+    std::function<void(Connection&)> nothing = [](Connection&) {};
+    bool overtaken = false;
+    std::function<void(Connection&)> write = [&](Connection&) {
+        overtaken = fs::exists(version_folder(wish.folder, wish.day, edition->version) / "manifest.json");
+        if (!overtaken) write_export(wish.folder, *edition);
+    };
+    do {
+        overtaken = false;
+        co_await read(make);
+        if (!edition || !edition->fresh) break;
+        co_await store.run(nothing);
+        co_await read(write);
+    } while (overtaken);  // by another export of this day, while we waited
     if (edition && !edition->recorded) {
         std::function<void(Connection&)> record = [&](Connection& db) { record_export(db, *edition, now); };
         co_await store.run(record);

@@ -43,7 +43,10 @@ void Flusher::take(Committed group) {
     }
     std::unique_lock guard(mutex_);
     if (!group.wrote && waiting_.empty() && !busy_) {
+        // It may have read what the failed fsync was to save.
+        auto failure = failure_;
         guard.unlock();
+        if (failure) blame(group.jobs, failure);
         for (auto& job : group.jobs) job->answer();
         return;
     }
@@ -60,6 +63,15 @@ void Flusher::finish() {
     }
     arrived_.notify_one();
     if (thread_.joinable()) thread_.join();
+}
+
+void Flusher::fail(std::exception_ptr error) {
+    {
+        std::lock_guard guard(mutex_);
+        if (failure_) return;
+        failure_ = error;
+    }
+    log::error("store.disk_failed", {{"why", why(error)}});
 }
 
 bool Flusher::failed() const {
@@ -92,29 +104,31 @@ void Flusher::sync(const std::vector<Committed>& groups) {
     if (std::ranges::any_of(groups, &Committed::wrote)) disk_.sync_wal();
 }
 
+// The claims stand either way. Without their lines nobody may send: whoever claimed learns it and settles the rows as not sent.
+void Flusher::note_claims(Committed& group) {
+    if (group.lines.empty() || !disk_.append_sent) return;
+    try {
+        disk_.append_sent(group.lines);
+    } catch (const std::exception& error) {
+        log::error("journal.failed", {{"why", error.what()}});
+        for (auto& job : group.jobs)
+            if (job->sends && !job->error) job->error = std::current_exception();
+    }
+}
+
 void Flusher::flush(std::vector<Committed>& groups) {
+    // Asked once: a failure that somebody else reports meanwhile belongs to what comes after these.
+    bool kept = true;
     try {
         sync(groups);
     } catch (...) {
-        if (!failed()) {
-            log::error("store.disk_failed", {{"why", why(std::current_exception())}});
-            std::lock_guard guard(mutex_);
-            failure_ = std::current_exception();
-        }
+        kept = false;
+        fail(std::current_exception());
         for (auto& group : groups) blame(group.jobs, std::current_exception());
     }
     for (auto& group : groups) {
-        if (!group.lines.empty() && disk_.journal && !failed()) {
-            try {
-                disk_.journal->append(group.lines);
-            } catch (const std::exception& error) {
-                // The claims stand, but nobody may send: whoever claimed learns it and settles the rows as not sent.
-                log::error("journal.failed", {{"why", error.what()}});
-                for (auto& job : group.jobs)
-                    if (job->sends) job->error = std::current_exception();
-            }
-        }
-        if (group.mark_epoch && !failed()) disk_.mark_epoch(group.facts);
+        if (kept) note_claims(group);
+        if (kept && group.mark_epoch) disk_.mark_epoch(group.facts);
         for (auto& job : group.jobs) job->answer();
     }
 }

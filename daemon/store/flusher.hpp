@@ -6,10 +6,9 @@
 #pragma once
 #include <condition_variable>
 #include <cstdint>
-#include <filesystem>
+#include <exception>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -29,9 +28,9 @@ struct Committed {
 class Flusher {
 public:
     struct Disk {
-        std::function<void()> sync_wal;               // throws SqlError
-        std::optional<SentJournal> journal;           // none in memory
-        std::function<void(std::uint64_t)> mark_epoch;  // the ledger had so many facts, for certain
+        std::function<void()> sync_wal;                                  // throws SqlError
+        std::function<void(const std::vector<SentLine>&)> append_sent;  // to the sent journal, with its fsync; throws
+        std::function<void(std::uint64_t)> mark_epoch;                   // the ledger had so many facts, for certain
     };
     explicit Flusher(Disk disk) : disk_(std::move(disk)) {}
     ~Flusher() { finish(); }
@@ -41,8 +40,9 @@ public:
     void take(Committed group);
     void finish();  // everything taken is answered
 
-    // An fsync failed. What it was to save may be lost or not, and the kernel does not say so twice: this process answers nobody
-    // "kept" again. The store is to be opened anew.
+    // An fsync failed, ours or one of SQLite's own. What it was to save may be lost or not, and the kernel does not say so twice:
+    // this process answers nobody "kept" again. The store is to be opened anew.
+    void fail(std::exception_ptr why);
     bool failed() const;
     std::exception_ptr failure() const;
 
@@ -51,6 +51,7 @@ private:
     void run();
     void flush(std::vector<Committed>& groups);
     void sync(const std::vector<Committed>& groups);
+    void note_claims(Committed& group);
 
     Disk disk_;
     mutable std::mutex mutex_;

@@ -29,11 +29,12 @@ std::string phone_key_of(Connection& db, std::int64_t phone_id) {
 
 Result<Phone> find_phone(Connection& db, const Seal& seal, std::int64_t phone_id) {
     Statement find(db, "SELECT key, sealed FROM phones WHERE id = ?1");
-    if (!find.bind(1, phone_id).step()) return fail(Error::Kind::not_found, "this number was erased");
+    if (!find.bind(1, phone_id).step()) return fail(Error::Kind::not_found, "there is no such number");
     return open_phone(seal, find.text(0), find.text(1));
 }
 
 Result<Phone> open_phone(const Seal& seal, std::string_view key, std::string_view sealed) {
+    if (sealed.empty()) return fail(Error::Kind::not_found, "this number was erased");
     auto plain = seal.open(sealed, where(key));
     if (!plain) return tl::unexpected(plain.error());
     return Phone::sender(*plain);

@@ -9,7 +9,7 @@ namespace pingjing::store {
 namespace {
 
 // Times are milliseconds since 1970 in UTC. A phone is one row of `phones`, found by its keyed
-// hash (16 bytes) and sealed there; everything else names the row, so that new rows lie at the end of every index but that one; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
+// hash (16 bytes) and sealed there, or empty when it was erased; everything else names the row, so that new rows lie at the end of every index but that one; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
 // before stands in `case_versions`. `cases.flags` are the exclusion codes that the record itself carries (its flags, and
 // `minor`), so that a case can be decided again at the moment of sending without opening the sealed record.
 // `messages.route` is the row of [[route]] a due message waits for, -1 until it was looked at; `template` names its text.
@@ -127,6 +127,7 @@ CREATE TABLE exports(day TEXT NOT NULL, version INTEGER NOT NULL, ledger_size IN
   PRIMARY KEY (day, version)) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER messages_stay BEFORE DELETE ON messages BEGIN SELECT RAISE(ABORT, 'messages are never deleted'); END;
+CREATE TRIGGER phones_stay BEFORE DELETE ON phones BEGIN SELECT RAISE(ABORT, 'a number is erased by emptying `sealed`: its id must not become somebody else''s'); END;
 CREATE TRIGGER ledger_stays BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_keeps BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ratings_stay BEFORE UPDATE ON ratings BEGIN SELECT RAISE(ABORT, 'ratings are append-only: a correction is a new row'); END;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cstddef>
+
 namespace pingjing::store {
 
 namespace {
@@ -15,6 +17,7 @@ bool configure_library() { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == 
 bool SqlError::is_constraint() const { return (code_ & 0xFF) == SQLITE_CONSTRAINT; }
 bool SqlError::is_refusal() const { return code_ == 0 || is_constraint(); }
 bool SqlError::is_full() const { return (code_ & 0xFF) == SQLITE_FULL; }
+bool SqlError::is_unsynced() const { return code_ == SQLITE_IOERR_FSYNC || code_ == SQLITE_IOERR_DIR_FSYNC; }
 
 void Connection::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
 void Connection::Finalize::operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
@@ -72,19 +75,49 @@ std::int64_t Connection::next_id(std::string_view table) {
     return ++it->second;
 }
 
-// Only the file itself is touched, through the VFS: nothing of the connection that its own thread changes at the same time.
+// Not SQLite's own opening of the WAL: that one belongs to the connection's thread, and an error that its fsync has met there would
+// never be told to ours. Through the VFS all the same.
+class Connection::OwnFile {
+public:
+    OwnFile(sqlite3_vfs& vfs, const char* path) : memory_(std::make_unique<std::max_align_t[]>(static_cast<std::size_t>(vfs.szOsFile) / sizeof(std::max_align_t) + 1)) {
+        // CREATE: so the first sync brings the name of a new file to the disk as well.
+        int rc = vfs.xOpen(&vfs, path, file(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL, nullptr);
+        if (rc != SQLITE_OK) throw SqlError(rc, fmt::format("cannot open {}: {}", path, sqlite3_errstr(rc)));
+    }
+    ~OwnFile() {
+        if (file()->pMethods) file()->pMethods->xClose(file());
+    }
+    OwnFile(const OwnFile&) = delete;
+    OwnFile& operator=(const OwnFile&) = delete;
+    void sync() {
+        if (int rc = file()->pMethods->xSync(file(), SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY); rc != SQLITE_OK)
+            throw SqlError(rc, std::string("the disk did not keep what was written: ") + sqlite3_errstr(rc));
+    }
+
+private:
+    sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.get()); }
+    std::unique_ptr<std::max_align_t[]> memory_;  // the VFS says how much it needs
+};
+
 void Connection::sync_wal() {
-    if (!wal_) sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal_);
-    if (!wal_ || !wal_->pMethods) return;  // in memory
-    if (int rc = wal_->pMethods->xSync(wal_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY); rc != SQLITE_OK)
-        throw SqlError(rc, std::string("the disk did not keep what was written: ") + sqlite3_errstr(rc));
+    if (!wal_) {
+        const char* path = sqlite3_db_filename(db_.get(), "main");
+        sqlite3_vfs* vfs = nullptr;
+        sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_VFS_POINTER, static_cast<void*>(&vfs));
+        if (!path || !*path || !vfs) return;  // in memory
+        wal_ = std::make_unique<OwnFile>(*vfs, sqlite3_filename_wal(path));
+    }
+    wal_->sync();
 }
 
 void Connection::checkpoint() {
-    // A reader that still needs old pages makes this do less, never fail.
-    sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    int rc = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     checkpointed_pages_ = wal_pages_;
+    if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY && (rc & 0xFF) != SQLITE_LOCKED)
+        throw SqlError(rc, std::string("the write-ahead log cannot be moved into the database: ") + sqlite3_errstr(rc));
 }
+
+void Connection::leave_wal_when_closed() { sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 Statement::Statement(Connection& db, std::string_view sql) : db_(db) {
     auto known = db.prepared_.find(sql);

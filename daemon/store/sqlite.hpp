@@ -14,7 +14,6 @@
 #include "daemon/store/ledger.hpp"
 
 struct sqlite3;
-struct sqlite3_file;
 struct sqlite3_stmt;
 
 namespace pingjing::store {
@@ -28,6 +27,7 @@ public:
     bool is_constraint() const;         // a promise kept by the schema: unique, check, trigger
     bool is_refusal() const;    // of these rows: a constraint, or what a store function found impossible (code 0)
     bool is_full() const;               // no space left: try again when there is
+    bool is_unsynced() const;           // an fsync failed: what was written before it may be lost
 
 private:
     int code_;
@@ -50,8 +50,11 @@ public:
     // Brings every commit to the disk; the one call that another thread may make. Throws SqlError.
     void sync_wal();
     std::uint64_t commits() const { return commits_; }  // that wrote something
-    // Moves committed pages from the WAL into the file. Called between groups by the one writer.
+    // Moves committed pages from the WAL into the file, with an fsync of both. Called between groups by the one writer. Throws
+    // SqlError; where a reader still needs old pages it only does less.
     void checkpoint();
+    // Closing shall not do that either: after a failed fsync nobody but a new start, which checks every frame, may trust the WAL.
+    void leave_wal_when_closed();
     // Pages that commits have put into the WAL since the last checkpoint.
     int pages_since_checkpoint() const { return wal_pages_ - checkpointed_pages_; }
 
@@ -60,6 +63,7 @@ public:
 
 private:
     friend class Statement;
+    class OwnFile;
     struct Close { void operator()(sqlite3* db) const noexcept; };
     struct Finalize { void operator()(sqlite3_stmt* s) const noexcept; };
     using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
@@ -76,7 +80,7 @@ private:
     LedgerTail ledger_;
     int wal_pages_ = 0, checkpointed_pages_ = 0;
     std::uint64_t commits_ = 0;
-    sqlite3_file* wal_ = nullptr;  // open as long as we are
+    std::unique_ptr<OwnFile> wal_;  // opened by the first sync_wal(): the kernel tells a failed write once to every opening of a file
 };
 
 class Statement {

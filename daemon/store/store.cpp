@@ -83,6 +83,7 @@ struct Store::Impl {
     bool durable = true;
     Lock lock;
     Connection db;
+    std::optional<SentJournal> journal;  // none in memory; the flusher's
     std::optional<Flusher> flusher;
     std::int64_t sequence = 0;      // of the last line that the store knows of
     std::vector<SentLine> to_send;  // of the group that is being committed
@@ -93,6 +94,16 @@ struct Store::Impl {
     std::deque<std::shared_ptr<Job>> waiting;
     bool stopping = false, drain_posted = false;
     std::thread thread;
+
+    // Throws where an fsync failed. Without room the pages stay in the WAL, where they are as safe.
+    void checkpoint() {
+        try {
+            db.checkpoint();
+        } catch (const SqlError& error) {
+            if (error.is_unsynced()) throw;
+            log::warn("store.checkpoint_failed", {{"why", error.what()}});
+        }
+    }
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -115,7 +126,9 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
         if (auto migrated = migrate(impl->db); !migrated) return tl::unexpected(migrated.error());
         read_head(impl->db);
         impl->sequence = journal_mark(impl->db);
-        // What a process before us wrote and did not live to sync is answered for like our own.
+        // What a process before us wrote is answered for like our own, and it may not have lived to sync it, or have seen the disk
+        // fail: then it stands in memory only, where no fsync looks again. Copied into the database it is written once more.
+        impl->checkpoint();
         impl->db.sync_wal();
         impl->db.exec(durability == Durability::full ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=OFF");
     } catch (const SqlError& error) {
@@ -129,7 +142,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
             return fail(Error::Kind::conflict,
                         fmt::format("the store knows of {} claimed messages, the sent journal of {}: this is an older store and would text "
                                     "people again; use `pingjing restore`", impl->sequence, journal->last_sequence()));
-        disk.journal.emplace(std::move(*journal));
+        impl->journal.emplace(std::move(*journal));
+        disk.append_sent = [self = impl.get()](const std::vector<SentLine>& lines) { self->journal->append(lines); };
         if (auto facts = impl->db.ledger().head().size(), epoch = read_epoch(dir); facts < epoch)
             return fail(Error::Kind::conflict, fmt::format("the store has {} facts, this state_dir had {}: this is an older store; use `pingjing restore`", facts, epoch));
     }
@@ -172,7 +186,8 @@ Store::~Store() {
     impl_->arrived.notify_one();
     if (impl_->thread.joinable()) impl_->thread.join();
     impl_->flusher->finish();
-    if (!impl_->dir.empty() && !impl_->flusher->failed()) write_epoch(impl_->dir, impl_->db.ledger().head().size());
+    if (impl_->flusher->failed()) impl_->db.leave_wal_when_closed();
+    else if (!impl_->dir.empty()) write_epoch(impl_->dir, impl_->db.ledger().head().size());
 }
 
 std::string Store::path() const { return impl_->path; }
@@ -272,6 +287,7 @@ bool Store::commit(Group& group) {
     } catch (...) {
         for (auto& job : group)
             if (!job->error) job->error = std::current_exception();
+        note_unsynced(std::current_exception());
         try {
             take_back();
         } catch (const SqlError& error) {
@@ -284,20 +300,32 @@ bool Store::commit(Group& group) {
 void Store::settle(Group group) {
     auto& i = *impl_;
     auto commits = i.db.commits();
-    if (!commit(group)) {
-        for (auto& job : group) job->answer();
-        return;
-    }
+    // What does not stand waits for its answer like all others: its refusal may rest on what an earlier group wrote.
+    bool stands = commit(group);
     Committed done;
     done.jobs = std::move(group);
     done.lines = std::exchange(i.to_send, {});
     done.facts = i.db.ledger().head().size();
     done.wrote = i.db.commits() != commits;
-    if (i.db.pages_since_checkpoint() >= pages_between_checkpoints) {
-        i.db.checkpoint();
+    if (stands && i.db.pages_since_checkpoint() >= pages_between_checkpoints) {
+        try {
+            i.checkpoint();
+        } catch (const SqlError&) {
+            note_unsynced(std::current_exception());
+        }
         done.mark_epoch = true;
     }
     i.flusher->take(std::move(done));
+}
+
+// SQLite syncs as well: where the WAL begins anew, and at a checkpoint.
+void Store::note_unsynced(std::exception_ptr failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const SqlError& error) {
+        if (error.is_unsynced()) impl_->flusher->fail(failure);
+    } catch (...) {
+    }
 }
 
 bool Store::failed() const { return impl_->flusher->failed(); }
@@ -308,6 +336,7 @@ void Store::will_send(Connection&, const std::string& ref, const std::string& ph
 
 void Store::run_now(const std::function<void(Connection&)>& work) {
     auto& db = impl_->db;
+    if (auto failure = impl_->flusher->failure()) std::rethrow_exception(failure);
     db.exec("BEGIN IMMEDIATE");
     try {
         work(db);
@@ -316,6 +345,7 @@ void Store::run_now(const std::function<void(Connection&)>& work) {
         commit_head(db, std::move(head));
         if (impl_->durable) db.sync_wal();
     } catch (...) {
+        note_unsynced(std::current_exception());
         db.ledger().forget_since(0);
         if (db.in_transaction()) db.exec("ROLLBACK");
         throw;

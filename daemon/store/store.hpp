@@ -95,6 +95,7 @@ private:
     void work_apart(Group& group);
     bool commit(Group& group);
     void settle(Group group);
+    void note_unsynced(std::exception_ptr failure);
     std::unique_ptr<Impl> impl_;
 };
 

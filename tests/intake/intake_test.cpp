@@ -163,6 +163,25 @@ TEST_CASE("safety follows the phone, in both directions and over the contact num
     CHECK(site.answer(site.call("i", "13900000001", "010100")) == "excluded phone_hold");
 }
 
+TEST_CASE("calls without a mobile number are nobody's: what is said of one holds no other") {
+    Site site;
+    CHECK(site.answer(site.call("a", "02583300001", "060500")) == "excluded no_mobile");  // a quarrel at home, over a landline
+    CHECK(site.answer(site.call("b", "02583300002", "010100")) == "excluded no_mobile");
+    CHECK(site.number("SELECT count(*) FROM cases WHERE phone_id IS NULL AND contact_id IS NULL") == 2);
+    CHECK(site.number("SELECT count(*) FROM phones WHERE id = 0") == 0);
+    CHECK(site.answer(site.call("c", "13900000001", "010100")) == "accepted");
+    // Its contact is held all the same.
+    CHECK(site.answer(site.call("d", "02583300003", "060500", R"(,"contact_phone":"13900000001")")) == "excluded no_mobile");
+    CHECK(site.number("SELECT count(*) FROM messages WHERE state = 'cancelled' AND code = 'phone_hold'") == 1);
+    CHECK(site.answer(site.call("e", "13900000001", "010100")) == "excluded phone_hold");
+    CHECK(site.answer(site.call("f", "13900000002", "010100")) == "accepted");
+    // Corrected to a landline it is called off, and to a mobile number taken up again.
+    CHECK(site.answer(site.call("f", "02583300002", "010100")) == "updated no_mobile");
+    CHECK(site.number("SELECT count(*) FROM messages WHERE state = 'due'") == 0);
+    CHECK(site.answer(site.call("f", "13900000003", "010100")) == "updated");
+    CHECK(site.number("SELECT count(*) FROM messages m JOIN cases c ON c.id = m.case_id AND c.phone_id = m.phone_id WHERE m.state = 'due'") == 1);
+}
+
 TEST_CASE("re-coding before the survey was sent calls it off, and a later version takes it up again in the same row") {
     Site site;
     CHECK(site.answer(site.call("a", "13900000001", "010100")) == "accepted");

@@ -1,3 +1,5 @@
+#include "daemon/store/overrides.hpp"
+#include "daemon/store/phones.hpp"
 #include "tests/flow/world.hpp"
 #include "tests/support/fail_after.hpp"
 
@@ -47,4 +49,23 @@ TEST_CASE("a round of claims happens whole or not at all, wherever the database 
     CHECK(announced == 2);
     CHECK(states() == "cancelledphone_hold0 sending1 sending1");
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
+}
+
+TEST_CASE("a number that was erased is not texted: its survey waits for a person, and its refusals still count") {
+    test::World w("2026-11-21T09:00:00+08:00", {});
+    w.call("A1", "13800000001");
+    w.call("B1", "13800000002");
+    w.exec("UPDATE phones SET sealed = x'' WHERE id = (SELECT phone_id FROM cases WHERE record = 'A1')");
+    w.store->run_now([&](store::Connection& db) {
+        store::record_opt_out(db, *store::find_phone_id(db, w.seal.phone_key(*Phone::mobile("13800000001"))), true, "sms", "", w.clock.now());
+        auto out = store::list_opt_outs(db, w.seal);
+        REQUIRE(out.size() == 1);
+        CHECK(out[0].masked == "erased");
+    });
+    w.pass(3h);
+    CHECK(w.value("SELECT m.state || m.code FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.record = 'A1'") == "heldnumber_erased");
+    CHECK(w.value("SELECT m.state FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.record = 'B1'") == "accepted");
+    w.call("A2", "13800000001");  // it says so again after all: still the same citizen
+    CHECK(w.value("SELECT code FROM cases WHERE record = 'A2'") == "opt_out");
+    CHECK(w.value("SELECT count(*) FROM phones") == "2");
 }

@@ -2,16 +2,20 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "daemon/store/store.hpp"
 #include "tests/support/planter.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temp_folder.hpp"
+#include "tests/support/watched_disk.hpp"
 
 using namespace pingjing;
 using namespace pingjing::reports;
@@ -245,4 +249,49 @@ TEST_CASE("the daemon exports on its reading thread and records through the stor
     CHECK(site.number("SELECT count(*) FROM exports") == 1);
     auto again = test::run(io, export_day(store::read_on(*site.store), *site.store, site.wish, night + 1h));
     CHECK_FALSE(again->fresh);
+}
+
+TEST_CASE("files are written when what they tell is on the disk, and two exports at once make one version") {
+    test::TempFolder state, out;
+    test::WatchedDisk disk(state.path());
+    asio::io_context io;
+    auto store = std::move(*Store::open(state.path().string(), Store::Runner::own_thread));
+    store::ReadThread thread(store->path());
+    std::atomic<bool> slow = true, syncing = false;
+    disk.on_sync = [&](test::WatchedDisk::Sync sync) {
+        if (sync.flusher) syncing = true;
+        while (sync.flusher && slow) std::this_thread::yield();
+        return SQLITE_OK;
+    };
+    auto plant = [](Connection& db) {
+        Planter(db).rated({}, "satisfied");
+        store::append(db, night, "case", 1, "{}");
+    };
+    int done = 0;
+    auto write = [&]() -> asio::awaitable<void> { co_await store->run(plant); };
+    auto on_written = [&](std::exception_ptr error) { REQUIRE_FALSE(error); ++done; };
+    asio::co_spawn(io, write, on_written);
+    while (!syncing) io.poll();
+
+    std::vector<std::int64_t> versions;
+    auto on_exported = [&](std::exception_ptr error, Result<Edition> edition) {
+        REQUIRE_FALSE(error);
+        REQUIRE(edition);
+        CHECK(edition->ledger_size == 1);
+        versions.push_back(edition->version);
+        ++done;
+    };
+    ExportWish wish{.day = "2026-11-20", .folder = out.path(), .zone = "Asia/Shanghai"};
+    for (int i = 0; i < 2; ++i) asio::co_spawn(io, export_day(store::read_on(thread), *store, wish, night), on_exported);
+    io.restart();
+    io.run_for(300ms);
+    CHECK(done == 0);
+    CHECK(fs::is_empty(out.path()));
+    slow = false;
+    io.restart();
+    io.run_for(10s);
+    CHECK(done == 3);
+    CHECK(versions == std::vector<std::int64_t>{1, 1});
+    CHECK_FALSE(fs::exists(out.path() / "2026-11-20" / "v2"));
+    store.reset();
 }

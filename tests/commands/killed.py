@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""kill -9, again and again, while calls and replies come in: whatever was acknowledged is there afterwards, once, and nobody is
+texted twice. Usage: killed.py PROGRAM"""
+import http.client, json, random, threading, time
+from police_site import check, play, until
+
+KILLS, CALLERS, CITIZENS = 8, 4, 2
+
+
+def name_of(number):
+    return f"call-{number - 13_900_000_000}"  # no number may stand in it
+
+
+class Sender(threading.Thread):
+    """One that takes no silence for an answer: it says the same again until it hears yes, as police systems and carriers do."""
+
+    def __init__(self, site, work, stopping):
+        super().__init__(daemon=True)
+        self.site, self.work, self.stopping, self.acknowledged, self.lost = site, work, stopping, [], 0
+        self.start()
+
+    def run(self):
+        for one in self.work():
+            while True:
+                try:
+                    kept = one is None or self.say(one)
+                except (OSError, http.client.HTTPException, ValueError):
+                    kept = False
+                if kept:
+                    break
+                self.lost += 1
+                time.sleep(0.02)
+            if one is None:
+                time.sleep(0.02)
+            else:
+                self.acknowledged.append(one)
+            if self.stopping.is_set():
+                return
+
+
+class Police(Sender):
+    def say(self, numbers):
+        calls = [self.site.call(name_of(n), str(n)) for n in numbers]
+        status, _, body = self.site.ask("POST", "/v1/calls", json.dumps(calls), self.site.token, Content_Type="application/json")
+        return status == 200 and {r["outcome"] for r in json.loads(body)["results"]} <= {"accepted", "unchanged"}
+
+
+class Citizen(Sender):
+    def say(self, text):
+        return self.site.reply(text["to"], "1", f"reply-{text['to']}", text["from"])[0] == 200
+
+
+def story(new_site):
+    site = new_site()
+    site.init()
+    site.start()
+    stopping, chance = threading.Event(), random.Random(20261121)
+
+    def batches(caller):
+        def work():
+            n = 13_900_000_000 + caller * 1_000_000
+            while True:
+                size = 1 + n % 3
+                yield list(range(n, n + size))
+                n += size
+                time.sleep(0.02)
+        return work
+
+    def replies(citizen):
+        def work():
+            seen = citizen
+            while True:  # every text is answered by one of them
+                if seen < len(site.carrier.texts):
+                    text = site.carrier.texts[seen]
+                    if "extension" not in text and "回复" in text["text"]:
+                        yield text
+                    seen += CITIZENS
+                else:
+                    yield None
+        return work
+
+    police = [Police(site, batches(c), stopping) for c in range(CALLERS)]
+    citizens = [Citizen(site, replies(c), stopping) for c in range(CITIZENS)]
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(0.3, 1.2))
+        site.daemon.kill()
+        site.daemon.wait()
+        site.start()
+    until(lambda: sum(len(c.acknowledged) for c in citizens) > 50, "citizens answer")
+    stopping.set()
+    for sender in police + citizens:
+        sender.join(timeout=20)
+        check(not sender.is_alive(), "every sender hears yes in the end")
+    check(sum(s.lost for s in police + citizens) > 0, "some were cut off in the middle")
+
+    numbers = [n for p in police for batch in p.acknowledged for n in batch]
+    answered = [t["to"] for c in citizens for t in c.acknowledged]
+    books = site.books()
+    check(books["cases"] == len(numbers), "every call that was acknowledged is there, and no other", books, len(numbers))
+    for n in chance.sample(numbers, 50):
+        check(site.ask("GET", "/v1/calls/" + name_of(n), token=site.token)[0] == 200, name_of(n) + " is there")
+    check(books["inbound"] == len(answered) == len(set(answered)), "every reply that was acknowledged is there, once", books, len(answered))
+    until(lambda: site.books()["rated"] == len(answered), "and is a rating")
+    check(site.stop() == 0, "stops")
+    books = site.books()
+    asked = [t["to"] for t in site.carrier.texts if "回复" in t["text"]]
+    check(len(asked) == len(set(asked)), "nobody was asked twice", len(asked), len(set(asked)))
+    check(books["surveyed"] - books["in_doubt"] <= len(asked) <= books["surveyed"], "who was not asked is waiting or in doubt", len(asked), books)
+    check(books["holds"], "the books balance", books)
+    site.run("verify")
+
+
+play(story)
