@@ -97,6 +97,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
 }
 
 void Gateway::start() {
+    last_look_ = {world_.clock.now(), world_.clock.steady()};
     for (std::size_t c = 0; c < providers_.size(); ++c) doors_.spawn("link", serve(*providers_[c], settings_.channels[c].name));
     keep(loops_, "receipts", [this] { return inbox_->settle_receipts(); });
     keep(loops_, "answers", [this] { return answers_->run(); });
@@ -166,32 +167,34 @@ asio::awaitable<void> Gateway::let_time_pass() {
     }
 }
 
-// Wall and monotonic clock are compared each second: who sets the time by hours would make us text people at night.
+// Who sets the time by hours would make us text people at night.
 asio::awaitable<void> Gateway::watch_clock() {
-    auto wall = world_.clock.now();
-    auto steady = world_.clock.steady();
     for (;;) {
         co_await sleep_for(std::chrono::seconds(1));
-        auto passed = std::chrono::duration<double, std::milli>(world_.clock.steady() - steady).count() * world_.clock.speed();
-        auto expected = wall + Millis(static_cast<std::int64_t>(passed));
-        auto now = world_.clock.now();
-        wall = now, steady = world_.clock.steady();
-        // A test clock that runs fast makes hours of a moment in which the machine gave us no time.
-        auto tolerated = std::max(clock_jump, Millis(static_cast<std::int64_t>(2000 * world_.clock.speed())));
-        if (std::chrono::abs(now - expected) <= tolerated) continue;
-        auto minutes = std::chrono::duration_cast<std::chrono::minutes>(now - expected).count();
-        clock_trouble_ = fmt::format("the clock jumped by {} minutes", minutes);
-        log::error("clock.hold", {{"minutes", minutes}});
-        auto why = clock_trouble_;
-        auto work = [why, now](store::Connection& db) { store::place_hold(db, "clock", std::nullopt, why, now); };
-        for (bool placed = false; !placed;) {
-            try {
-                co_await world_.store.run(work);
-                placed = true;
-            } catch (const store::SqlError&) {
-            }
-            if (!placed) co_await sleep_for(std::chrono::seconds(1));
+        co_await look_at_clock();
+    }
+}
+
+asio::awaitable<void> Gateway::look_at_clock() {
+    auto passed = std::chrono::duration<double, std::milli>(world_.clock.steady() - last_look_.steady).count() * world_.clock.speed();
+    auto expected = last_look_.wall + Millis(static_cast<std::int64_t>(passed));
+    auto now = world_.clock.now();
+    last_look_ = {now, world_.clock.steady()};
+    // A test clock that runs fast makes hours of a moment in which the machine gave us no time.
+    auto tolerated = std::max(clock_jump, Millis(static_cast<std::int64_t>(2000 * world_.clock.speed())));
+    if (std::chrono::abs(now - expected) <= tolerated) co_return;
+    auto minutes = std::chrono::duration_cast<std::chrono::minutes>(now - expected).count();
+    clock_trouble_ = fmt::format("the clock jumped by {} minutes", minutes);
+    log::error("clock.hold", {{"minutes", minutes}});
+    auto why = clock_trouble_;
+    auto work = [why, now](store::Connection& db) { store::place_hold(db, "clock", std::nullopt, why, now); };
+    for (bool placed = false; !placed;) {
+        try {
+            co_await world_.store.run(work);
+            placed = true;
+        } catch (const store::SqlError&) {
         }
+        if (!placed) co_await sleep_for(std::chrono::seconds(1));
     }
 }
 

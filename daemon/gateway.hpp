@@ -67,6 +67,9 @@ public:
     // Why it is not ready for work; empty when it is.
     std::vector<std::string> not_ready() const;
     int recovered() const { return recovered_; }
+    // Wall and monotonic clock since the last look; a jump puts sending on hold. Each second by itself, unless hints are looked
+    // for so rarely that time is virtual: then whoever makes a clock jump calls it.
+    asio::awaitable<void> look_at_clock();
 
 private:
     Gateway(config::Settings settings, GatewayWorld world);
@@ -74,6 +77,7 @@ private:
     void keep(TaskGroup& group, std::string name, std::function<asio::awaitable<void>()> loop);
     asio::awaitable<void> let_time_pass();
     asio::awaitable<void> watch_clock();
+    struct ClockLook { Instant wall{}; Steady steady{}; } last_look_;
     std::vector<const provider::Abilities*> abilities() const;
 
     config::Settings settings_;

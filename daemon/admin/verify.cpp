@@ -10,52 +10,84 @@ namespace {
 using store::Connection;
 using store::Statement;
 
-// Each finds the rows that break a promise; no rows, no failure. `?` of the messages is the promise they name.
-struct Check { const char* name; const char* what; const char* sql; };
+// Each finds the rows that break a promise; no rows, no failure. {where} is nothing, or "AND <the case> = ?1".
+struct Check { const char* name; const char* what; const char* the_case; const char* sql; };
 constexpr Check checks[] = {
-    {"one_survey_a_case", "case {} has more than one survey", "SELECT case_id FROM messages WHERE purpose = 'survey' GROUP BY case_id HAVING count(*) > 1"},
-    {"survey_has_case", "message {} is a survey of no case", "SELECT m.id FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE m.purpose = 'survey' AND c.id IS NULL"},
-    {"case_asked_or_code", "case {} is neither to be asked nor refused by a code",
-     "SELECT c.id FROM cases c WHERE c.code IS NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.purpose = 'survey' AND m.state <> 'cancelled')"},
-    {"refused_not_waiting", "case {} is refused by a code and its survey still waits",
-     "SELECT c.id FROM cases c JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.code IS NOT NULL AND m.state IN ('due', 'held')"},
-    {"case_has_decision", "case {} has no decision", "SELECT c.id FROM cases c WHERE NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id)"},
-    {"attempt_of_message", "message {} was given to a carrier without an attempt's row",
-     "SELECT m.id FROM messages m WHERE m.attempt > 0 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id AND a.attempt = m.attempt)"},
-    {"one_acceptance", "message {} was accepted by a carrier more than once", "SELECT message_id FROM attempts WHERE outcome = 'accepted' GROUP BY message_id HAVING count(*) > 1"},
-    {"nothing_after_acceptance", "message {} was sent again after a carrier had it or may have had it, and nobody asked for that",
+    {"one_survey_a_case", "case {} has more than one survey", "case_id",
+     "SELECT case_id FROM messages WHERE purpose = 'survey'{where} GROUP BY case_id HAVING count(*) > 1"},
+    {"survey_has_case", "message {} is a survey of no case", "m.case_id",
+     "SELECT m.id FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE m.purpose = 'survey' AND c.id IS NULL{where}"},
+    {"case_asked_or_code", "case {} is neither to be asked nor refused by a code", "c.id",
+     "SELECT c.id FROM cases c WHERE c.code IS NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.purpose = 'survey' AND m.state <> "
+     "'cancelled'){where}"},
+    {"refused_not_waiting", "case {} is refused by a code and its survey still waits", "c.id",
+     "SELECT c.id FROM cases c JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.code IS NOT NULL AND m.state IN ('due', 'held'){where}"},
+    {"case_has_decision", "case {} has no decision", "c.id",
+     "SELECT c.id FROM cases c WHERE NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id){where}"},
+    {"attempt_of_message", "message {} was given to a carrier without an attempt's row", "m.case_id",
+     "SELECT m.id FROM messages m WHERE m.attempt > 0 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id AND a.attempt = m.attempt){where}"},
+    {"one_acceptance", "message {} was accepted by a carrier more than once", "m.case_id",
+     "SELECT a.message_id FROM attempts a JOIN messages m ON m.id = a.message_id WHERE a.outcome = 'accepted'{where} GROUP BY a.message_id HAVING count(*) "
+     "> 1"},
+    {"nothing_after_acceptance", "message {} was sent again after a carrier had it or may have had it, and nobody asked for that", "m.case_id",
      "SELECT a.message_id FROM attempts a JOIN attempts b ON b.message_id = a.message_id AND b.attempt > a.attempt JOIN messages m ON m.id = a.message_id "
-     "WHERE a.outcome IN ('accepted', 'ambiguous') AND coalesce(a.detail, '') NOT LIKE 'late:%' AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.kind = 'resend' AND l.case_id = m.case_id)"},
-    {"rating_of_answer", "rating {} has no text it came from", "SELECT r.id FROM ratings r LEFT JOIN inbound i ON i.id = r.inbound_id WHERE r.inbound_id IS NOT NULL AND i.id IS NULL"},
-    {"rating_of_survey", "rating {} is of a case that was never asked",
-     "SELECT r.id FROM ratings r WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = r.case_id AND m.purpose = 'survey' AND m.attempt > 0)"},
-    {"replaces_something", "rating {} replaces one that is not there",
-     "SELECT r.id FROM ratings r WHERE r.effect = 'replaces' AND NOT EXISTS (SELECT 1 FROM ratings f WHERE f.case_id = r.case_id AND f.effect = 'first' AND f.id < r.id)"},
-    {"dissatisfied_followed_up", "rating {} is dissatisfied and nobody follows up",
-     "SELECT r.id FROM ratings r WHERE r.grade = 'dissatisfied' AND r.effect IN ('first', 'replaces', 'late') AND NOT EXISTS (SELECT 1 FROM followups f WHERE f.case_id = r.case_id)"},
-    {"answered_was_delivered", "message {} was answered and does not stand as delivered",
-     "SELECT m.id FROM messages m JOIN inbound i ON i.case_id = m.case_id AND i.step = 'done' WHERE m.purpose = 'survey' AND m.state NOT IN ('delivered', 'sending', 'due', 'held')"},
-    {"open_was_sent", "message {} is open for answers and was never sent", "SELECT id FROM messages WHERE open = 1 AND (purpose <> 'survey' OR attempt = 0 OR state IN ('due', 'held', 'cancelled'))"},
+     "WHERE a.outcome IN ('accepted', 'ambiguous') AND coalesce(a.detail, '') NOT LIKE 'late:%' AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.kind = "
+     "'resend' AND l.case_id = m.case_id){where}"},
+    {"rating_of_answer", "rating {} has no text it came from", "r.case_id",
+     "SELECT r.id FROM ratings r LEFT JOIN inbound i ON i.id = r.inbound_id WHERE r.inbound_id IS NOT NULL AND i.id IS NULL{where}"},
+    {"rating_of_survey", "rating {} is of a case that was never asked", "r.case_id",
+     "SELECT r.id FROM ratings r WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = r.case_id AND m.purpose = 'survey' AND m.attempt > 0){where}"},
+    {"replaces_something", "rating {} replaces one that is not there", "r.case_id",
+     "SELECT r.id FROM ratings r WHERE r.effect = 'replaces' AND NOT EXISTS (SELECT 1 FROM ratings f WHERE f.case_id = r.case_id AND f.effect = 'first' AND "
+     "f.id < r.id){where}"},
+    {"dissatisfied_followed_up", "rating {} is dissatisfied and nobody follows up", "r.case_id",
+     "SELECT r.id FROM ratings r WHERE r.grade = 'dissatisfied' AND r.effect IN ('first', 'replaces', 'late') AND NOT EXISTS (SELECT 1 FROM followups f "
+     "WHERE f.case_id = r.case_id){where}"},
+    {"answered_was_delivered", "message {} was answered and does not stand as delivered", "m.case_id",
+     "SELECT m.id FROM messages m JOIN inbound i ON i.case_id = m.case_id AND i.step = 'done' WHERE m.purpose = 'survey' AND m.state NOT IN ('delivered', "
+     "'sending', 'due', 'held'){where}"},
+    {"open_was_sent", "message {} is open for answers and was never sent", "case_id",
+     "SELECT id FROM messages WHERE open = 1 AND (purpose <> 'survey' OR attempt = 0 OR state IN ('due', 'held', 'cancelled')){where}"},
 };
+
+constexpr int most_of_each = 5;
+
+void look(Connection& db, std::optional<std::int64_t> case_id, Verification& result) {
+    for (const auto& check : checks) {
+        auto where = case_id ? fmt::format(" AND {} = ?1", check.the_case) : std::string();
+        Statement find(db, fmt::format(fmt::runtime(check.sql), fmt::arg("where", where)));
+        if (case_id) find.bind(1, *case_id);
+        for (int n = 0; n < most_of_each && find.step(); ++n) result.failures.push_back({check.name, fmt::format(fmt::runtime(check.what), find.integer(0))});
+    }
+}
+
+void look_at_ledger(Connection& db, TreeHead known, Verification& result) {
+    auto head = store::recompute(db, std::move(known));
+    if (head) result.ledger_entries = static_cast<std::int64_t>(head->size()), result.root = to_hex(head->root()), result.head = std::move(*head);
+    else result.failures.push_back({"ledger", head.error().detail});
+}
 
 }  // namespace
 
 Verification verify(Connection& db) {
-    constexpr int most_of_each = 5;
     Verification result;
-    auto head = store::recompute(db);
-    if (head) result.ledger_entries = static_cast<std::int64_t>(head->size()), result.root = to_hex(head->root());
-    else result.failures.push_back({"ledger", head.error().detail});
-
+    look_at_ledger(db, {}, result);
     Statement books(db, "SELECT (SELECT count(*) FROM cases), (SELECT coalesce(sum(accepted + excluded), 0) FROM intake_batches)");
     books.step();
     result.cases = books.integer(0);
     if (books.integer(0) != books.integer(1))
         result.failures.push_back({"books", fmt::format("there are {} cases, and {} rows were answered accepted or excluded", books.integer(0), books.integer(1))});
-    for (const auto& check : checks) {
-        Statement find(db, check.sql);
-        for (int n = 0; n < most_of_each && find.step(); ++n) result.failures.push_back({check.name, fmt::format(fmt::runtime(check.what), find.integer(0))});
-    }
+    look(db, std::nullopt, result);
+    return result;
+}
+
+Verification verify_since(Connection& db, TreeHead known) {
+    Verification result;
+    auto seen = static_cast<std::int64_t>(known.size());
+    look_at_ledger(db, std::move(known), result);
+    Statement touched(db, "SELECT DISTINCT case_id FROM ledger WHERE seq > ?1 AND case_id IS NOT NULL");
+    touched.bind(1, seen);
+    while (touched.step()) look(db, touched.integer(0), result), ++result.cases;
     return result;
 }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/tree.hpp"
+
 namespace pingjing::store { class Connection; }
 
 namespace pingjing::admin {
@@ -13,7 +15,11 @@ struct Verification {
     std::vector<Failure> failures{};                    // at most some of each check
     std::int64_t cases = 0, ledger_entries = 0;
     std::string root{};
+    TreeHead head{};
 };
 Verification verify(store::Connection& db);
+// The same of the cases that have a fact after `known`, and of these facts: `cases` counts those. What a check would find in
+// others it would have found before, but for the sums of the books.
+Verification verify_since(store::Connection& db, TreeHead known);
 
 }  // namespace pingjing::admin

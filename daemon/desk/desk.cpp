@@ -11,9 +11,6 @@
 namespace pingjing::desk {
 namespace {
 
-// A lost wake-up, or a row that came with a restart, costs no more than this.
-constexpr Steady longest_wait = std::chrono::seconds(5);
-
 void report(const std::string& task, std::exception_ptr error) {
     try {
         std::rethrow_exception(error);
@@ -35,8 +32,8 @@ Steady retry_pause(int failures) {
 }
 
 Desk::Desk(asio::any_io_executor executor, store::Store& store, const store::Seal& seal, const Clock& clock, std::unique_ptr<Sink> sink,
-           std::unique_ptr<Sink> escalation, Millis ack_within)
-    : store_(store), seal_(seal), clock_(clock), sink_(std::move(sink)), escalation_(std::move(escalation)), ack_within_(ack_within),
+           std::unique_ptr<Sink> escalation, Millis ack_within, Steady longest_wait)
+    : store_(store), seal_(seal), clock_(clock), sink_(std::move(sink)), escalation_(std::move(escalation)), ack_within_(ack_within), longest_wait_(longest_wait),
       work_(executor), tasks_(executor, report) {}
 
 asio::awaitable<void> Desk::run() {
@@ -70,9 +67,9 @@ asio::awaitable<Steady> Desk::look() {
     metrics::gauge("desk_alarms_unanswered", {}, static_cast<double>(waiting.unanswered.size()));
     for (auto& alarm : waiting.alarms) start(std::move(alarm), false);
     for (auto& alarm : waiting.unanswered) start(std::move(alarm), true);
-    if (!waiting.next) co_return longest_wait;
+    if (!waiting.next) co_return longest_wait_;
     auto left = std::chrono::duration<double>(*waiting.next + ack_within_ - clock_.now()) / clock_.speed();
-    co_return std::clamp(std::chrono::duration_cast<Steady>(left), Steady(50ms), longest_wait);
+    co_return std::clamp(std::chrono::duration_cast<Steady>(left), Steady(50ms), longest_wait_);
 }
 
 void Desk::alarm_now(Alarm alarm) {

@@ -21,9 +21,10 @@ Steady retry_pause(int failures);
 
 class Desk {
 public:
-    // `escalation` may be null: then the log cries, once for each alarm.
+    // `escalation` may be null: then the log cries, once for each alarm. `longest_wait`: what a lost wake-up, or a row that came with
+    // a restart, costs.
     Desk(asio::any_io_executor executor, store::Store& store, const store::Seal& seal, const Clock& clock, std::unique_ptr<Sink> sink,
-         std::unique_ptr<Sink> escalation, Millis ack_within);
+         std::unique_ptr<Sink> escalation, Millis ack_within, Steady longest_wait = std::chrono::seconds(5));
 
     // Until it is cancelled; returns when no delivery is left. What was not received stands in the store.
     asio::awaitable<void> run();
@@ -44,6 +45,7 @@ private:
     const Clock& clock_;
     std::unique_ptr<Sink> sink_, escalation_;
     Millis ack_within_;
+    Steady longest_wait_;
     Signal work_;
     std::set<std::string> under_way_, escalating_;  // ids
     TaskGroup tasks_;

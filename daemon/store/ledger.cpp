@@ -45,9 +45,9 @@ void read_head(Connection& db) {
     db.ledger().waiting_.clear();
 }
 
-Result<TreeHead> recompute(Connection& db) {
-    Statement rows(db, "SELECT seq, at, kind, case_id, data FROM ledger ORDER BY seq");
-    TreeHead head;
+Result<TreeHead> recompute(Connection& db, TreeHead head) {
+    Statement rows(db, "SELECT seq, at, kind, case_id, data FROM ledger WHERE seq > ?1 ORDER BY seq");
+    rows.bind(1, static_cast<std::int64_t>(head.size()));
     while (rows.step()) {
         auto expected = static_cast<std::int64_t>(head.size()) + 1;
         if (rows.integer(0) != expected) return fail(Error::Kind::internal, fmt::format("ledger row {} is missing", expected));

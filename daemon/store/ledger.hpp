@@ -41,6 +41,7 @@ void read_head(Connection& db);                  // at start
 
 // Recomputes the tree from the table. An error names the first sequence number that is missing, or says that the root
 // differs from the stored one; otherwise the head.
-Result<TreeHead> recompute(Connection& db);
+// `known`: the head of rows that were looked at before and cannot have changed since; only those after it are read.
+Result<TreeHead> recompute(Connection& db, TreeHead known = {});
 
 }  // namespace pingjing::store

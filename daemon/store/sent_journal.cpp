@@ -1,14 +1,9 @@
 #include "daemon/store/sent_journal.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <system_error>
@@ -18,13 +13,10 @@
 namespace pingjing::store {
 namespace {
 
-constexpr std::int64_t lines_per_segment = 100'000;
-
 // Segments are named after their first sequence number, so their order is that of their names as numbers.
-std::vector<std::int64_t> segments(const std::filesystem::path& folder) {
+std::vector<std::int64_t> segments(const Disk& disk, const std::filesystem::path& folder) {
     std::vector<std::int64_t> found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        auto name = entry.path().filename().string();
+    for (const auto& name : disk.list(folder)) {
         if (!name.starts_with("sent.")) continue;
         std::istringstream number(name.substr(5));
         std::int64_t first = 0;
@@ -52,86 +44,74 @@ std::optional<SentLine> read_line(const std::string& line) {
     return read;
 }
 
-void sync_folder(const std::filesystem::path& folder) {
-    int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || ::fsync(fd) != 0) {
-        int why = errno;
-        if (fd >= 0) ::close(fd);
-        throw std::system_error(why, std::generic_category(), "fsync " + folder.string());
+// Whole lines only: what power loss left of a last one has no end.
+std::vector<std::string_view> whole_lines(std::string_view text) {
+    std::vector<std::string_view> lines;
+    for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+        lines.push_back(text.substr(0, end));
+        text.remove_prefix(end + 1);
     }
-    ::close(fd);
+    return lines;
 }
 
 }  // namespace
 
-SentJournal::SentJournal(SentJournal&& other) noexcept
-    : folder_(std::move(other.folder_)), fd_(std::exchange(other.fd_, -1)), durable_(other.durable_), last_(other.last_), first_of_segment_(other.first_of_segment_),
-      bytes_(other.bytes_) {}
-
-SentJournal::~SentJournal() {
-    if (fd_ >= 0) ::close(fd_);
-}
-
-Result<SentJournal> SentJournal::open(const std::filesystem::path& folder, bool durable) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) return fail(Error::Kind::unavailable, fmt::format("cannot make {}: {}", folder.string(), error.message()));
-    SentJournal journal;
+Result<SentJournal> SentJournal::open(const std::filesystem::path& folder, bool durable, Disk& disk) {
+    SentJournal journal(disk);
     journal.folder_ = folder;
     journal.durable_ = durable;
-    auto found = segments(folder);
-    if (found.empty()) {
-        journal.start_segment();
-        return journal;
+    try {
+        disk.make_folder(folder);
+        auto found = segments(disk, folder);
+        if (found.empty()) {
+            journal.start_segment();
+            return journal;
+        }
+        journal.first_of_segment_ = found.back();
+        journal.last_ = found.back() - 1;
+        auto path = segment_path(folder, found.back());
+        auto text = disk.read(path).value_or("");
+        int number = 0;
+        for (auto line : whole_lines(text)) {
+            auto read = read_line(std::string(line));
+            ++number;
+            // Numbers may be missing: a crash or a full disk between a COMMIT and its line leaves a claim that was never sent.
+            if (!read || read->sequence <= journal.last_)
+                return fail(Error::Kind::internal, fmt::format("{}: line {} is damaged; keep the file and ask `pingjing restore`", path.string(), number));
+            journal.last_ = read->sequence;
+            journal.bytes_ += static_cast<std::int64_t>(line.size()) + 1;
+        }
+        journal.file_ = disk.open(path);
+        journal.file_->cut(journal.bytes_);
+    } catch (const std::system_error& error) {
+        return fail(Error::Kind::unavailable, fmt::format("cannot use {}: {}", folder.string(), error.what()));
     }
-    journal.first_of_segment_ = found.back();
-    journal.last_ = found.back() - 1;
-    auto path = segment_path(folder, found.back());
-    std::ifstream in(path, std::ios::binary);
-    std::string line;
-    int number = 0;
-    while (std::getline(in, line) && !in.eof()) {  // eof here: the line had no end
-        auto read = read_line(line);
-        ++number;
-        // Numbers may be missing: a crash or a full disk between a COMMIT and its line leaves a claim that was never sent.
-        if (!read || read->sequence <= journal.last_)
-            return fail(Error::Kind::internal, fmt::format("{}: line {} is damaged; keep the file and ask `pingjing restore`", path.string(), number));
-        journal.last_ = read->sequence;
-        journal.bytes_ += static_cast<std::int64_t>(line.size()) + 1;
-    }
-    journal.fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (journal.fd_ < 0 || ::ftruncate(journal.fd_, journal.bytes_) != 0)
-        return fail(Error::Kind::unavailable, fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
     return journal;
 }
 
 void SentJournal::start_segment() {
-    if (fd_ >= 0) ::close(fd_);
+    file_.reset();
     first_of_segment_ = last_ + 1;
     bytes_ = 0;
-    auto path = segment_path(folder_, first_of_segment_);
-    fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "open " + path.string());
-    sync_folder(folder_);
+    file_ = disk_->open(segment_path(folder_, first_of_segment_));
+    disk_->sync_folder(folder_);
 }
 
 void SentJournal::append(const std::vector<SentLine>& lines) {
     if (lines.empty()) return;
-    if (fd_ < 0 || last_ + 1 - first_of_segment_ >= lines_per_segment) start_segment();
+    if (!file_ || last_ + 1 - first_of_segment_ >= disk_->lines_per_segment) start_segment();
     std::string out;
     for (const auto& line : lines) out += write_line(line) + '\n';
-    std::size_t written = 0;
-    while (written < out.size()) {
-        auto n = ::pwrite(fd_, out.data() + written, out.size() - written, bytes_ + static_cast<off_t>(written));
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) break;
-        written += static_cast<std::size_t>(n);
-    }
-    if (written < out.size() || (durable_ && ::fdatasync(fd_) != 0)) {
-        int why = errno ? errno : ENOSPC;
-        // Best effort: what is left of a half line is cut off again when the journal is opened.
-        if (::ftruncate(fd_, bytes_) != 0) why = errno;
-        throw std::system_error(why, std::generic_category(), "sent journal");
+    try {
+        file_->write(out, bytes_);
+        if (durable_) file_->sync();
+    } catch (const std::system_error&) {
+        try {
+            file_->cut(bytes_);
+        } catch (const std::system_error&) {
+            // Best effort: what is left of a half line is cut off again when the journal is opened.
+        }
+        throw;
     }
     bytes_ += static_cast<std::int64_t>(out.size());
     last_ = lines.back().sequence;
@@ -139,12 +119,12 @@ void SentJournal::append(const std::vector<SentLine>& lines) {
 
 Result<std::vector<SentLine>> SentJournal::after(std::int64_t sequence) const {
     std::vector<SentLine> lines;
-    auto found = segments(folder_);
+    auto found = segments(*disk_, folder_);
     for (std::size_t i = 0; i < found.size(); ++i) {
         if (i + 1 < found.size() && found[i + 1] <= sequence + 1) continue;  // wholly before
-        std::ifstream in(segment_path(folder_, found[i]), std::ios::binary);
-        for (std::string line; std::getline(in, line) && !in.eof();) {
-            auto read = read_line(line);
+        auto text = disk_->read(segment_path(folder_, found[i])).value_or("");
+        for (auto line : whole_lines(text)) {
+            auto read = read_line(std::string(line));
             if (!read) return fail(Error::Kind::internal, fmt::format("sent.{} is damaged", found[i]));
             if (read->sequence > sequence) lines.push_back(std::move(*read));
         }

@@ -3,11 +3,13 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "daemon/core/result.hpp"
+#include "daemon/store/disk.hpp"
 
 namespace pingjing::store {
 
@@ -22,10 +24,7 @@ class SentJournal {
 public:
     // Opens or starts `folder`/sent.N (a segment holds 100,000 lines). A torn last line, as power loss leaves it, is cut off.
     // Without `durable` it is not fsynced: demonstrations.
-    static Result<SentJournal> open(const std::filesystem::path& folder, bool durable = true);
-    SentJournal(SentJournal&& other) noexcept;
-    SentJournal& operator=(SentJournal&&) = delete;
-    ~SentJournal();
+    static Result<SentJournal> open(const std::filesystem::path& folder, bool durable = true, Disk& disk = machine_disk());
 
     // Appends and fsyncs; throws std::system_error and leaves no half line behind. Nothing may be sent before it returns.
     void append(const std::vector<SentLine>& lines);
@@ -34,10 +33,11 @@ public:
     Result<std::vector<SentLine>> after(std::int64_t sequence) const;
 
 private:
-    SentJournal() = default;
+    explicit SentJournal(Disk& disk) : disk_(&disk) {}
     void start_segment();
+    Disk* disk_;
     std::filesystem::path folder_;
-    int fd_ = -1;
+    std::unique_ptr<Disk::File> file_;
     bool durable_ = true;
     std::int64_t last_ = 0, first_of_segment_ = 1, bytes_ = 0;
 };

@@ -22,11 +22,11 @@ bool SqlError::is_unsynced() const { return code_ == SQLITE_IOERR_FSYNC || code_
 void Connection::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
 void Connection::Finalize::operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
 
-Connection::Connection(const std::string& path, Access access) {
+Connection::Connection(const std::string& path, Access access, const char* vfs) {
     [[maybe_unused]] static const bool configured = configure_library();
     sqlite3* raw = nullptr;
     int flags = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, vfs);
     db_.reset(raw);  // SQLite hands out a handle even when open fails
     if (rc != SQLITE_OK)
         throw SqlError(rc, fmt::format("cannot open {}: {}; the daemon needs to write there and in its folder", path, sqlite3_errstr(rc)));

@@ -36,8 +36,8 @@ private:
 class Connection {
 public:
     enum class Access { read_write, read_only };
-    // ":memory:" is fine in tests. Throws SqlError with what was tried and what to do.
-    explicit Connection(const std::string& path, Access access = Access::read_write);
+    // ":memory:" is fine in tests. `vfs`: SQLite's name of the disk, null: the system's. Throws SqlError with what was tried and what to do.
+    explicit Connection(const std::string& path, Access access = Access::read_write, const char* vfs = nullptr);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -1,18 +1,15 @@
 #include "daemon/store/store.hpp"
 
 #include <boost/asio/post.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <condition_variable>
-#include <cstring>
+#include <cstdlib>
 #include <deque>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "daemon/log/log.hpp"
@@ -23,49 +20,26 @@ namespace pingjing::store {
 namespace {
 
 constexpr std::size_t largest_group = 512;
-constexpr int pages_between_checkpoints = 4000;
-
-// Keeps a second daemon out of a state_dir. Released by the kernel whatever happens to us.
-class Lock {
-public:
-    static Result<Lock> take(const std::filesystem::path& file) {
-        Lock lock;
-        lock.fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (lock.fd_ < 0) return fail(Error::Kind::unavailable, fmt::format("cannot open {}: {}; pingjing needs to write in its state_dir", file.string(), std::strerror(errno)));
-        if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0)
-            return fail(Error::Kind::conflict, fmt::format("{} is held: another pingjing runs on this state_dir", file.string()));
-        return lock;
-    }
-    Lock() = default;
-    Lock(Lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Lock& operator=(Lock&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Lock() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-
-private:
-    int fd_ = -1;
-};
 
 // The highest ledger size this state_dir ever had, beside the sent journal and outside the database: a store that has fewer facts
 // is an older one. Written when the store is closed and now and then: it only ever lags behind.
 std::filesystem::path epoch_file(const std::filesystem::path& dir) { return dir / "journal" / "epoch"; }
 
-std::uint64_t read_epoch(const std::filesystem::path& dir) {
-    std::ifstream in(epoch_file(dir));
-    std::uint64_t size = 0;
-    in >> size;
-    return size;
+std::uint64_t read_epoch(const Disk& disk, const std::filesystem::path& dir) {
+    auto text = disk.read(epoch_file(dir)).value_or("");
+    return text.ends_with('\n') ? std::strtoull(text.c_str(), nullptr, 10) : 0;
 }
 
-void write_epoch(const std::filesystem::path& dir, std::uint64_t size) {
+void write_epoch(Disk& disk, const std::filesystem::path& dir, std::uint64_t size) {
     auto unfinished = epoch_file(dir).string() + ".unfinished";
-    std::ofstream(unfinished, std::ios::trunc) << size << "\n";
-    std::error_code ignored;  // a full disk: the next one will do
-    if (std::filesystem::file_size(unfinished, ignored) > 1) std::filesystem::rename(unfinished, epoch_file(dir), ignored);
+    try {
+        auto file = disk.open(unfinished);
+        file->cut(0);
+        file->write(fmt::format("{}\n", size), 0);
+        disk.rename(unfinished, epoch_file(dir));
+    } catch (const std::system_error&) {
+        // A full disk: the next one will do.
+    }
 }
 
 std::int64_t journal_mark(Connection& db) {
@@ -76,12 +50,13 @@ std::int64_t journal_mark(Connection& db) {
 }  // namespace
 
 struct Store::Impl {
-    explicit Impl(const std::string& file) : path(file), db(file) {}
+    Impl(Disk& d, const std::string& file) : disk(d), path(file), db(file, Connection::Access::read_write, d.vfs()) {}
 
+    Disk& disk;
     std::string path;
     std::filesystem::path dir;  // empty: in memory
     bool durable = true;
-    Lock lock;
+    std::shared_ptr<void> lock;  // keeps a second daemon out of a state_dir
     Connection db;
     std::optional<SentJournal> journal;  // none in memory; the flusher's
     std::optional<Flusher> flusher;
@@ -108,20 +83,21 @@ struct Store::Impl {
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner runner, Durability durability) {
-    Lock lock;
+Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner runner, Durability durability, Disk& disk) {
+    std::shared_ptr<void> lock;
     std::filesystem::path dir(folder);
     if (!folder.empty()) {
-        std::error_code error;
-        std::filesystem::create_directories(dir, error);
-        if (error) return fail(Error::Kind::unavailable, fmt::format("cannot make {}: {}; pingjing needs to write in its state_dir", folder, error.message()));
-        auto taken = Lock::take(dir / "lock");
-        if (!taken) return tl::unexpected(taken.error());
-        lock = std::move(*taken);
+        try {
+            disk.make_folder(dir);
+            lock = disk.lock(dir / "lock");
+        } catch (const std::system_error& error) {
+            return fail(Error::Kind::unavailable, fmt::format("{}; pingjing needs to write in its state_dir {}", error.what(), folder));
+        }
+        if (!lock) return fail(Error::Kind::conflict, fmt::format("{} is held: another pingjing runs on this state_dir", (dir / "lock").string()));
     }
     std::unique_ptr<Impl> impl;
     try {
-        impl = std::make_unique<Impl>(folder.empty() ? ":memory:" : (dir / "pingjing.db").string());
+        impl = std::make_unique<Impl>(disk, folder.empty() ? ":memory:" : (dir / "pingjing.db").string());
         impl->lock = std::move(lock);
         if (auto migrated = migrate(impl->db); !migrated) return tl::unexpected(migrated.error());
         read_head(impl->db);
@@ -134,25 +110,29 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
     } catch (const SqlError& error) {
         return fail(Error::Kind::unavailable, error.what());
     }
-    Flusher::Disk disk;
+    Flusher::Disk below;
     if (!folder.empty()) {
-        auto journal = SentJournal::open(dir / "journal", durability == Durability::full);
+        auto journal = SentJournal::open(dir / "journal", durability == Durability::full, disk);
         if (!journal) return tl::unexpected(journal.error());
         if (journal->last_sequence() > impl->sequence)
             return fail(Error::Kind::conflict,
                         fmt::format("the store knows of {} claimed messages, the sent journal of {}: this is an older store and would text "
                                     "people again; use `pingjing restore`", impl->sequence, journal->last_sequence()));
         impl->journal.emplace(std::move(*journal));
-        disk.append_sent = [self = impl.get()](const std::vector<SentLine>& lines) { self->journal->append(lines); };
-        if (auto facts = impl->db.ledger().head().size(), epoch = read_epoch(dir); facts < epoch)
-            return fail(Error::Kind::conflict, fmt::format("the store has {} facts, this state_dir had {}: this is an older store; use `pingjing restore`", facts, epoch));
+        below.append_sent = [self = impl.get()](const std::vector<SentLine>& lines) { self->journal->append(lines); };
+        try {
+            if (auto facts = impl->db.ledger().head().size(), epoch = read_epoch(disk, dir); facts < epoch)
+                return fail(Error::Kind::conflict, fmt::format("the store has {} facts, this state_dir had {}: this is an older store; use `pingjing restore`", facts, epoch));
+        } catch (const std::system_error& error) {
+            return fail(Error::Kind::unavailable, error.what());
+        }
     }
     impl->runner = runner;
     impl->durable = durability == Durability::full && !folder.empty();
-    disk.sync_wal = [self = impl.get()] { if (self->durable) self->db.sync_wal(); };
-    disk.mark_epoch = [dir](std::uint64_t facts) { if (!dir.empty()) write_epoch(dir, facts); };
+    below.sync_wal = [self = impl.get()] { if (self->durable) self->db.sync_wal(); };
+    below.mark_epoch = [dir, &disk](std::uint64_t facts) { if (!dir.empty()) write_epoch(disk, dir, facts); };
     impl->dir = dir;
-    impl->flusher.emplace(std::move(disk));
+    impl->flusher.emplace(std::move(below));
     auto store = std::unique_ptr<Store>(new Store(std::move(impl)));
     if (runner == Runner::own_thread) {
         auto loop = [self = store.get()] {
@@ -187,7 +167,7 @@ Store::~Store() {
     if (impl_->thread.joinable()) impl_->thread.join();
     impl_->flusher->finish();
     if (impl_->flusher->failed()) impl_->db.leave_wal_when_closed();
-    else if (!impl_->dir.empty()) write_epoch(impl_->dir, impl_->db.ledger().head().size());
+    else if (!impl_->dir.empty()) write_epoch(impl_->disk, impl_->dir, impl_->db.ledger().head().size());
 }
 
 std::string Store::path() const { return impl_->path; }
@@ -307,7 +287,7 @@ void Store::settle(Group group) {
     done.lines = std::exchange(i.to_send, {});
     done.facts = i.db.ledger().head().size();
     done.wrote = i.db.commits() != commits;
-    if (stands && i.db.pages_since_checkpoint() >= pages_between_checkpoints) {
+    if (stands && i.db.pages_since_checkpoint() >= i.disk.pages_between_checkpoints) {
         try {
             i.checkpoint();
         } catch (const SqlError&) {

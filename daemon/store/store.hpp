@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "daemon/async/timer.hpp"
+#include "daemon/store/disk.hpp"
 #include "daemon/store/job.hpp"
 #include "daemon/store/sent_journal.hpp"
 #include "daemon/store/sqlite.hpp"
@@ -37,8 +38,8 @@ public:
         none   // demonstrations: a thousand simulated days need no disk that really wrote
     };
     // Takes the lock, opens, migrates. Errors: a second daemon, a newer schema, a store behind its journal (`restore`).
-    // `folder` is the state_dir; empty: in memory, without journal or lock.
-    static Result<std::unique_ptr<Store>> open(const std::string& folder, Runner runner, Durability durability = Durability::full);
+    // `folder` is the state_dir; empty: in memory, without journal or lock. `disk` outlives the store.
+    static Result<std::unique_ptr<Store>> open(const std::string& folder, Runner runner, Durability durability = Durability::full, Disk& disk = machine_disk());
     // After the last run() has been answered, and before the io_context of its callers: our thread may still be on its way
     // out of the answer when the caller has already gone on.
     ~Store();

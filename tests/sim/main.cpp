@@ -1,53 +1,160 @@
-// pingjing_sim [--from S] [--seeds N] [--twice]: the whole gateway on virtual time, N stories. Exit 1 names each seed in which a
+// pingjing_sim [--from S] [--seeds N] [--jobs N]: the whole gateway on virtual time, N stories. Exit 1 names each seed in which a
 // promise was broken, and the command that tells the story again.
 #include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <map>
+#include <set>
+#include <sstream>
 #include <string>
 
 #include "daemon/log/log.hpp"
 #include "tests/sim/world.hpp"
 
+namespace {
+
+using namespace pingjing;
+
+constexpr const char* usage = R"(usage: pingjing_sim [--from SEED] [--seeds N] [--jobs N] [--twice] [--every-step] [--until-broken] [--at-least FAULTS] [--verbose]
+       pingjing_sim --outage CALLS     a carrier that is out for 24 hours while CALLS calls wait
+)";
+
+struct Wish {
+    std::uint64_t from = 1, seeds = 100, jobs = 1, at_least = 0, outage_calls = 0;
+    bool twice = false, every_step = false, until_broken = false, verbose = false;
+};
+
+struct Sum {
+    sim::Fired fired{};
+    std::map<std::uint64_t, std::string> broken{};  // by seed
+    std::uint64_t stories = 0, lives = 0, questions = 0, ratings = 0, in_doubt = 0, traces = 0;
+};
+
+void add(Sum& sum, std::uint64_t seed, const sim::Outcome& story) {
+    for (const auto& [name, n] : story.fired) sum.fired[name] += n;
+    ++sum.stories;
+    sum.lives += static_cast<std::uint64_t>(story.lives), sum.questions += static_cast<std::uint64_t>(story.questions);
+    sum.ratings += static_cast<std::uint64_t>(story.ratings), sum.in_doubt += static_cast<std::uint64_t>(story.in_doubt);
+    if (!story.trace.empty()) sum.traces ^= std::strtoull(story.trace.substr(0, 16).c_str(), nullptr, 16);
+    for (const auto& what : story.broken) sum.broken[seed] += "  " + what + "\n";
+}
+
+sim::Outcome tell(std::uint64_t seed, const Wish& wish) {
+    sim::Shape shape;
+    if (wish.outage_calls > 0) shape.calls = static_cast<int>(wish.outage_calls), shape.outage = std::chrono::hours(24);
+    sim::Outcome story;
+    try {
+        story = sim::run_seed(seed, shape, wish.every_step);
+        if (wish.twice && sim::run_seed(seed, shape, wish.every_step).trace != story.trace) story.broken.push_back("the same seed told another story");
+    } catch (const std::exception& error) {
+        story.broken.push_back(error.what());
+    }
+    if (wish.verbose)
+        fmt::print("seed {}: {} lives, {} questions, {} ratings, trace {}\n", seed, story.lives, story.questions, story.ratings, story.trace.substr(0, 16));
+    return story;
+}
+
+// Every `jobs`th seed from `first` on.
+Sum tell_all(const Wish& wish, std::uint64_t first, std::FILE* progress) {
+    Sum sum;
+    for (auto seed = first; seed < wish.from + wish.seeds; seed += wish.jobs) {
+        if (progress) std::rewind(progress), fmt::print(progress, "{}\n", seed), std::fflush(progress);
+        add(sum, seed, tell(seed, wish));
+        if (wish.until_broken && !sum.broken.empty()) break;
+    }
+    return sum;
+}
+
+// What a child found, as text: one line a number, then faults and broken promises.
+void save(const Sum& sum, std::FILE* out) {
+    std::rewind(out);
+    fmt::print(out, "{} {} {} {} {} {}\n{}\n", sum.stories, sum.lives, sum.questions, sum.ratings, sum.in_doubt, sum.traces, sum.fired.size());
+    for (const auto& [name, n] : sum.fired) fmt::print(out, "{} {}\n", n, name);
+    for (const auto& [seed, what] : sum.broken) fmt::print(out, "{} {}\n{}", seed, std::count(what.begin(), what.end(), '\n'), what);
+    std::fflush(out);
+}
+
+void load(Sum& sum, std::FILE* file) {
+    std::rewind(file);
+    std::string text;
+    char buffer[4096];
+    while (auto n = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, n);
+    std::istringstream in(text);
+    std::uint64_t stories = 0, lives = 0, questions = 0, ratings = 0, in_doubt = 0, traces = 0;
+    std::size_t faults = 0;
+    in >> stories >> lives >> questions >> ratings >> in_doubt >> traces >> faults;
+    sum.stories += stories, sum.lives += lives, sum.questions += questions, sum.ratings += ratings, sum.in_doubt += in_doubt, sum.traces ^= traces;
+    std::string line;
+    for (int n = 0; faults > 0 && in >> n; --faults) {
+        in.get();
+        std::getline(in, line);
+        sum.fired[line] += n;
+    }
+    std::uint64_t seed = 0, lines = 0;
+    while (in >> seed >> lines && std::getline(in, line))
+        for (; lines > 0 && std::getline(in, line); --lines) sum.broken[seed] += line + "\n";
+}
+
+Sum tell_in_processes(const Wish& wish) {
+    struct Child { pid_t pid; std::FILE* file; };
+    std::vector<Child> children;
+    for (std::uint64_t job = 0; job < wish.jobs; ++job) {
+        auto* file = std::tmpfile();
+        auto pid = ::fork();
+        if (pid == 0) {
+            save(tell_all(wish, wish.from + job, file), file);
+            std::fflush(nullptr);
+            std::_Exit(0);
+        }
+        children.push_back({pid, file});
+    }
+    Sum sum;
+    for (auto& child : children) {
+        int status = 0;
+        ::waitpid(child.pid, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            load(sum, child.file);
+        } else {
+            std::rewind(child.file);
+            unsigned long long seed = 0;
+            if (std::fscanf(child.file, "%llu", &seed) == 1) sum.broken[seed] = "  the program itself died of it\n";
+        }
+        std::fclose(child.file);
+    }
+    return sum;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-    using namespace pingjing;
-    std::uint64_t from = 1, seeds = 100;
-    bool twice = false, verbose = false;
+    Wish wish;
+    std::map<std::string, std::uint64_t*> numbers = {{"--from", &wish.from}, {"--seeds", &wish.seeds}, {"--jobs", &wish.jobs}, {"--at-least", &wish.at_least}, {"--outage", &wish.outage_calls}};
+    std::map<std::string, bool*> words = {{"--twice", &wish.twice}, {"--every-step", &wish.every_step}, {"--until-broken", &wish.until_broken}, {"--verbose", &wish.verbose}};
     for (int i = 1; i < argc; ++i) {
         std::string word = argv[i];
-        bool number = i + 1 < argc && (word == "--from" || word == "--seeds");
-        if (number) (word == "--from" ? from : seeds) = std::strtoull(argv[++i], nullptr, 10);
-        else if (word == "--twice") twice = true;
-        else if (word == "--verbose") verbose = true;
-        else return fmt::print(stderr, "usage: pingjing_sim [--from SEED] [--seeds N] [--twice] [--verbose]\n"), 2;
+        if (auto number = numbers.find(word); number != numbers.end() && i + 1 < argc) *number->second = std::strtoull(argv[++i], nullptr, 10);
+        else if (auto flag = words.find(word); flag != words.end()) *flag->second = true;
+        else return fmt::print(stderr, "{}", usage), 2;
     }
-    auto lines = [verbose](std::string_view line) {
+    if (wish.outage_calls > 0) wish.seeds = 1;
+    wish.jobs = std::clamp<std::uint64_t>(wish.jobs, 1, std::max<std::uint64_t>(wish.seeds, 1));
+    auto lines = [verbose = wish.verbose](std::string_view line) {
         if (verbose) fmt::print(stderr, "{}", line);
     };
-    log::configure(log::Level::info, lines, nullptr);
+    log::configure(wish.verbose ? log::Level::info : log::Level::error, lines, nullptr);
 
-    std::map<std::string, int> fired;
-    std::uint64_t bad = 0, lives = 0, questions = 0, ratings = 0, in_doubt = 0;
-    for (auto seed = from; seed < from + seeds; ++seed) {
-        sim::Outcome story;
-        try {
-            story = sim::run_seed(seed);
-            if (twice && sim::run_seed(seed).trace != story.trace) story.broken.push_back("the same seed told another story");
-        } catch (const std::exception& error) {
-            story.broken.push_back(error.what());
-        }
-        for (const auto& [name, n] : story.fired) fired[name] += n;
-        lives += static_cast<std::uint64_t>(story.lives), questions += static_cast<std::uint64_t>(story.questions);
-        ratings += static_cast<std::uint64_t>(story.ratings), in_doubt += static_cast<std::uint64_t>(story.in_doubt);
-        if (verbose) fmt::print("seed {}: {} lives, {} questions, {} ratings, {}\n", seed, story.lives, story.questions, story.ratings, story.trace.substr(0, 16));
-        if (story.broken.empty()) continue;
-        ++bad;
-        fmt::print("seed {} broke a promise; again: pingjing_sim --from {} --seeds 1 --verbose\n", seed, seed);
-        for (const auto& what : story.broken) fmt::print("  {}\n", what);
-    }
-    fmt::print("{} stories, {} lives, {} questions reached citizens, {} ratings, {} in doubt at the end; faults:", seeds, lives, questions, ratings, in_doubt);
-    for (const auto& [name, n] : fired) fmt::print(" {} {},", name, n);
-    fmt::print("\n{}\n", bad ? fmt::format("{} seeds FAILED", bad) : "every promise held");
-    return bad ? 1 : 0;
+    auto sum = wish.jobs > 1 ? tell_in_processes(wish) : tell_all(wish, wish.from, nullptr);
+    for (const auto& [seed, what] : sum.broken)
+        fmt::print("seed {} broke a promise; again: pingjing_sim --from {} --seeds 1{} --verbose\n{}", seed, seed, wish.every_step ? " --every-step" : "", what);
+    fmt::print("{} stories, {} lives, {} questions reached citizens, {} ratings, {} in doubt at the end, trace {:016x}; {} faults:", sum.stories, sum.lives, sum.questions,
+               sum.ratings, sum.in_doubt, sum.traces, sum.fired.size());
+    for (const auto& [name, n] : sum.fired) fmt::print("\n{:8} {}", n, name);
+    if (sum.fired.size() < wish.at_least) sum.broken[0] = fmt::format("fewer than {} kinds of fault happened", wish.at_least), fmt::print("\n{}", sum.broken[0]);
+    fmt::print("\n{}\n", sum.broken.empty() ? "every promise held" : fmt::format("{} seeds FAILED", sum.broken.size()));
+    return sum.broken.empty() ? 0 : 1;
 }

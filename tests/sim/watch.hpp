@@ -1,0 +1,82 @@
+// Keeps watch over the promises: what reached whom is judged at once, what the store says by the code of `pingjing verify`.
+#pragma once
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/async/timer.hpp"
+#include "daemon/core/tree.hpp"
+#include "providers/provider.hpp"
+
+namespace pingjing::store { class Connection; }
+
+namespace pingjing::sim {
+
+struct Reached {
+    std::string ref, phone, channel, extension;
+    Instant at;      // as the daemon's clock said
+    Steady steady;
+    bool question = false;
+};
+
+// A closed call that puts its number on hold, or a citizen who wants no more: from when on nobody may be asked.
+struct SafetyCall { std::string phone{}, record{}; Steady answered_at = Steady::max(); };
+
+class Watch {
+public:
+    explicit Watch(VirtualClock& clock) : clock_(clock) {}
+
+    void broken(std::string what) {
+        if (broken_.size() < 20) broken_.push_back(std::move(what));
+    }
+    const std::vector<std::string>& broken() const { return broken_; }
+
+    // What the daemon was told.
+    void hours(Millis opens, Millis closes) { opens_ = opens, closes_ = closes; }
+    void tps(const std::string& channel, int parts) { tps_[channel] = parts; }
+    void opted_out(const std::string& phone) { opted_out_.emplace(phone, clock_.steady()); }
+    void may_be_asked_again(const std::string& ref) { again_.insert(ref); }  // an operator took the risk
+    void stopped(bool yes);
+    // The true time is the daemon's clock less `off`; for a second after a jump it cannot know.
+    void clock_off(Millis off) { off_ = off, jumped_at_ = clock_.steady(); }
+    bool clock_is_off() const { return off_ != Millis(0); }
+    bool clock_was_off() const { return jumped_at_ >= Steady(0); }
+    std::map<std::string, SafetyCall>& safety() { return safety_; }
+
+    // A text left for a citizen.
+    void reached(const provider::Submission& submission, const std::string& channel, int parts);
+    const std::vector<Reached>& all() const { return reached_; }
+    int questions() const { return questions_; }
+
+    // Of what is committed now. `whole`: all of it, otherwise what changed since the last time.
+    void look(store::Connection& db, const std::string& when, bool whole);
+    // The facts that were seen must be there in every later life.
+    const TreeHead& seen() const { return seen_; }
+
+private:
+    struct Asked { int times = 0; Steady first{}; };
+    void judge_question(const Reached& r);
+    void judge_hold(store::Connection& db);
+    void judge_states(store::Connection& db, std::int64_t after);
+
+    VirtualClock& clock_;
+    std::vector<std::string> broken_;
+    Millis opens_ = std::chrono::hours(8), closes_ = std::chrono::hours(21);
+    std::map<std::string, int> tps_;
+    std::map<std::string, Steady> opted_out_;
+    std::set<std::string> again_;
+    Steady stopped_at_ = Steady::max(), jumped_at_ = -std::chrono::hours(1);
+    Millis off_{};
+    std::map<std::string, SafetyCall> safety_;  // by record
+    std::vector<Reached> reached_, on_hold_;    // on_hold_: to a number with a safety case; of which case the store knows
+    std::map<std::string, std::deque<Steady>> last_second_;
+    std::map<std::string, int> asked_;
+    std::map<std::pair<std::string, std::string>, std::pair<std::string, Steady>> slots_;  // phone and digits: whose, until when
+    std::map<std::int64_t, std::string> states_;
+    TreeHead seen_;
+    int questions_ = 0;
+};
+
+}  // namespace pingjing::sim
