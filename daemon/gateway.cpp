@@ -78,7 +78,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     hints.texts = [a = g.answers_.get()] { a->wake(); };
     hints.unkept = std::move(outside.unkept);
     hints.late = [d = g.dispatcher_.get()](std::string ref, provider::Outcome outcome) { return d->late(std::move(ref), std::move(outcome)); };
-    g.inbox_ = std::make_unique<inbound::Inbox>(w.executor, w.store, w.seal, w.clock, std::move(hints));
+    g.inbox_ = std::make_unique<inbound::Inbox>(w.executor, w.store, w.seal, w.clock, std::move(hints), std::max<Steady>(std::chrono::seconds(60), w.look_every));
     g.dispatcher_->receipt_waits = [i = g.inbox_.get()] { i->wake(); };
 
     auto now = w.clock.now();

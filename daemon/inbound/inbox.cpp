@@ -17,7 +17,6 @@ constexpr int receipts_a_step = 128;
 constexpr Millis parked_for = std::chrono::hours(1);
 constexpr int burst = 50;
 constexpr const char* burst_reason = "many receipts for messages that this store never sent: is it an old one?";
-constexpr Steady look_every = std::chrono::seconds(60);
 
 constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
     constexpr std::string_view names[] = {"none", "number_invalid", "opted_out"};
@@ -168,7 +167,7 @@ asio::awaitable<void> Inbox::settle_receipts() {
         }
         if (refused) careful = true;
         else if (broken) co_await sleep_for(std::chrono::seconds(1));
-        else if (done < receipts_a_step) co_await receipts_.wait(look_every);
+        else if (done < receipts_a_step) co_await receipts_.wait(look_every_);
     }
 }
 

@@ -23,8 +23,9 @@ struct Hints {
 
 class Inbox final : public provider::Sink {
 public:
-    Inbox(asio::any_io_executor executor, store::Store& store, const store::Seal& seal, const Clock& clock, Hints hints)
-        : store_(store), seal_(seal), clock_(clock), hints_(std::move(hints)), receipts_(executor) {}
+    Inbox(asio::any_io_executor executor, store::Store& store, const store::Seal& seal, const Clock& clock, Hints hints,
+          Steady look_every = std::chrono::seconds(60))
+        : store_(store), seal_(seal), clock_(clock), hints_(std::move(hints)), look_every_(look_every), receipts_(executor) {}
 
     // Returns when it is durable; throws when it is not.
     asio::awaitable<void> take(std::string channel, std::vector<provider::Inbound> inbound) override;
@@ -46,6 +47,7 @@ private:
     const store::Seal& seal_;
     const Clock& clock_;
     Hints hints_;
+    Steady look_every_;
     Signal receipts_;
 };
 

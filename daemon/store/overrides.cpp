@@ -9,14 +9,14 @@
 namespace pingjing::store {
 namespace {
 
-struct SurveyRow { std::int64_t case_id = 0, message = 0, phone_id = 0; std::string state{}, ref{}; };
+struct SurveyRow { std::int64_t case_id = 0, message = 0, phone_id = 0; std::string state{}, ref{}, code{}; };
 
 Result<SurveyRow> find_survey(Connection& db, std::string_view record) {
     Statement find(db, R"sql(
-        SELECT c.id, m.id, m.state, m.ref, m.phone_id FROM cases c LEFT JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.record = ?1)sql");
+        SELECT c.id, m.id, m.state, m.ref, m.phone_id, c.code FROM cases c LEFT JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.record = ?1)sql");
     if (!find.bind(1, record).step()) return fail(Error::Kind::not_found, fmt::format("there is no case {}", record));
     if (find.is_null(1)) return fail(Error::Kind::conflict, fmt::format("case {} was never to be asked", record));
-    return SurveyRow{find.integer(0), find.integer(1), find.integer(4), find.text(2), find.text(3)};
+    return SurveyRow{find.integer(0), find.integer(1), find.integer(4), find.text(2), find.text(3), find.text(5)};
 }
 
 // A reason is what a person wrote: it may name a citizen, so the ledger holds a commitment to it and the words are sealed.
@@ -46,6 +46,8 @@ Result<void> resend_case(Connection& db, const Seal& seal, std::string_view reco
     if (!row) return tl::unexpected(row.error());
     if (row->state != "in_doubt" && row->state != "unknown")
         return fail(Error::Kind::conflict, fmt::format("the survey of case {} is {}: only one in doubt or unknown can be sent again", record, row->state));
+    // It would be called off before it went; what is refused by a code does not wait.
+    if (!row->code.empty()) return fail(Error::Kind::conflict, fmt::format("case {} is refused by code {} now: nobody may be asked about it", record, row->code));
     Statement again(db, "UPDATE messages SET state = 'due', due_at = ?2, stale_at = max(stale_at, ?3), open = 0, answer_until = NULL WHERE id = ?1");
     again.bind(1, row->message).bind(2, now).bind(3, now + std::chrono::hours(24)).run();
     note(db, seal, "resend", *row, reason, now);

@@ -13,7 +13,8 @@ namespace pingjing::store {
 
 // Before it was sent. not_found: no such case; conflict: it is on its way or was called off before. Returns the phone's id.
 Result<std::int64_t> cancel_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now);
-// in_doubt or unknown → due: the only override of "never twice". conflict in every other state.
+// in_doubt or unknown → due: the only override of "never twice". conflict in every other state, and where the case is refused by
+// a code meanwhile.
 Result<void> resend_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now);
 
 struct OptOutRow { std::string masked{}, source{}, reason{}; Instant at{}; };

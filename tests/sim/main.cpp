@@ -20,13 +20,13 @@ namespace {
 
 using namespace pingjing;
 
-constexpr const char* usage = R"(usage: pingjing_sim [--from SEED] [--seeds N] [--jobs N] [--twice] [--every-step] [--until-broken] [--at-least FAULTS] [--verbose]
+constexpr const char* usage = R"(usage: pingjing_sim [--from SEED] [--seeds N] [--jobs N] [--twice] [--until-broken] [--at-least FAULTS] [--verbose]
        pingjing_sim --outage CALLS     a carrier that is out for 24 hours while CALLS calls wait
 )";
 
 struct Wish {
     std::uint64_t from = 1, seeds = 100, jobs = 1, at_least = 0, outage_calls = 0;
-    bool twice = false, every_step = false, until_broken = false, verbose = false;
+    bool twice = false, until_broken = false, verbose = false;
 };
 
 struct Sum {
@@ -49,8 +49,8 @@ sim::Outcome tell(std::uint64_t seed, const Wish& wish) {
     if (wish.outage_calls > 0) shape.calls = static_cast<int>(wish.outage_calls), shape.outage = std::chrono::hours(24);
     sim::Outcome story;
     try {
-        story = sim::run_seed(seed, shape, wish.every_step);
-        if (wish.twice && sim::run_seed(seed, shape, wish.every_step).trace != story.trace) story.broken.push_back("the same seed told another story");
+        story = sim::run_seed(seed, shape);
+        if (wish.twice && sim::run_seed(seed, shape).trace != story.trace) story.broken.push_back("the same seed told another story");
     } catch (const std::exception& error) {
         story.broken.push_back(error.what());
     }
@@ -134,7 +134,7 @@ Sum tell_in_processes(const Wish& wish) {
 int main(int argc, char** argv) {
     Wish wish;
     std::map<std::string, std::uint64_t*> numbers = {{"--from", &wish.from}, {"--seeds", &wish.seeds}, {"--jobs", &wish.jobs}, {"--at-least", &wish.at_least}, {"--outage", &wish.outage_calls}};
-    std::map<std::string, bool*> words = {{"--twice", &wish.twice}, {"--every-step", &wish.every_step}, {"--until-broken", &wish.until_broken}, {"--verbose", &wish.verbose}};
+    std::map<std::string, bool*> words = {{"--twice", &wish.twice}, {"--until-broken", &wish.until_broken}, {"--verbose", &wish.verbose}};
     for (int i = 1; i < argc; ++i) {
         std::string word = argv[i];
         if (auto number = numbers.find(word); number != numbers.end() && i + 1 < argc) *number->second = std::strtoull(argv[++i], nullptr, 10);
@@ -150,7 +150,7 @@ int main(int argc, char** argv) {
 
     auto sum = wish.jobs > 1 ? tell_in_processes(wish) : tell_all(wish, wish.from, nullptr);
     for (const auto& [seed, what] : sum.broken)
-        fmt::print("seed {} broke a promise; again: pingjing_sim --from {} --seeds 1{} --verbose\n{}", seed, seed, wish.every_step ? " --every-step" : "", what);
+        fmt::print("seed {} broke a promise; again: pingjing_sim --from {} --seeds 1 --verbose\n{}", seed, seed, what);
     fmt::print("{} stories, {} lives, {} questions reached citizens, {} ratings, {} in doubt at the end, trace {:016x}; {} faults:", sum.stories, sum.lives, sum.questions,
                sum.ratings, sum.in_doubt, sum.traces, sum.fired.size());
     for (const auto& [name, n] : sum.fired) fmt::print("\n{:8} {}", n, name);

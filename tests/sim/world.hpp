@@ -17,7 +17,7 @@ struct Outcome {
     int lives = 0, questions = 0, ratings = 0, in_doubt = 0;
 };
 
-// `every_step`: the promises are looked at after every commit, otherwise after every 40th and in one story of sixteen.
-Outcome run_seed(std::uint64_t seed, const Shape& shape = {}, bool every_step = false);
+// The promises are looked at after every step that left something on the disk.
+Outcome run_seed(std::uint64_t seed, const Shape& shape = {});
 
 }  // namespace pingjing::sim
