@@ -209,13 +209,12 @@ int vfs_open(sqlite3_vfs*, const char* name, sqlite3_file* f, int flags, int* ou
     auto* disk = name ? disk_of(name) : nullptr;
     if (!disk) return SQLITE_CANTOPEN;  // temporary files: the store keeps those in memory
     auto node = disk->find(name);
-    bool made = !node;
-    if (made && !(flags & SQLITE_OPEN_CREATE)) return SQLITE_CANTOPEN;
-    if (made) node = disk->find_or_make(name);
+    if (!node && !(flags & SQLITE_OPEN_CREATE)) return SQLITE_CANTOPEN;
+    if (!node) node = disk->find_or_make(name);
     if (!node) return SQLITE_IOERR;
     of(f).node = new std::shared_ptr<Node>(std::move(node));
     of(f).disk = disk;
-    of(f).names_folder = made && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
+    of(f).names_folder = (flags & SQLITE_OPEN_CREATE) && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL));
     of(f).base.pMethods = &file_methods;
     if (out_flags) *out_flags = flags;
     return SQLITE_OK;
