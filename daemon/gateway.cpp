@@ -188,6 +188,7 @@ asio::awaitable<void> Gateway::look_at_clock() {
     log::error("clock.hold", {{"minutes", minutes}});
     auto why = clock_trouble_;
     auto work = [why, now](store::Connection& db) { store::place_hold(db, "clock", std::nullopt, why, now); };
+    dispatcher_->hold_surveys(true);
     for (bool placed = false; !placed;) {
         try {
             co_await world_.store.run(work);
@@ -196,6 +197,7 @@ asio::awaitable<void> Gateway::look_at_clock() {
         }
         if (!placed) co_await sleep_for(std::chrono::seconds(1));
     }
+    dispatcher_->hold_surveys(false);
 }
 
 std::map<std::string, inbound::Hook> Gateway::hooks() const {

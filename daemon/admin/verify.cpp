@@ -10,6 +10,7 @@ namespace {
 using store::Connection;
 using store::Statement;
 
+// refused_not_waiting: a code that came while an attempt was under way is seen by the next claim.
 // Each finds the rows that break a promise; no rows, no failure. {where} is nothing, or "AND <the case> = ?1".
 struct Check { const char* name; const char* what; const char* the_case; const char* sql; };
 constexpr Check checks[] = {
@@ -21,7 +22,8 @@ constexpr Check checks[] = {
      "SELECT c.id FROM cases c WHERE c.code IS NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.purpose = 'survey' AND m.state <> "
      "'cancelled'){where}"},
     {"refused_not_waiting", "case {} is refused by a code and its survey still waits", "c.id",
-     "SELECT c.id FROM cases c JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.code IS NOT NULL AND m.state IN ('due', 'held'){where}"},
+     "SELECT c.id FROM cases c JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE c.code IS NOT NULL AND m.state IN ('due', 'held') "
+     "AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id AND a.attempt = m.attempt AND a.settled_at >= c.changed_at){where}"},
     {"case_has_decision", "case {} has no decision", "c.id",
      "SELECT c.id FROM cases c WHERE NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id){where}"},
     {"attempt_of_message", "message {} was given to a carrier without an attempt's row", "m.case_id",

@@ -30,7 +30,7 @@ public:
         apply_holds();
         for (int priority = 0; priority <= 2; ++priority) {
             if (priority > 0 && stopped_) break;
-            if (priority == 2 && (!policy_.surveys_flow || surveys_stopped_)) break;
+            if (priority == 2 && (!policy_.surveys_flow || surveys_stopped_ || in_.surveys_held)) break;
             for (int route = -1; route < static_cast<int>(policy_.routes.size()); ++route) look(route, priority);
         }
         for (std::size_t c = 0; c < counts_.size(); ++c)

@@ -35,6 +35,7 @@ struct ClaimInput {
     Instant now{};
     bool forget_routes = false;          // they may have changed
     bool careful = false;                // the store refused something of the last round: each row alone now
+    bool surveys_held = false;           // before the hold that says so could be written down
     bool may_go_stale = true;            // false in the first minutes after a start: a clock may still be wrong
     std::function<void(store::Connection&, const std::string& ref, const std::string& phone_key)> announce{};  // the sent journal
 };

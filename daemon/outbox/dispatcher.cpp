@@ -103,6 +103,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     input.views = views();
     input.now = clock_.now();
     input.careful = std::exchange(careful_, false);
+    input.surveys_held = surveys_held_;
     input.forget_routes = std::exchange(forget_routes_, false);
     input.may_go_stale = clock_.steady() - started_ >= steady_before_stale || clock_.speed() != 1.0;
     input.announce = [this](store::Connection& db, const std::string& ref, const std::string& key) { store_.will_send(db, ref, key); };

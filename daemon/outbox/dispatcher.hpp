@@ -32,6 +32,7 @@ public:
     std::function<void()> receipt_waits{};
 
     void wake() { wake_.notify(); }  // something became due, or a hold was released
+    void hold_surveys(bool yes) { surveys_held_ = yes; }  // while the hold itself cannot be written down
     void replace(PolicyPtr policy);  // the same channels; next_due and routes are looked at anew
     void sign_of_life(const std::string& channel);
     void release(const std::optional<std::string>& channel);  // a person says: go on
@@ -68,7 +69,7 @@ private:
     Random& random_;
     PolicyPtr policy_;
     bool careful_ = false;  // a round was refused: the next one finds out for which row
-    bool forget_routes_ = false, give_up_ = false;
+    bool surveys_held_ = false, forget_routes_ = false, give_up_ = false;
     std::vector<Channel> channels_;
     Steady started_, look_every_;
     Signal wake_;

@@ -375,6 +375,23 @@ std::int64_t place_hold(Connection& db, std::string_view of, const std::optional
     return id;
 }
 
+namespace {
+
+// A clock that was ahead wrote down times that are still to come: what waits for them would wait for years, and no receipt would
+// fit what was sent then.
+void forget_the_future(Connection& db, Instant now) {
+    Statement early(db, "UPDATE messages SET due_at = ?1, stale_at = min(stale_at, ?1) WHERE state = 'due' AND made_at > ?1 AND purpose <> 'survey'");
+    early.bind(1, now).run();
+    Statement never(db, "UPDATE messages SET due_at = ?1 WHERE state = 'due' AND due_at > stale_at AND due_at > ?1");
+    never.bind(1, now).run();
+    for (const char* state : {"accepted", "in_doubt"}) {
+        Statement sent(db, fmt::format("UPDATE messages SET claimed_at = ?1 WHERE state = '{}' AND claimed_at > ?1", state));
+        sent.bind(1, now).run();
+    }
+}
+
+}  // namespace
+
 int release_holds(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now) {
     int released = 0;
     for (const auto& hold : active_holds(db)) {
@@ -384,6 +401,7 @@ int release_holds(Connection& db, std::string_view of, const std::optional<std::
         append(db, now, "release", std::nullopt, fmt::format(R"({{"id":{},"of":"{}"}})", hold.id, of));
         ++released;
     }
+    if (released > 0 && of == "clock") forget_the_future(db, now);
     return released;
 }
 

@@ -9,9 +9,14 @@
 #include <system_error>
 
 #include "daemon/core/tree.hpp"
+#include "daemon/log/log.hpp"
 
 namespace pingjing::store {
 namespace {
+
+// More than one append ever writes. Power loss tears at random what was not synced, and only the last append can be that; nobody
+// was texted because of it.
+constexpr std::size_t longest_append = 128 * 1024;
 
 // Segments are named after their first sequence number, so their order is that of their names as numbers.
 std::vector<std::int64_t> segments(const Disk& disk, const std::filesystem::path& folder) {
@@ -44,6 +49,10 @@ std::optional<SentLine> read_line(const std::string& line) {
     return read;
 }
 
+// A torn line, overwritten in its place.
+constexpr char blot = '#';
+bool is_blotted(std::string_view line) { return line.find_first_not_of(blot) == line.npos; }
+
 // Whole lines only: what power loss left of a last one has no end.
 std::vector<std::string_view> whole_lines(std::string_view text) {
     std::vector<std::string_view> lines;
@@ -73,16 +82,27 @@ Result<SentJournal> SentJournal::open(const std::filesystem::path& folder, bool 
         auto text = disk.read(path).value_or("");
         int number = 0;
         for (auto line : whole_lines(text)) {
-            auto read = read_line(std::string(line));
+            auto begin = static_cast<std::size_t>(journal.bytes_);
+            journal.bytes_ += static_cast<std::int64_t>(line.size()) + 1;
             ++number;
+            if (is_blotted(line)) continue;
+            auto read = read_line(std::string(line));
+            bool torn = !read && text.size() - begin <= longest_append;
+            if (torn) {
+                log::warn("journal.torn", {{"line", number}});
+                std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(begin), line.size(), blot);
+                continue;
+            }
             // Numbers may be missing: a crash or a full disk between a COMMIT and its line leaves a claim that was never sent.
             if (!read || read->sequence <= journal.last_)
                 return fail(Error::Kind::internal, fmt::format("{}: line {} is damaged; keep the file and ask `pingjing restore`", path.string(), number));
             journal.last_ = read->sequence;
-            journal.bytes_ += static_cast<std::int64_t>(line.size()) + 1;
         }
         journal.file_ = disk.open(path);
         journal.file_->cut(journal.bytes_);
+        // What we read may never reach the disk: after a failed fsync the kernel shows what it has given up writing. Written anew, it does.
+        journal.file_->write(std::string_view(text).substr(0, static_cast<std::size_t>(journal.bytes_)), 0);
+        if (durable) journal.file_->sync();
     } catch (const std::system_error& error) {
         return fail(Error::Kind::unavailable, fmt::format("cannot use {}: {}", folder.string(), error.what()));
     }
@@ -124,6 +144,7 @@ Result<std::vector<SentLine>> SentJournal::after(std::int64_t sequence) const {
         if (i + 1 < found.size() && found[i + 1] <= sequence + 1) continue;  // wholly before
         auto text = disk_->read(segment_path(folder_, found[i])).value_or("");
         for (auto line : whole_lines(text)) {
+            if (is_blotted(line)) continue;
             auto read = read_line(std::string(line));
             if (!read) return fail(Error::Kind::internal, fmt::format("sent.{} is damaged", found[i]));
             if (read->sequence > sequence) lines.push_back(std::move(*read));

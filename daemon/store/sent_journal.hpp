@@ -22,7 +22,8 @@ struct SentLine {
 
 class SentJournal {
 public:
-    // Opens or starts `folder`/sent.N (a segment holds 100,000 lines). A torn last line, as power loss leaves it, is cut off.
+    // Opens or starts `folder`/sent.N (a segment holds 100,000 lines). What power loss tore in the last append is
+    // cut off or blotted out.
     // Without `durable` it is not fsynced: demonstrations.
     static Result<SentJournal> open(const std::filesystem::path& folder, bool durable = true, Disk& disk = machine_disk());
 

@@ -42,6 +42,17 @@ void write_epoch(Disk& disk, const std::filesystem::path& dir, std::uint64_t siz
     }
 }
 
+// SQLite recovers from what it can read of the WAL. After a failed fsync the kernel shows what it has given up writing, and if we
+// died before the next commit wrote it once more, everything after it would hang in the air. Written anew, it is on the disk.
+void make_wal_durable(Disk& disk, const std::filesystem::path& dir) {
+    auto wal = dir / "pingjing.db-wal";
+    auto bytes = disk.read(wal).value_or("");
+    if (bytes.empty()) return;
+    auto file = disk.open(wal);
+    file->write(bytes, 0);
+    file->sync();
+}
+
 std::int64_t journal_mark(Connection& db) {
     Statement read(db, "SELECT value FROM meta WHERE key = 'journal_sequence'");
     return read.step() ? std::stoll(read.text(0)) : 0;
@@ -90,6 +101,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
         try {
             disk.make_folder(dir);
             lock = disk.lock(dir / "lock");
+            if (lock && durability == Durability::full) make_wal_durable(disk, dir);
         } catch (const std::system_error& error) {
             return fail(Error::Kind::unavailable, fmt::format("{}; pingjing needs to write in its state_dir {}", error.what(), folder));
         }

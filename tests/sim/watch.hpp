@@ -38,6 +38,7 @@ public:
     void tps(const std::string& channel, int parts) { tps_[channel] = parts; }
     void opted_out(const std::string& phone) { opted_out_.emplace(phone, clock_.steady()); }
     void may_be_asked_again(const std::string& ref) { again_.insert(ref); }  // an operator took the risk
+    bool again(const std::string& ref) const { return again_.contains(ref); }
     void stopped(bool yes);
     // The true time is the daemon's clock less `off`; for a second after a jump it cannot know.
     void clock_off(Millis off) { off_ = off, jumped_at_ = clock_.steady(); }

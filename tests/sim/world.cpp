@@ -654,6 +654,8 @@ private:
                     watch_.broken("an acknowledged reply is gone: " + id);
                     continue;
                 }
+                // A reply to what is to be sent again at the operator's risk finds no open question.
+                if (watch_.again(text.ref)) continue;
                 bool plain = text.text == "1" || text.text == "2" || text.text == "3";
                 if (text.ref.empty() || !plain || watch_.clock_was_off()) continue;
                 auto what = find.text(0);

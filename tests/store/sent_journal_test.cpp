@@ -75,12 +75,23 @@ TEST_CASE("a crash between a commit and its line leaves a number out, and the jo
     CHECK_FALSE(SentJournal::open(folder.path()));  // backwards is damage
 }
 
-TEST_CASE("a damaged line is not passed over in silence") {
+TEST_CASE("a damaged line is not passed over in silence, unless the last append can have been torn there") {
+    auto blot_first_line = [](const std::filesystem::path& file) { std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(1).write("\0", 1); };
     test::TempFolder folder;
-    SentJournal::open(folder.path())->append(lines(1, 3));
-    auto file = folder / "sent.1";
-    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(1).write("#", 1);
+    SentJournal::open(folder.path())->append(lines(1, 3000));
+    blot_first_line(folder / "sent.1");
     CHECK_FALSE(SentJournal::open(folder.path()));
+
+    test::TempFolder torn;
+    SentJournal::open(torn.path())->append(lines(1, 3));
+    blot_first_line(torn / "sent.1");
+    for (int again = 0; again < 2; ++again) {
+        auto journal = SentJournal::open(torn.path());
+        REQUIRE(journal);
+        CHECK(journal->last_sequence() == 3 + again);  // an older store is found out all the same
+        journal->append(lines(4 + again, 4 + again));
+        CHECK(journal->after(0).value().size() == static_cast<std::size_t>(3 + again));
+    }
 }
 
 TEST_CASE("old segments are read only when they are needed") {
