@@ -163,9 +163,10 @@ int file_write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
 int file_truncate(sqlite3_file* f, sqlite3_int64 size) { return as_sqlite(of(f).disk->cut(**of(f).node, size), SQLITE_IOERR_TRUNCATE); }
 int file_sync(sqlite3_file* f, int) {
     if (int error = of(f).disk->sync(**of(f).node)) return as_sqlite(error, SQLITE_IOERR_FSYNC);
-    if (!std::exchange(of(f).names_folder, false)) return SQLITE_OK;
+    if (!of(f).names_folder) return SQLITE_OK;
     try {
         of(f).disk->sync_folder("");
+        of(f).names_folder = false;
     } catch (const std::system_error&) {
         return SQLITE_IOERR_DIR_FSYNC;
     }

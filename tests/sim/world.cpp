@@ -580,8 +580,7 @@ private:
         if (!unnoticed_) co_return;
         auto& l = life();
         unnoticed_ = false;
-        if (l.dead || !l.outside) co_return;
-        co_await l.gateway->look_at_clock();
+        if (!l.dead && l.outside) l.outside->spawn("clock", l.gateway->look_at_clock());
     }
 
     // --- the end ---------------------------------------------------------------------------------------------------------
