@@ -579,8 +579,9 @@ private:
         co_await sleep_for(std::chrono::milliseconds(random_.below(1000)));
         if (!unnoticed_) co_return;
         auto& l = life();
+        if (l.dead || !l.outside) co_return;
         unnoticed_ = false;
-        if (!l.dead && l.outside) l.outside->spawn("clock", l.gateway->look_at_clock());
+        l.outside->spawn("clock", l.gateway->look_at_clock());
     }
 
     // --- the end ---------------------------------------------------------------------------------------------------------
