@@ -102,13 +102,13 @@ public:
             bool stands = boot();
 
             if (stands) live();
+            if (!watch_.broken().empty()) break;
             if (stands && !life().dead && clock_.steady() >= end_of_story) break;
             if (!stands && !life().dead && ++refused > 100) {
                 watch_.broken("it does not start any more");
                 break;
             }
             fall(stands);
-            if (watch_.broken().size() >= 20) break;
         }
         finish();
         return std::move(out_);
@@ -285,7 +285,8 @@ private:
         std::uint64_t handlers = 0;
         auto looked_at = l.disk->syncs();
         auto over = [&] {
-            if (l.dead) return true;
+            if (l.dead || !watch_.broken().empty()) return true;
+            if (l.store->failed()) return true;  // the process ends, and another begins
             if (l.troubled && clock_.steady() > end_of_trouble) end_trouble(l);
             if (l.disk->syncs() > looked_at) {
                 look(l, "after a step", false);
@@ -591,7 +592,7 @@ private:
         if (!l.dead && l.outside) {
             bury(l);
             run_virtual(io_, [&] { return l.stopped; });
-            check_end(l);
+            if (watch_.broken().empty()) check_end(l);
         }
         out_.lives = static_cast<int>(lives_.size());
         out_.questions = watch_.questions();
