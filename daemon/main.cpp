@@ -33,8 +33,8 @@ constexpr Command table[] = {
     {"resend", "the one override of 'never twice'", true},
     {"token", "access for people and systems", true},
     {"simulate", "the carrier's end of a protocol", false},
-    {"backup", "copy the store", false},
-    {"restore", "take a backup into use", false},
+    {"backup", "copy the store", true},
+    {"restore", "take a backup into use", true},
 };
 
 }  // namespace
@@ -98,6 +98,11 @@ int main(int argc, char** argv) {
         subs[name]->add_option("--of", hold.of, "")->check(CLI::IsMember({"stop", "clock", "ceiling"}));
         subs[name]->add_option("--reason", hold.reason, "kept with the hold")->required();
     }
+    subs["release"]->add_option("--restored", hold.restored, "cases that a restore holds");
+    subs["release"]->add_flag("--all-restored", hold.all_restored, "all of them");
+    std::string place;
+    subs["backup"]->add_option("DEST", place, "a file that is not there yet")->required();
+    subs["restore"]->add_option("SRC", place, "what backup wrote")->required();
     std::string reason;
     bool double_accepted = false;
     for (const char* name : {"cancel", "resend"}) {
@@ -157,6 +162,8 @@ int main(int argc, char** argv) {
         if (name == "export") return commands::export_day(config, day, folder);
         if (name == "hold") return commands::hold(config, hold);
         if (name == "release") return commands::release(config, hold);
+        if (name == "backup") return commands::backup(config, place);
+        if (name == "restore") return commands::restore(config, place);
         if (name == "cancel") return commands::cancel(config, record, reason);
         if (name == "resend") return commands::resend(config, record, reason);
         if (name == "optout") return commands::optout(config, optout_action, optout_what, reason);

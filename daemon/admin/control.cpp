@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <memory>
+#include <sstream>
 
 #include "daemon/admin/status.hpp"
 #include "daemon/admin/tokens.hpp"
@@ -65,6 +66,24 @@ asio::awaitable<Response> release(Parts p, Request request) {
     auto released = co_await p->store.run(work);
     if (p->released) p->released(channel);
     co_return ok({{"released", released}});
+}
+
+// Body: a case a line; `all=1`: every one that a restore holds.
+asio::awaitable<Response> release_restored(Parts p, Request request) {
+    auto reason = reason_of(request);
+    bool all = request.parameter("all") == "1";
+    std::vector<std::string> records;
+    std::istringstream lines(request.body);
+    for (std::string line; std::getline(lines, line);)
+        if (!line.empty()) records.push_back(line);
+    if (reason.empty()) co_return missing("reason");
+    if (!all && records.empty()) co_return missing("case");
+    auto now = p->clock.now();
+    auto work = [&](store::Connection& db) { return store::release_restored(db, p->seal, records, all, reason, now); };
+    auto done = co_await p->store.run(std::ref(work));
+    if (!done) co_return refuse(done.error());
+    if (p->changed) p->changed();
+    co_return ok({{"released", *done}});
 }
 
 asio::awaitable<Response> cancel(Parts p, Request request) {
@@ -215,6 +234,7 @@ void add_control_routes(http::Router& router, ControlParts parts) {
     };
     add("POST", "/control/hold", hold);
     add("POST", "/control/release", release);
+    add("POST", "/control/release-restored", release_restored);
     add("POST", "/control/cancel", cancel);
     add("POST", "/control/resend", resend);
     add("POST", "/control/optout", opt_out);

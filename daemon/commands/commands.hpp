@@ -27,9 +27,15 @@ int report(const std::string& config, const ReportOptions& options);
 int explain(const std::string& config, const std::string& record, const std::string& format);
 int export_day(const std::string& config, const std::string& day, const std::string& folder);
 
-struct HoldOptions { std::string channel{}, of = "stop", reason{}; };
+struct HoldOptions {
+    std::string channel{}, of = "stop", reason{};
+    std::vector<std::string> restored{};  // release: cases that a restore holds
+    bool all_restored = false;
+};
 int hold(const std::string& config, const HoldOptions& options);
 int release(const std::string& config, const HoldOptions& options);
+int backup(const std::string& config, const std::string& to);
+int restore(const std::string& config, const std::string& from);
 int cancel(const std::string& config, const std::string& record, const std::string& reason);
 int resend(const std::string& config, const std::string& record, const std::string& reason);
 int optout(const std::string& config, const std::string& action, const std::string& what, const std::string& reason);

@@ -48,6 +48,15 @@ int hold(const std::string& config, const HoldOptions& o) {
 }
 
 int release(const std::string& config, const HoldOptions& o) {
+    if (o.all_restored || !o.restored.empty()) {
+        std::string cases;
+        for (const auto& record : o.restored) cases += record + "\n";
+        auto target = Query().add("all", o.all_restored ? "1" : "").add("reason", o.reason).target("/control/release-restored");
+        return ask(config, "POST", target, cases, [](const json::value& v, Line&) {
+            fmt::print("released {} that the restore held; they are due\n", text_of(v.at("released")));
+            return 0;
+        });
+    }
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/release");
     return ask(config, "POST", target, "", [&](const json::value& v, Line&) {
         auto released = v.at("released").as_int64();

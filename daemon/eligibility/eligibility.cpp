@@ -113,7 +113,7 @@ void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& r
         if (verdict.code == Code::capped) continue;
         store::record_decision(db, id, "reconsidered", verdict.code ? "excluded" : "accepted", verdict, now);
         store::set_case_code(db, id, verdict.code, verdict.kind, now);
-        if (!verdict.code) (void)store::plan_survey(db, random, id, phone_id, when, *stored.closed_at + site.max_age, now);
+        if (!verdict.code) (void)store::plan_survey(db, random, id, phone_id, *stored.closed_at, when, *stored.closed_at + site.max_age, now);
     }
 }
 
@@ -128,7 +128,7 @@ void apply(store::Connection& db, const store::Seal& seal, Random& random, const
         called_off = store::cancel_waiting_of_case(db, recorded.id, *planned.verdict.code, now) > 0;
     } else {
         // A conflict is no error here: the citizen was asked, the case stays surveyed, and is never asked again.
-        (void)store::plan_survey(db, random, recorded.id, *recorded.phone_id, planned.due_at, *call.closed_at + site.max_age, now);
+        (void)store::plan_survey(db, random, recorded.id, *recorded.phone_id, *call.closed_at, planned.due_at, *call.closed_at + site.max_age, now);
     }
     if (planned.verdict.safety) {
         if (planned.verdict.code) store::mark_recoded_after_sending(db, recorded.id, now);

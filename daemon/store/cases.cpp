@@ -36,22 +36,27 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
     return row;
 }
 
-void add_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant due_at, Instant stale_at, Instant now) {
+void add_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, bool held, Instant due_at, Instant stale_at, Instant now) {
     Statement add(db, R"sql(
-        INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, phone_id, made_at, due_at, stale_at)
-        VALUES (?1, ?2, ?3, 'survey', 'survey', ?4, 'due', ?5, ?6, ?7, ?8))sql");
+        INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, code, phone_id, made_at, due_at, stale_at)
+        VALUES (?1, ?2, ?3, 'survey', 'survey', ?4, ?9, ?10, ?5, ?6, ?7, ?8))sql");
     add.bind(1, db.next_id("messages")).bind(2, random.word(20, now)).bind(3, case_id).bind(4, priority(Purpose::survey)).bind(5, phone_id);
-    add.bind(6, now).bind(7, due_at).bind(8, stale_at).run();
+    add.bind(6, now).bind(7, due_at).bind(8, stale_at).bind(9, held ? "held" : "due").bind(10, held ? std::optional("restored") : std::nullopt).run();
 }
 
 // Only what no carrier can ever have had.
-bool plan_again(Connection& db, std::int64_t message, std::int64_t phone_id, Instant due_at, Instant stale_at) {
+bool plan_again(Connection& db, std::int64_t message, std::int64_t phone_id, bool held, Instant due_at, Instant stale_at) {
     Statement again(db, R"sql(
         UPDATE messages SET state = 'due', code = NULL, phone_id = ?2, due_at = ?3, stale_at = ?4, settled_at = NULL, route = -1
          WHERE id = ?1 AND state = 'cancelled' AND evidence IS NULL AND NOT EXISTS (
                SELECT 1 FROM attempts a WHERE a.message_id = messages.id AND (a.outcome = 'accepted' OR a.outcome = 'ambiguous' OR a.outcome = 'partial')))sql");
     again.bind(1, message).bind(2, phone_id).bind(3, due_at).bind(4, stale_at).run();
-    return db.changes() > 0;
+    if (db.changes() == 0) return false;
+    if (held) {
+        Statement hold(db, "UPDATE messages SET state = 'held', code = 'restored' WHERE id = ?1");
+        hold.bind(1, message).run();
+    }
+    return true;
 }
 
 }  // namespace
@@ -136,18 +141,24 @@ std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, st
     return times;
 }
 
-Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant due_at, Instant stale_at,
-                         Instant now) {
+Instant no_send_before(Connection& db) {
+    Statement find(db, "SELECT value FROM meta WHERE key = 'no_send_before'");
+    return find.step() ? from_millis(std::stoll(find.text(0))) : Instant{};
+}
+
+Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,
+                         Instant stale_at, Instant now) {
+    bool held = closed_at < no_send_before(db);
     Statement find(db, "SELECT id, state, code FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
     if (!find.bind(1, case_id).step()) {
-        add_survey(db, random, case_id, phone_id, due_at, stale_at, now);
+        add_survey(db, random, case_id, phone_id, held, due_at, stale_at, now);
         append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
         return {};
     }
     auto message = find.integer(0);
     auto state = find.text(1);
     if (state == "cancelled") {
-        if (plan_again(db, message, phone_id, due_at, stale_at)) {
+        if (plan_again(db, message, phone_id, held, due_at, stale_at)) {
             append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
             return {};
         }

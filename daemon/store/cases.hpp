@@ -58,10 +58,13 @@ std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::in
 // Of those, only what was given to a carrier or may have been.
 std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 
+// After a restore: surveys of calls closed before it are held(restored) until a person releases them.
+Instant no_send_before(Connection& db);
+
 // The case's survey row: made if there is none, taken up again if it was cancelled and nothing was ever sent, left alone if
 // it waits or went. conflict: it was sent or may have been, so it is never planned again.
-Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant due_at, Instant stale_at,
-                         Instant now);
+Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,
+                         Instant stale_at, Instant now);
 // Waiting texts become cancelled(code); what was sent stays, and so does what belongs to the number and not to the case: the
 // emergency answer and the confirmation of an opt-out. Returns how many.
 int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now);

@@ -54,6 +54,28 @@ Result<void> resend_case(Connection& db, const Seal& seal, std::string_view reco
     return {};
 }
 
+Result<int> release_restored(Connection& db, const Seal& seal, const std::vector<std::string>& records, bool all, std::string_view reason, Instant now) {
+    std::vector<SurveyRow> rows;
+    if (all) {
+        Statement find(db, "SELECT coalesce(case_id, 0), id, phone_id, state, ref FROM messages WHERE state = 'held' AND code = 'restored' ORDER BY id");
+        while (find.step()) rows.push_back({find.integer(0), find.integer(1), find.integer(2), find.text(3), find.text(4)});
+    }
+    for (const auto& record : records) {
+        auto row = find_survey(db, record);
+        if (!row) return tl::unexpected(row.error());
+        Statement held(db, "SELECT 1 FROM messages WHERE id = ?1 AND state = 'held' AND code = 'restored'");
+        if (!held.bind(1, row->message).step())
+            return fail(Error::Kind::conflict, fmt::format("the survey of case {} is {}: only one that a restore holds can be released", record, row->state));
+        rows.push_back(std::move(*row));
+    }
+    for (const auto& row : rows) {
+        Statement release(db, "UPDATE messages SET state = 'due', code = NULL, due_at = max(due_at, ?2), route = -1 WHERE id = ?1 AND state = 'held'");
+        release.bind(1, row.message).bind(2, now).run();
+        note(db, seal, "released", row, reason, now);
+    }
+    return static_cast<int>(rows.size());
+}
+
 std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal) {
     Statement find(db, R"sql(
         SELECT o.phone_id, o.source, o.reason, o.at FROM opt_outs o

@@ -17,6 +17,9 @@ Result<std::int64_t> cancel_case(Connection& db, const Seal& seal, std::string_v
 // a code meanwhile.
 Result<void> resend_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now);
 
+// Held(restored) → due, of the cases named, or of all. not_found: one of them is not held so; then nothing was changed. Returns how many.
+Result<int> release_restored(Connection& db, const Seal& seal, const std::vector<std::string>& records, bool all, std::string_view reason, Instant now);
+
 struct OptOutRow { std::string masked{}, source{}, reason{}; Instant at{}; };
 std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal);
 

@@ -5,7 +5,6 @@
 #include <pthread.h>
 
 #include <condition_variable>
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "daemon/log/log.hpp"
+#include "daemon/store/epoch.hpp"
 #include "daemon/store/flusher.hpp"
 #include "daemon/store/schema.hpp"
 
@@ -20,27 +20,6 @@ namespace pingjing::store {
 namespace {
 
 constexpr std::size_t largest_group = 512;
-
-// The highest ledger size this state_dir ever had, beside the sent journal and outside the database: a store that has fewer facts
-// is an older one. Written when the store is closed and now and then: it only ever lags behind.
-std::filesystem::path epoch_file(const std::filesystem::path& dir) { return dir / "journal" / "epoch"; }
-
-std::uint64_t read_epoch(const Disk& disk, const std::filesystem::path& dir) {
-    auto text = disk.read(epoch_file(dir)).value_or("");
-    return text.ends_with('\n') ? std::strtoull(text.c_str(), nullptr, 10) : 0;
-}
-
-void write_epoch(Disk& disk, const std::filesystem::path& dir, std::uint64_t size) {
-    auto unfinished = epoch_file(dir).string() + ".unfinished";
-    try {
-        auto file = disk.open(unfinished);
-        file->cut(0);
-        file->write(fmt::format("{}\n", size), 0);
-        disk.rename(unfinished, epoch_file(dir));
-    } catch (const std::system_error&) {
-        // A full disk: the next one will do.
-    }
-}
 
 // SQLite recovers from what it can read of the WAL. After a failed fsync the kernel shows what it has given up writing, and if we
 // died before the next commit wrote it once more, everything after it would hang in the air. Written anew, it is on the disk.

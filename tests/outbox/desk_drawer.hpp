@@ -36,7 +36,7 @@ public:
                                  "closed_at, received_at, changed_at, kind, safety, flags) VALUES (?1, 'R' || ?1, x'00', 'closed', '320302120000', '01', '', '', '', ?2, '', ?3, "
                                  "?3, ?3, ?3, 'survey', 0, '')");
         add.bind(1, id).bind(2, key).bind(3, noon).run();
-        REQUIRE(store::plan_survey(db, random, id, key, noon, noon + 72h, noon));
+        REQUIRE(store::plan_survey(db, random, id, key, noon, noon, noon + 72h, noon));
     }
     store::DueRow due(store::Connection& db) {
         auto rows = store::find_due(db, -1, 2, noon + 1h, 10);

@@ -65,7 +65,7 @@ TEST_CASE("the claim and what comes before it are whole or not at all") {
         [](store::Connection& db, Drawer& d) { store::hold_due(db, d.due(db), "content", noon); },
         [](store::Connection& db, Drawer& d) { store::cancel_waiting_surveys_to(db, d.key, 0, Code::phone_hold, noon); },
         [](store::Connection& db, Drawer& d) { store::take_slot(db, d.key, 1, 100, 720h, noon), store::place_hold(db, "stop", std::nullopt, "x", noon); },
-        [](store::Connection& db, Drawer& d) { (void)store::plan_survey(db, d.random, 1, store::keep_phone(db, d.seal, *Phone::mobile("13912345678"), noon), noon, noon + 48h, noon); },
+        [](store::Connection& db, Drawer& d) { (void)store::plan_survey(db, d.random, 1, store::keep_phone(db, d.seal, *Phone::mobile("13912345678"), noon), noon, noon, noon + 48h, noon); },
     };
     for (const auto& work : works) {
         Drawer d;

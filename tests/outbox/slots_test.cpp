@@ -93,7 +93,7 @@ TEST_CASE("a case is planned once: waiting it follows its newest version, sent i
         d.bring_to(state);
         d.store->run_now([&](store::Connection& db) {
             auto other = store::keep_phone(db, d.seal, *Phone::mobile("13912345678"), noon);
-            auto planned = store::plan_survey(db, d.random, 1, other, noon + 5h, noon + 48h, noon);
+            auto planned = store::plan_survey(db, d.random, 1, other, noon, noon + 5h, noon + 48h, noon);
             bool waits = state == "due" || state == "held" || state == "cancelled";
             CHECK(planned.has_value() == waits);
             store::Statement row(db, "SELECT phone_id, stale_at, state FROM messages WHERE id = 1");

@@ -1,0 +1,52 @@
+// backup and restore: the store as one file, and back.
+#include "daemon/store/backup.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "daemon/commands/commands.hpp"
+#include "daemon/commands/site.hpp"
+
+namespace pingjing::commands {
+
+int backup(const std::string& config, const std::string& to) {
+    auto settings = load_settings(config);
+    if (!settings) return 2;
+    auto database = settings->service.state_dir / "pingjing.db";
+    if (!std::filesystem::exists(database)) {
+        fmt::print(stderr, "there is no {}; `pingjing init` makes it\n", database.string());
+        return 1;
+    }
+    auto copy = store::write_backup(database, to);
+    if (!copy) {
+        fmt::print(stderr, "{}\n", copy.error().detail);
+        return 1;
+    }
+    fmt::print("{}: {} bytes, {} ledger entries, root {}\n", to, copy->bytes, copy->facts, copy->root);
+    fmt::print(stderr, "Without the keys of {} nobody reads the numbers in it: keep them apart. {} stays where it is; it must outlive every backup.\n",
+               settings->service.key_dir.string(), (settings->service.state_dir / "journal").string());
+    return 0;
+}
+
+int restore(const std::string& config, const std::string& from) {
+    auto settings = load_settings(config);
+    if (!settings) return 2;
+    auto clock = make_clock(*settings);
+    if (!clock) return 2;
+    auto done = store::restore(settings->service.state_dir, from, settings->survey.answer_window, clock->now());
+    if (!done) {
+        fmt::print(stderr, "{}\nnothing was changed that running it again does not complete\n", done.error().detail);
+        return 1;
+    }
+    fmt::print("restored: {} ledger entries", done->facts);
+    if (done->facts_before > done->facts) fmt::print("; this state_dir had had {}: what came in between is lost here", done->facts_before);
+    fmt::print("\nin doubt: {} surveys and answers were claimed after the backup: nobody is texted again, evidence may still come\n", done->maybe_sent);
+    if (done->unknown > 0) fmt::print("unknown:  {} texts went out about calls that this backup does not know; their calls, pushed again, are held\n", done->unknown);
+    fmt::print("held:     {} wait for `pingjing release --restored CASE… | --all-restored --reason …`, and so does every call closed before now that comes again\n",
+               done->held);
+    if (!done->aside.empty()) fmt::print("the store that was here lies in {}\n", done->aside.string());
+    return 0;
+}
+
+}  // namespace pingjing::commands

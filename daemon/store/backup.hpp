@@ -1,0 +1,34 @@
+// A copy of the store as of one moment, and taking such a copy into use without texting anybody again.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/result.hpp"
+
+namespace pingjing::store {
+
+struct Copy {
+    std::uint64_t facts = 0;   // of the ledger, in the copy
+    std::string root{};        // hex
+    std::uintmax_t bytes = 0;
+};
+// Beside a running daemon too: through a read-only connection of its own. `to` must not be there yet; it is when it is whole and
+// on the disk. The sent journal and the keys are not in it: the one must outlive the store, the others lie apart.
+Result<Copy> write_backup(const std::filesystem::path& database, const std::filesystem::path& to);
+
+struct Restored {
+    std::uint64_t facts = 0, facts_before = 0;  // of the ledger: in the copy; the most that this state_dir had had
+    int maybe_sent = 0;                         // waiting in the copy, but claimed since: in doubt now
+    int held = 0;                               // waiting in the copy: held until a person releases them
+    int unknown = 0;                            // claimed since, of calls that the copy has never heard of
+    std::filesystem::path aside{};              // where the store that was there is now; empty: there was none
+};
+// Nothing may run on `state_dir`. The copy is verified before anything is touched, prepared beside the old store and put in its
+// place last; interrupted, it is run again. What the sent journal knows and the copy does not is in doubt, never due; surveys that
+// wait, and those of calls closed before `now` that come again, are held(restored). `answer_window`: how long those in doubt may
+// still be answered.
+Result<Restored> restore(const std::filesystem::path& state_dir, const std::filesystem::path& from, Millis answer_window, Instant now);
+
+}  // namespace pingjing::store
