@@ -25,9 +25,11 @@ void blame(Group& jobs, const std::exception_ptr& error) {
 
 }  // namespace
 
-void Job::answer() {
-    auto to = std::move(executor);
-    asio::post(to, [done = std::move(*done)]() mutable { std::move(done)(); });
+void answer(std::shared_ptr<Job> job) {
+    auto to = std::move(job->executor);
+    auto resume = [done = std::move(*job->done)]() mutable { std::move(done)(); };
+    job.reset();
+    asio::post(to, std::move(resume));
 }
 
 void Flusher::start_thread() {
@@ -47,7 +49,7 @@ void Flusher::take(Committed group) {
         auto failure = failure_;
         guard.unlock();
         if (failure) blame(group.jobs, failure);
-        for (auto& job : group.jobs) job->answer();
+        for (auto& job : group.jobs) answer(std::move(job));
         return;
     }
     room_.wait(guard, [&] { return waiting_.size() < groups_ahead; });
@@ -129,7 +131,7 @@ void Flusher::flush(std::vector<Committed>& groups) {
     for (auto& group : groups) {
         if (kept) note_claims(group);
         if (kept && group.mark_epoch) disk_.mark_epoch(group.facts);
-        for (auto& job : group.jobs) job->answer();
+        for (auto& job : group.jobs) answer(std::move(job));
     }
 }
 

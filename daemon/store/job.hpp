@@ -18,8 +18,6 @@ class Connection;
 struct Job {
     virtual ~Job() = default;
     virtual void work(Connection& db) = 0;
-    void answer();  // resumes the caller on its own executor; once
-
     std::exception_ptr error;
     bool sends = false;  // called will_send()
     // Boost 1.81's move assignment of this type calls itself for ever; constructing in place does not.
@@ -27,5 +25,8 @@ struct Job {
     asio::any_io_executor executor;
 };
 using Group = std::vector<std::shared_ptr<Job>>;
+
+// Resumes the caller on its own executor; once. From then on the job is the caller's alone: whatever it holds ends on his thread.
+void answer(std::shared_ptr<Job> job);
 
 }  // namespace pingjing::store

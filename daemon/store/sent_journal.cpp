@@ -113,8 +113,9 @@ void SentJournal::start_segment() {
     file_.reset();
     first_of_segment_ = last_ + 1;
     bytes_ = 0;
-    file_ = disk_->open(segment_path(folder_, first_of_segment_));
-    disk_->sync_folder(folder_);
+    auto file = disk_->open(segment_path(folder_, first_of_segment_));
+    disk_->sync_folder(folder_);  // a file whose name is not on the disk is none: then the next line tries again
+    file_ = std::move(file);
 }
 
 void SentJournal::append(const std::vector<SentLine>& lines) {

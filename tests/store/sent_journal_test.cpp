@@ -59,6 +59,29 @@ TEST_CASE("a line torn at any byte by power loss is cut off, and the ones before
     }
 }
 
+TEST_CASE("a page of the last append that power loss left out costs its lines and none before or after it") {
+    test::TempFolder folder;
+    {
+        auto journal = SentJournal::open(folder.path());
+        journal->append(lines(1, 5));
+        journal->append(lines(6, 300));  // several pages
+    }
+    std::fstream(folder / "sent.1", std::ios::in | std::ios::out | std::ios::binary).seekp(4096).write(std::string(4096, '\0').data(), 4096);
+    {
+        auto journal = SentJournal::open(folder.path());
+        REQUIRE(journal);
+        CHECK(journal->last_sequence() == 300);
+        journal->append(lines(301, 301));
+    }
+    auto again = SentJournal::open(folder.path());
+    REQUIRE(again);
+    auto kept = again->after(0).value();
+    CHECK(kept.size() > 100);
+    CHECK(kept.size() < 300);
+    CHECK(kept[4].sequence == 5);
+    CHECK(kept.back().sequence == 301);
+}
+
 TEST_CASE("a crash between a commit and its line leaves a number out, and the journal still opens") {
     test::TempFolder folder;
     {

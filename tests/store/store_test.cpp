@@ -166,6 +166,7 @@ TEST_CASE("whoever throws in a group, every other work stands once, and who anno
         test::TempFolder folder;
         auto store = std::move(*Store::open(folder.path().string(), Store::Runner::inline_io));
         int failed = 0;
+        auto task = [&store](auto what) -> asio::awaitable<void> { co_await store->run(std::move(what)); };  // lives as long as its coroutines
         for (int id = 0; id < 5; ++id) {
             auto work = [&store, id, culprit](Connection& db) {
                 append(db, from_millis(id), "test", std::nullopt, "{}");
@@ -174,7 +175,6 @@ TEST_CASE("whoever throws in a group, every other work stands once, and who anno
                 store->will_send(db, "ref" + std::to_string(id), std::string(16, 'p'));
                 if (id == culprit) throw std::runtime_error("on purpose");
             };
-            auto task = [&store](auto what) -> asio::awaitable<void> { co_await store->run(std::move(what)); };
             auto on_done = [&](std::exception_ptr error) { failed += error ? 1 : 0; };
             asio::co_spawn(io, task(work), on_done);
         }
