@@ -44,7 +44,6 @@ public:
     // this process answers nobody "kept" again. The store is to be opened anew.
     void fail(std::exception_ptr why);
     bool failed() const;
-    void fail(std::exception_ptr why);
     std::exception_ptr failure() const;
 
 private:
