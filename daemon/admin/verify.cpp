@@ -11,7 +11,8 @@ using store::Connection;
 using store::Statement;
 
 // refused_not_waiting: a code that came while an attempt was under way is seen by the next claim.
-// Each finds the rows that break a promise; no rows, no failure. {where} is nothing, or "AND <the case> = ?1".
+// Each finds the rows that break a promise; no rows, no failure. {where} is nothing, or "AND <the case> = ?1", of surveys where
+// only those are found by their case.
 struct Check { const char* name; const char* what; const char* the_case; const char* sql; };
 constexpr Check checks[] = {
     {"one_survey_a_case", "case {} has more than one survey", "case_id",
@@ -26,12 +27,12 @@ constexpr Check checks[] = {
      "AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id AND a.attempt = m.attempt AND a.settled_at >= c.changed_at){where}"},
     {"case_has_decision", "case {} has no decision", "c.id",
      "SELECT c.id FROM cases c WHERE NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id){where}"},
-    {"attempt_of_message", "message {} was given to a carrier without an attempt's row", "m.case_id",
+    {"attempt_of_message", "message {} was given to a carrier without an attempt's row", "m.purpose = 'survey' AND m.case_id",
      "SELECT m.id FROM messages m WHERE m.attempt > 0 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id AND a.attempt = m.attempt){where}"},
-    {"one_acceptance", "message {} was accepted by a carrier more than once", "m.case_id",
+    {"one_acceptance", "message {} was accepted by a carrier more than once", "m.purpose = 'survey' AND m.case_id",
      "SELECT a.message_id FROM attempts a JOIN messages m ON m.id = a.message_id WHERE a.outcome = 'accepted'{where} GROUP BY a.message_id HAVING count(*) "
      "> 1"},
-    {"nothing_after_acceptance", "message {} was sent again after a carrier had it or may have had it, and nobody asked for that", "m.case_id",
+    {"nothing_after_acceptance", "message {} was sent again after a carrier had it or may have had it, and nobody asked for that", "m.purpose = 'survey' AND m.case_id",
      "SELECT a.message_id FROM attempts a JOIN attempts b ON b.message_id = a.message_id AND b.attempt > a.attempt JOIN messages m ON m.id = a.message_id "
      "WHERE a.outcome IN ('accepted', 'ambiguous') AND coalesce(a.detail, '') NOT LIKE 'late:%' AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.kind = "
      "'resend' AND l.case_id = m.case_id){where}"},
@@ -48,7 +49,7 @@ constexpr Check checks[] = {
     {"answered_was_delivered", "message {} was answered and does not stand as delivered", "m.case_id",
      "SELECT m.id FROM messages m JOIN inbound i ON i.case_id = m.case_id AND i.step = 'done' WHERE m.purpose = 'survey' AND m.state NOT IN ('delivered', "
      "'sending', 'due', 'held'){where}"},
-    {"open_was_sent", "message {} is open for answers and was never sent", "case_id",
+    {"open_was_sent", "message {} is open for answers and was never sent", "purpose = 'survey' AND case_id",
      "SELECT id FROM messages WHERE open = 1 AND (purpose <> 'survey' OR attempt = 0 OR state IN ('due', 'held', 'cancelled')){where}"},
 };
 

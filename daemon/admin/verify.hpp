@@ -19,7 +19,7 @@ struct Verification {
 };
 Verification verify(store::Connection& db);
 // The same of the cases that have a fact after `known`, and of these facts: `cases` counts those. What a check would find in
-// others it would have found before, but for the sums of the books.
+// others it would have found before, but for the sums of the books and for messages that are no surveys.
 Verification verify_since(store::Connection& db, TreeHead known);
 
 }  // namespace pingjing::admin

@@ -176,6 +176,20 @@ TEST_CASE("hold stops everything but emergency answers; what is held goes when i
     CHECK(w.texted(test::survey_words, zhang) == 1);
 }
 
+TEST_CASE("a hold that cannot be written down yet holds surveys all the same, and no answers") {
+    World w(morning);
+    w.call("A1", zhang);
+    w.gateway().dispatcher().hold_surveys(true);
+    w.pass(3h);
+    w.reply(li, "救命");
+    CHECK(w.texted(test::survey_words) == 0);
+    CHECK(w.texted(test::emergency_words, li) == 1);
+    w.gateway().dispatcher().hold_surveys(false);
+    w.gateway().dispatcher().wake();
+    w.pass(1min);
+    CHECK(w.texted(test::survey_words, zhang) == 1);
+}
+
 TEST_CASE("a number without a route is held, and its emergency is answered all the same") {
     World w(morning, {.routes = "[[route]]\nprefixes = [\"139\"]\nchannels = [\"main\"]\n"});
     w.call("A1", zhang);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace pingjing::sim {
 namespace {
@@ -71,6 +72,7 @@ void draw_calls(Plan& plan, Random& random, Instant origin, const Shape& shape) 
     auto calls = shape.calls ? shape.calls : 8 + static_cast<int>(random.below(50));
     auto phones = shape.calls ? static_cast<std::uint64_t>(shape.calls) : 4 + random.below(24);
     auto span = shape.calls ? 12 * 60 : 2 * 24 * 60;
+    Batch fifty;  // of very many calls: as a 110 system sends what it has kept back
     auto add = [&](Batch batch, const char* category, const std::string& id) {
         if (std::string_view(category) == "06") plan.safety.emplace(batch.ndjson, id);
         plan.batches.emplace(batch.at, std::move(batch));
@@ -83,8 +85,14 @@ void draw_calls(Plan& plan, Random& random, Instant origin, const Shape& shape) 
         const char* category = kind == 0 ? "06" : kind == 1 ? "09" : kind < 6 ? "02" : "01";
         auto id = fmt::format("c{}", i);
         Batch batch{closed + minutes(1), row(i, 1, phone, category, at), {id}};
+        if (shape.calls) {
+            fifty.at = std::max(fifty.at, batch.at);
+            fifty.ndjson += batch.ndjson;
+            fifty.ids.push_back(id);
+            if (fifty.ids.size() == 50 || i + 1 == calls) add(std::exchange(fifty, {}), category, id);
+            continue;
+        }
         add(batch, category, id);
-        if (shape.calls) continue;
         if (random.below(6) == 0) {  // the 110 system forgets what it has sent
             batch.at += minutes(random.below(600));
             add(batch, category, id);

@@ -79,8 +79,10 @@ void Watch::judge_hold(store::Connection& db) {
     on_hold_.clear();
 }
 
-void Watch::judge_states(store::Connection& db, std::int64_t after) {
-    store::Statement moved(db, "SELECT id, state, ref FROM messages WHERE case_id IN (SELECT case_id FROM ledger WHERE seq > ?1 AND case_id IS NOT NULL)");
+void Watch::judge_states(store::Connection& db, std::int64_t after, bool whole) {
+    // By their case only surveys are found; the others are looked at with the whole.
+    constexpr const char* changed = "SELECT id, state, ref FROM messages WHERE purpose = 'survey' AND case_id IN (SELECT case_id FROM ledger WHERE seq > ?1 AND case_id IS NOT NULL)";
+    store::Statement moved(db, whole ? "SELECT id, state, ref FROM messages WHERE ?1 IS NOT NULL" : changed);
     moved.bind(1, after);
     while (moved.step()) {
         auto now = moved.text(1);
@@ -97,7 +99,7 @@ void Watch::look(store::Connection& db, const std::string& when, bool whole) {
     if (whole)
         for (auto& failure : admin::verify(db).failures) found.failures.push_back(std::move(failure));
     for (const auto& failure : found.failures) broken(fmt::format("{}: {}: {}", when, failure.check, failure.detail));
-    judge_states(db, after);
+    judge_states(db, after, whole);
     judge_hold(db);
     if (found.head.size() > seen_.size()) seen_ = std::move(found.head);
 }

@@ -57,10 +57,9 @@ public:
     const TreeHead& seen() const { return seen_; }
 
 private:
-    struct Asked { int times = 0; Steady first{}; };
     void judge_question(const Reached& r);
     void judge_hold(store::Connection& db);
-    void judge_states(store::Connection& db, std::int64_t after);
+    void judge_states(store::Connection& db, std::int64_t after, bool whole);
 
     VirtualClock& clock_;
     std::vector<std::string> broken_;

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
 #include "tests/support/planter.hpp"
 
@@ -20,4 +21,28 @@ TEST_CASE("what is in doubt can be sent again at one's own risk, unless the case
         REQUIRE(state.step());
         CHECK(state.text(0) == (refused ? "in_doubt" : "due"));
     }
+}
+
+TEST_CASE("what a clock wrote that was years ahead waits no longer than until its hold is released") {
+    Connection db(":memory:");
+    REQUIRE(migrate(db));
+    test::Planter planter(db);
+    auto now = test::Planter::at("2026-11-20T14:00:00+08:00"), ahead = test::Planter::at("2038-01-19T11:00:00+08:00");
+    auto late = planter.survey(planter.call(), {.state = "due", .accepted = false}), sent = planter.survey(planter.call(), {.state = "in_doubt"});
+    auto answer = planter.message(planter.call(), "opt_out", {.state = "due", .accepted = false});
+    auto set = [&](const char* column, std::int64_t id) { Statement(db, std::string("UPDATE messages SET ") + column + " = ?2 WHERE id = ?1").bind(1, id).bind(2, ahead).run(); };
+    set("due_at", late), set("claimed_at", sent);
+    for (const char* column : {"made_at", "due_at", "stale_at"}) set(column, answer);
+
+    place_hold(db, "clock", std::nullopt, "it jumped", now);
+    CHECK(release_holds(db, "clock", std::nullopt, "set right", now) == 1);
+    auto at = [&](const char* column, std::int64_t id) {
+        Statement read(db, std::string("SELECT ") + column + " FROM messages WHERE id = ?1");
+        read.bind(1, id).step();
+        return read.instant(0);
+    };
+    CHECK(at("due_at", late) == now);       // and is decided anew
+    CHECK(at("claimed_at", sent) == now);   // so that a receipt fits it, and its doubt ends
+    CHECK(at("due_at", answer) == now);
+    CHECK(at("stale_at", answer) == now);   // an answer is given within minutes or not at all
 }
