@@ -6,12 +6,14 @@
 
 #include "providers/http/http.hpp"
 #include "providers/simulated/simulated.hpp"
+#include "providers/smpp/smpp.hpp"
 
 namespace pingjing::provider {
 namespace {
 
 constexpr Entry entries[] = {
     {"http", "any vendor that speaks HTTP, by configuration; presets kannel, android-sms-gateway", generic_http::read},
+    {"smpp", "a short message centre by SMPP 3.4, over TCP or TLS", smpp::read},
     {"simulated", "a carrier and its citizens inside the process: sends nothing to anybody", simulated::read},
 };
 
