@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pingjing::store {
 namespace {
 
@@ -63,13 +65,17 @@ PartKept keep_part(Connection& db, const Seal& seal, std::string_view channel, c
 }
 
 std::vector<JoinedParts> give_up_waiting_parts(Connection& db, const Seal& seal, Instant before, Instant now) {
-    struct Text { std::string channel{}, key{}; };
+    struct Text {
+        std::string channel{}, key{};
+        bool operator==(const Text&) const = default;
+    };
     std::vector<Text> old;
     {
         // Most of the time there is nothing to look at, and the index says so.
-        Statement find(db, "SELECT DISTINCT channel, text_key FROM inbound_parts WHERE joined_at IS NULL AND received_at < ?1");
+        Statement find(db, "SELECT channel, text_key FROM inbound_parts WHERE joined_at IS NULL AND received_at < ?1 ORDER BY received_at");
         find.bind(1, before);
-        while (find.step()) old.push_back({find.text(0), find.text(1)});
+        while (find.step())
+            if (Text text{find.text(0), find.text(1)}; std::find(old.begin(), old.end(), text) == old.end()) old.push_back(std::move(text));
     }
     std::vector<JoinedParts> out;
     for (const auto& text : old) out.push_back(hand_on(db, seal, text.channel, text.key, now));
