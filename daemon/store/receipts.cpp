@@ -42,7 +42,7 @@ std::optional<ReceiptMessage> find_by_id(Connection& db, const ReceiptRow& recei
     while (find.step()) {
         auto m = read_message(find, sure ? "vendor_id" : "vendor_id in another spelling");
         m.key_row = find.integer(6);
-        if (receipt.phone_key ? *receipt.phone_key != m.phone_key : !sure) continue;
+        if (receipt.phone_id ? *receipt.phone_id != m.phone_id : !sure) continue;
         if (!is_final(find.text(7))) return m;
         if (!newest) newest = m;
     }
