@@ -35,7 +35,7 @@ struct Delivery {
 struct Heard {
     enum class Kind {
         nothing,   // of no consequence; `why` says so
-        opened,    // we were let in
+        opened,    // we were let in; `why` says what was odd about it
         refused,   // we were not
         answer,    // to the part with `number`
         alive,     // to a keep-alive of ours

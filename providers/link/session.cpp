@@ -50,6 +50,7 @@ void Session::hear(std::string_view frame, Steady now, Instant wall) {
         case Kind::alive: break;
         case Kind::opened:
             if (state_ == State::opening) state_ = State::open, was_open_ = true;
+            if (!heard.why.empty()) warnings_.push_back(std::move(heard.why));
             break;
         case Kind::refused:
             if (state_ != State::opening) break;

@@ -65,6 +65,7 @@ public:
     std::vector<Settled> take_settled() { return std::exchange(settled_, {}); }
     std::vector<Kept> take_deliveries() { return std::exchange(deliveries_, {}); }
     std::vector<std::string> take_ignored() { return std::exchange(ignored_, {}); }
+    std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
 private:
     static constexpr int most_deliveries = 1000;  // unanswered ones; then we stop reading
@@ -113,7 +114,7 @@ private:
     int deliveries_open_ = 0;
     std::vector<Settled> settled_;
     std::vector<Kept> deliveries_;
-    std::vector<std::string> ignored_;
+    std::vector<std::string> ignored_, warnings_;
 };
 
 // What its parts say of the whole message.

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace pingjing::link {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace provider;
 
 TlsSettings read_tls(config::Section& s) {
     TlsSettings tls;
@@ -22,7 +24,52 @@ TlsSettings read_tls(config::Section& s) {
 
 bool is_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }); }
 
+const std::vector<std::string> classes = {"retry", "ambiguous", "throttled_number", "throttled_channel", "permanent_number", "permanent_config", "permanent_content",
+                                          "opted_out", "auth", "balance"};
+
+Outcome outcome_of(const std::string& name, const std::string& code) {
+    if (name == "retry") return Retry{code};
+    if (name == "throttled_number") return Throttled{Throttled::number, std::chrono::minutes(10)};
+    if (name == "throttled_channel") return Throttled{Throttled::channel, std::chrono::seconds(1)};
+    if (name == "permanent_number") return Permanent{Permanent::number, code};
+    if (name == "permanent_config") return Permanent{Permanent::config, code};
+    if (name == "permanent_content") return Permanent{Permanent::content, code};
+    if (name == "opted_out") return OptedOut{code};
+    if (name == "auth") return ChannelDown{ChannelDown::auth, code};
+    if (name == "balance") return ChannelDown{ChannelDown::balance, code};
+    return Ambiguous{code};
+}
+
 }  // namespace
+
+std::map<std::uint32_t, Outcome> read_codes(config::Section& section, const std::string& key, int base) {
+    auto table = section.child(key);
+    std::map<std::uint32_t, Outcome> out;
+    for (const auto& name : table.keys()) {
+        std::uint32_t code = 0;
+        bool marked = base != 16 || name.starts_with("0x");
+        auto digits = std::string_view(name).substr(base == 16 && marked ? 2 : 0);
+        auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), code, base);
+        auto outcome = table.one_of(name, "ambiguous", classes);
+        if (!marked || bad != std::errc{} || end != digits.data() + digits.size() || code == 0)
+            table.problem(name, fmt::format("{}: expected a code such as {}", name, base == 16 ? "0x0401" : "101"));
+        else out[code] = outcome_of(outcome, name);
+    }
+    table.finish();
+    return out;
+}
+
+std::optional<std::chrono::minutes> read_offset(config::Section& s, const std::string& key) {
+    auto text = s.text(key, "");
+    if (text.empty()) return std::nullopt;
+    auto digit = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : 99; };
+    auto hours = digit(1) * 10 + digit(2), minutes = digit(4) * 10 + digit(5);
+    if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' || hours > 14 || minutes > 59) {
+        s.problem(key, fmt::format("{} = \"{}\": expected an offset such as \"+08:00\"", key, text));
+        return std::nullopt;
+    }
+    return std::chrono::minutes((hours * 60 + minutes) * (text[0] == '+' ? 1 : -1));
+}
 
 LinkSettings read_link_settings(config::Section& s, const std::string& channel, int port, std::size_t longest_number, bool may_use_tls) {
     LinkSettings out;

@@ -9,6 +9,7 @@
 #include "daemon/text/segments.hpp"
 #include "daemon/text/utf.hpp"
 #include "providers/link/bytes.hpp"
+#include "providers/link/coding.hpp"
 #include "providers/link/receipt.hpp"
 
 namespace pingjing::smpp {
@@ -149,11 +150,7 @@ std::string charset_of(std::uint8_t coding, const std::string& default_alphabet)
         case 0x0F: return "GBK";  // by analogy with CMPP
         default: break;
     }
-    // The groups of 23.038.
-    if ((coding & 0xF0) == 0xF0) return coding & 0x04 ? "ISO-8859-1" : "GSM";
-    if ((coding & 0xF0) == 0xE0) return "UTF-16BE";
-    if ((coding & 0xC0) == 0x00) return (coding & 0x0C) == 0x08 ? "UTF-16BE" : (coding & 0x0C) == 0x04 ? "ISO-8859-1" : "GSM";
-    return "GSM";
+    return link::charset_of_group(coding);
 }
 
 Result<std::vector<std::string>> build_submits(const Settings& settings, const Submission& submission, link::References& references, Instant now) {
