@@ -63,7 +63,15 @@ struct Receipt {
     std::string key;                // equal for repetitions of the same report; empty: built from the fields
 };
 
-// A citizen's text, whole (parts already joined by the vendor; a protocol's parts are joined by the link).
+// A piece of a long text that came over a link in several: the inbox keeps it and joins them, in whatever order, over whichever link
+// and after however many restarts they come.
+struct TextPart {
+    std::string group;              // equal for the pieces of one text, among those of one sender to one number
+    int number = 1, total = 1;
+    std::string octets, charset;    // as read_octets() takes them: a character may be cut between two pieces
+};
+
+// A citizen's text, whole unless it says that it is a part.
 struct InboundText {
     Phone from = Phone::sender("");
     std::string to;                 // the access number as written, extension digits included
@@ -71,6 +79,7 @@ struct InboundText {
     Text text;
     std::optional<Instant> at;      // the vendor's time
     std::string key;                // the vendor's id of this text; empty: it has none
+    std::optional<TextPart> part;   // then `text` is what this piece alone says
 };
 using Inbound = std::variant<Receipt, InboundText>;
 

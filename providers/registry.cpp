@@ -4,14 +4,19 @@
 
 #include <algorithm>
 
+#include "providers/cmpp/cmpp.hpp"
 #include "providers/http/http.hpp"
 #include "providers/simulated/simulated.hpp"
+#include "providers/smpp/smpp.hpp"
 
 namespace pingjing::provider {
 namespace {
 
 constexpr Entry entries[] = {
     {"http", "any vendor that speaks HTTP, by configuration; presets kannel, android-sms-gateway", generic_http::read},
+    {"smpp", "a short message centre by SMPP 3.4, over TCP or TLS", smpp::read},
+    {"cmpp2", "a gateway of China Mobile by CMPP 2.0", cmpp::read_2},
+    {"cmpp3", "the same by CMPP 3.0", cmpp::read_3},
     {"simulated", "a carrier and its citizens inside the process: sends nothing to anybody", simulated::read},
 };
 

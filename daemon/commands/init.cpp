@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <any>
+#include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,8 +13,10 @@
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/site.hpp"
 #include "daemon/configuration_history.hpp"
+#include "daemon/core/system_clock.hpp"
 #include "daemon/outbox/texts.hpp"
 #include "daemon/text/segments.hpp"
+#include "providers/provider.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -31,7 +35,7 @@ void print_key_sheet(const std::filesystem::path& folder) {
 bool write_hook_secrets(const config::Settings& settings, Random& random) {
     bool whole = true;
     for (const auto& channel : settings.channels) {
-        if (!channel.hook_secrets.empty() || channel.provider == "simulated") continue;
+        if (!channel.hook_secrets.empty() || !channel.takes_callbacks()) continue;
         std::error_code ignored;
         std::filesystem::create_directories(channel.hook_secret_file.parent_path(), ignored);
         auto line = random.word(32) + "\n";
@@ -42,6 +46,26 @@ bool write_hook_secrets(const config::Settings& settings, Random& random) {
         else fmt::print(stderr, "cannot write {}: {}\n", channel.hook_secret_file.string(), std::strerror(errno)), whole = false;
     }
     return whole;
+}
+
+// What a channel's settings mean, by the words of its adapter. Nothing is connected.
+void print_channels(const config::Settings& settings) {
+    asio::io_context io;
+    auto clock = system_clock();
+    SystemRandom random;
+    provider::World world(io.get_executor(), *clock, random, nullptr);
+    for (const auto& channel : settings.channels) {
+        auto* make = std::any_cast<provider::Make>(&channel.adapter);
+        if (!make || !*make) continue;
+        auto adapter = (*make)(world);
+        const auto& can = adapter->abilities();
+        auto parts = channel.most_parts > 0 ? channel.most_parts : can.largest_parts;
+        auto told_apart = can.extension && settings.survey.extension_reply_code && channel.extension_digits > 0;
+        fmt::print("channel {}: {}\n    {} unanswered, {} parts a second, texts of {}{}, {}{}\n", channel.name, adapter->describe(), channel.window, channel.tps,
+                   parts > 0 ? fmt::format("at most {} parts", parts) : "any length", can.receipts ? "" : ", no delivery reports",
+                   told_apart ? fmt::format("replies to several surveys told apart by {} digits behind {}", channel.extension_digits, channel.source) : "one open survey a phone",
+                   can.replies ? "" : ", no replies at all");
+    }
 }
 
 }  // namespace
@@ -101,6 +125,7 @@ int check(const std::string& config, bool templates) {
                    segments->parts.size() > 1 ? "   each part is charged; one of 70 characters is enough for a shorter sign" : "");
         if (templates) fmt::print("    {}\n", *whole);
     }
+    print_channels(*settings);
     if (settings->service.test_clock) fmt::print("test_clock = true: PINGJING_CLOCK is obeyed\n");
     fmt::print("ok: {} channels, {} routes, rules {}\n", settings->channels.size(), settings->routes.size(), settings->rules_sha256);
     return 0;

@@ -399,7 +399,7 @@ private:
             v.hook_secrets.push_back(value);
         }
         if (v.hook_secrets.empty()) {
-            if (v.provider != "simulated") warn(s, "hook_secret_file", fmt::format("channel '{}' has no hook secret yet, carriers cannot call; `pingjing init` makes one", v.name));
+            if (v.takes_callbacks()) warn(s, "hook_secret_file", fmt::format("channel '{}' has no hook secret yet, carriers cannot call; `pingjing init` makes one", v.name));
         } else if (!settings_.http.public_url.empty()) {
             v.hook_url = fmt::format("{}/v1/hooks/{}/{}", settings_.http.public_url, v.name, v.hook_secrets.front());
         }
@@ -526,6 +526,12 @@ private:
 };
 
 }  // namespace
+
+bool Channel::takes_callbacks() const {
+    for (std::string_view link : {"simulated", "smpp", "cmpp2", "cmpp3", "sgip", "smgp"})
+        if (provider == link) return false;
+    return true;
+}
 
 const Channel* Settings::channel(const std::string& name) const {
     auto at = std::find_if(channels.begin(), channels.end(), [&](const Channel& c) { return c.name == name; });

@@ -149,6 +149,7 @@ struct Channel {
     std::string file;                        // where it stands, for messages
     int line = 0;
     std::any adapter;                        // filled by the ChannelReader: provider::Make
+    bool takes_callbacks() const;            // false: what this carrier says comes over a link, or from nobody
 };
 
 struct Route {

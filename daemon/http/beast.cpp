@@ -1,3 +1,2 @@
-// Beast and Asio's TLS compiled once; every other file only declares them.
-#include <boost/asio/ssl/impl/src.hpp>
+// Beast compiled once; every other file only declares it.
 #include <boost/beast/src.hpp>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/inbound/parts.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/store/cases.hpp"
@@ -17,6 +18,8 @@ constexpr int receipts_a_step = 128;
 constexpr Millis parked_for = std::chrono::hours(1);
 constexpr int burst = 50;
 constexpr const char* burst_reason = "many receipts for messages that this store never sent: is it an old one?";
+// The pieces of one text come within seconds, a carrier's repetition within minutes; and somebody may be calling for help in them.
+constexpr Millis parts_wait = std::chrono::minutes(10);
 
 constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
     constexpr std::string_view names[] = {"none", "number_invalid", "opted_out"};
@@ -26,6 +29,14 @@ constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
 store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal, std::optional<std::int64_t> phone_id) {
     auto open = [&](const std::string& id) { return store::open_id(seal, id); };
     return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), phone_id, r.at};
+}
+
+// How many texts came of them.
+int keep_joined(store::Connection& db, const store::Seal& seal, const std::vector<store::JoinedParts>& all, Instant now) {
+    int texts = 0;
+    for (const auto& parts : all)
+        if (auto text = join(parts); text && store::keep_text(db, seal, parts.channel, *text, std::nullopt, now)) ++texts;
+    return texts;
 }
 
 void settle_one(store::Connection& db, const store::ReceiptRow& receipt, Instant now) {
@@ -90,6 +101,12 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                 ++(store::keep_receipt(db, seal_, channel, as_row(*receipt, seal_, phone_id), body_id, now) ? kept.receipts : kept.repeated);
             } else {
                 const auto& text = std::get<provider::InboundText>(one);
+                if (text.part) {
+                    auto part = store::keep_part(db, seal_, channel, as_part(text), now);
+                    kept.texts += keep_joined(db, seal_, part.joined, now);
+                    kept.repeated += part.repeated;
+                    continue;
+                }
                 store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at};
                 ++(store::keep_text(db, seal_, channel, row, body_id, now) ? kept.texts : kept.repeated);
             }
@@ -143,8 +160,10 @@ asio::awaitable<void> Inbox::settle_receipts() {
     for (bool careful = false;;) {
         auto now = clock_.now();
         bool stopped = false;
+        int incomplete = 0;
         auto work = [&](store::Connection& db) {
             store::give_up_parked(db, now - parked_for, now);
+            incomplete = keep_joined(db, seal_, store::give_up_waiting_parts(db, seal_, now - parts_wait, now), now);
             auto settled = settle(db, careful, now);
             stopped = stop_at_burst(db, now);
             return settled;
@@ -154,6 +173,8 @@ asio::awaitable<void> Inbox::settle_receipts() {
         try {
             done = co_await store_.run(std::ref(work));
             careful = false;
+            if (incomplete > 0) log::warn("inbound.incomplete", {{"texts", incomplete}});
+            if (incomplete > 0 && hints_.texts) hints_.texts();
             if (stopped) log::error("receipts.burst", {{"why", burst_reason}});
         } catch (const boost::system::system_error&) {
             throw;  // told to stop

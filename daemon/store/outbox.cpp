@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/core/receipt_id.hpp"
 #include "daemon/store/receipts.hpp"
 
 namespace pingjing::store {
@@ -22,10 +23,16 @@ bool any_parked(Connection& db) {
     Statement find(db, "SELECT 1 FROM receipts WHERE step = 'parked' AND received_at > 0 LIMIT 1");
     return find.step();
 }
-bool wake_parked(Connection& db, const Attempt& a, std::string_view vendor_id) {
+bool wake_parked_as(Connection& db, const Attempt& a, std::string_view vendor_id) {
     Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND channel = ?1 AND vendor_id = ?2");
     wake.bind(1, a.channel).bind(2, vendor_id).run();
     return db.changes() > 0;
+}
+bool wake_parked(Connection& db, const Attempt& a, std::string_view vendor_id) {
+    if (wake_parked_as(db, a, vendor_id)) return true;
+    bool woke = false;
+    for (const auto& spelling : other_spellings(vendor_id)) woke = wake_parked_as(db, a, spelling) || woke;
+    return woke;
 }
 bool wake_parked_by_ref(Connection& db, const Attempt& a) {
     Statement wake(db, "UPDATE receipts SET step = 'new' WHERE step = 'parked' AND message_id = ?1");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/core/receipt_id.hpp"
+
 namespace pingjing::store {
 namespace {
 
@@ -27,6 +29,24 @@ bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_
     if (db.changes() == 0) return false;
     append(db, now, message_state_name(to), m.case_id, fmt::format(R"({{"ref":"{}","evidence":"{}"}})", m.ref, evidence));
     return true;
+}
+
+// The newest message with this id to the report's phone, or the one that still waits for a report. `sure` false: the id is another
+// spelling of the one in the report, and only the phone makes it more than a chance.
+std::optional<ReceiptMessage> find_by_id(Connection& db, const ReceiptRow& receipt, std::string_view id, bool sure) {
+    Statement find(db, fmt::format(R"sql(
+        SELECT {}, k.id, k.state FROM receipt_keys k JOIN messages m ON m.id = k.message_id
+         WHERE k.channel = ?1 AND k.vendor_id = ?2 AND m.claimed_at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns));
+    find.bind(1, receipt.channel).bind(2, id).bind(3, receipt.received_at);
+    std::optional<ReceiptMessage> newest;
+    while (find.step()) {
+        auto m = read_message(find, sure ? "vendor_id" : "vendor_id in another spelling");
+        m.key_row = find.integer(6);
+        if (receipt.phone_id ? *receipt.phone_id != m.phone_id : !sure) continue;
+        if (!is_final(find.text(7))) return m;
+        if (!newest) newest = m;
+    }
+    return newest;
 }
 
 }  // namespace
@@ -58,19 +78,9 @@ std::optional<ReceiptMessage> find_receipt_message(Connection& db, const Receipt
         }
     }
     if (!receipt.vendor_id.empty()) {
-        Statement find(db, fmt::format(R"sql(
-            SELECT {}, k.id, k.state FROM receipt_keys k JOIN messages m ON m.id = k.message_id
-             WHERE k.channel = ?1 AND k.vendor_id = ?2 AND m.claimed_at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns));
-        find.bind(1, receipt.channel).bind(2, receipt.vendor_id).bind(3, receipt.received_at);
-        std::optional<ReceiptMessage> newest;
-        while (find.step()) {
-            auto m = read_message(find, "vendor_id");
-            m.key_row = find.integer(6);
-            if (!right_phone(m)) continue;
-            if (!is_final(find.text(7))) return m;
-            if (!newest) newest = m;
-        }
-        if (newest) return newest;
+        if (auto found = find_by_id(db, receipt, receipt.vendor_id, true)) return found;
+        for (const auto& spelling : other_spellings(receipt.vendor_id))
+            if (auto found = find_by_id(db, receipt, spelling, false)) return found;
     }
     if (receipt.phone_id) {
         Statement find(db, fmt::format(R"sql(

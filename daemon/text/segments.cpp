@@ -47,7 +47,7 @@ std::optional<Segments> cut_segments(std::string_view utf8, Cutting how) {
     if (!text || text->find(U'\0') != text->npos) return std::nullopt;
 
     Segments out;
-    bool plain = std::all_of(text->begin(), text->end(), [](char32_t c) { return gsm7_septets(c) > 0; });
+    bool plain = !how.ucs2 && std::all_of(text->begin(), text->end(), [](char32_t c) { return gsm7_septets(c) > 0; });
     out.alphabet = plain ? Alphabet::gsm7 : Alphabet::ucs2;
     auto limits = segment_limits(out.alphabet, how.wide_reference);
     auto pieces = fitting(pieces_of(*text, out.alphabet, how.whole_graphemes), out.alphabet, limits.part);

@@ -22,7 +22,7 @@ struct Segments {
     int units = 0;                    // of the whole text
     std::vector<Segment> parts;       // one, empty, for an empty text
 };
-struct Cutting { bool wide_reference = false; bool whole_graphemes = true; };
+struct Cutting { bool wide_reference = false; bool whole_graphemes = true; bool ucs2 = false; };  // ucs2: also where GSM-7 could say it
 
 // The alphabet is GSM-7 if every character is in it, else UCS-2. nullopt: not UTF-8, or a NUL in it.
 std::optional<Segments> cut_segments(std::string_view utf8, Cutting how = {});

@@ -1,6 +1,7 @@
 // A day of a 110 system through everything that is real: the program, Debian's Kannel, SMPP, a carrier on npm's smpp, citizens
 // who answer by rule. In the end the reports must say what expect.mjs computes from the carrier's log alone.
-// node day.mjs --program PINGJING [--data ../data/day1] [--kills N] [--speed 60] [--seed 1] [--dir DIR] [--keep]
+// node day.mjs --program PINGJING [--link kannel|smpp [--rough]] [--data ../data/day1] [--kills N] [--speed 60] [--seed 1] [--dir DIR] [--keep]
+// --link smpp: without Kannel, the program speaks SMPP to the carrier itself; --rough: which is then at its worst.
 // exit 0: all as expected; 1: what is not; 77: Kannel or npm's package cannot be had here (in CI that is a failure too)
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -15,21 +16,22 @@ import { startDesk } from './desk.mjs';
 import { judge, readable } from './judge.mjs';
 import { freePort, installed, pause, startKannel } from './kannel.mjs';
 import { startRelay } from './relay.mjs';
-import { kannelAccount, makeSite, must, readCalls, report, run, serve } from './site.mjs';
+import { kannelAccount, kannelChannel, makeSite, must, readCalls, report, run, serve, smppChannel } from './site.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: option } = parseArgs({ options: {
   program: { type: 'string' }, data: { type: 'string', default: path.join(here, '../data/day1') }, kills: { type: 'string', default: '0' },
   speed: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' }, dir: { type: 'string' }, keep: { type: 'boolean', default: false },
+  link: { type: 'string', default: 'kannel' }, rough: { type: 'boolean', default: false },
 } });
 if (!option.program) { console.error('day: --program is needed'); process.exit(2); }
-const kills = Number(option.kills), speed = Number(option.speed);
+const kills = Number(option.kills), speed = Number(option.speed), direct = option.link === 'smpp', rough = direct && option.rough;
 
 function skip(why) {
   console.error(`skipped: ${why}`);
   process.exit(process.env.CI === 'true' ? 1 : 77);
 }
-if (!installed()) skip('Kannel is not installed (apt-get install kannel)');
+if (!direct && !installed()) skip('Kannel is not installed (apt-get install kannel)');
 if (!existsSync(path.join(here, 'node_modules/smpp'))) {
   try {
     execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--fetch-retries=1'], { cwd: here, stdio: ['ignore', 'ignore', 'pipe'], timeout: 60000 });
@@ -63,7 +65,7 @@ const desk = await startDesk(async alarm => {
 const relay = await startRelay();
 
 // Two answers of one citizen have eight seconds between them where we kill: one that found the door shut has come again by then.
-const carrier = spawn(process.execPath, [path.join(here, 'carrier.mjs'), '--log', carrierLog, '--seed', option.seed, '--again-after', kills ? '8000' : '2000'],
+const carrier = spawn(process.execPath, [path.join(here, 'carrier.mjs'), '--log', carrierLog, '--seed', option.seed, '--again-after', kills ? '8000' : '2000', ...rough ? ['--rough'] : []],
   { stdio: ['ignore', 'pipe', 'inherit'] });
 const carrierPort = await new Promise((done, fail) => {
   createInterface({ input: carrier.stdout }).once('line', line => done(JSON.parse(line).listening));
@@ -119,8 +121,23 @@ async function takeCalls(file) {
 
 // The messages whose last receipt the daemon has taken.
 function reported() {
+  if (direct) {
+    const taken = new Set(spoken().filter(line => line.kind === 'taken').map(line => line.id));
+    return spoken().filter(line => line.kind === 'submit' && line.ids.every(id => taken.has(`r${id}`))).length;
+  }
   const finals = relay.answers.filter(one => one.status < 300 && /\/dlr\?.*&type=[12]&/.test(one.url));
   return new Set(finals.map(one => /[?&]ref=([^&]*)/.exec(one.url)[1])).size;
+}
+
+// Which answers were acknowledged, by what tells them apart; and how often one came that may have been kept before.
+function heardByKannel({ answers }) {
+  const taken = answers.filter(one => one.status >= 200 && one.status < 300 && one.url.includes('/mo?'));
+  return { answers: new Set(taken.map(one => new URL(one.url, 'http://relay').searchParams.get('id'))).size, again: 0, all: answers.filter(one => one.status < 300).length };
+}
+function heardBySmpp(log) {
+  const taken = log.filter(line => line.kind === 'taken'), whole = id => id.replace(/#\d+$/, '');
+  const answers = new Set(taken.filter(line => line.id.startsWith('a')).map(line => whole(line.id)));
+  return { answers: answers.size, again: log.filter(line => line.kind === 'again' && line.id.startsWith('a')).length, all: taken.length };
 }
 
 // Nothing is due, under way or unheard: by the program's own words, and because the carrier has nothing more to say.
@@ -132,18 +149,22 @@ async function quiet(limit) {
     const lines = spoken(), said = lines.filter(line => line.kind === 'answer').length;
     const still = lines.length === before && reported() === lines.filter(line => line.kind === 'submit').length && said === lines.reduce((sum, line) => sum + (line.will_answer ?? 0), 0);
     before = lines.length;
-    if (still && book.waiting === 0 && book.pending === 0 && book.inbound === said && / 0 due, \d+ later, 0 held, 0 being sent/.test(status) && /unread texts +0/.test(status)) return book;
+    if (still && book.waiting === 0 && book.pending === 0 && book.inbound >= said && / 0 due, \d+ later, 0 held, 0 being sent/.test(status) && /unread texts +0/.test(status)) return book;
   }
   problems.push(`after ${limit / 1000} s there is still something under way: ${JSON.stringify(book)}`);
   return book;
 }
 
 try {
-  kannel = await startKannel({ dir: path.join(dir, 'kannel'), carrierPort, ...kannelAccount, sendsmsPort: await freePort(), retryDelay: 1, times: false,
-    hookUrl: `http://127.0.0.1:${relay.port}/v1/hooks/kannel/${hookSecret}` });
+  if (!direct) {
+    kannel = await startKannel({ dir: path.join(dir, 'kannel'), carrierPort, ...kannelAccount, sendsmsPort: await freePort(), retryDelay: 1, times: false,
+      hookUrl: `http://127.0.0.1:${relay.port}/v1/hooks/kannel/${hookSecret}` });
+  }
+  const channel = !direct ? kannelChannel({ sendsmsPort: kannel.sendsms, tps: 60 })
+    : smppChannel({ port: carrierPort, tps: 60, more: rough ? 'links = 2\nresponse_timeout = "2s"\nsubmit_timeout = "7s"\n' : '' });
   // Eight minutes before surveys may go out; they are spread over half an hour: half a minute of ours.
-  site = makeSite({ dir: path.join(dir, 'site'), data: option.data, program: path.resolve(option.program), clock: `2026-11-21T07:52:00+08:00x${speed}`, relayPort: relay.port, deskUrl: desk.url,
-    sendsmsPort: kannel.sendsms, hookSecret, tps: 60 });
+  site = makeSite({ dir: path.join(dir, 'site'), data: option.data, program: path.resolve(option.program), clock: `2026-11-21T07:52:00+08:00x${speed}`, deskUrl: desk.url, channel,
+    publicUrl: direct ? '' : `http://127.0.0.1:${relay.port}`, secrets: direct ? { 'smpp.password': 'secret' } : { 'kannel.password': kannelAccount.password, 'kannel.hook': hookSecret } });
   const data = file => path.join(site.dir, file);
 
   await must(site, 'init');
@@ -164,11 +185,15 @@ try {
   const book = await quiet(120000);
 
   const log = spoken();
-  const counted = await judge({ site, log, calls, book, speed, daemon, token, relay, desk, acknowledgements, same });
-  if (kills === 0) same('in doubt', book.in_doubt, 0);
+  const counted = await judge({ site, log, calls, book, speed, daemon, token, heard: direct ? heardBySmpp(log) : heardByKannel(relay), desk, acknowledgements, same });
+  if (kills === 0 && !rough) same('in doubt', book.in_doubt, 0);
   // A kill between the desk's yes and our note of it brings the same alarm again.
   if (kills === 0) same('deliveries to the desk', desk.knocks.map(knock => knock.status), [503, 200]);
-  if (kills > 0 && (recovered === 0 || relay.refused().door_found_shut === 0)) problems.push(`the kills hit nothing: ${recovered} texts under way, ${JSON.stringify(relay.refused())}`);
+  const shut = direct ? { said_again: log.filter(line => line.kind === 'again').length } : relay.refused();
+  if (kills > 0 && (recovered === 0 || (!rough && Object.values(shut)[0] === 0))) problems.push(`the kills hit nothing: ${recovered} texts under way, ${JSON.stringify(shut)}`);
+  const faults = {};
+  for (const line of log.filter(one => one.kind === 'fault')) faults[line.what] = (faults[line.what] ?? 0) + 1;
+  if (rough) same('kinds of faults', Object.keys(faults).length, 7);
 
   const verified = await run(site, 'verify');
   same('verify beside the daemon', [verified.code, verified.out.startsWith('ok: ')], [0, true]);
@@ -182,7 +207,7 @@ try {
 
   readable([data('serve.log'), data('state')], log.map(line => line.phone)).forEach(file => problems.push(`a number stands in clear in ${file}`));
 
-  figures = { calls_accepted: accepted.size, surveys: book.surveyed, ...counted, kills, in_doubt_after_starts: recovered, ...relay.refused(),
+  figures = { calls_accepted: accepted.size, surveys: book.surveyed, ...counted, kills, in_doubt_after_starts: recovered, ...shut, ...rough ? { faults } : {},
     peak_rss_mib: Math.round(Number(/VmHWM:\s+(\d+)/.exec(usage)[1]) / 1024), cpu_s: (Number(ticks[11]) + Number(ticks[12])) / 100 };
 } catch (problem) {
   problems.push(String(problem.stack ?? problem));

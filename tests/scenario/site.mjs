@@ -1,4 +1,4 @@
-// A site of its own in a folder: the lists of tests/data/day1, a configuration whose one channel is Kannel, and the real program.
+// A site of its own in a folder: the lists of tests/data/day1, a configuration with one channel, and the real program.
 import { spawn } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,11 +6,32 @@ import { createInterface } from 'node:readline';
 
 export const kannelAccount = { user: 'pj', password: 'pj' };
 
-export function makeSite({ dir, data, program, clock, relayPort, deskUrl, sendsmsPort, hookSecret, tps }) {
+// By Kannel, or by SMPP to the carrier itself.
+export const kannelChannel = ({ sendsmsPort, tps }) => `name = "kannel"
+provider = "http"
+preset = "kannel"
+url = "http://127.0.0.1:${sendsmsPort}/cgi-bin/sendsms"
+username = "${kannelAccount.user}"
+password_file = "kannel.password"
+hook_secret_file = "kannel.hook"
+source = "106900110"
+extension_digits = 2
+tps = ${tps}`;
+export const smppChannel = ({ port, tps, more = '' }) => `name = "centre"
+provider = "smpp"
+host = "127.0.0.1"
+port = ${port}
+system_id = "pingjing"
+password_file = "smpp.password"
+source = "106900110"
+extension_digits = 2
+tps = ${tps}
+${more}`;
+
+export function makeSite({ dir, data, program, clock, deskUrl, publicUrl, secrets, channel }) {
   mkdirSync(dir, { recursive: true });
   for (const file of readdirSync(data)) copyFileSync(path.join(data, file), path.join(dir, file));
-  writeFileSync(path.join(dir, 'kannel.password'), kannelAccount.password, { mode: 0o600 });
-  writeFileSync(path.join(dir, 'kannel.hook'), hookSecret, { mode: 0o600 });
+  for (const [file, secret] of Object.entries(secrets)) writeFileSync(path.join(dir, file), secret, { mode: 0o600 });
   const config = path.join(dir, 'pingjing.toml');
   writeFileSync(config, `[service]
 sign = "XX公安"
@@ -19,7 +40,7 @@ key_dir = "keys"
 test_clock = true
 [http]
 listen = "127.0.0.1:0"
-public_url = "http://127.0.0.1:${relayPort}"
+${publicUrl ? `public_url = "${publicUrl}"` : ''}
 [lists]
 staff_phones = "staff_phones.txt"
 officers = "officers.csv"
@@ -33,16 +54,7 @@ since = "2026-11-01"
 kind = "webhook"
 url = "${deskUrl}"
 [[channel]]
-name = "kannel"
-provider = "http"
-preset = "kannel"
-url = "http://127.0.0.1:${sendsmsPort}/cgi-bin/sendsms"
-username = "${kannelAccount.user}"
-password_file = "kannel.password"
-hook_secret_file = "kannel.hook"
-source = "106900110"
-extension_digits = 2
-tps = ${tps}
+${channel}
 `);
   return { dir, config, program, env: { ...process.env, PINGJING_CLOCK: clock } };
 }

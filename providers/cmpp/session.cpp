@@ -1,0 +1,123 @@
+#include "providers/cmpp/session.hpp"
+
+#include <fmt/format.h>
+
+#include "providers/cmpp/text.hpp"
+
+namespace pingjing::cmpp {
+
+using link::Heard;
+using link::PartEnd;
+using link::State;
+
+namespace {
+
+constexpr std::uint32_t wrong_structure = 1, slower_please = 8;
+
+// MMDDHHMMSS as a number, by the clock of China.
+std::uint32_t login_time(Instant now) {
+    using namespace std::chrono;
+    auto local = floor<seconds>(now) + hours(8);
+    auto day = floor<days>(local);
+    year_month_day date{day};
+    hh_mm_ss time{local - day};
+    return ((static_cast<unsigned>(date.month()) * 100 + static_cast<unsigned>(date.day())) * 100 + static_cast<std::uint32_t>(time.hours().count())) * 10000 +
+           static_cast<std::uint32_t>(time.minutes().count() * 100 + time.seconds().count());
+}
+
+Heard heard_as(Heard::Kind kind, std::string reply = {}) {
+    Heard heard;
+    heard.kind = kind;
+    heard.reply = std::move(reply);
+    return heard;
+}
+
+Heard nothing(std::string why, std::string reply = {}) {
+    auto heard = heard_as(Heard::Kind::nothing, std::move(reply));
+    heard.why = std::move(why);
+    return heard;
+}
+
+}  // namespace
+
+std::string Sp::say(std::uint32_t command, std::uint32_t sequence, Body body) const { return encode({command, sequence, std::move(body)}, settings_->version).value(); }
+
+std::string Sp::open(std::uint32_t number, Instant now) {
+    Connect c;
+    c.source = settings_->sp_id;
+    c.timestamp = login_time(now);
+    c.authenticator = authenticator_ = authenticator_of(settings_->sp_id, settings_->password, c.timestamp);
+    c.version = static_cast<std::uint8_t>(settings_->version);
+    return say(connect, number, std::move(c));
+}
+
+std::string Sp::keep_alive(std::uint32_t number) { return say(active_test, number); }
+std::string Sp::close(std::uint32_t number) { return say(terminate, number); }
+
+std::string Sp::numbered(std::string frame, std::uint32_t number) {
+    for (std::size_t i = 0; i < 4; ++i) frame[8 + i] = static_cast<char>(static_cast<unsigned char>(number >> (8 * (3 - i))));
+    return frame;
+}
+
+Heard Sp::hear(std::string_view frame, State state, Instant) {
+    auto pdu = decode(frame, settings_->version);
+    auto number = pdu.header.sequence;
+    switch (pdu.header.command) {
+        case connect | response_bit: return state == State::opening ? hear_connect_answer(pdu) : nothing("a second answer to the login");
+        case submit | response_bit: return hear_submit_answer(pdu);
+        case deliver: return state == State::opening ? nothing("a delivery before we were let in") : hear_delivery(pdu);
+        case active_test: return heard_as(Heard::Kind::alive, say(active_test | response_bit, number, ActiveTestAnswer{}));
+        case active_test | response_bit: return heard_as(Heard::Kind::alive);
+        case terminate: return heard_as(Heard::Kind::leaving, say(terminate | response_bit, number));
+        case terminate | response_bit: return heard_as(Heard::Kind::left);
+        default: return nothing("a command that is not for us");  // the protocol has no word for that
+    }
+}
+
+Heard Sp::hear_connect_answer(const Decoded& pdu) const {
+    const auto* answer = std::get_if<ConnectAnswer>(&pdu.body);
+    if (!answer || !pdu.readable) {
+        auto refused = heard_as(Heard::Kind::refused);
+        refused.why = "an answer to the login that cannot be read";
+        return refused;
+    }
+    if (answer->status == 0) {
+        auto opened = heard_as(Heard::Kind::opened);
+        // Live gateways compute theirs in four ways.
+        if (answer->authenticator != answer_authenticator_of(0, authenticator_, settings_->password, settings_->version)) opened.why = "the gateway's digest is not what the specification says";
+        return opened;
+    }
+    auto refused = heard_as(Heard::Kind::refused);
+    refused.why = fmt::format("login refused with Status {}", answer->status);
+    refused.credentials = answer->status <= 4 || answer->status == 57;  // 55, 56: too many connections, which will pass
+    return refused;
+}
+
+Heard Sp::hear_submit_answer(const Decoded& pdu) const {
+    auto heard = heard_as(Heard::Kind::answer);
+    heard.number = pdu.header.sequence;
+    const auto* answer = std::get_if<SubmitAnswer>(&pdu.body);
+    if (!answer || !pdu.readable) {
+        heard.end = {PartEnd::Kind::doubt, {}, provider::Ambiguous{"an answer that cannot be read"}};
+    } else if (answer->result == 0) {
+        heard.end = {PartEnd::Kind::taken, shown_id(answer->id), {}};
+    } else {
+        heard.end.outcome = read_result(*settings_, answer->result);
+        heard.end.kind = std::holds_alternative<provider::Ambiguous>(heard.end.outcome) ? PartEnd::Kind::doubt : PartEnd::Kind::refused;
+    }
+    return heard;
+}
+
+Heard Sp::hear_delivery(const Decoded& pdu) const {
+    const auto* d = std::get_if<Deliver>(&pdu.body);
+    auto answer = [&](std::uint32_t result) { return say(deliver | response_bit, pdu.header.sequence, DeliverAnswer{d ? d->id : 0, result}); };
+    auto inbound = d && pdu.readable ? read_delivery(*settings_, *d) : std::nullopt;
+    if (!inbound) return nothing("a delivery that cannot be read", answer(wrong_structure));
+    auto heard = heard_as(Heard::Kind::delivery);
+    heard.delivery.inbound.push_back(std::move(*inbound));
+    heard.delivery.if_kept = answer(0);
+    heard.delivery.if_not = answer(slower_please);
+    return heard;
+}
+
+}  // namespace pingjing::cmpp

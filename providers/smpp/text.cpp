@@ -1,0 +1,243 @@
+#include "providers/smpp/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/text/gsm7.hpp"
+#include "daemon/text/octets.hpp"
+#include "daemon/text/segments.hpp"
+#include "daemon/text/utf.hpp"
+#include "providers/link/bytes.hpp"
+#include "providers/link/coding.hpp"
+#include "providers/link/receipt.hpp"
+
+namespace pingjing::smpp {
+
+using namespace provider;
+
+namespace {
+
+constexpr std::uint8_t udh_present = 0x40, ucs2 = 0x08;
+
+// The octets of a text in the cheapest coding that this carrier can take: data_coding 0 where its default alphabet has every
+// character, else UCS-2. A septet of GSM counts as one on either side.
+struct Coded { std::uint8_t coding = 0; Segments segments{}; };
+std::optional<Coded> code(const std::string& text, const Settings& settings) {
+    Cutting how;
+    how.wide_reference = settings.long_texts == LongTexts::udh16 || settings.long_texts == LongTexts::sar;
+    auto segments = cut_segments(text, how);
+    if (!segments) return std::nullopt;
+    bool plain = segments->alphabet == Alphabet::gsm7 && (settings.alphabet == "GSM" || utf8_to_charset(text, settings.alphabet));
+    if (plain) return Coded{0, std::move(*segments)};
+    how.ucs2 = true;
+    segments = cut_segments(text, how);
+    return Coded{ucs2, std::move(*segments)};
+}
+
+std::string octets_of(const std::string& text, std::uint8_t coding, const std::string& alphabet) {
+    if (coding == ucs2) return to_utf16be(*decode_utf8(text));
+    return alphabet == "GSM" ? *to_gsm7(text) : *utf8_to_charset(text, alphabet);
+}
+
+std::string validity_of(Validity form, std::chrono::seconds validity, Instant now) {
+    using namespace std::chrono;
+    if (form == Validity::none || validity <= 0s) return {};
+    if (form == Validity::relative) {
+        auto day = duration_cast<days>(validity);
+        hh_mm_ss rest{validity - day};
+        return fmt::format("0000{:02}{:02}{:02}{:02}000R", day.count(), rest.hours().count(), rest.minutes().count(), rest.seconds().count());
+    }
+    auto until = floor<seconds>(now + validity);
+    auto day = floor<days>(until);
+    year_month_day date{day};
+    hh_mm_ss time{until - day};
+    return fmt::format("{:02}{:02}{:02}{:02}{:02}{:02}000+", static_cast<int>(date.year()) % 100, static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+void put_number(Tlvs& tlvs, std::uint16_t tag, std::uint32_t value, int octets) {
+    link::Writer out;
+    if (octets == 2) out.u16(value);
+    else out.u8(value);
+    tlvs.push_back({tag, std::move(out).take()});
+}
+
+void place_part(Message& message, const Settings& settings, const link::Place& place, std::string octets) {
+    if (settings.long_texts == LongTexts::sar) {
+        message.text = std::move(octets);
+        put_number(message.tlvs, sar_msg_ref_num, place.reference, 2);
+        put_number(message.tlvs, sar_total_segments, static_cast<std::uint32_t>(place.total), 1);
+        put_number(message.tlvs, sar_segment_seqnum, static_cast<std::uint32_t>(place.number), 1);
+        return;
+    }
+    message.esm_class |= udh_present;
+    message.text = link::header_for(place) + octets;
+}
+
+// ── what comes in ──
+
+std::optional<link::Place> sar_place(const Tlvs& tlvs) {
+    auto reference = tlv_number(tlvs, sar_msg_ref_num), total = tlv_number(tlvs, sar_total_segments), number = tlv_number(tlvs, sar_segment_seqnum);
+    if (!reference || !total || !number || *total == 0 || *number == 0 || *number > *total || *total > 255 || *reference > 0xFFFF) return std::nullopt;
+    return link::Place{static_cast<std::uint16_t>(*reference), true, static_cast<int>(*total), static_cast<int>(*number)};
+}
+
+std::string_view payload_of(const Message& message) {
+    auto payload = message.text.empty() ? find_tlv(message.tlvs, message_payload) : std::nullopt;
+    return payload.value_or(message.text);
+}
+
+// An id in a TLV may end with a NUL or not.
+std::string text_of(std::string_view value) { return std::string(value.substr(0, value.find('\0'))); }
+
+constexpr std::pair<ReceiptState, std::string_view> message_states[] = {
+    {ReceiptState::buffered, "SCHEDLD"}, {ReceiptState::buffered, "ENROUTE"}, {ReceiptState::delivered, "DELIVRD"}, {ReceiptState::expired, "EXPIRED"}, {ReceiptState::failed, "DELETED"},
+    {ReceiptState::failed, "UNDELIV"}, {ReceiptState::buffered, "ACCEPTD"}, {ReceiptState::unknown, "UNKNOWN"}, {ReceiptState::failed, "REJECTD"}, {ReceiptState::failed, "SKIPPED"}};
+
+bool is_zero(std::string_view code) { return code.find_first_not_of('0') == code.npos; }
+
+Receipt read_receipt(const Settings& settings, const Message& message) {
+    // Some centres write their reports in UCS-2.
+    auto body = read_octets(payload_of(message), charset_of(message.data_coding, settings.alphabet));
+    auto text = link::read_receipt_text(body);
+    Receipt receipt;
+    receipt.vendor_id = text.id;
+    if (auto id = find_tlv(message.tlvs, receipted_message_id); id && !text_of(*id).empty()) receipt.vendor_id = text_of(*id);
+    receipt.phone = Phone::sender(message.source.digits);
+    // Most swap the addresses, a few do not.
+    if (!receipt.phone->is_mobile())
+        if (auto other = Phone::mobile(message.destination.digits)) receipt.phone = other;
+    auto word = link::read_receipt_word(text.stat), error = link::read_receipt_word(text.error);
+    receipt.state = word.state;
+    receipt.meaning = word.meaning != Receipt::Meaning::none ? word.meaning : error.meaning;
+    receipt.code = text.stat;
+    // Where the two disagree, the field is right: the words are for people.
+    if (auto state = tlv_number(message.tlvs, message_state); state && *state < std::size(message_states)) {
+        receipt.state = message_states[*state].first;
+        if (receipt.code.empty()) receipt.code = message_states[*state].second;
+    }
+    if (!text.error.empty() && !is_zero(text.error)) receipt.code += (receipt.code.empty() ? "" : " ") + text.error;
+    if (receipt.code.empty()) receipt.code = "a report without a state";
+    if ((message.esm_class & 0x3C) == 0x20) receipt.state = ReceiptState::buffered;
+    if (settings.receipt_offset) receipt.at = link::read_receipt_time(text.done, *settings.receipt_offset);
+    return receipt;
+}
+
+bool is_receipt(const Settings& settings, const Message& message) {
+    auto type = message.esm_class & 0x3C;
+    if (type == 0x04 || type == 0x20) return true;
+    if (find_tlv(message.tlvs, receipted_message_id) && find_tlv(message.tlvs, message_state)) return true;  // a phone cannot say that
+    bool may_be = type == 0x08 || (type == 0 && settings.plain_receipts);
+    if (!may_be) return false;
+    auto text = link::read_receipt_text(read_octets(payload_of(message), charset_of(message.data_coding, settings.alphabet)));
+    return !text.id.empty() && !text.stat.empty();
+}
+
+}  // namespace
+
+std::string charset_of(std::uint8_t coding, const std::string& default_alphabet) {
+    switch (coding) {
+        case 0x00: return default_alphabet;
+        case 0x01: return "ASCII";
+        case 0x02: case 0x03: case 0x04: return "ISO-8859-1";
+        case 0x05: return "ISO-2022-JP";
+        case 0x06: return "ISO-8859-5";
+        case 0x07: return "ISO-8859-8";
+        case 0x08: return "UTF-16BE";
+        case 0x0D: return "EUC-JP";
+        case 0x0E: return "EUC-KR";
+        case 0x0F: return "GBK";  // by analogy with CMPP
+        default: break;
+    }
+    return link::charset_of_group(coding);
+}
+
+Result<std::vector<std::string>> build_submits(const Settings& settings, const Submission& submission, link::References& references, Instant now) {
+    const auto& text = submission.text.reveal();
+    auto coded = code(text, settings);
+    if (!coded || text.empty()) return fail(Error::Kind::invalid_input, "a text that is empty or not UTF-8");
+    auto total = static_cast<int>(coded->segments.parts.size());
+    if (total > 255) return fail(Error::Kind::invalid_input, "a text of more than 255 parts");
+
+    Message base;
+    base.service_type = settings.service_type;
+    base.source = {settings.source_ton, settings.source_npi, settings.link.source + submission.extension};
+    base.destination = {settings.destination_ton, settings.destination_npi, settings.destination_prefix + submission.phone.reveal()};
+    base.validity = validity_of(settings.validity, submission.validity, now);
+    base.registered_delivery = settings.receipts ? 1 : 0;
+    base.data_coding = coded->coding;
+
+    std::vector<Message> messages;
+    if (total == 1) {
+        messages.push_back(base);
+        messages.back().text = octets_of(text, coded->coding, settings.alphabet);
+    } else if (settings.long_texts == LongTexts::payload) {
+        messages.push_back(base);
+        messages.back().tlvs.push_back({message_payload, octets_of(text, coded->coding, settings.alphabet)});
+    } else {
+        link::Place place;
+        place.wide = settings.long_texts != LongTexts::udh;
+        place.reference = references.next(place.wide);
+        place.total = total;
+        for (const auto& segment : coded->segments.parts) {
+            messages.push_back(base);
+            place_part(messages.back(), settings, place, octets_of(segment.text, coded->coding, settings.alphabet));
+            ++place.number;
+        }
+    }
+    std::vector<std::string> frames;
+    for (auto& message : messages) {
+        auto frame = encode({submit_sm, ok, 0, std::move(message)});
+        if (!frame) return tl::unexpected(frame.error());
+        frames.push_back(std::move(*frame));
+    }
+    return frames;
+}
+
+Outcome read_status(const Settings& settings, std::uint32_t status) {
+    if (auto own = settings.statuses.find(status); own != settings.statuses.end()) return own->second;
+    auto code = fmt::format("0x{:02X}", status);
+    switch (status) {
+        case 0x14: case 0x58: return Throttled{Throttled::channel, std::chrono::seconds(1)};
+        case 0x01: case 0x65: case 0x66: return Permanent{Permanent::content, code};
+        case 0x0B: return Permanent{Permanent::number, code};
+        // Not in the state to take it: it did not, and this connection is of no more use.
+        case 0x04: return Retry{"not bound any more"};
+        case 0x0D: case 0x0E: case 0x0F: case 0x53: return ChannelDown{ChannelDown::auth, code};
+        case 0x02: case 0x03: case 0x06: case 0x07: case 0x0A: case 0x15: case 0x33: case 0x34: case 0x40: case 0x42: case 0x43: case 0x44: case 0x48: case 0x49: case 0x50: case 0x51:
+        case 0x54: case 0x55: case 0x61: case 0x62: case 0x63: case 0xC0: case 0xC1: case 0xC2: case 0xC3: case 0xC4: case 0x100: case 0x101: case 0x103: case 0x104:
+            return Permanent{Permanent::config, code};
+        default: return Ambiguous{"command_status " + code};  // 0x08, 0x45, 0xFF, and whatever nobody has told us
+    }
+}
+
+Message as_message(const Data& data) {
+    Message m;
+    m.service_type = data.service_type, m.source = data.source, m.destination = data.destination;
+    m.esm_class = data.esm_class, m.registered_delivery = data.registered_delivery, m.data_coding = data.data_coding;
+    m.tlvs = data.tlvs, m.broken_tlvs = data.broken_tlvs;
+    return m;
+}
+
+Inbound read_delivery(const Settings& settings, const Message& message) {
+    if (is_receipt(settings, message)) return read_receipt(settings, message);
+    InboundText text;
+    text.from = Phone::sender(message.source.digits);
+    text.to = message.destination.digits;
+    text.extension = link::extension_of(text.to, settings.link.source);
+    auto charset = charset_of(message.data_coding, settings.alphabet);
+    auto octets = payload_of(message);
+    auto place = sar_place(message.tlvs);
+    const char* how = "sar";
+    if (message.esm_class & udh_present)
+        if (auto header = link::read_header_of(octets)) {
+            octets.remove_prefix(header->size);
+            if (header->place) place = header->place, how = "udh";
+        }
+    text.text = Text(read_octets(octets, charset));
+    if (place && place->total > 1) text.part = link::text_part(*place, how, octets, charset);
+    return text;
+}
+
+}  // namespace pingjing::smpp
