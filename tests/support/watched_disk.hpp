@@ -12,9 +12,10 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <random>
 #include <string>
 #include <vector>
+
+#include "daemon/core/random.hpp"
 
 namespace pingjing::test {
 
@@ -41,7 +42,7 @@ public:
     std::function<int(Sync)> on_sync;
 
     // What a power cut at this moment leaves in `to`: all that was synced, and of the rest nothing, or a choice of single writes.
-    void cut_power(const std::filesystem::path& to, std::mt19937* chance = nullptr) {
+    void cut_power(const std::filesystem::path& to, Random* chance = nullptr) {
         std::lock_guard guard(mutex_);
         for (const auto& [name, file] : files_) {
             if (file.removed) continue;
