@@ -128,6 +128,9 @@ public:
     virtual CallbackAnswer answer_to(const Callback&, bool /*understood*/) const { return {}; }
     // Long-lived links live here until they are cancelled; providers without one return at once.
     virtual asio::awaitable<void> serve(Sink&) { co_return; }
+    // How many messages it could put on the wire at once; nullopt: it cannot say. What is claimed beyond that waits inside, and is in
+    // doubt if we are killed, though it never left.
+    virtual std::optional<int> room() const { return std::nullopt; }
     // For `status` and `check`: one line on what it is connected to and with which limits. No secrets.
     virtual std::string describe() const = 0;
 };

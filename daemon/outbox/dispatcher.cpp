@@ -65,6 +65,7 @@ std::vector<ChannelView> Dispatcher::views() const {
     std::vector<ChannelView> views;
     for (const auto& c : channels_) {
         auto room = std::min(c.health.room(c.in_flight, now), c.tps.free(now, claimed_ahead));
+        if (auto wire = c.provider->room()) room = std::min(room, *wire);
         bool usable = c.health.usable(now);
         views.push_back({usable, std::max(room, 0), !usable && c.health.room(c.in_flight, now) > 0});
     }

@@ -30,6 +30,7 @@ public:
     }
 
     asio::awaitable<void> serve(Sink& sink) override { co_await links_.serve(sink); }
+    std::optional<int> room() const override { return links_.room(); }
 
     std::string describe() const override {
         return fmt::format("CMPP {}.0 as {} to {}; Chinese texts as {}", settings_->version == Version::v3 ? 3 : 2, settings_->sp_id, link::describe_link(settings_->link),

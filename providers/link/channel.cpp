@@ -36,6 +36,16 @@ int Channel::in_flight() const {
 }
 
 // A text goes as a whole where it fits: its parts then stay together.
+std::optional<int> Channel::room() const {
+    if (open_links() == 0) return std::nullopt;
+    int places = 0;
+    for (const auto& link : links_)
+        if (link.conversation) places += std::max(0, link.conversation->session().room());
+    for (auto ticket : queue_)
+        if (auto waiting = messages_.find(ticket); waiting != messages_.end()) places -= static_cast<int>(waiting->second->frames.size());
+    return std::max(0, places);
+}
+
 Conversation* Channel::roomiest(std::size_t parts) const {
     Conversation* best = nullptr;
     for (const auto& link : links_) {

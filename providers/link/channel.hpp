@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ public:
     asio::awaitable<void> serve(provider::Sink& sink);
 
     int open_links() const;
+    std::optional<int> room() const;  // free places in the windows behind what waits already; nullopt while no link is open
     int in_flight() const;
     std::string why_down() const { return why_; }
 

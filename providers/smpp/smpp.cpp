@@ -41,6 +41,7 @@ public:
     }
 
     asio::awaitable<void> serve(Sink& sink) override { co_await links_.serve(sink); }
+    std::optional<int> room() const override { return links_.room(); }
 
     std::string describe() const override {
         constexpr const char* long_texts[] = {"UDH", "UDH with 16-bit references", "SAR fields", "message_payload"};

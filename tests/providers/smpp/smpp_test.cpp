@@ -337,8 +337,10 @@ TEST_CASE("SMPP over a socket: an answer that is overdue is doubt, and settles t
 TEST_CASE("SMPP over a socket: a window full of silence closes the link, and what waits has not left") {
     Site site("window = 2\nresponse_timeout = \"1s\"\nsubmit_timeout = \"10s\"\n");
     site.centre.on = [](Centre& c, const Said& s) { return s.pdu.header.command == submit_sm ? std::optional<std::string>() : Centre::usual(c, s); };
+    CHECK(site.provider->room() == std::nullopt);
     site.serve();
     site.bound();
+    REQUIRE(site.until([&] { return site.provider->room() == 2; }));
     std::vector<std::string> outcomes;
     for (int i = 0; i < 3; ++i) {
         auto task = [](Site& s, std::vector<std::string>& out) -> asio::awaitable<void> {
@@ -348,6 +350,8 @@ TEST_CASE("SMPP over a socket: a window full of silence closes the link, and wha
         };
         site.tasks.spawn("submit", task(site, outcomes));
     }
+    REQUIRE(site.until([&] { return site.centre.count(submit_sm) == 2; }));
+    CHECK(site.provider->room() == 0);  // what the dispatcher claimed now would wait in here
     REQUIRE(site.until([&] { return outcomes.size() == 2; }));
     CHECK(outcomes == std::vector<std::string>{"ambiguous", "ambiguous"});
     CHECK(site.until([&] { return site.centre.count(unbind) == 1 && site.centre.connections == 2; }));
