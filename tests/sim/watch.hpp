@@ -51,6 +51,10 @@ public:
     const std::vector<Reached>& all() const { return reached_; }
     int questions() const { return questions_; }
 
+    // A backup was taken into use: what came after it is lost, and that is what a restore means. Nobody may be asked twice all the same.
+    void restored();
+    bool was_restored() const { return restored_; }
+
     // Of what is committed now. `whole`: all of it, otherwise what changed since the last time.
     void look(store::Connection& db, const std::string& when, bool whole);
     // The facts that were seen must be there in every later life.
@@ -59,6 +63,7 @@ public:
 private:
     void judge_question(const Reached& r);
     void judge_hold(store::Connection& db);
+    void judge_cases(store::Connection& db);
     void judge_states(store::Connection& db, std::int64_t after, bool whole);
 
     VirtualClock& clock_;
@@ -73,6 +78,9 @@ private:
     std::vector<Reached> reached_, on_hold_;    // on_hold_: to a number with a safety case; of which case the store knows
     std::map<std::string, std::deque<Steady>> last_second_;
     std::map<std::string, int> asked_;
+    std::map<std::string, std::string> asked_case_;  // by record: the text that asked
+    std::size_t judged_cases_ = 0;
+    bool restored_ = false;
     std::map<std::pair<std::string, std::string>, std::pair<std::string, Steady>> slots_;  // phone and digits: whose, until when
     std::map<std::int64_t, std::string> states_;
     TreeHead seen_;
