@@ -47,7 +47,8 @@ void Watch::reached(const provider::Submission& submission, const std::string& c
 
 void Watch::judge_question(const Reached& r) {
     ++questions_;
-    if (++asked_[r.ref] > (again_.contains(r.ref) ? 2 : 1)) broken("asked twice: " + r.ref);
+    auto risks = again_.find(r.ref);
+    if (++asked_[r.ref] > 1 + (risks == again_.end() ? 0 : risks->second)) broken("asked twice: " + r.ref);
     // Local time is eight hours ahead. What was claimed at closing time may leave a moment later.
     auto of_day = [](Instant at) {
         auto local = at + std::chrono::hours(8);

@@ -37,7 +37,7 @@ public:
     void hours(Millis opens, Millis closes) { opens_ = opens, closes_ = closes; }
     void tps(const std::string& channel, int parts) { tps_[channel] = parts; }
     void opted_out(const std::string& phone) { opted_out_.emplace(phone, clock_.steady()); }
-    void may_be_asked_again(const std::string& ref) { again_.insert(ref); }  // an operator took the risk
+    void may_be_asked_again(const std::string& ref) { ++again_[ref]; }  // an operator took the risk
     bool again(const std::string& ref) const { return again_.contains(ref); }
     void stopped(bool yes);
     // The true time is the daemon's clock less `off`; for a second after a jump it cannot know.
@@ -71,7 +71,7 @@ private:
     Millis opens_ = std::chrono::hours(8), closes_ = std::chrono::hours(21);
     std::map<std::string, int> tps_;
     std::map<std::string, Steady> opted_out_;
-    std::set<std::string> again_;
+    std::map<std::string, int> again_;  // how often
     Steady stopped_at_ = Steady::max(), jumped_at_ = -std::chrono::hours(1);
     Millis off_{};
     std::map<std::string, SafetyCall> safety_;  // by record
