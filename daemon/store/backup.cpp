@@ -82,11 +82,12 @@ int hold_what_waits(Connection& db, Instant now) {
     return held;
 }
 
-// Beside the old store, in a folder of its own: a crash in here changes nothing.
-Result<Restored> prepare(const fs::path& state_dir, const fs::path& folder, Millis answer_window, Instant now) {
-    auto journal = SentJournal::open(state_dir / "journal");
+}  // namespace
+
+Result<Restored> prepare_restored(const fs::path& state_dir, const fs::path& folder, Millis answer_window, Instant now, Disk& disk) {
+    auto journal = SentJournal::open(state_dir / "journal", true, disk);
     if (!journal) return tl::unexpected(journal.error());
-    auto store = Store::open(folder.string(), Store::Runner::inline_io);
+    auto store = Store::open(folder.string(), Store::Runner::inline_io, Store::Durability::full, disk);
     if (!store) return tl::unexpected(store.error());
     Restored out;
     std::optional<Error> damaged;
@@ -115,6 +116,8 @@ Result<Restored> prepare(const fs::path& state_dir, const fs::path& folder, Mill
     return out;
 }
 
+namespace {
+
 // Its WAL first: SQLite would lay it over any database of that name. From here until the new one stands there is none, and a daemon
 // that starts beside the journal says so.
 fs::path set_aside(const fs::path& state_dir, Instant now) {
@@ -142,7 +145,7 @@ Result<Restored> replace_store(const fs::path& state_dir, const fs::path& from, 
     fs::create_directories(folder);
     fs::copy_file(from, folder / "pingjing.db");
     fs::permissions(folder / "pingjing.db", fs::perms::owner_read | fs::perms::owner_write);
-    auto prepared = prepare(state_dir, folder, answer_window, now);
+    auto prepared = prepare_restored(state_dir, folder, answer_window, now, disk);
     if (!prepared) return prepared;
     prepared->facts = copy->facts;
     prepared->facts_before = read_epoch(disk, state_dir);

@@ -6,6 +6,7 @@
 
 #include "daemon/core/clock.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/store/disk.hpp"
 
 namespace pingjing::store {
 
@@ -30,5 +31,9 @@ struct Restored {
 // wait, and those of calls closed before `now` that come again, are held(restored). `answer_window`: how long those in doubt may
 // still be answered.
 Result<Restored> restore(const std::filesystem::path& state_dir, const std::filesystem::path& from, Millis answer_window, Instant now);
+
+// The middle of it: the copy in `folder`, beside the old store, learns what the sent journal of `state_dir` knows. A crash in here
+// changes nothing. Nothing may run on either.
+Result<Restored> prepare_restored(const std::filesystem::path& state_dir, const std::filesystem::path& folder, Millis answer_window, Instant now, Disk& disk);
 
 }  // namespace pingjing::store

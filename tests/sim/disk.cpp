@@ -129,7 +129,8 @@ std::map<std::string, Disk*, std::less<>> disks;  // by folder
 SeededRandom sqlite_chance(0);
 
 Disk* disk_of(std::string_view path) {
-    auto it = disks.find(path.substr(0, path.rfind('/')));
+    auto end = path.find('/', std::string_view("/sim/").size());  // "/sim/7", whatever lies below
+    auto it = disks.find(path.substr(0, end));
     return it == disks.end() ? nullptr : it->second;
 }
 
@@ -520,20 +521,25 @@ std::uint64_t Disk::digest() const {
     return hash;
 }
 
-Disk::Copy Disk::copy_database() const {
+Disk::Copy Disk::copy_database(const std::string& below) const {
     Copy copy;
     for (const char* file : {"/pingjing.db", "/pingjing.db-wal"})
-        if (auto node = find(folder_ + file)) copy[file] = node->bytes;
+        if (auto node = find(folder_ + below + file)) copy[file] = node->bytes;
     return copy;
 }
 
-void Disk::put_back(const Copy& database) {
-    for (const char* file : {"/pingjing.db", "/pingjing.db-wal"}) names_.erase(folder_ + file);
+void Disk::put_back(const Copy& database, const std::string& below) {
+    for (const char* file : {"/pingjing.db", "/pingjing.db-wal"}) names_.erase(folder_ + below + file);
     for (const auto& [file, bytes] : database) {
         auto node = std::make_shared<Node>();
         node->bytes = bytes, node->synced_size = static_cast<std::int64_t>(bytes.size());
-        names_[folder_ + file] = std::move(node);
+        names_[folder_ + below + file] = std::move(node);
     }
+}
+
+void Disk::remove_folder(const std::string& below) {
+    std::erase_if(names_, [&](const auto& named) { return named.first.starts_with(folder_ + below + "/"); });
+    unsynced_names_.clear();  // whoever did that synced the folder
 }
 
 }  // namespace pingjing::sim

@@ -57,8 +57,9 @@ public:
     std::uint64_t digest() const;  // of all bytes
     // The database as it is now, to be put back one day in place of a newer one.
     using Copy = std::map<std::string, std::string>;
-    Copy copy_database() const;
-    void put_back(const Copy& database);
+    Copy copy_database(const std::string& below = {}) const;  // below: a folder in ours, "/restoring"
+    void put_back(const Copy& database, const std::string& below = {});
+    void remove_folder(const std::string& below);
 
     const char* vfs() const override;
     void make_folder(const std::filesystem::path&) override {}

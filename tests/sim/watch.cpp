@@ -47,7 +47,8 @@ void Watch::reached(const provider::Submission& submission, const std::string& c
 
 void Watch::judge_question(const Reached& r) {
     ++questions_;
-    if (++asked_[r.ref] > (again_.contains(r.ref) ? 2 : 1)) broken("asked twice: " + r.ref);
+    auto risks = again_.find(r.ref);
+    if (++asked_[r.ref] > 1 + (risks == again_.end() ? 0 : risks->second)) broken("asked twice: " + r.ref);
     // Local time is eight hours ahead. What was claimed at closing time may leave a moment later.
     auto of_day = [](Instant at) {
         auto local = at + std::chrono::hours(8);
@@ -79,6 +80,29 @@ void Watch::judge_hold(store::Connection& db) {
     on_hold_.clear();
 }
 
+// One question a case, whatever it is called: after a restore the same call may have another message.
+void Watch::judge_cases(store::Connection& db) {
+    for (; judged_cases_ < reached_.size(); ++judged_cases_) {
+        const auto& r = reached_[judged_cases_];
+        if (!r.question) continue;
+        store::Statement find(db, "SELECT c.record FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.ref = ?1");
+        if (!find.bind(1, r.ref).step()) continue;
+        auto [first, fresh] = asked_case_.try_emplace(find.text(0), r.ref);
+        if (!fresh && first->second != r.ref) broken(fmt::format("case {} was asked by {} and by {}", find.text(0), first->second, r.ref));
+    }
+}
+
+void Watch::restored() {
+    restored_ = true;
+    seen_ = {};
+    states_.clear();
+    safety_.clear();
+    on_hold_.clear();
+    opted_out_.clear();
+    slots_.clear();
+    stopped(false);
+}
+
 void Watch::judge_states(store::Connection& db, std::int64_t after, bool whole) {
     // By their case only surveys are found; the others are looked at with the whole.
     constexpr const char* changed = "SELECT id, state, ref FROM messages WHERE purpose = 'survey' AND case_id IN (SELECT case_id FROM ledger WHERE seq > ?1 AND case_id IS NOT NULL)";
@@ -101,6 +125,7 @@ void Watch::look(store::Connection& db, const std::string& when, bool whole) {
     for (const auto& failure : found.failures) broken(fmt::format("{}: {}: {}", when, failure.check, failure.detail));
     judge_states(db, after, whole);
     judge_hold(db);
+    judge_cases(db);
     if (found.head.size() > seen_.size()) seen_ = std::move(found.head);
 }
 

@@ -37,7 +37,7 @@ public:
     void hours(Millis opens, Millis closes) { opens_ = opens, closes_ = closes; }
     void tps(const std::string& channel, int parts) { tps_[channel] = parts; }
     void opted_out(const std::string& phone) { opted_out_.emplace(phone, clock_.steady()); }
-    void may_be_asked_again(const std::string& ref) { again_.insert(ref); }  // an operator took the risk
+    void may_be_asked_again(const std::string& ref) { ++again_[ref]; }  // an operator took the risk
     bool again(const std::string& ref) const { return again_.contains(ref); }
     void stopped(bool yes);
     // The true time is the daemon's clock less `off`; for a second after a jump it cannot know.
@@ -51,6 +51,10 @@ public:
     const std::vector<Reached>& all() const { return reached_; }
     int questions() const { return questions_; }
 
+    // A backup was taken into use: what came after it is lost, and that is what a restore means. Nobody may be asked twice all the same.
+    void restored();
+    bool was_restored() const { return restored_; }
+
     // Of what is committed now. `whole`: all of it, otherwise what changed since the last time.
     void look(store::Connection& db, const std::string& when, bool whole);
     // The facts that were seen must be there in every later life.
@@ -59,6 +63,7 @@ public:
 private:
     void judge_question(const Reached& r);
     void judge_hold(store::Connection& db);
+    void judge_cases(store::Connection& db);
     void judge_states(store::Connection& db, std::int64_t after, bool whole);
 
     VirtualClock& clock_;
@@ -66,13 +71,16 @@ private:
     Millis opens_ = std::chrono::hours(8), closes_ = std::chrono::hours(21);
     std::map<std::string, int> tps_;
     std::map<std::string, Steady> opted_out_;
-    std::set<std::string> again_;
+    std::map<std::string, int> again_;  // how often
     Steady stopped_at_ = Steady::max(), jumped_at_ = -std::chrono::hours(1);
     Millis off_{};
     std::map<std::string, SafetyCall> safety_;  // by record
     std::vector<Reached> reached_, on_hold_;    // on_hold_: to a number with a safety case; of which case the store knows
     std::map<std::string, std::deque<Steady>> last_second_;
     std::map<std::string, int> asked_;
+    std::map<std::string, std::string> asked_case_;  // by record: the text that asked
+    std::size_t judged_cases_ = 0;
+    bool restored_ = false;
     std::map<std::pair<std::string, std::string>, std::pair<std::string, Steady>> slots_;  // phone and digits: whose, until when
     std::map<std::int64_t, std::string> states_;
     TreeHead seen_;

@@ -16,6 +16,8 @@
 #include "daemon/log/log.hpp"
 #include "daemon/reply/read.hpp"
 #include "daemon/reports/queries.hpp"
+#include "daemon/store/backup.hpp"
+#include "daemon/store/epoch.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
 
@@ -378,8 +380,24 @@ private:
             auto store = store::Store::open(other->folder(), store::Store::Runner::inline_io, store::Store::Durability::full, *other);
             if (store) watch_.broken("an old backup was not refused");
             else if (store.error().kind != Error::Kind::conflict) watch_.broken("an old backup was refused for another reason: " + store.error().detail);
+            if (!empty && !store && random_.below(3) == 0) restore();
         }
         if (random_.below(2)) backup_ = image_->copy_database(), backup_sent_ = watch_.all().size();
+    }
+
+    // A person gives up the newer store and takes the backup into use. What came after it is lost, and the 110 system sends it again.
+    void restore() {
+        ++fired_["a backup was taken into use"];
+        auto folder = std::filesystem::path(image_->folder());
+        image_->put_back(*backup_, "/restoring");
+        auto prepared = store::prepare_restored(folder, folder / "restoring", std::chrono::hours(72), clock_.now(), *image_);
+        if (!prepared) return watch_.broken("a backup cannot be taken into use: " + prepared.error().detail);
+        image_->put_back(image_->copy_database("/restoring"));
+        image_->remove_folder("/restoring");
+        store::write_epoch(*image_, folder, 0);
+        watch_.restored();
+        for (const auto& batch : answered_) plan_.batches.emplace(clock_.steady(), batch);
+        answered_.clear();
     }
 
     // --- the world around it ---------------------------------------------------------------------------------------------
@@ -612,6 +630,7 @@ private:
         check_journal(*l.disk);
         l.store->run_now([&](store::Connection& db) {
             watch_.look(db, "at the end", true);
+            if (watch_.was_restored()) return check_books(db);
             std::map<std::string, bool> known;
             for (const auto& r : watch_.all()) known[r.ref] = true;
             for (const auto& [ref, yes] : known) {
@@ -621,9 +640,7 @@ private:
             check_calls(db);
             check_texts(db);
             check_nothing_waits(db);
-            out_.ratings = count(db, "SELECT count(*) FROM ratings");
-            out_.in_doubt = count(db, "SELECT count(*) FROM messages WHERE state IN ('in_doubt', 'unknown')");
-            check_reports(db);
+            check_books(db);
         });
     }
 
@@ -676,7 +693,9 @@ private:
         if (int alarms = count(db, "SELECT count(*) FROM alarms WHERE received_at IS NULL")) watch_.broken(fmt::format("{} alarms never reached the desk", alarms));
     }
 
-    void check_reports(store::Connection& db) {
+    void check_books(store::Connection& db) {
+        out_.ratings = count(db, "SELECT count(*) FROM ratings");
+        out_.in_doubt = count(db, "SELECT count(*) FROM messages WHERE state IN ('in_doubt', 'unknown')");
         reports::Rules rules;
         auto books = reports::make_report(db, {}, rules, {.report = "balance"}, zone, clock_.now());
         if (!books || reports::render_json(*books).find("\"holds\":true") == std::string::npos) watch_.broken("the books do not balance");
