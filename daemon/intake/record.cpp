@@ -401,6 +401,8 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
             auto value = to_utf8(cells[i], charset);
             if (!value && undecoded.field.empty())
                 undecoded = RowError{i < head.size() ? head[i] : "columns", "text in " + charset};
+            if (value && value->find('\0') != std::string::npos && undecoded.field.empty())
+                undecoded = RowError{i < head.size() ? head[i] : "columns", "a text without NUL characters"};
             cells[i] = value.value_or("");
         }
         if (id_at < cells.size() && cells[id_at].size() <= max_id) parsed.id = trim(cells[id_at]);
