@@ -378,6 +378,7 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
     for (auto& cell : split_row(head_bytes)) {
         auto name = to_utf8(cell, charset);
         if (!name) return fail(Error::Kind::invalid_input, fmt::format("no usable head row: it is not {}", charset));
+        if (name->find('\0') != std::string::npos) return fail(Error::Kind::invalid_input, "no usable head row: a NUL in it");
         head.emplace_back(trim(*name));
     }
     auto mapping = mappings.for_head(head, document.mapping);

@@ -178,6 +178,7 @@ TEST_CASE("CSV: a NUL costs its row, also in a column that nobody reads") {
     REQUIRE(rows.size() == 2);
     CHECK(fault(rows[0]) == "remark");
     CHECK(rows[1].call.has_value());
+    CHECK(refuses(std::string("id,state,category,unit,reported_at,closed_at,x") + '\0' + "\n1" + row + "\n", "text/csv"));
 }
 
 TEST_CASE("CSV: no usable head row is an error of the whole") {
