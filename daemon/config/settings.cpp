@@ -157,7 +157,10 @@ private:
         v.state_dir = s.path("state_dir", v.state_dir);
         const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
         v.key_dir = s.path("key_dir", credentials ? credentials : v.key_dir.string());
-        if (lies_inside(v.key_dir, v.state_dir)) s.problem("key_dir", "key_dir: expected a folder outside state_dir, or a backup of the one gives away the other");
+        for (const auto& [key, folder] : {std::pair("state_dir", &v.state_dir), std::pair("key_dir", &v.key_dir)})
+            if (folder->empty()) s.problem(key, fmt::format("{} = \"\": expected a folder", key));
+        if (!v.key_dir.empty() && !v.state_dir.empty() && lies_inside(v.key_dir, v.state_dir))
+            s.problem("key_dir", "key_dir: expected a folder outside state_dir, or a backup of the one gives away the other");
         v.templates_dir = s.path("templates_dir");
         if (!v.templates_dir.empty() && !std::filesystem::is_directory(v.templates_dir))
             s.problem("templates_dir", fmt::format("templates_dir: {} is no folder", v.templates_dir.string()));

@@ -11,6 +11,7 @@ namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t most_extension_bytes = 256;        // of one request's chunks together
+constexpr std::size_t least_chunk_bytes = 5;             // "0", CRLF, CRLF: no chunked body ends with fewer
 constexpr std::size_t most_chunk_line_bytes = 4u << 10;  // a chunk's head, or what follows the last chunk
 
 Refusal read_parser_error(const error_code& error) {
@@ -44,6 +45,8 @@ std::optional<Refusal> BodyReader::begin() {
 }
 
 tl::expected<bool, Refusal> BodyReader::feed(std::string& received) {
+    // Beast 1.81 aborts the program when the last chunk is the first one and comes in pieces smaller than this.
+    if (head_.chunked && !parser_.is_done() && received.size() < least_chunk_bytes) return false;
     while (!parser_.is_done() && !received.empty()) {
         error_code error;
         auto used = parser_.put(asio::buffer(received), error);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,6 +21,7 @@ using boost::system::error_code;
 
 constexpr auto value_or_error = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t piece_bytes = 64u << 10;
+constexpr std::size_t least_piece_bytes = 4u << 10;  // a thousand who hardly say anything must hardly cost anything
 constexpr std::size_t most_bodies = 16;  // of the longest kind, in memory at one time
 constexpr auto drain_limit = 2s;         // for the client to read why it was refused
 
@@ -79,7 +81,7 @@ std::string build_head(const Response& response, bool close) {
 }
 
 Connection::Connection(Shared& shared, std::unique_ptr<Stream> stream, bool loopback)
-    : shared_(shared), settings_(shared.settings), stream_(std::move(stream)), loopback_(loopback) {
+    : shared_(shared), settings_(shared.settings), stream_(std::move(stream)), loopback_(loopback), piece_(least_piece_bytes) {
     shared_.present.insert(this);
 }
 Connection::~Connection() { shared_.present.erase(this); }
@@ -97,6 +99,8 @@ asio::awaitable<void> Connection::serve() {
     for (bool first = true;; first = false) {
         busy_ = false;
         if (received_.empty()) {
+            received_ = std::string();  // and the memory of a long request with it
+            piece_ = least_piece_bytes;
             auto some = co_await within(first ? settings_.header_timeout : settings_.idle_timeout, read_more());
             if (!some || !*some) co_return;  // nothing was asked, nothing is answered
         }
@@ -168,10 +172,11 @@ asio::awaitable<tl::expected<std::string, Refusal>> Connection::receive_body(con
 
 // Reads what has come behind `received_`; false at the end.
 asio::awaitable<bool> Connection::read_more() {
-    auto size = received_.size();
-    received_.resize(size + piece_bytes);
-    auto count = co_await stream_->read(received_.data() + size, piece_bytes);
+    auto size = received_.size(), room = piece_;
+    received_.resize(size + room);
+    auto count = co_await stream_->read(received_.data() + size, room);
     received_.resize(size + count);
+    if (count == room) piece_ = std::min(room * 2, piece_bytes);  // more is there already
     co_return count > 0;
 }
 
@@ -208,9 +213,9 @@ asio::awaitable<void> Connection::part(bool more_may_come) {
 
 asio::awaitable<bool> Connection::drain() {
     auto& socket = stream_->socket();
-    received_.resize(piece_bytes);
+    received_.resize(least_piece_bytes);
     for (;;) {
-        auto [error, count] = co_await socket.async_read_some(asio::buffer(received_.data(), piece_bytes), value_or_error);
+        auto [error, count] = co_await socket.async_read_some(asio::buffer(received_.data(), least_piece_bytes), value_or_error);
         if (error || count == 0) co_return true;
     }
 }

@@ -48,6 +48,7 @@ private:
     const ServerSettings& settings_;
     std::unique_ptr<Stream> stream_;
     bool loopback_;
+    std::size_t piece_;       // how much the next read may bring
     bool busy_ = false;       // between the first byte of a request and the last of its answer
     std::string received_{};  // read, but not yet used
 };

@@ -14,6 +14,7 @@ auto refuse(int status, std::string why) { return tl::unexpected<Refusal>(Refusa
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_token_char(char c) { return is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos; }
+bool is_upper_case(char c) { return c < 'a' || c > 'z'; }
 bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_char); }
 
 // Visible ASCII without '#': a fragment never travels.
@@ -25,7 +26,16 @@ bool is_value_char(char c) {
 }
 
 // RFC 3986 host and port; userinfo, paths and spaces have no place here.
-bool is_host_char(char c) { return is_alnum(c) || std::string_view("-._~!$&'()*+;=:[]%").find(c) != std::string_view::npos; }
+bool is_host_char(char c) { return is_alnum(c) || std::string_view("-._~!$&'()*+;=%").find(c) != std::string_view::npos; }
+bool is_host(std::string_view text) {
+    bool address = text.starts_with('[');
+    auto end = address ? text.find(']') : std::min(text.find(':'), text.size());
+    if (end == std::string_view::npos) return false;
+    auto host = address ? text.substr(1, end - 1) : text.substr(0, end);
+    auto port = text.substr(address ? end + 1 : end);
+    return !host.empty() && std::ranges::all_of(host, [&](char c) { return is_host_char(c) || (address && c == ':'); }) &&
+           (port.empty() || (port.front() == ':' && std::ranges::all_of(port.substr(1), is_digit)));
+}
 
 std::string lowered(std::string_view text) {
     std::string out(text);
@@ -66,6 +76,8 @@ tl::expected<Version, Refusal> read_request_line(std::string_view line, Head& he
     auto version = line.substr(second + 1);
 
     if (!is_token(head.method) || head.method.size() > longest_method) return refuse(400, "the method is not a token");
+    // Methods differ by case, and a filter before us may not know it.
+    if (!std::ranges::all_of(head.method, is_upper_case)) return refuse(400, "the method is not written in capitals");
     if (!head.target.starts_with('/')) return refuse(400, "the target must begin with '/'");
     if (!std::ranges::all_of(head.target, is_target_char)) return refuse(400, "the target has a character it must escape");
     if (version == "HTTP/1.1") return Version::http_1_1;
@@ -120,7 +132,7 @@ tl::expected<Head, Refusal> read_head(std::string_view bytes, std::size_t body_l
     }
 
     if (http_1_1 && !host) return refuse(400, "no Host");
-    if (host && (host->empty() || !std::ranges::all_of(*host, is_host_char))) return refuse(400, "Host is not a host");
+    if (host && !is_host(*host)) return refuse(400, "Host is not a host");
     if (coding) {
         if (!http_1_1) return refuse(400, "Transfer-Encoding in HTTP/1.0");
         if (length) return refuse(400, "Content-Length beside Transfer-Encoding");

@@ -378,6 +378,7 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
     for (auto& cell : split_row(head_bytes)) {
         auto name = to_utf8(cell, charset);
         if (!name) return fail(Error::Kind::invalid_input, fmt::format("no usable head row: it is not {}", charset));
+        if (name->find('\0') != std::string::npos) return fail(Error::Kind::invalid_input, "no usable head row: a NUL in it");
         head.emplace_back(trim(*name));
     }
     auto mapping = mappings.for_head(head, document.mapping);
@@ -401,6 +402,8 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
             auto value = to_utf8(cells[i], charset);
             if (!value && undecoded.field.empty())
                 undecoded = RowError{i < head.size() ? head[i] : "columns", "text in " + charset};
+            if (value && value->find('\0') != std::string::npos && undecoded.field.empty())
+                undecoded = RowError{i < head.size() ? head[i] : "columns", "a text without NUL characters"};
             cells[i] = value.value_or("");
         }
         if (id_at < cells.size() && cells[id_at].size() <= max_id) parsed.id = trim(cells[id_at]);

@@ -103,7 +103,7 @@ Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
     receipt.ref = item.get(map.ref);
     receipt.vendor_id = item.get(map.vendor_id);
     if (receipt.ref.empty() && receipt.vendor_id.empty()) return fail(Error::Kind::invalid_input, "a receipt without an id");
-    if (auto phone = item.get(map.phone); !phone.empty()) receipt.phone = Phone::sender(phone);
+    if (auto phone = Phone::sender(item.get(map.phone)); !phone.empty()) receipt.phone = std::move(phone);
     auto status = item.get(map.status);
     if (status.empty()) return fail(Error::Kind::invalid_input, "a receipt without a status");
     if (auto state = map.states.find(status); state != map.states.end()) receipt.state = state->second;

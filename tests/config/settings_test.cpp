@@ -100,6 +100,8 @@ TEST_CASE("what would be dangerous is refused") {
     CHECK(with("kind = \"webhook\"\n", "kind = \"log\"\nunattended = true\n").empty());
     CHECK(with("[desk]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:9000/alarm\"\n", "").find("[desk] needs 'kind'") != std::string::npos);
     CHECK(with("\"keys\"", "\"state/keys\"").find("key_dir: expected a folder outside") != std::string::npos);
+    CHECK(with("\"keys\"", "\"\"").find("key_dir = \"\": expected a folder") != std::string::npos);
+    CHECK(with("\"state\"", "\"\"").find("state_dir = \"\": expected a folder") != std::string::npos);
     CHECK(with("sign = \"XX公安\"", "sign = \"【XX公安】\"").find("without brackets") != std::string::npos);
     for (const char* since : {"since = \"2026-13-01\"", "since = \"21.11.2026\"", "since = 2026"}) {
         CAPTURE(since);

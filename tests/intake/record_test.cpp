@@ -172,6 +172,15 @@ TEST_CASE("CSV: a cell that is broken in its charset costs its own row") {
     }
 }
 
+TEST_CASE("CSV: a NUL costs its row, also in a column that nobody reads") {
+    std::string row = ",open,01,u,2026-11-20 09:00:00,,a";
+    auto rows = read("id,state,category,unit,reported_at,closed_at,remark\n1" + row + '\0' + "\n2" + row + "\n", "text/csv");
+    REQUIRE(rows.size() == 2);
+    CHECK(fault(rows[0]) == "remark");
+    CHECK(rows[1].call.has_value());
+    CHECK(refuses(std::string("id,state,category,unit,reported_at,closed_at,x") + '\0' + "\n1" + row + "\n", "text/csv"));
+}
+
 TEST_CASE("CSV: no usable head row is an error of the whole") {
     CHECK(refuses("", "text/csv"));
     CHECK(refuses("a,b,c\n1,2,3\n", "text/csv"));

@@ -217,6 +217,8 @@ TEST_CASE("Kannel: receipts as they were captured") {
     auto again = gh::read_callback(settings, get("dlr", "ref=a&type=1&id=y&ts=1795343500"));
     CHECK(std::get<Receipt>(first->front()).key == std::get<Receipt>(again->front()).key);
     CHECK(std::get<Receipt>(first->front()).at == from_millis(1795343473000));
+    for (const char* nobody : {"", "+", "%86%86"})  // a number that is none is no number, not one that fits nobody
+        CHECK_FALSE(std::get<Receipt>(gh::read_callback(settings, get("dlr", std::string("ref=a&type=1&from=") + nobody))->front()).phone);
     CHECK_FALSE(gh::read_callback(settings, get("dlr", "type=1")));
     CHECK_FALSE(gh::read_callback(settings, get("", "ref=a&type=1")));
 }
