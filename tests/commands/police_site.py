@@ -29,6 +29,7 @@ def until(holds, what, seconds=20):
 def listen(handler):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # a daemon that was killed does not wait for its answers
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
