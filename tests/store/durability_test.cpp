@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "daemon/core/random.hpp"
+#include "daemon/store/disk.hpp"
 #include "daemon/store/store.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -69,6 +70,13 @@ void wait_until(Condition condition) {
 
 using Names = std::vector<std::string>;
 
+// After so many pages, for a while.
+struct Checkpoints {
+    explicit Checkpoints(int pages) : before(std::exchange(machine_disk().pages_between_checkpoints, pages)) {}
+    ~Checkpoints() { machine_disk().pages_between_checkpoints = before; }
+    int before;
+};
+
 }  // namespace
 
 TEST_CASE("while one group is brought to the disk the next is worked on, and nobody is answered before his own is there") {
@@ -102,6 +110,7 @@ TEST_CASE("after an fsync that failed, ours or one of SQLite's own, the store ke
     for (bool flusher : {true, false}) {
         CAPTURE(flusher);
         test::TempFolder folder;
+        Checkpoints often(100);
         {
             test::WatchedDisk disk(folder.path());
             Callers callers;
@@ -113,7 +122,7 @@ TEST_CASE("after an fsync that failed, ours or one of SQLite's own, the store ke
             // So large that the WAL is checkpointed, which syncs it first.
             callers.start(*store, "claim", [&](Connection& db) {
                 store->will_send(db, "ref", std::string(16, 'k'));
-                for (int i = 0; i < 300; ++i) add_row(db, "large" + std::to_string(i), std::string(65536, 'x'));
+                for (int i = 0; i < 300; ++i) add_row(db, "large" + std::to_string(i), std::string(4096, 'x'));
             });
             callers.wait_for(2);
             CHECK(store->failed());
@@ -189,11 +198,12 @@ TEST_CASE("without durability nothing is synced, in memory there is nothing to s
         }
 }
 
-// Twenty callers write rows of 60 kB, every third a claim, through checkpoints and new beginnings of the WAL. At many answers the
-// power goes: what the disk has then must open, must not be called an older store, and must hold what was answered.
+// Twenty callers write rows, every third a claim, through checkpoints and new beginnings of the WAL. At many answers the power goes:
+// what the disk has then must open, must not be called an older store, and must hold what was answered.
 TEST_CASE("whenever the power goes, what was acknowledged is there, and neither journal nor epoch is ahead of the store") {
     test::TempFolder folder;
     test::WatchedDisk disk(folder.path());
+    Checkpoints often(100);
     asio::io_context io;
     auto store = open(folder.path());
     SeededRandom chance(20261121);
@@ -225,7 +235,7 @@ TEST_CASE("whenever the power goes, what was acknowledged is there, and neither 
             auto key = "row" + std::to_string(i);
             auto work = [&store, key, i](Connection& db) {
                 if (i % 3 == 0) store->will_send(db, key, std::string(16, 'k'));
-                add_row(db, key, std::string(60'000, 'x'));
+                add_row(db, key, std::string(3'000, 'x'));
             };
             co_await store->run(std::move(work));
             acknowledged.insert(key);
@@ -237,5 +247,5 @@ TEST_CASE("whenever the power goes, what was acknowledged is there, and neither 
     io.run_for(std::chrono::seconds(60));
     CHECK(done == 20);
     CHECK(cuts == 20);
-    CHECK(checkpoints >= 2);
+    CHECK(checkpoints >= 3);
 }
