@@ -8,19 +8,41 @@
 namespace pingjing {
 namespace {
 
+class Converter {
+public:
+    Converter(const char* to, const char* from) : iconv_(iconv_open(to, from)) {}
+    ~Converter() {
+        if (known()) iconv_close(iconv_);
+    }
+    Converter(const Converter&) = delete;
+    bool known() const { return iconv_ != reinterpret_cast<iconv_t>(-1); }
+
+    // Appends what can be said of the front of `in` and takes it away; true where that was all of it, exactly.
+    bool take(std::string& in, std::string& out) {
+        auto done = out.size();
+        out.resize(done + in.size() * 4 + 16);
+        char* source = in.data();
+        char* target = out.data() + done;
+        std::size_t left = in.size(), room = out.size() - done;
+        auto lossy = iconv(iconv_, &source, &left, &target, &room);
+        out.resize(out.size() - room);
+        in.erase(0, in.size() - left);
+        return lossy == 0 && left == 0;
+    }
+
+private:
+    iconv_t iconv_;
+};
+
 std::optional<std::string> convert(std::string_view from, const char* to_charset, const char* from_charset) {
-    auto conversion = iconv_open(to_charset, from_charset);
-    if (conversion == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
-    std::string in(from), out(from.size() * 4 + 16, '\0');
-    char* source = in.data();
-    char* target = out.data();
-    std::size_t left = in.size(), room = out.size();
-    auto lossy = iconv(conversion, &source, &left, &target, &room);
-    iconv_close(conversion);
-    if (lossy != 0 || left != 0) return std::nullopt;
-    out.resize(out.size() - room);
+    Converter converter(to_charset, from_charset);
+    std::string in(from), out;
+    if (!converter.known() || !converter.take(in, out)) return std::nullopt;
     return out;
 }
+
+// iconv reads options behind a slash: a peer names the charset, it does not get to name those.
+bool is_name(const std::string& charset) { return charset.find('/') == charset.npos && charset.size() <= 32; }
 
 }  // namespace
 
@@ -112,9 +134,26 @@ std::optional<std::string> charset_to_utf8(std::string_view bytes, const std::st
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     if (name == "UTF-16BE" || name == "UCS-2BE" || name == "UCS-2" || name == "UCS2") return utf16be_to_utf8(bytes);
     if (name.empty() || name == "UTF-8" || name == "UTF8") return decode_utf8(bytes) ? std::optional<std::string>(bytes) : std::nullopt;
-    // iconv reads options behind a slash: a peer names the charset, it does not get to name those.
-    if (name.find('/') != name.npos || name.size() > 32) return std::nullopt;
+    if (!is_name(name)) return std::nullopt;
     return convert(bytes, "UTF-8", name.c_str());
+}
+
+std::string charset_to_utf8_as_far(std::string_view bytes, const std::string& charset) {
+    if (auto whole = charset_to_utf8(bytes, charset)) return *whole;
+    // One converter for the whole: opening one costs more than reading a text, and there may be 64 KB of broken characters.
+    Converter converter("UTF-8", charset.empty() ? "UTF-8" : is_name(charset) ? charset.c_str() : "");
+    std::string in, out;
+    for (bool known = is_name(charset) && converter.known(); !bytes.empty();) {
+        // Piece by piece, or the rest would be copied for every broken character.
+        in = known ? bytes.substr(0, 256) : std::string_view();
+        auto size = in.size();
+        if (known) converter.take(in, out);
+        bytes.remove_prefix(size - in.size());
+        if (bytes.empty() || (size > in.size() && size == 256)) continue;
+        append_utf8(out, 0xFFFD);
+        bytes.remove_prefix(1);
+    }
+    return out;
 }
 
 std::optional<std::string> utf8_to_charset(std::string_view text, const std::string& charset) { return convert(text, charset.c_str(), "UTF-8"); }

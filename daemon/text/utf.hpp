@@ -17,6 +17,8 @@ std::string utf16be_to_utf8(std::string_view bytes);
 // Through iconv; `charset` as peers name them ("GBK", "GB18030", "UTF-16BE", "ISO-8859-1"). nullopt: an unknown charset or
 // something that cannot be said in it.
 std::optional<std::string> charset_to_utf8(std::string_view bytes, const std::string& charset);
+// Never refused: U+FFFD for each octet that cannot be read.
+std::string charset_to_utf8_as_far(std::string_view bytes, const std::string& charset);
 std::optional<std::string> utf8_to_charset(std::string_view text, const std::string& charset);
 
 }  // namespace pingjing

@@ -42,6 +42,7 @@ void replies(std::string_view input);
 void templates(std::string_view input);
 void configuration(std::string_view input);
 void segments(std::string_view input);
+void joiner(std::string_view input);
 void receipts(std::string_view input);
 
 }  // namespace pingjing::fuzz

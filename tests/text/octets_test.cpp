@@ -31,6 +31,23 @@ TEST_CASE("what a phone sent is read as far as it can be") {
     }
 }
 
+TEST_CASE("a long text with broken characters is read in one go, whatever stands where") {
+    auto times = [](std::size_t n, const std::string& what) {
+        std::string out;
+        while (n-- > 0) out += what;
+        return out;
+    };
+    for (std::size_t before : {0u, 1u, 255u, 256u, 257u}) {
+        CAPTURE(before);
+        CHECK(read_octets(std::string(before, 'x') + times(200, "\xc4\xe3") + "\xff" + times(200, "\xba\xc3") + "\xc4", "GBK") ==
+              std::string(before, 'x') + times(200, "你") + "\uFFFD" + times(200, "好") + "\uFFFD");
+        CHECK(read_octets(std::string(before, 'x') + times(100, "你") + "\xe4\xbd", "UTF-8") == std::string(before, 'x') + times(100, "你") + "\uFFFD\uFFFD");
+    }
+    CHECK(read_octets(std::string(65'535, '\xff'), "GBK") == times(65'535, "\uFFFD"));
+    CHECK(read_octets("\xff/x", "GBK//IGNORE") == "\uFFFD\uFFFD\uFFFD");
+    CHECK(read_octets("ab\xff", "") == "ab\uFFFD");
+}
+
 TEST_CASE("the vectors of text encoding, both ways") {
     auto v = test::vectors_of("text");
     const std::string all_low = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ";
