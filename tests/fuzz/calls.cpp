@@ -115,6 +115,11 @@ void each_line_alone(std::string_view bytes, const std::vector<ParsedRow>& toget
         auto text = bytes.substr(at, end - at);
         at = end + 1;
         if (together[seen].line != line) continue;
+        // Alone, the byte order mark of a later line would be that of the file.
+        if (line > 1 && text.starts_with("\xEF\xBB\xBF")) {
+            ++seen;
+            continue;
+        }
         bool readable = false;
         auto alone = read_all(Document{.bytes = text, .content_type = "application/x-ndjson"}, readable);
         if (readable && !alone.empty()) {
