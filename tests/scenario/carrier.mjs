@@ -63,8 +63,10 @@ function deliver(pdu) {
   unanswered.add(pdu);
   session.deliver_sm({ ...pdu, about: undefined }, response => {
     unanswered.delete(pdu);
-    if (response.command_status !== 0) later(1000, () => deliver(pdu));
-    else if (pdu.about) log({ kind: 'taken', phone: '', text: '', id: pdu.about });
+    if (response.command_status !== 0) {
+      if (pdu.about) log({ kind: 'again', phone: '', text: '', id: pdu.about });
+      later(1000, () => deliver(pdu));
+    } else if (pdu.about) log({ kind: 'taken', phone: '', text: '', id: pdu.about });
   });
 }
 
@@ -160,7 +162,8 @@ const server = smpp.createServer(session => {
     if (each(n, 31, 7)) { fault('no answer'); take(pdu, id); return; }
     if (each(n, 31, 17)) { fault('a late answer'); take(pdu, id); later(4000, () => { if (session.socket.writable) session.send(pdu.response({ message_id: answeredId(id) })); }); return; }
     if (each(n, 13, 5)) { fault('a receipt before the answer'); take(pdu, id); later(Number(option['receipt-after']) + 200, () => session.send(pdu.response({ message_id: answeredId(id) }))); return; }
-    if (each(n, 17, 9)) session.socket.write(Buffer.from('00000010000001100000000000000009' + '000000140000000500000000000000094142' + '4344' + '000000108000000f00000000ffffffff', 'hex'));
+    // What nobody can read, under numbers that none of our own deliveries has: an answer to it answers nothing else.
+    if (each(n, 17, 9)) session.socket.write(Buffer.from('0000001000000110000000007ffffff0' + '0000001400000005000000007ffffff141424344' + '000000108000000f00000000ffffffff', 'hex'));
     session.send(pdu.response({ message_id: answeredId(id) }));
     take(pdu, id);
   });
