@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::admin {
@@ -55,42 +59,82 @@ constexpr Check checks[] = {
 
 constexpr int most_of_each = 5;
 
-void look(Connection& db, std::optional<std::int64_t> case_id, Verification& result) {
-    for (const auto& check : checks) {
-        auto where = case_id ? fmt::format(" AND {} = ?1", check.the_case) : std::string();
-        Statement find(db, fmt::format(fmt::runtime(check.sql), fmt::arg("where", where)));
-        if (case_id) find.bind(1, *case_id);
-        for (int n = 0; n < most_of_each && find.step(); ++n) result.failures.push_back({check.name, fmt::format(fmt::runtime(check.what), find.integer(0))});
-    }
-}
-
-void look_at_ledger(Connection& db, TreeHead known, Verification& result) {
-    auto head = store::recompute(db, std::move(known));
-    if (head) result.ledger_entries = static_cast<std::int64_t>(head->size()), result.root = to_hex(head->root()), result.head = std::move(*head);
-    else result.failures.push_back({"ledger", head.error().detail});
+void look(Connection& db, const Check& check, std::optional<std::int64_t> case_id, Verification& result) {
+    auto where = case_id ? fmt::format(" AND {} = ?1", check.the_case) : std::string();
+    Statement find(db, fmt::format(fmt::runtime(check.sql), fmt::arg("where", where)));
+    if (case_id) find.bind(1, *case_id);
+    for (int n = 0; n < most_of_each && find.step(); ++n) result.failures.push_back({check.name, fmt::format(fmt::runtime(check.what), find.integer(0))});
 }
 
 }  // namespace
 
-Verification verify(Connection& db) {
-    Verification result;
-    look_at_ledger(db, {}, result);
+void Verifier::add_checkpoint(const std::string& bytes, const std::string& who) {
+    auto note = read_note(bytes);
+    auto checkpoint = note ? read_checkpoint(note->text) : tl::unexpected(note.error());
+    if (!checkpoint) {
+        result_.failures.push_back({"checkpoint", fmt::format("{}: {}", who, checkpoint.error().detail)});
+        return;
+    }
+    if (signer_) {
+        const auto& ours = signer_->verifier();
+        bool signed_by_us = checkpoint->origin == signer_->name();
+        for (const auto& line : note->signatures) signed_by_us = signed_by_us && (!ours.is_of(line) || ours.verify(note->text, line));
+        signed_by_us = signed_by_us && std::any_of(note->signatures.begin(), note->signatures.end(), [&](const SignatureLine& line) { return ours.is_of(line); });
+        if (!signed_by_us) {
+            result_.failures.push_back({"checkpoint", fmt::format("{} is not signed by {}", who, signer_->name())});
+            return;
+        }
+    }
+    ledger_.expect(checkpoint->size, checkpoint->root, who);
+    ++result_.checkpoints;
+}
+
+bool Verifier::step(store::Connection& db) {
+    if (!std::exchange(begun_, true)) begin(db);
+    if (next_check_ == 0) {
+        if (ledger_.step(db)) return true;
+        for (const auto& finding : ledger_.findings()) result_.failures.push_back({finding.check, finding.detail});
+    }
+    if (next_check_ < std::size(checks)) {
+        look(db, checks[next_check_++], std::nullopt, result_);
+        return true;
+    }
+    finish(db);
+    return false;
+}
+
+void Verifier::begin(store::Connection& db) {
+    for (const auto& kept : store::all_checkpoints(db)) add_checkpoint(kept.note, fmt::format("the checkpoint of {} rows kept here", kept.size));
+}
+
+void Verifier::finish(store::Connection& db) {
+    result_.ledger_entries = static_cast<std::int64_t>(ledger_.head().size());
+    result_.root = to_hex(ledger_.head().root());
+    result_.head = ledger_.head();
+    result_.rows = ledger_.rows(), result_.erased = ledger_.erased();
     Statement books(db, "SELECT (SELECT count(*) FROM cases), (SELECT coalesce(sum(accepted + excluded), 0) FROM intake_batches)");
     books.step();
-    result.cases = books.integer(0);
+    result_.cases = books.integer(0);
     if (books.integer(0) != books.integer(1))
-        result.failures.push_back({"books", fmt::format("there are {} cases, and {} rows were answered accepted or excluded", books.integer(0), books.integer(1))});
-    look(db, std::nullopt, result);
-    return result;
+        result_.failures.push_back({"books", fmt::format("there are {} cases, and {} rows were answered accepted or excluded", books.integer(0), books.integer(1))});
+}
+
+Verification verify(Connection& db, const NoteSigner* signer) {
+    Verifier verifier(signer);
+    while (verifier.step(db)) {}
+    return verifier.result();
 }
 
 Verification verify_since(Connection& db, TreeHead known) {
     Verification result;
     auto seen = static_cast<std::int64_t>(known.size());
-    look_at_ledger(db, std::move(known), result);
+    auto head = store::recompute(db, std::move(known));
+    if (head) result.ledger_entries = static_cast<std::int64_t>(head->size()), result.root = to_hex(head->root()), result.head = std::move(*head);
+    else result.failures.push_back({"ledger", head.error().detail});
     Statement touched(db, "SELECT DISTINCT case_id FROM ledger WHERE seq > ?1 AND case_id IS NOT NULL");
     touched.bind(1, seen);
-    while (touched.step()) look(db, touched.integer(0), result), ++result.cases;
+    for (; touched.step(); ++result.cases)
+        for (const auto& check : checks) look(db, check, touched.integer(0), result);
     return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <memory>
@@ -17,20 +18,29 @@ struct Digest {
     std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> state{EVP_MD_CTX_new(), EVP_MD_CTX_free};
 };
 
-Hash sha256(std::string_view a, std::string_view b, std::string_view c = {}) {
+Hash sha256(std::string_view a, std::string_view b) {
     thread_local Digest digest;
     Hash out;
     bool done = digest.kind && digest.state && EVP_DigestInit_ex2(digest.state.get(), digest.kind.get(), nullptr) == 1;
-    for (auto part : {a, b, c}) done = done && EVP_DigestUpdate(digest.state.get(), part.data(), part.size()) == 1;
+    for (auto part : {a, b})
+        if (!part.empty()) done = done && EVP_DigestUpdate(digest.state.get(), part.data(), part.size()) == 1;
     if (!done || EVP_DigestFinal_ex(digest.state.get(), out.data(), nullptr) != 1) throw std::bad_alloc();  // SHA-256 fails for nothing else
     return out;
 }
+// The largest power of two that is smaller than n: where a tree of n > 1 leaves divides.
+std::uint64_t divide(std::uint64_t n) { return std::bit_floor(n - 1); }
+
 std::string_view view(const Hash& h) { return {reinterpret_cast<const char*>(h.data()), h.size()}; }
 
 }  // namespace
 
 Hash leaf_hash(std::string_view entry) { return sha256(std::string_view("\0", 1), entry); }
-Hash node_hash(const Hash& left, const Hash& right) { return sha256("\1", view(left), view(right)); }
+Hash node_hash(const Hash& left, const Hash& right) {
+    char both[65] = {1};
+    std::memcpy(both + 1, left.data(), 32);
+    std::memcpy(both + 33, right.data(), 32);
+    return sha256({both, sizeof both}, {});
+}
 
 std::string to_hex(std::string_view bytes) {
     constexpr char digits[] = "0123456789abcdef";
@@ -43,6 +53,63 @@ std::string to_hex(std::string_view bytes) {
     return out;
 }
 std::string to_hex(const Hash& hash) { return to_hex(view(hash)); }
+
+std::vector<LeafRange> inclusion_ranges(std::uint64_t index, std::uint64_t size) {
+    std::vector<LeafRange> path;
+    std::uint64_t begin = 0, end = size;
+    while (end - begin > 1) {
+        auto middle = begin + divide(end - begin);
+        if (index < middle) path.push_back({middle, end}), end = middle;
+        else path.push_back({begin, middle}), begin = middle;
+    }
+    std::reverse(path.begin(), path.end());
+    return path;
+}
+
+std::vector<LeafRange> consistency_ranges(std::uint64_t old_size, std::uint64_t size) {
+    std::vector<LeafRange> proof;
+    std::uint64_t begin = 0, end = size;
+    bool whole = true;  // the old tree is all of begin … end: who has its root needs no more
+    while (old_size != end) {
+        auto middle = begin + divide(end - begin);
+        if (old_size <= middle) proof.push_back({middle, end}), end = middle;
+        else proof.push_back({begin, middle}), begin = middle, whole = false;
+    }
+    if (!whole) proof.push_back({begin, end});
+    std::reverse(proof.begin(), proof.end());
+    return proof;
+}
+
+bool inclusion_holds(const Hash& leaf, std::uint64_t index, std::uint64_t size, const std::vector<Hash>& proof, const Hash& root) {
+    if (index >= size) return false;
+    auto ranges = inclusion_ranges(index, size);
+    if (ranges.size() != proof.size()) return false;
+    auto hash = leaf;
+    for (std::size_t i = 0; i < proof.size(); ++i) hash = ranges[i].begin > index ? node_hash(hash, proof[i]) : node_hash(proof[i], hash);
+    return hash == root;
+}
+
+bool consistency_holds(std::uint64_t old_size, const Hash& old_root, std::uint64_t size, const Hash& root, const std::vector<Hash>& proof) {
+    if (old_size > size || old_size == 0) return false;
+    if (old_size == size) return proof.empty() && old_root == root;
+    auto ranges = consistency_ranges(old_size, size);
+    if (ranges.size() != proof.size()) return false;
+    // The first range is the last whole subtree of the old tree, or the old tree itself; those before it belong to both, those
+    // behind it to the new one only.
+    std::size_t next = 0;
+    bool whole = ranges.empty() || ranges[0].begin >= old_size;
+    auto old_hash = whole ? old_root : proof[0], new_hash = old_hash;
+    if (!whole) next = 1;
+    for (; next < proof.size(); ++next) {
+        if (ranges[next].begin >= old_size) {
+            new_hash = node_hash(new_hash, proof[next]);
+        } else {
+            old_hash = node_hash(proof[next], old_hash);
+            new_hash = node_hash(proof[next], new_hash);
+        }
+    }
+    return old_hash == old_root && new_hash == root;
+}
 
 void TreeHead::append(const Hash& leaf) {
     // As in binary addition: every trailing 1 of the size is a subtree that the new leaf completes into a larger one.

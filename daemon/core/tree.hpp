@@ -15,6 +15,19 @@ Hash node_hash(const Hash& left, const Hash& right);    // SHA-256(0x01 || left 
 std::string to_hex(std::string_view bytes);
 std::string to_hex(const Hash& hash);
 
+// Leaves begin … end-1, counted from 0. A proof is a list of such ranges, each told by its root.
+struct LeafRange {
+    std::uint64_t begin = 0, end = 0;
+    bool operator==(const LeafRange&) const = default;
+};
+// RFC 6962 §2.1.1, that leaf `index` is in the tree of `size`, from the leaf's sibling up. index < size.
+std::vector<LeafRange> inclusion_ranges(std::uint64_t index, std::uint64_t size);
+// §2.1.2, that the tree of `size` begins with that of `old_size`. 0 < old_size <= size.
+std::vector<LeafRange> consistency_ranges(std::uint64_t old_size, std::uint64_t size);
+// What a second party computes; false: the proof does not hold.
+bool inclusion_holds(const Hash& leaf, std::uint64_t index, std::uint64_t size, const std::vector<Hash>& proof, const Hash& root);
+bool consistency_holds(std::uint64_t old_size, const Hash& old_root, std::uint64_t size, const Hash& root, const std::vector<Hash>& proof);
+
 class TreeHead {
 public:
     void append(const Hash& leaf);

@@ -26,7 +26,7 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
             officer_role = excluded.officer_role, call_taker = excluded.call_taker, reported_at = excluded.reported_at,
             closed_at = excluded.closed_at, changed_at = excluded.changed_at, code = excluded.code,
             kind = CASE WHEN excluded.code IS NULL THEN excluded.kind ELSE cases.kind END,
-            flags = excluded.flags, safety = max(cases.safety, excluded.safety))sql");
+            flags = excluded.flags, safety = max(cases.safety, excluded.safety), erased_at = NULL)sql");
     write.bind(1, row.id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
     write.bind(5, case_state_name(call.state)).bind(6, call.unit).bind(7, call.category).bind(8, call.source).bind(9, call.linked_to);
     write.bind(10, call.language).bind(11, row.phone_id).bind(12, row.contact_id);

@@ -2,30 +2,87 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::store {
 namespace {
 
-// Every field with its length, so that no two facts share an encoding.
-Hash hash_of(std::int64_t seq, Instant at, std::string_view kind, std::optional<std::int64_t> case_id, std::string_view data) {
-    return leaf_hash(fmt::format("{}|{}|{}|{}|{}:{}|{}:{}", seq, to_millis(at), case_id ? 1 : 0, case_id.value_or(0), kind.size(), kind,
-                                 data.size(), data));
+void add_number(std::string& out, std::int64_t number, char end) {
+    char digits[24];
+    auto last = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    *last++ = end;
+    out.append(digits, last);
+}
+void add_text(std::string& out, std::string_view text) {
+    add_number(out, static_cast<std::int64_t>(text.size()), ':');
+    out.append(text);
+}
+
+// The leaf of the line that `SELECT seq, at, kind, case_id, data, rows` stands on.
+void write_entry_of(std::string& out, const Statement& line) {
+    write_entry(out, line.integer(0), line.instant(1), line.view(2), line.maybe_integer(3), line.view(4), line.view(5));
+}
+
+// In statements of a second or less: a reader that stays longer keeps the WAL from shrinking.
+void add_leaves(Connection& db, TreeHead& head, std::uint64_t begin, std::uint64_t end) {
+    constexpr std::uint64_t a_time = 200'000;
+    std::string entry;
+    while (begin < end) {
+        Statement lines(db, "SELECT seq, at, kind, case_id, data, rows FROM ledger WHERE seq > ?1 AND seq <= ?2 ORDER BY seq");
+        auto until = std::min(begin + a_time, end);
+        lines.bind(1, static_cast<std::int64_t>(begin)).bind(2, static_cast<std::int64_t>(until));
+        while (lines.step()) {
+            write_entry_of(entry, lines);
+            head.append(leaf_hash(entry));
+        }
+        begin = until;
+    }
 }
 
 }  // namespace
 
+void write_entry(std::string& out, std::int64_t seq, Instant at, std::string_view kind, std::optional<std::int64_t> case_id, std::string_view data,
+                 std::string_view rows) {
+    out.clear();
+    add_number(out, seq, '|');
+    add_number(out, to_millis(at), '|');
+    add_number(out, case_id ? 1 : 0, '|');
+    add_number(out, case_id.value_or(0), '|');
+    add_text(out, kind);
+    out += '|';
+    add_text(out, data);
+    out += '|';
+    add_text(out, rows);
+}
+
+std::int64_t mark_of(const Hash& leaf) {
+    std::int64_t mark = 0;
+    std::memcpy(&mark, leaf.data(), sizeof mark);
+    return mark;
+}
+
 std::int64_t append(Connection& db, Instant at, std::string_view kind, std::optional<std::int64_t> case_id, std::string_view data) {
     auto& tail = db.ledger();
     auto seq = static_cast<std::int64_t>(tail.size()) + 1;
-    Statement insert(db, "INSERT INTO ledger(seq, at, kind, case_id, data) VALUES (?1, ?2, ?3, ?4, ?5)");
-    insert.bind(1, seq).bind(2, at).bind(3, kind).bind(4, case_id).bind(5, data).run();
-    tail.waiting_.push_back(hash_of(seq, at, kind, case_id, data));
+    auto rows = std::string_view(tail.rows_).substr(tail.told_);
+    write_entry(tail.entry_, seq, at, kind, case_id, data, rows);
+    auto leaf = leaf_hash(tail.entry_);
+    Statement insert(db, "INSERT INTO ledger(seq, at, kind, case_id, data, rows, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    insert.bind(1, seq).bind(2, at).bind(3, kind).bind(4, case_id).bind(5, data).bind_blob(6, rows).bind(7, mark_of(leaf)).run();
+    tail.waiting_.push_back(leaf);
+    tail.told_ = tail.rows_.size();
+    tail.last_at_ = at;
     return seq;
 }
 
 TreeHead write_head(Connection& db) {
     auto& tail = db.ledger();
+    // At the time of the line before: what somebody did is told by lines of its own, this is only how rows were left by it.
+    if (tail.told_ < tail.rows_.size()) append(db, tail.last_at_, "rows", std::nullopt, "{}");
     auto head = tail.head_;
     if (tail.waiting_.empty()) return head;
     for (const auto& leaf : tail.waiting_) head.append(leaf);
@@ -35,23 +92,29 @@ TreeHead write_head(Connection& db) {
 }
 
 void commit_head(Connection& db, TreeHead head) {
+    db.ledger().forget();
     db.ledger().head_ = std::move(head);
-    db.ledger().waiting_.clear();
 }
 
 void read_head(Connection& db) {
     Statement read(db, "SELECT head FROM ledger_head WHERE id = 1");
     db.ledger().head_ = read.step() ? TreeHead::load(read.text(0)) : TreeHead();
-    db.ledger().waiting_.clear();
+    Statement last(db, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1");
+    if (last.step()) db.ledger().last_at_ = last.instant(0);
+    db.ledger().forget();
 }
 
 Result<TreeHead> recompute(Connection& db, TreeHead head) {
-    Statement rows(db, "SELECT seq, at, kind, case_id, data FROM ledger WHERE seq > ?1 ORDER BY seq");
-    rows.bind(1, static_cast<std::int64_t>(head.size()));
-    while (rows.step()) {
+    Statement lines(db, "SELECT seq, at, kind, case_id, data, rows, mark FROM ledger WHERE seq > ?1 ORDER BY seq");
+    lines.bind(1, static_cast<std::int64_t>(head.size()));
+    std::string entry;
+    while (lines.step()) {
         auto expected = static_cast<std::int64_t>(head.size()) + 1;
-        if (rows.integer(0) != expected) return fail(Error::Kind::internal, fmt::format("ledger row {} is missing", expected));
-        head.append(hash_of(rows.integer(0), rows.instant(1), rows.text(2), rows.maybe_integer(3), rows.text(4)));
+        if (lines.integer(0) != expected) return fail(Error::Kind::internal, fmt::format("ledger row {} is missing", expected));
+        write_entry_of(entry, lines);
+        auto leaf = leaf_hash(entry);
+        if (mark_of(leaf) != lines.integer(6)) return fail(Error::Kind::internal, fmt::format("ledger row {} was changed", expected));
+        head.append(leaf);
     }
     Statement stored(db, "SELECT head FROM ledger_head WHERE id = 1");
     auto kept = stored.step() ? TreeHead::load(stored.text(0)) : TreeHead();
@@ -59,6 +122,30 @@ Result<TreeHead> recompute(Connection& db, TreeHead head) {
         return fail(Error::Kind::internal, fmt::format("the ledger has {} rows, its head says {}", head.size(), kept.size()));
     if (!(kept == head)) return fail(Error::Kind::internal, "a ledger row was changed: its root differs from the stored one");
     return head;
+}
+
+TreeHead head_at(Connection& db, std::uint64_t size) {
+    TreeHead head;
+    add_leaves(db, head, 0, size);
+    return head;
+}
+
+std::vector<Hash> roots_of(Connection& db, const std::vector<LeafRange>& ranges) {
+    std::vector<Hash> roots;
+    for (const auto& range : ranges) {
+        TreeHead part;
+        add_leaves(db, part, range.begin, range.end);
+        roots.push_back(part.root());
+    }
+    return roots;
+}
+
+std::optional<std::string> find_entry(Connection& db, std::int64_t seq) {
+    Statement line(db, "SELECT seq, at, kind, case_id, data, rows FROM ledger WHERE seq = ?1");
+    if (!line.bind(1, seq).step()) return std::nullopt;
+    std::string entry;
+    write_entry_of(entry, line);
+    return entry;
 }
 
 }  // namespace pingjing::store

@@ -13,12 +13,20 @@
 namespace pingjing::store {
 class Connection;
 
-// Leaves written since the last commit. A rolled back savepoint takes its leaves back; a failed commit takes all.
+// Leaves written since the last commit, and what the rows of fact tables have become. A rolled back savepoint takes its share back; a
+// failed commit takes all.
 class LedgerTail {
 public:
+    struct Mark { std::size_t leaves = 0, rows = 0, told = 0; };
     std::uint64_t size() const { return head_.size() + waiting_.size(); }
-    std::size_t mark() const { return waiting_.size(); }
-    void forget_since(std::size_t mark) { waiting_.resize(mark); }
+    Mark mark() const { return {waiting_.size(), rows_.size(), told_}; }
+    void forget_since(Mark mark) {
+        waiting_.resize(mark.leaves);
+        rows_.resize(mark.rows);
+        told_ = mark.told;
+    }
+    void forget() { forget_since({}); }
+    std::string& rows() { return rows_; }  // RowWatcher adds to it
 
     const TreeHead& head() const { return head_; }  // of what is committed
 
@@ -29,19 +37,38 @@ private:
     friend void read_head(Connection&);
     TreeHead head_;
     std::vector<Hash> waiting_;
+    std::string rows_;      // of this transaction (daemon/store/row_facts.hpp)
+    std::size_t told_ = 0;  // how much of it stands in a line already
+    Instant last_at_{};
+    std::string entry_;  // kept and written over
 };
 
-// Writes one fact and returns its sequence number, from 1. `data` is canonical JSON and holds no number and no text.
+// Writes one fact and returns its sequence number, from 1. `data` is canonical JSON and holds no number and no text. The line also
+// holds what every row has become that changed since the line before; what nobody tells of is put into a line "rows" at the COMMIT.
 std::int64_t append(Connection& db, Instant at, std::string_view kind, std::optional<std::int64_t> case_id, std::string_view data);
 
 // Used by the store's runner around each COMMIT.
-TreeHead write_head(Connection& db);             // stores the head that the waiting leaves lead to
+TreeHead write_head(Connection& db);              // stores the head that the waiting leaves lead to
 void commit_head(Connection& db, TreeHead head);  // after the COMMIT: the leaves are part of it now
 void read_head(Connection& db);                  // at start
 
-// Recomputes the tree from the table. An error names the first sequence number that is missing, or says that the root
-// differs from the stored one; otherwise the head.
+// Recomputes the tree from the lines. An error names the first one that is missing or was changed, or says that the root differs
+// from the stored one; otherwise the head. LedgerCheck does that and more.
 // `known`: the head of rows that were looked at before and cannot have changed since; only those after it are read.
 Result<TreeHead> recompute(Connection& db, TreeHead known = {});
+
+// What a leaf is the hash of: seq|at|1|case|4:kind|2:{}|0:rows, for a fact of no case seq|at|0|0|… Every text stands behind its
+// length, so that no two facts share an entry. Written over `out`.
+void write_entry(std::string& out, std::int64_t seq, Instant at, std::string_view kind, std::optional<std::int64_t> case_id, std::string_view data,
+                 std::string_view rows);
+// A line's own mark, its leaf's first bytes: it proves nothing to anyone, but it tells which line was changed.
+std::int64_t mark_of(const Hash& leaf);
+
+// The tree over the first `size` lines; of fewer, if there are no more. Recomputed, whatever the stored head says.
+TreeHead head_at(Connection& db, std::uint64_t size);
+// The roots of ranges of leaves, each recomputed from the lines: what a proof is made of.
+std::vector<Hash> roots_of(Connection& db, const std::vector<LeafRange>& ranges);
+// The entry of one line; nullopt: there is none.
+std::optional<std::string> find_entry(Connection& db, std::int64_t seq);
 
 }  // namespace pingjing::store

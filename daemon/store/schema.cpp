@@ -22,11 +22,13 @@ namespace {
 // A partial index serves only statements that say its condition word for word: states are literals in them, never parameters.
 constexpr const char* step_1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE ledger(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, case_id INTEGER, data TEXT NOT NULL) STRICT;
+CREATE TABLE ledger(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, case_id INTEGER, data TEXT NOT NULL,
+  rows BLOB NOT NULL, mark INTEGER NOT NULL) STRICT;
 CREATE INDEX ledger_case ON ledger(case_id, seq) WHERE case_id IS NOT NULL;
+CREATE TABLE checkpoints(size INTEGER PRIMARY KEY, at INTEGER NOT NULL, note TEXT NOT NULL) STRICT;
 CREATE TABLE ledger_head(id INTEGER PRIMARY KEY CHECK (id = 1), head BLOB NOT NULL) STRICT;
 
-CREATE TABLE phones(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE CHECK (length(key) = 16), sealed BLOB NOT NULL, first_seen INTEGER NOT NULL) STRICT;
+CREATE TABLE phones(id INTEGER PRIMARY KEY, key BLOB UNIQUE CHECK (length(key) = 16), sealed BLOB NOT NULL, first_seen INTEGER NOT NULL) STRICT;
 
 CREATE TABLE intake_batches(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, received INTEGER NOT NULL,
   accepted INTEGER NOT NULL, updated INTEGER NOT NULL, unchanged INTEGER NOT NULL, rejected INTEGER NOT NULL, excluded INTEGER NOT NULL,
@@ -38,7 +40,8 @@ CREATE TABLE cases(id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE, version 
   unit TEXT NOT NULL, category TEXT NOT NULL, source TEXT NOT NULL, linked_to TEXT NOT NULL, language TEXT NOT NULL,
   phone_id INTEGER, contact_id INTEGER, officer TEXT, officer_role TEXT, call_taker TEXT NOT NULL,
   reported_at INTEGER NOT NULL, closed_at INTEGER, received_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
-  code TEXT, kind TEXT NOT NULL, flags TEXT NOT NULL, safety INTEGER NOT NULL CHECK (safety IN (0, 1)), recoded_after INTEGER NOT NULL DEFAULT 0) STRICT;
+  code TEXT, kind TEXT NOT NULL, flags TEXT NOT NULL, safety INTEGER NOT NULL CHECK (safety IN (0, 1)), recoded_after INTEGER NOT NULL DEFAULT 0,
+  erased_at INTEGER) STRICT;
 CREATE INDEX cases_phone ON cases(phone_id, received_at) WHERE phone_id IS NOT NULL;
 CREATE INDEX cases_safety ON cases(phone_id) WHERE phone_id IS NOT NULL AND safety = 1;
 CREATE INDEX cases_contact ON cases(contact_id) WHERE contact_id IS NOT NULL AND safety = 1;
@@ -131,6 +134,8 @@ CREATE TABLE holds(id INTEGER PRIMARY KEY, of TEXT NOT NULL CHECK (of IN ('stop'
   reason TEXT NOT NULL, released_at INTEGER, release_reason TEXT) STRICT;
 CREATE TABLE tokens(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, scopes TEXT NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,
   badge TEXT NOT NULL, made_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER) STRICT;
+CREATE TABLE erasures(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, why TEXT NOT NULL, phone_id INTEGER, reason BLOB, cases INTEGER NOT NULL,
+  texts INTEGER NOT NULL, numbers INTEGER NOT NULL, ratings INTEGER NOT NULL) STRICT;
 CREATE TABLE exports(day TEXT NOT NULL, version INTEGER NOT NULL, ledger_size INTEGER NOT NULL, as_of INTEGER NOT NULL, sha256 TEXT NOT NULL,
   PRIMARY KEY (day, version)) STRICT, WITHOUT ROWID;
 
@@ -139,7 +144,8 @@ CREATE TRIGGER phones_stay BEFORE DELETE ON phones BEGIN SELECT RAISE(ABORT, 'a 
 CREATE TRIGGER ledger_stays BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_keeps BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ratings_stay BEFORE UPDATE ON ratings BEGIN SELECT RAISE(ABORT, 'ratings are append-only: a correction is a new row'); END;
-CREATE TRIGGER ratings_keep BEFORE DELETE ON ratings BEGIN SELECT RAISE(ABORT, 'ratings are append-only: a correction is a new row'); END;
+CREATE TRIGGER ratings_keep BEFORE DELETE ON ratings WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'erasing_ratings')
+BEGIN SELECT RAISE(ABORT, 'ratings are append-only: a correction is a new row'); END;
 CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
 CREATE TRIGGER opt_outs_stay BEFORE UPDATE ON opt_outs BEGIN SELECT RAISE(ABORT, 'opt-outs are append-only'); END;
 )sql";

@@ -73,6 +73,11 @@ Result<void> Seal::create_keys(const std::filesystem::path& folder) {
     return {};
 }
 
+Result<void> Seal::create_ledger_key(const std::filesystem::path& folder) {
+    if (sodium_init() < 0) return fail(Error::Kind::unavailable, "libsodium does not start");
+    return write_key(folder / "ledger.key", 1);
+}
+
 Result<Seal> Seal::load(const std::filesystem::path& folder) {
     if (sodium_init() < 0) return fail(Error::Kind::unavailable, "libsodium does not start");
     auto sealing = read_keys(folder / "sealing.key");
@@ -82,6 +87,12 @@ Result<Seal> Seal::load(const std::filesystem::path& folder) {
     Seal seal;
     seal.sealing_ = *sealing;
     seal.index_ = index->rbegin()->second;
+    std::error_code error;
+    if (std::filesystem::exists(folder / "ledger.key", error)) {
+        auto signing = read_keys(folder / "ledger.key");
+        if (!signing) return tl::unexpected(signing.error());
+        seal.signer_.emplace(signing->rbegin()->second);
+    }
     return seal;
 }
 
@@ -92,6 +103,9 @@ Seal Seal::from_seed(std::uint64_t seed) {
     auto fill = [&](Key& key) { for (auto& byte : key) byte = static_cast<unsigned char>(random()); };
     fill(seal.sealing_[1]);
     fill(seal.index_);
+    Key signing;
+    fill(signing);
+    seal.signer_.emplace(signing);
     return seal;
 }
 

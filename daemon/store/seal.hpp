@@ -5,12 +5,14 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "daemon/core/phone.hpp"
 #include "daemon/core/random.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/core/signed_note.hpp"
 #include "daemon/core/text.hpp"
 
 namespace pingjing::store {
@@ -22,6 +24,8 @@ public:
     // Writes sealing.key and index.key (0600, one line "pingjing-key ID HEX") where there are none. A lost key is lost
     // numbers; conflict: keys are there already.
     static Result<void> create_keys(const std::filesystem::path& folder);
+    // ledger.key, which signs checkpoints; a site of an earlier version gets it at its next `init`. conflict: it is there already.
+    static Result<void> create_ledger_key(const std::filesystem::path& folder);
     // not_found names the file; invalid_input says what a key file looks like.
     static Result<Seal> load(const std::filesystem::path& folder);
     // For tests and demonstrations; the same numbers give the same keys.
@@ -34,10 +38,14 @@ public:
     // internal: the key is missing, the value was moved or changed
     Result<std::string> open(std::string_view sealed, std::string_view where) const;
 
+    // Signs the ledger's checkpoints; nullptr where `init` has not made its key yet.
+    const NoteSigner* ledger_signer() const { return signer_ ? &*signer_ : nullptr; }
+
 private:
     Seal() = default;
     std::map<unsigned char, Key> sealing_;  // every key that may still be needed; the highest id seals
     Key index_{};
+    std::optional<NoteSigner> signer_{};
 };
 
 }  // namespace pingjing::store

@@ -53,6 +53,7 @@ Connection::Connection(const std::string& path, Access access, const char* vfs) 
         return SQLITE_OK;
     };
     sqlite3_wal_hook(raw, count_pages, this);
+    if (access == Access::read_write) watcher_.emplace(raw, ledger_.rows());
 }
 
 Connection::~Connection() = default;
@@ -179,9 +180,10 @@ void Statement::run() {
 bool Statement::is_null(int column) const { return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL; }
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(stmt_.get(), column); }
 double Statement::real(int column) const { return sqlite3_column_double(stmt_.get(), column); }
-std::string Statement::text(int column) const {
+std::string Statement::text(int column) const { return std::string(view(column)); }
+std::string_view Statement::view(int column) const {
     auto* data = static_cast<const char*>(sqlite3_column_blob(stmt_.get(), column));
-    return data ? std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(stmt_.get(), column))) : std::string();
+    return data ? std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(stmt_.get(), column))) : std::string_view();
 }
 std::optional<std::int64_t> Statement::maybe_integer(int column) const {
     return is_null(column) ? std::nullopt : std::optional(integer(column));

@@ -12,6 +12,7 @@
 
 #include "daemon/core/clock.hpp"
 #include "daemon/store/ledger.hpp"
+#include "daemon/store/row_facts.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -78,6 +79,7 @@ private:
     Prepareds prepared_;
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;
+    std::optional<RowWatcher> watcher_;  // of the read-write connection
     int wal_pages_ = 0, checkpointed_pages_ = 0;
     std::uint64_t commits_ = 0;
     std::unique_ptr<OwnFile> wal_;  // opened by the first sync_wal(): the kernel tells a failed write once to every opening of a file
@@ -115,10 +117,13 @@ public:
     std::int64_t integer(int column) const;
     double real(int column) const;
     std::string text(int column) const;  // also blobs; empty for NULL
+    std::string_view view(int column) const;  // the same, good until the next step
     Instant instant(int column) const { return from_millis(integer(column)); }
     std::optional<std::int64_t> maybe_integer(int column) const;
     std::optional<std::string> maybe_text(int column) const;
     std::optional<Instant> maybe_instant(int column) const;
+
+    sqlite3_stmt* handle() const { return stmt_.get(); }
 
 private:
     void check(int rc) const;
@@ -138,7 +143,7 @@ public:
 
 private:
     Connection& db_;
-    std::size_t mark_;
+    LedgerTail::Mark mark_;
     bool kept_ = false;
 };
 

@@ -227,7 +227,7 @@ bool Store::commit(Group& group) {
     auto sequence_before = i.sequence;
     i.to_send.clear();
     auto take_back = [&] {
-        db.ledger().forget_since(0);
+        db.ledger().forget();
         i.sequence = sequence_before;
         i.to_send.clear();
         if (db.in_transaction()) db.exec("ROLLBACK");
@@ -317,7 +317,7 @@ void Store::run_now(const std::function<void(Connection&)>& work) {
         if (impl_->durable) db.sync_wal();
     } catch (...) {
         note_unsynced(std::current_exception());
-        db.ledger().forget_since(0);
+        db.ledger().forget();
         if (db.in_transaction()) db.exec("ROLLBACK");
         throw;
     }

@@ -37,7 +37,7 @@ TEST_CASE("a fact that was edited, deleted, moved or dated anew is found") {
     for (const char* tamper : {"UPDATE ledger SET data = '{\"x\":1}' WHERE seq = 5", "DELETE FROM ledger WHERE seq = 5",
                                "DELETE FROM ledger WHERE seq = 9", "UPDATE ledger SET at = at + 1 WHERE seq = 1",
                                "UPDATE ledger SET case_id = NULL WHERE seq = 2", "UPDATE ledger SET kind = 'tess' WHERE seq = 3",
-                               "INSERT INTO ledger VALUES (10, 0, 'test', NULL, '{}')"}) {
+                               "INSERT INTO ledger VALUES (10, 0, 'test', NULL, '{}', x'', 0)"}) {
         CAPTURE(tamper);
         auto store = with_facts(9);
         store->run_now([&](Connection& db) {

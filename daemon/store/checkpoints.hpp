@@ -1,0 +1,36 @@
+// Signed heads of the ledger, kept with what others put their names to, and the proofs that lead to them.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/core/signed_note.hpp"
+
+namespace pingjing::store {
+class Connection;
+
+// Signs what is committed before this transaction, unless the newest one says it already; the note, or nullopt for an empty ledger.
+std::optional<std::string> make_checkpoint(Connection& db, const NoteSigner& signer, Instant now);
+// One that was made elsewhere of what is committed: the export's manifest carries it.
+void keep_checkpoint(Connection& db, const std::string& note, Instant now);
+
+struct KeptCheckpoint { std::uint64_t size = 0; Instant at{}; std::string note{}; };
+std::optional<KeptCheckpoint> newest_checkpoint(Connection& db);
+std::optional<KeptCheckpoint> find_checkpoint(Connection& db, std::uint64_t size);
+std::vector<KeptCheckpoint> all_checkpoints(Connection& db);
+
+// That line `seq` is in the tree of the checkpoint: a c2sp.org/tlog-proof@v1 whose `extra` is the entry. not_found: no such line, or
+// the checkpoint is older.
+Result<std::string> inclusion_proof(Connection& db, std::int64_t seq, const KeptCheckpoint& checkpoint);
+// That the tree of the checkpoint begins with that of `old_size`: "old SIZE", the hashes, an empty line, the note, which is what
+// a witness of c2sp.org/tlog-witness is told.
+Result<std::string> consistency_proof(Connection& db, std::uint64_t old_size, const KeptCheckpoint& checkpoint);
+
+// Adds the signatures that the cosigners made to the checkpoint kept here, once each; the note with all of them. invalid_input: not
+// ours, a signature does not hold, or none is of a cosigner's; conflict: the ledger was never this tree.
+Result<std::string> cosign(Connection& db, const NoteSigner& signer, std::string_view note, const std::vector<NoteVerifier>& cosigners, Instant now);
+
+}  // namespace pingjing::store

@@ -1,0 +1,207 @@
+#include "daemon/store/erasure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "daemon/core/survey.hpp"
+#include "daemon/store/cases.hpp"
+#include "daemon/store/phones.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::store {
+namespace {
+
+std::vector<std::int64_t> ids(Statement& find) {
+    std::vector<std::int64_t> out;
+    while (find.step()) out.push_back(find.integer(0));
+    return out;
+}
+
+bool exists(Statement& find) { return find.step(); }
+
+// An UPDATE or DELETE of ?1; how many rows it touched.
+std::int64_t change(Connection& db, std::string_view sql, std::int64_t id) {
+    Statement statement(db, sql);
+    statement.bind(1, id).run();
+    return db.changes();
+}
+
+// Emptied, not NULL: a reader can tell "erased" from "there never was one".
+std::int64_t erase_inbound(Connection& db, std::int64_t id) {
+    // The key of a text without a vendor's id is a keyed hash of number and words.
+    auto texts = change(db, R"sql(
+        UPDATE inbound SET text = CASE WHEN text IS NULL THEN NULL ELSE x'' END, phone = CASE WHEN phone IS NULL THEN NULL ELSE x'' END,
+               key = CASE WHEN substr(key, 1, 2) = 'v:' THEN key ELSE 'e:' || id END
+         WHERE id = ?1 AND step = 'done' AND substr(key, 1, 2) <> 'e:' AND (length(text) > 0 OR length(phone) > 0))sql", id);
+    change(db, "UPDATE hook_bodies SET body = NULL WHERE id = (SELECT body_id FROM inbound WHERE id = ?1) AND body IS NOT NULL", id);
+    return texts;
+}
+
+std::int64_t erase_message(Connection& db, std::int64_t id) { return change(db, "UPDATE messages SET text = x'' WHERE id = ?1 AND length(text) > 0", id); }
+
+std::int64_t erase_case(Connection& db, std::int64_t id, Instant now) {
+    auto texts = change(db, "UPDATE case_versions SET content = x'' WHERE case_id = ?1 AND length(content) > 0", id);
+    texts += change(db, "UPDATE messages SET text = x'' WHERE case_id = ?1 AND length(text) > 0", id);
+    texts += change(db, "UPDATE followup_steps SET note = x'' WHERE followup_id IN (SELECT id FROM followups WHERE case_id = ?1) AND length(note) > 0", id);
+    Statement find(db, "SELECT id FROM inbound WHERE case_id = ?1");
+    find.bind(1, id);
+    for (auto inbound : ids(find)) texts += erase_inbound(db, inbound);
+    Statement mark(db, "UPDATE cases SET erased_at = ?2 WHERE id = ?1");
+    mark.bind(1, id).bind(2, now).run();
+    return texts;
+}
+
+std::int64_t erase_ratings(Connection& db, std::int64_t case_id) {
+    change(db, "UPDATE followups SET rating_id = NULL WHERE case_id = ?1 AND rating_id IS NOT NULL", case_id);
+    change(db, "UPDATE inbound SET label = NULL, rating = NULL, method = NULL, confidence = NULL, why = NULL WHERE case_id = ?1", case_id);
+    return change(db, "DELETE FROM ratings WHERE case_id = ?1", case_id);
+}
+
+bool is_used(Connection& db, std::int64_t phone_id) {
+    Statement find(db, R"sql(
+        SELECT 1 WHERE EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND erased_at IS NULL)
+            OR EXISTS (SELECT 1 FROM inbound WHERE phone_id = ?1 AND length(text) > 0)
+            OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (length(text) > 0 OR state IN ('due', 'held', 'sending'))))sql");
+    return exists(find.bind(1, phone_id));
+}
+
+bool is_recent(Connection& db, std::int64_t phone_id, Instant since) {
+    Statement find(db, R"sql(
+        SELECT 1 WHERE EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND received_at >= ?2)
+            OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (open = 1 OR coalesce(claimed_at, made_at) >= ?2)))sql");
+    return exists(find.bind(1, phone_id).bind(2, since));
+}
+
+// The number, and its keyed hash unless that is still needed to recognise it. Who opted out stays as he is.
+std::int64_t erase_number(Connection& db, std::int64_t phone_id, bool keep_key) {
+    if (is_opted_out(db, phone_id)) return 0;
+    auto gone = change(db, "UPDATE phones SET sealed = x'' WHERE id = ?1 AND length(sealed) > 0", phone_id);
+    if (!keep_key) gone = std::max(gone, change(db, "UPDATE phones SET key = NULL WHERE id = ?1 AND key IS NOT NULL", phone_id));
+    return gone;
+}
+
+// The row that says it in words, and the line of the ledger that tells what the rows above have become.
+void record(Connection& db, std::string_view why, const std::optional<std::int64_t>& phone_id, const std::optional<std::string>& sealed_reason, std::int64_t id,
+            const Erased& e, Instant now) {
+    Statement add(db, "INSERT INTO erasures(id, at, why, phone_id, reason, cases, texts, numbers, ratings) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    add.bind(1, id).bind(2, now).bind(3, why).bind(4, phone_id).bind_maybe_blob(5, sealed_reason).bind(6, e.cases).bind(7, e.texts).bind(8, e.numbers);
+    add.bind(9, e.ratings).run();
+    append(db, now, "erased", std::nullopt, fmt::format(R"({{"id":{},"why":"{}","cases":{},"texts":{},"numbers":{},"ratings":{}}})", id, why, e.cases, e.texts, e.numbers, e.ratings));
+}
+
+std::vector<std::int64_t> take_from(std::vector<std::int64_t>& all, std::size_t most) {
+    auto begin = all.end() - static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+    std::vector<std::int64_t> share(begin, all.end());
+    all.erase(begin, all.end());
+    return share;
+}
+
+}  // namespace
+
+std::string erasure_reason_context(std::int64_t id) { return fmt::format("erasures.reason:{}", id); }
+
+// Numbers last: they go when nothing names them any more.
+Expired Expired::take(std::size_t most) {
+    Expired share;
+    share.cases = take_from(cases, most), share.inbound = take_from(inbound, most), share.messages = take_from(messages, most);
+    share.bodies = take_from(bodies, most), share.rated_cases = take_from(rated_cases, most);
+    if (share.empty()) share.phones = take_from(phones, most);
+    return share;
+}
+
+Expired find_expired(Connection& db, const Limits& limits) {
+    Expired found;
+    Statement cases(db, R"sql(
+        SELECT id FROM cases c WHERE erased_at IS NULL AND coalesce(closed_at, changed_at) < ?1
+           AND NOT EXISTS (SELECT 1 FROM followups f WHERE f.case_id = c.id AND (f.state <> 'closed'
+                              OR EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.at >= ?1)))
+           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND (m.open = 1 OR m.state IN ('due', 'held', 'sending'))))sql");
+    cases.bind(1, limits.texts);
+    found.cases = ids(cases);
+    Statement inbound(db, R"sql(
+        SELECT id FROM inbound i WHERE received_at < ?1 AND step = 'done' AND (length(text) > 0 OR length(phone) > 0)
+           AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = i.case_id AND c.erased_at IS NOT NULL)))sql");
+    inbound.bind(1, limits.texts);
+    found.inbound = ids(inbound);
+    Statement messages(db, R"sql(
+        SELECT id FROM messages m WHERE made_at < ?1 AND length(text) > 0 AND state <> 'due' AND state <> 'held' AND state <> 'sending'
+           AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = m.case_id AND c.erased_at IS NOT NULL)))sql");
+    messages.bind(1, limits.texts);
+    found.messages = ids(messages);
+    Statement bodies(db, "SELECT id FROM hook_bodies WHERE body IS NOT NULL AND at < ?1");
+    bodies.bind(1, limits.texts);
+    found.bodies = ids(bodies);
+    Statement rated(db, "SELECT case_id FROM ratings GROUP BY case_id HAVING max(at) < ?1");
+    rated.bind(1, limits.ratings);
+    found.rated_cases = ids(rated);
+    // As if everything above were gone already: what still stands then is looked at again when the number's turn comes.
+    Statement phones(db, R"sql(
+        SELECT id FROM phones p WHERE key IS NOT NULL AND (first_seen < ?1 OR length(sealed) = 0)
+           AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.phone_id = p.id AND c.erased_at IS NULL AND coalesce(c.closed_at, c.changed_at) >= ?1)
+           AND id NOT IN (SELECT contact_id FROM cases WHERE contact_id IS NOT NULL AND erased_at IS NULL AND coalesce(closed_at, changed_at) >= ?1))sql");
+    phones.bind(1, limits.texts);
+    found.phones = ids(phones);
+    return found;
+}
+
+Erased erase_expired(Connection& db, const Expired& expired, const Limits& limits, Instant now) {
+    Erased done;
+    for (auto id : expired.cases) done.texts += erase_case(db, id, now), ++done.cases;
+    for (auto id : expired.inbound) done.texts += erase_inbound(db, id);
+    for (auto id : expired.messages) done.texts += erase_message(db, id);
+    for (auto id : expired.bodies) change(db, "UPDATE hook_bodies SET body = NULL WHERE id = ?1", id);
+    if (!expired.rated_cases.empty()) {
+        // The trigger that keeps ratings lets them go only beside this word.
+        db.exec("INSERT INTO meta(key, value) VALUES ('erasing_ratings', '1') ON CONFLICT (key) DO NOTHING");
+        for (auto id : expired.rated_cases) done.ratings += erase_ratings(db, id);
+        db.exec("DELETE FROM meta WHERE key = 'erasing_ratings'");
+    }
+    for (auto id : expired.phones)
+        if (!is_used(db, id)) done.numbers += erase_number(db, id, is_recent(db, id, limits.recent));
+    if (done.cases + done.texts + done.numbers + done.ratings > 0) record(db, "retention", std::nullopt, std::nullopt, db.next_id("erasures"), done, now);
+    return done;
+}
+
+Result<Named> find_named(Connection& db, const Seal& seal, const Phone& phone) {
+    auto id = find_phone_id(db, seal.phone_key(phone));
+    if (!id) return fail(Error::Kind::not_found, "nobody ever called or wrote from this number, or it is forgotten already");
+    Statement find(db, "SELECT id FROM cases WHERE phone_id = ?1 OR contact_id = ?1");
+    find.bind(1, *id);
+    return Named{*id, ids(find)};
+}
+
+Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, std::string_view reason, Instant recent, Instant now) {
+    Statement alarm(db, "SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.acknowledged_at IS NULL");
+    if (exists(alarm.bind(1, named.phone_id))) return fail(Error::Kind::conflict, "an emergency of this number is not acknowledged yet: the desk needs it");
+    Statement under_way(db, R"sql(
+        SELECT 1 WHERE EXISTS (SELECT 1 FROM inbound WHERE phone_id = ?1 AND step = 'new')
+            OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (state = 'sending' OR (state = 'due' AND (purpose = 'emergency' OR purpose = 'opt_out')))))sql");
+    if (exists(under_way.bind(1, named.phone_id))) return fail(Error::Kind::conflict, "a text of this number, or one to it, is on its way just now; ask again in a minute");
+
+    Statement waiting(db, "SELECT case_id FROM messages WHERE phone_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held')");
+    waiting.bind(1, named.phone_id);
+    for (auto id : ids(waiting)) {
+        Verdict verdict;
+        verdict.code = Code::cancelled, verdict.rule = "the number was forgotten";
+        record_decision(db, id, "operator", "excluded", verdict, now);
+        cancel_waiting_of_case(db, id, Code::cancelled, now);
+        set_case_code(db, id, Code::cancelled, "", now);
+    }
+    Statement rest(db, "UPDATE messages SET state = 'cancelled', code = 'cancelled', settled_at = ?2, open = 0 WHERE phone_id = ?1 AND state IN ('due', 'held')");
+    rest.bind(1, named.phone_id).bind(2, now).run();
+
+    Erased done;
+    for (auto id : named.cases) done.texts += erase_case(db, id, now), ++done.cases;
+    Statement inbound(db, "SELECT id FROM inbound WHERE phone_id = ?1");
+    inbound.bind(1, named.phone_id);
+    for (auto id : ids(inbound)) done.texts += erase_inbound(db, id);
+    done.texts += change(db, "UPDATE messages SET text = x'' WHERE phone_id = ?1 AND length(text) > 0", named.phone_id);
+    done.numbers = erase_number(db, named.phone_id, is_recent(db, named.phone_id, recent));
+    auto id = db.next_id("erasures");
+    record(db, "forget", named.phone_id, seal.seal(reason, erasure_reason_context(id)), id, done, now);
+    return done;
+}
+
+}  // namespace pingjing::store

@@ -1,0 +1,45 @@
+// Numbers and texts go when their time is over, or when a person asks for it. The value goes, and with it the random bytes it was
+// sealed with, which are the salt of every commitment to it in the ledger; a line `erased` says which rows were emptied. Ratings
+// stay without the number, and go later. What is not anybody's goes on counting: cases, decisions, states, classes of texts.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/phone.hpp"
+#include "daemon/core/result.hpp"
+#include "daemon/store/seal.hpp"
+
+namespace pingjing::store {
+class Connection;
+
+struct Limits {
+    Instant texts{};    // closed, and its follow-up closed, before this: record, texts and number of the case go
+    Instant ratings{};  // given before this: ratings go
+    Instant recent{};   // a number that was asked or named since then is still recognised, for caps and safety holds
+};
+
+// What is to go, by ids.
+struct Expired {
+    std::vector<std::int64_t> cases{}, inbound{}, messages{}, bodies{}, phones{}, rated_cases{};
+    bool empty() const { return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty(); }
+    Expired take(std::size_t most);  // so many of each, out of these
+};
+Expired find_expired(Connection& db, const Limits& limits);  // reads for seconds: not on the store's thread
+
+struct Erased { std::int64_t cases = 0, texts = 0, numbers = 0, ratings = 0; };
+// One transaction's share. A number that has come to be needed since it was found stays.
+Erased erase_expired(Connection& db, const Expired& expired, const Limits& limits, Instant now);
+
+// Who is named by this number; not_found: nobody ever had it.
+struct Named { std::int64_t phone_id = 0; std::vector<std::int64_t> cases{}; };
+Result<Named> find_named(Connection& db, const Seal& seal, const Phone& phone);  // reads every case
+// Everything of this number at once, whatever its age; what waits to be sent to it is called off. Whoever opted out stays known, or he
+// would be asked again. conflict: the desk has not acknowledged his emergency, or a text of his or an answer to it is on its way.
+Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, std::string_view reason, Instant recent, Instant now);
+
+std::string erasure_reason_context(std::int64_t id);
+
+}  // namespace pingjing::store
