@@ -4,6 +4,7 @@
 
 #include "daemon/admin/control.hpp"
 #include "daemon/admin/health.hpp"
+#include "daemon/admin/ledger_api.hpp"
 #include "daemon/async/keep_running.hpp"
 #include "daemon/configuration_history.hpp"
 #include "daemon/desk/api.hpp"
@@ -85,6 +86,7 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     // After the gateway has compared the clock with the last fact: this is a fact of its own.
     a.store_->run_now([&](store::Connection& db) { record_configuration(db, a.gateway_->settings(), clock.now()); });
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
+    a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
     a.take(a.gateway_->settings());
     if (clock.speed() != 1.0 || a.gateway_->settings().service.test_clock) a.notes_.push_back("test clock");
     if (const auto& in = a.gateway_->settings().intake; !in.folder.empty())
@@ -115,6 +117,7 @@ http::Router App::doors(bool control) {
         return [this, rules = gateway_->rules()](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, seal_, random_, *rules, phone_id, clock_.now()); };
     };
     admin::add_control_routes(router, std::move(parts));
+    admin::add_ledger_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return recognised_for(gateway_->settings()); }});
     return router;
 }
 
@@ -137,6 +140,7 @@ void App::start() {
     desk_loop_.spawn("desk", keep_running([this] { return desk_->run(); }, failed("desk")));
     gateway_->start();
     if (folder_) loops_.spawn("folder", keep_running([this] { return folder_->run(); }, failed("folder")));
+    loops_.spawn("nightly", keep_running([this] { return nightly_->run(); }, failed("nightly")));
     server_->start();
     control_->start();
 }

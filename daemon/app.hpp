@@ -14,6 +14,7 @@
 #include "daemon/http/server.hpp"
 #include "daemon/intake/api.hpp"
 #include "daemon/intake/folder.hpp"
+#include "daemon/nightly.hpp"
 #include "daemon/reports/api.hpp"
 #include "daemon/store/read_thread.hpp"
 
@@ -62,6 +63,7 @@ private:
     std::shared_ptr<const inbound::Hooks> hooks_;
     std::unique_ptr<desk::Desk> desk_;
     std::unique_ptr<intake::Folder> folder_;
+    std::unique_ptr<Nightly> nightly_;
     std::unique_ptr<http::Server> server_, control_;
     TaskGroup loops_, desk_loop_;
     std::vector<std::string> notes_;

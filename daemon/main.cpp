@@ -32,6 +32,10 @@ constexpr Command table[] = {
     {"cancel", "call a survey off before it is sent", true},
     {"resend", "the one override of 'never twice'", true},
     {"token", "access for people and systems", true},
+    {"checkpoint", "sign the ledger as it is", true},
+    {"proof", "that a ledger row is in a checkpoint", true},
+    {"cosign", "keep a second party's signature under a checkpoint", true},
+    {"forget", "erase a number and every text of it", true},
     {"simulate", "the carrier's end of a protocol", false},
     {"backup", "copy the store", true},
     {"restore", "take a backup into use", true},
@@ -111,6 +115,17 @@ int main(int argc, char** argv) {
     }
     subs["resend"]->add_flag("--accept-possible-double", double_accepted, "the citizen may get a second text")->required();
 
+    std::vector<std::string> checkpoints, verifiers;
+    std::string since, row, size, note, phone;
+    subs["verify"]->add_option("--checkpoint", checkpoints, "a file with a checkpoint that was kept elsewhere; as often as there are");
+    subs["checkpoint"]->add_option("--since", since, "rows of an earlier one: also the proof that this one goes on from it");
+    subs["proof"]->add_option("ROW", row, "number of a ledger row, as explain tells it")->required();
+    subs["proof"]->add_option("--size", size, "rows of a checkpoint kept here; default: one made now");
+    subs["cosign"]->add_option("NOTE", note, "a file with the checkpoint and their signature; - is stdin")->required();
+    subs["cosign"]->add_option("--verifier", verifiers, "their verifier key, name+id+key")->required();
+    subs["forget"]->add_option("PHONE", phone, "")->required();
+    subs["forget"]->add_option("--reason", reason, "kept sealed")->required();
+
     std::string optout_action, optout_what;
     subs["optout"]->fallthrough();
     subs["optout"]->require_subcommand(1);
@@ -169,7 +184,11 @@ int main(int argc, char** argv) {
         if (name == "optout") return commands::optout(config, optout_action, optout_what, reason);
         if (name == "token") return commands::token(config, token_action, token);
         if (name == "status") return commands::status(config);
-        if (name == "verify") return commands::verify(config, format);
+        if (name == "verify") return commands::verify(config, format, checkpoints);
+        if (name == "checkpoint") return commands::checkpoint(config, since);
+        if (name == "proof") return commands::proof(config, row, size);
+        if (name == "cosign") return commands::cosign(config, note, verifiers);
+        if (name == "forget") return commands::forget(config, phone, reason);
     } catch (const std::exception& error) {
         fmt::print(stderr, "pingjing {}: {}\n", name, error.what());
         return 1;

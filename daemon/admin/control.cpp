@@ -9,7 +9,6 @@
 
 #include "daemon/admin/status.hpp"
 #include "daemon/admin/tokens.hpp"
-#include "daemon/admin/verify.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/store/cases.hpp"
@@ -204,14 +203,6 @@ asio::awaitable<Response> status(Parts p, Request) {
     co_return ok(std::move(body));
 }
 
-asio::awaitable<Response> check_books(Parts p, Request) {
-    auto work = [](store::Connection& db) { return verify(db); };
-    auto result = co_await p->store.run(work);
-    json::array failures;
-    for (const auto& failure : result.failures) failures.push_back({{"check", failure.check}, {"detail", failure.detail}});
-    co_return ok({{"ok", result.failures.empty()}, {"cases", result.cases}, {"ledger_entries", result.ledger_entries}, {"root", result.root}, {"failures", std::move(failures)}});
-}
-
 }  // namespace
 
 void add_control_routes(http::Router& router, ControlParts parts) {
@@ -243,7 +234,6 @@ void add_control_routes(http::Router& router, ControlParts parts) {
     add("GET", "/control/tokens", tokens);
     add("POST", "/control/tokens/{id}/revoke", revoke);
     add("GET", "/control/status", status);
-    add("GET", "/control/verify", check_books);
 }
 
 }  // namespace pingjing::admin

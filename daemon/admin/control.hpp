@@ -26,7 +26,7 @@ struct ControlParts {
     std::function<std::function<void(store::Connection&, std::int64_t phone_id)>()> called_off{};
 };
 
-// Under /control, for trusted requests only: hold release cancel resend optout tokens status verify. What `parts` refers to
+// Under /control, for trusted requests only: hold release cancel resend optout tokens status. What `parts` refers to
 // outlives the router.
 void add_control_routes(http::Router& router, ControlParts parts);
 

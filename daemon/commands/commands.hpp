@@ -42,6 +42,10 @@ int optout(const std::string& config, const std::string& action, const std::stri
 struct TokenOptions { std::string scope{}, name{}, unit{}, badge{}, expires{}; std::string id{}; };
 int token(const std::string& config, const std::string& action, const TokenOptions& options);
 int status(const std::string& config);
-int verify(const std::string& config, const std::string& format);
+int verify(const std::string& config, const std::string& format, const std::vector<std::string>& checkpoints);
+int checkpoint(const std::string& config, const std::string& since);
+int proof(const std::string& config, const std::string& row, const std::string& size);
+int cosign(const std::string& config, const std::string& note, const std::vector<std::string>& verifiers);
+int forget(const std::string& config, const std::string& phone, const std::string& reason);
 
 }  // namespace pingjing::commands

@@ -81,6 +81,10 @@ int init(const std::string& config, const InitOptions& options) {
     auto folder = settings->service.key_dir;
     if (keys) fmt::print(stderr, "keys written to {}: keep a copy apart from the database. A lost key is lost numbers.\n", folder.string());
     else fmt::print(stderr, "keys are in {} already\n", folder.string());
+    if (auto made = store::Seal::create_ledger_key(folder); !made && made.error().kind != Error::Kind::conflict) {
+        fmt::print(stderr, "{}\n", made.error().detail);
+        return 1;
+    }
     SystemRandom random;
     if (!write_hook_secrets(*settings, random)) return 1;
     auto site = open_site(*settings);
@@ -97,6 +101,8 @@ int init(const std::string& config, const InitOptions& options) {
         if (made) first_token = made->token;
     });
     fmt::print(stderr, "store ready: {}\n", site->store->path());
+    if (const auto* signer = site->seal.ledger_signer())
+        fmt::print(stderr, "the ledger signs as {}\nhand this verifier key to whoever is to check it: {}\n", signer->name(), signer->verifier().written());
     if (!first_token.empty()) {
         fmt::print(stderr, "the first token, scope admin; it is shown this once:\n");
         fmt::print("{}\n", first_token);

@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "daemon/admin/control.hpp"
+#include "daemon/admin/ledger_api.hpp"
 #include "daemon/app.hpp"
 #include "daemon/commands/site.hpp"
 #include "daemon/eligibility/eligibility.hpp"
@@ -89,6 +90,7 @@ struct Local {
             return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };
         };
         admin::add_control_routes(router, std::move(parts));
+        admin::add_ledger_routes(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [this] { return recognised_for(site.settings); }});
     }
 
     asio::io_context io{};

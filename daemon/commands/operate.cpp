@@ -1,34 +1,16 @@
-// What an operator does to a running or a resting site: hold, release, cancel, resend, optout, token, status, verify.
+// What an operator does to a running or a resting site: hold, release, cancel, resend, optout, token, status.
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
+#include "daemon/commands/ask.hpp"
 #include "daemon/commands/commands.hpp"
-#include "daemon/commands/line.hpp"
-#include "daemon/commands/site.hpp"
 #include "daemon/http/router.hpp"
 
 namespace pingjing::commands {
 namespace {
 
 namespace json = boost::json;
-
-// Opens the line, asks, hands the parsed answer to `tell`; otherwise the exit code of what went wrong.
-template <class Tell>
-int ask(const std::string& config, const std::string& method, const std::string& target, const std::string& body, Tell tell) {
-    auto settings = load_settings(config);
-    if (!settings) return 2;
-    auto line = Line::open(*settings);
-    if (!line) return 1;
-    auto answer = line->ask(method, target, body);
-    if (!answer.ok()) return complain(answer);
-    return tell(json::parse(answer.body), *line);
-}
-
-std::string text_of(const json::value& value) { return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : json::serialize(value); }
 
 }  // namespace
 
@@ -88,14 +70,9 @@ int optout(const std::string& config, const std::string& action, const std::stri
         });
     std::string numbers = what;
     if (action == "import") {
-        std::ifstream in(what, std::ios::binary);
-        if (!in) {
-            fmt::print(stderr, "cannot read {}\n", what);
-            return 1;
-        }
-        std::stringstream all;
-        all << in.rdbuf();
-        numbers = all.str();
+        auto all = read_whole(what);
+        if (!all) return 1;
+        numbers = *all;
     }
     auto target = Query().add("out", action == "remove" ? "0" : "1").add("source", action == "import" ? "import" : "operator").add("reason", reason).target("/control/optout");
     return ask(config, "POST", target, numbers, [&](const json::value& v, Line&) {
@@ -151,17 +128,6 @@ int status(const std::string& config) {
         for (const auto& hold : v.at("holds").as_array())
             fmt::print("HOLD            {} {} since {}: {}\n", text_of(hold.at("of")), text_of(hold.at("channel")), text_of(hold.at("since")), text_of(hold.at("reason")));
         return 0;
-    });
-}
-
-int verify(const std::string& config, const std::string& format) {
-    return ask(config, "GET", "/control/verify", "", [&](const json::value& v, Line&) {
-        bool ok = v.at("ok").as_bool();
-        if (format == "json") fmt::print("{}\n", json::serialize(v));
-        else if (ok) fmt::print("ok: {} cases, {} ledger entries, root {}\n", text_of(v.at("cases")), text_of(v.at("ledger_entries")), text_of(v.at("root")));
-        else
-            for (const auto& f : v.at("failures").as_array()) fmt::print("FAILED {}: {}\n", text_of(f.at("check")), text_of(f.at("detail")));
-        return ok ? 0 : 1;
     });
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -53,6 +54,16 @@ std::string to_hex(std::string_view bytes) {
     return out;
 }
 std::string to_hex(const Hash& hash) { return to_hex(view(hash)); }
+
+std::optional<Hash> hash_from_hex(std::string_view hex) {
+    Hash hash;
+    if (hex.size() != 2 * hash.size()) return std::nullopt;
+    for (std::size_t i = 0; i < hash.size(); ++i) {
+        auto [end, bad] = std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, hash[i], 16);
+        if (bad != std::errc() || end != hex.data() + 2 * i + 2) return std::nullopt;
+    }
+    return hash;
+}
 
 std::vector<LeafRange> inclusion_ranges(std::uint64_t index, std::uint64_t size) {
     std::vector<LeafRange> path;

@@ -134,7 +134,7 @@ asio::awaitable<Response> answer_export(Parts parts, std::function<ExportPlace()
     wish.day = call.parameter("date");
     if (wish.day.empty()) wish.day = local_day(now - std::chrono::hours(24), site->zone);
     wish.folder = call.parameter("out").empty() ? where.folder : std::filesystem::path(call.parameter("out"));
-    wish.names = site->names, wish.rules = site->rules, wish.rules_sha256 = where.rules_sha256, wish.zone = site->zone;
+    wish.names = site->names, wish.rules = site->rules, wish.rules_sha256 = where.rules_sha256, wish.zone = site->zone, wish.signer = parts->seal.ledger_signer();
     auto folder = wish.folder / wish.day;
     std::string failed;
     Result<Edition> edition = Edition();

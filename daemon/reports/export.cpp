@@ -16,6 +16,7 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/tree.hpp"
+#include "daemon/store/checkpoints.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
 
@@ -102,6 +103,7 @@ std::optional<Edition> left_on_disk(const ExportWish& wish, std::int64_t version
         if (!as_of) return std::nullopt;
         found.as_of = *as_of;
         found.sha256 = manifest->at("figures_sha256").as_string();
+        if (const auto* note = manifest->if_contains("checkpoint")) found.checkpoint = note->as_string();
     } catch (const std::exception&) {
         return std::nullopt;  // not a manifest of ours
     }
@@ -109,9 +111,9 @@ std::optional<Edition> left_on_disk(const ExportWish& wish, std::int64_t version
     return found;
 }
 
-// What the store learned since the cut, but for exports and looking.
+// What the store learned since the cut, but for exports and looking. Of `rows` no figure is made: that is what waits, and for how long.
 bool ledger_moved(Connection& db, std::int64_t since) {
-    Statement find(db, "SELECT 1 FROM ledger WHERE seq > ?1 AND kind NOT IN ('export', 'access') LIMIT 1");
+    Statement find(db, "SELECT 1 FROM ledger WHERE seq > ?1 AND kind NOT IN ('export', 'access', 'rows') LIMIT 1");
     return find.bind(1, since).step();
 }
 
@@ -175,6 +177,7 @@ std::string manifest_of(const ExportWish& wish, const Edition& edition) {
     auto out = fmt::format("{{\"day\":\"{}\",\"version\":{},\"as_of\":\"{}\",\"basis\":\"closed\",\"timezone\":{},\n", edition.day, edition.version,
                            format_utc(edition.as_of), json_string(wish.zone));
     out += fmt::format("\"ledger\":{{\"size\":{},\"root\":\"{}\"}},\n", edition.ledger_size, edition.ledger_root);
+    if (!edition.checkpoint.empty()) out += fmt::format("\"checkpoint\":{},\n", json_string(edition.checkpoint));
     out += fmt::format("\"rules\":{{\"weight_satisfied\":{},\"weight_basically\":{},\"weight_dissatisfied\":{},\"prior_m\":{},\"sha256\":{}}},\n",
                        rules.weights.satisfied, rules.weights.basically_satisfied, rules.weights.dissatisfied,
                        rules.prior ? fmt::format("{}", *rules.prior) : json_string("by moments"), json_string(wish.rules_sha256));
@@ -252,6 +255,8 @@ Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant n
         edition.ledger_size = static_cast<std::int64_t>(tree.size());
         edition.ledger_root = to_hex(tree.root());
     }
+    if (auto root = hash_from_hex(edition.ledger_root); wish.signer && root && edition.ledger_size > 0)
+        edition.checkpoint = wish.signer->sign(Checkpoint{wish.signer->name(), static_cast<std::uint64_t>(edition.ledger_size), *root});
     edition.files = figures_of(db, wish, edition.as_of);
     edition.sha256 = digest(edition.files);
     auto books = balance_report(db);
@@ -297,6 +302,7 @@ void record_export(Connection& db, const Edition& edition, Instant now) {
     Statement add(db, "INSERT INTO exports(day, version, ledger_size, as_of, sha256) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (day, version) DO NOTHING");
     add.bind(1, edition.day).bind(2, edition.version).bind(3, edition.ledger_size).bind(4, edition.as_of).bind(5, edition.sha256).run();
     if (db.changes() == 0) return;
+    if (!edition.checkpoint.empty()) store::keep_checkpoint(db, edition.checkpoint, now);
     store::append(db, now, "export", std::nullopt,
                   fmt::format(R"({{"day":"{}","version":{},"ledger_size":{},"ledger_root":"{}","sha256":"{}"}})", edition.day, edition.version,
                               edition.ledger_size, edition.ledger_root, edition.sha256));

@@ -18,6 +18,7 @@
 
 #include "daemon/core/clock.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/core/signed_note.hpp"
 #include "daemon/reports/queries.hpp"
 #include "daemon/store/read_thread.hpp"
 
@@ -31,6 +32,7 @@ struct Edition {
     bool recorded = false;     // its row stands in the store
     std::int64_t ledger_size = 0;
     std::string ledger_root{};
+    std::string checkpoint{};  // signed; empty: there is no key
     Instant as_of{};
     std::string sha256{};      // of the figures, without the books
     std::map<std::string, std::string> files{};  // by name, manifest.json among them; empty unless fresh
@@ -44,6 +46,7 @@ struct ExportWish {
     Rules rules{};
     std::string rules_sha256{};       // of the configuration in force, for the manifest
     std::string zone{};
+    const NoteSigner* signer = nullptr;  // of the ledger: the manifest carries a checkpoint of the cut
 };
 
 // invalid_input: not a day. Reads the earlier version from its files to say what changed.

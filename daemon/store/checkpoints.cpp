@@ -68,7 +68,7 @@ Result<std::string> consistency_proof(Connection& db, std::uint64_t old_size, co
     return fmt::format("old {}\n{}\n{}", old_size, lines_of(hashes), checkpoint.note);
 }
 
-Result<std::string> cosign(Connection& db, const NoteSigner& signer, std::string_view bytes, const std::vector<NoteVerifier>& cosigners, Instant now) {
+Result<std::string> cosign(Connection& db, const NoteSigner& signer, std::string_view bytes, const std::vector<NoteVerifier>& cosigners) {
     auto note = read_note(bytes);
     auto checkpoint = note ? read_checkpoint(note->text) : tl::unexpected(note.error());
     if (!checkpoint) return tl::unexpected(checkpoint.error());
@@ -92,9 +92,18 @@ Result<std::string> cosign(Connection& db, const NoteSigner& signer, std::string
         if (std::find(whole.signatures.begin(), whole.signatures.end(), line) == whole.signatures.end()) whole.signatures.push_back(line);
     }
     if (added == 0) return fail(Error::Kind::invalid_input, "no signature of the named cosigners is under it");
-    Statement keep(db, "INSERT INTO checkpoints(size, at, note) VALUES (?1, ?2, ?3) ON CONFLICT (size) DO UPDATE SET note = excluded.note");
-    keep.bind(1, static_cast<std::int64_t>(checkpoint->size)).bind(2, now).bind(3, whole.write()).run();
     return whole.write();
+}
+
+void keep_cosigned(Connection& db, const std::string& bytes, Instant now) {
+    keep_checkpoint(db, bytes, now);
+    auto note = *read_note(bytes);
+    auto size = read_checkpoint(note.text)->size;
+    auto kept = *read_note(find_checkpoint(db, size)->note);
+    for (const auto& line : note.signatures)
+        if (std::find(kept.signatures.begin(), kept.signatures.end(), line) == kept.signatures.end()) kept.signatures.push_back(line);
+    Statement write(db, "UPDATE checkpoints SET note = ?2 WHERE size = ?1");
+    write.bind(1, static_cast<std::int64_t>(size)).bind(2, kept.write()).run();
 }
 
 }  // namespace pingjing::store

@@ -29,8 +29,11 @@ Result<std::string> inclusion_proof(Connection& db, std::int64_t seq, const Kept
 // a witness of c2sp.org/tlog-witness is told.
 Result<std::string> consistency_proof(Connection& db, std::uint64_t old_size, const KeptCheckpoint& checkpoint);
 
-// Adds the signatures that the cosigners made to the checkpoint kept here, once each; the note with all of them. invalid_input: not
-// ours, a signature does not hold, or none is of a cosigner's; conflict: the ledger was never this tree.
-Result<std::string> cosign(Connection& db, const NoteSigner& signer, std::string_view note, const std::vector<NoteVerifier>& cosigners, Instant now);
+// The checkpoint as it is kept here, or would be, with the signatures that the cosigners have put under `note`, once each. Reads the
+// ledger up to there. invalid_input: not ours, a signature does not hold, or none is of a cosigner's; conflict: the ledger was never
+// this tree.
+Result<std::string> cosign(Connection& db, const NoteSigner& signer, std::string_view note, const std::vector<NoteVerifier>& cosigners);
+// Keeps what cosign() gave, beside signatures that came meanwhile.
+void keep_cosigned(Connection& db, const std::string& note, Instant now);
 
 }  // namespace pingjing::store

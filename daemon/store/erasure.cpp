@@ -152,6 +152,8 @@ Erased erase_expired(Connection& db, const Expired& expired, const Limits& limit
     for (auto id : expired.inbound) done.texts += erase_inbound(db, id);
     for (auto id : expired.messages) done.texts += erase_message(db, id);
     for (auto id : expired.bodies) change(db, "UPDATE hook_bodies SET body = NULL WHERE id = ?1", id);
+    Statement parts(db, "DELETE FROM inbound_parts WHERE received_at < ?1");
+    parts.bind(1, limits.texts).run();
     if (!expired.rated_cases.empty()) {
         // The trigger that keeps ratings lets them go only beside this word.
         db.exec("INSERT INTO meta(key, value) VALUES ('erasing_ratings', '1') ON CONFLICT (key) DO NOTHING");

@@ -153,20 +153,16 @@ void LedgerCheck::compare(const RowFact& row, const FactTable& table, Connection
 }
 
 void LedgerCheck::find_missing(Connection& db) {
-    const std::pair<const RowKey, Known>* first[most_of_each] = {};
-    auto earlier = [](auto* a, auto* b) { return a->second.seq < b->second.seq; };
-    int n = 0;
-    for (const auto& entry : known_) {
-        const auto& [key, known] = entry;
+    std::vector<std::pair<std::int64_t, RowKey>> missing;  // by the line that wrote them
+    for (const auto& [key, known] : known_) {
         if (!known.stands && known.erased) ++erased_;
         if (!known.stands || known.seen) continue;
         if (auto whole = whole_at_.find(key.table); whole != whole_at_.end() ? known.seq > whole->second : stands_after_all(db, key)) continue;
-        if (n < most_of_each) first[n++] = &entry;
-        else if (auto* last = std::max_element(first, first + n, earlier); earlier(&entry, *last)) *last = &entry;
+        missing.emplace_back(known.seq, key);
     }
-    std::sort(first, first + n, earlier);
-    for (int i = 0; i < n; ++i)
-        found("rows", fmt::format("{} is missing; ledger row {} wrote it", name_of(db, first[i]->first, first[i]->second.seq), first[i]->second.seq));
+    std::sort(missing.begin(), missing.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (std::size_t i = 0; i < std::min<std::size_t>(missing.size(), most_of_each); ++i)
+        found("rows", fmt::format("{} is missing; ledger row {} wrote it", name_of(db, missing[i].second, missing[i].first), missing[i].first));
 }
 
 // Written behind the place that the reading had reached, while a daemon runs: then it is there now.

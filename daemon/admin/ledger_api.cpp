@@ -1,0 +1,186 @@
+#include "daemon/admin/ledger_api.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <charconv>
+#include <memory>
+#include <optional>
+
+#include "daemon/admin/verify.hpp"
+#include "daemon/core/phone.hpp"
+#include "daemon/log/log.hpp"
+#include "daemon/store/checkpoints.hpp"
+#include "daemon/store/erasure.hpp"
+
+namespace pingjing::admin {
+namespace {
+
+namespace json = boost::json;
+using Parts = std::shared_ptr<const LedgerParts>;
+using http::Request;
+using http::Response;
+using store::Connection;
+
+Response ok(json::value body) {
+    Response response;
+    response.body = json::serialize(body);
+    return response;
+}
+Response refuse(const Error& error) {
+    auto status = error.kind == Error::Kind::not_found ? 404 : error.kind == Error::Kind::conflict ? 409 : error.kind == Error::Kind::invalid_input ? 400 : 500;
+    return http::problem(status, status == 404 ? "not found" : status == 409 ? "conflict" : "bad request", error.detail);
+}
+Response no_key() { return http::problem(409, "conflict", "there is no ledger.key in key_dir yet; `pingjing init` makes it"); }
+
+std::optional<std::int64_t> number(const Request& request, const std::string& name) {
+    auto text = request.parameter(name);
+    std::int64_t value = 0;
+    auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return !text.empty() && bad == std::errc() && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
+// Body, if any: [{"who","note"}], checkpoints that were kept elsewhere.
+asio::awaitable<Response> check_all(Parts p, Request request) {
+    Verifier verifier(p->seal.ledger_signer());
+    if (!request.body.empty()) {
+        boost::system::error_code bad;
+        auto given = json::parse(request.body, bad);
+        if (bad || !given.is_array()) co_return http::problem(400, "bad request", "expected an array of checkpoints");
+        for (const auto& one : given.as_array()) {
+            const auto* o = one.if_object();
+            const auto* who = o ? o->if_contains("who") : nullptr;
+            const auto* note = o ? o->if_contains("note") : nullptr;
+            if (!who || !note || !who->is_string() || !note->is_string()) co_return http::problem(400, "bad request", "expected an array of checkpoints");
+            verifier.add_checkpoint(std::string(note->as_string()), std::string(who->as_string()));
+        }
+    }
+    bool more = true;
+    std::function<void(Connection&)> step = [&](Connection& db) { more = verifier.step(db); };
+    while (more) co_await p->read(step);
+    const auto& result = verifier.result();
+    json::array failures;
+    for (const auto& failure : result.failures) failures.push_back({{"check", failure.check}, {"detail", failure.detail}});
+    co_return ok({{"ok", result.failures.empty()}, {"cases", result.cases}, {"ledger_entries", result.ledger_entries}, {"root", result.root}, {"rows", result.rows},
+                  {"erased", result.erased}, {"checkpoints", result.checkpoints}, {"failures", std::move(failures)}});
+}
+
+// Signs what there is, unless the newest checkpoint says it already.
+asio::awaitable<Response> make_checkpoint(Parts p, Request request) {
+    const auto* signer = p->seal.ledger_signer();
+    if (!signer) co_return no_key();
+    auto now = p->clock.now();
+    auto work = [&](Connection& db) { return store::make_checkpoint(db, *signer, now); };
+    auto note = co_await p->store.run(std::ref(work));
+    if (!note) co_return http::problem(409, "conflict", "the ledger is empty");
+    auto text = *note;
+    if (!request.parameter("since").empty()) {
+        auto since = number(request, "since");
+        if (!since) co_return http::problem(400, "bad request", "since: expected a number of rows");
+        Result<std::string> proof = std::string();
+        std::function<void(Connection&)> read = [&](Connection& db) { proof = store::consistency_proof(db, static_cast<std::uint64_t>(*since), *store::newest_checkpoint(db)); };
+        co_await p->read(read);
+        if (!proof) co_return refuse(proof.error());
+        text = *proof;
+    }
+    co_return ok({{"checkpoint", text}, {"verifier", signer->verifier().written()}});
+}
+
+asio::awaitable<Response> prove(Parts p, Request request) {
+    auto seq = number(request, "seq");
+    if (!seq) co_return http::problem(400, "bad request", "ROW: expected the number of a ledger row; `explain` names them");
+    std::optional<std::int64_t> size;
+    if (!request.parameter("size").empty() && !(size = number(request, "size"))) co_return http::problem(400, "bad request", "size: expected a checkpoint's number of rows");
+    const auto* signer = p->seal.ledger_signer();
+    if (!signer) co_return no_key();
+    Result<std::string> proof = fail(Error::Kind::not_found, "there is no checkpoint of this size here");
+    if (!size) {
+        auto now = p->clock.now();
+        auto work = [&](Connection& db) { return store::make_checkpoint(db, *signer, now); };
+        auto made = co_await p->store.run(std::ref(work));
+        if (!made) co_return http::problem(409, "conflict", "the ledger is empty");
+    }
+    std::function<void(Connection&)> read = [&](Connection& db) {
+        auto kept = size ? store::find_checkpoint(db, static_cast<std::uint64_t>(*size)) : store::newest_checkpoint(db);
+        if (kept) proof = store::inclusion_proof(db, *seq, *kept);
+    };
+    co_await p->read(read);
+    if (!proof) co_return refuse(proof.error());
+    co_return ok({{"proof", *proof}, {"verifier", signer->verifier().written()}});
+}
+
+// Body: {"note","verifiers":[…]}.
+asio::awaitable<Response> take_cosignature(Parts p, Request request) {
+    const auto* signer = p->seal.ledger_signer();
+    if (!signer) co_return no_key();
+    boost::system::error_code bad;
+    auto given = json::parse(request.body, bad);
+    const auto* o = bad ? nullptr : given.if_object();
+    const auto* note = o ? o->if_contains("note") : nullptr;
+    const auto* keys = o ? o->if_contains("verifiers") : nullptr;
+    if (!note || !note->is_string() || !keys || !keys->is_array()) co_return http::problem(400, "bad request", "expected a note and its cosigners' keys");
+    std::vector<NoteVerifier> cosigners;
+    for (const auto& key : keys->as_array()) {
+        auto read = NoteVerifier::read(key.is_string() ? std::string_view(key.as_string()) : std::string_view());
+        if (!read) co_return refuse(read.error());
+        cosigners.push_back(std::move(*read));
+    }
+    auto now = p->clock.now();
+    std::string text(note->as_string());
+    // The tree as it was is recomputed by the reader; the store's thread has better things to do.
+    Result<std::string> whole = std::string();
+    std::function<void(Connection&)> check = [&](Connection& db) { whole = store::cosign(db, *signer, text, cosigners); };
+    co_await p->read(check);
+    if (!whole) co_return refuse(whole.error());
+    auto keep = [&](Connection& db) { store::keep_cosigned(db, *whole, now); };
+    co_await p->store.run(std::ref(keep));
+    co_return ok({{"checkpoint", *whole}});
+}
+
+// Body: the number.
+asio::awaitable<Response> forget(Parts p, Request request) {
+    auto reason = hide_numbers(request.parameter("reason"));
+    auto phone = Phone::mobile(request.body);
+    if (reason.empty()) co_return http::problem(400, "bad request", "reason: expected one");
+    if (!phone) co_return http::problem(400, "bad request", "PHONE: expected a mobile number");
+    Result<store::Named> named = store::Named();
+    std::function<void(Connection&)> find = [&](Connection& db) { named = store::find_named(db, p->seal, *phone); };
+    co_await p->read(find);
+    if (!named) co_return refuse(named.error());
+    auto now = p->clock.now();
+    auto work = [&](Connection& db) { return store::forget(db, p->seal, *named, reason, now - p->recognised_for(), now); };
+    auto done = co_await p->store.run(std::ref(work));
+    if (!done) co_return refuse(done.error());
+    log::info("erasure.forgotten", {{"phone_id", named->phone_id}, {"cases", done->cases}, {"texts", done->texts}});
+    co_return ok({{"cases", done->cases}, {"texts", done->texts}, {"number_erased", done->numbers > 0}});
+}
+
+}  // namespace
+
+void add_ledger_routes(http::Router& router, LedgerParts parts) {
+    auto shared = std::make_shared<const LedgerParts>(std::move(parts));
+    auto add = [&](const char* method, const char* pattern, auto handler) {
+        auto trusted = [shared, handler, pattern = std::string(pattern)](Request request) -> asio::awaitable<Response> {
+            if (!request.trusted) co_return http::problem(404, "not found", "there is nothing here");
+            std::string why;
+            try {
+                co_return co_await handler(shared, std::move(request));
+            } catch (const store::SqlError& error) {
+                why = error.what();
+            }
+            log::error("control.store", {{"pattern", pattern}, {"why", why}});
+            auto response = http::problem(503, "the store cannot do that", fmt::format("the store failed, nothing was changed: {}", why));
+            response.headers.emplace_back("Retry-After", "10");
+            co_return response;
+        };
+        router.add(method, pattern, trusted);
+    };
+    add("GET", "/control/verify", check_all);
+    add("POST", "/control/verify", check_all);
+    add("POST", "/control/checkpoint", make_checkpoint);
+    add("POST", "/control/proof", prove);
+    add("POST", "/control/cosign", take_cosignature);
+    add("POST", "/control/forget", forget);
+}
+
+}  // namespace pingjing::admin

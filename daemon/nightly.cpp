@@ -1,0 +1,84 @@
+#include "daemon/nightly.hpp"
+
+#include <algorithm>
+
+#include "daemon/async/timer.hpp"
+#include "daemon/core/local_time.hpp"
+#include "daemon/log/log.hpp"
+#include "daemon/store/checkpoints.hpp"
+
+namespace pingjing {
+namespace {
+
+using store::Connection;
+using store::Statement;
+
+constexpr Millis between_signatures = std::chrono::hours(1);
+constexpr std::size_t rows_a_share = 100;  // of each kind: some milliseconds of the store's thread
+constexpr const char* done_key = "erased_day";
+
+}  // namespace
+
+Millis recognised_for(const config::Settings& settings) { return std::max<Millis>(std::chrono::hours(30 * 24), settings.survey.safety_hold); }
+
+asio::awaitable<void> Nightly::run() {
+    for (;;) {
+        co_await sign();
+        if (co_await is_time_to_erase()) {
+            auto done = co_await erase();
+            log::info("erasure.done", {{"cases", done.cases}, {"texts", done.texts}, {"numbers", done.numbers}, {"ratings", done.ratings}});
+        }
+        co_await sleep_for(std::chrono::minutes(1));
+    }
+}
+
+// Once a local day, at nightly_at or as soon after it as we run.
+asio::awaitable<bool> Nightly::is_time_to_erase() {
+    auto now = clock_.now();
+    const auto& settings = settings_();
+    auto day = local_day(now, settings.service.timezone);
+    if (now < day_range(day, settings.service.timezone)->from + settings.reports.nightly_at) co_return false;
+    auto last = [](Connection& db) {
+        Statement read(db, "SELECT value FROM meta WHERE key = ?1");
+        return read.bind(1, done_key).step() ? read.text(0) : std::string();
+    };
+    auto done = co_await store_.run(last);
+    co_return done < day;
+}
+
+asio::awaitable<store::Erased> Nightly::erase() {
+    auto now = clock_.now();
+    const auto& settings = settings_();
+    auto day = local_day(now, settings.service.timezone);
+    store::Limits limits{now - settings.reports.keep_texts, now - std::chrono::hours(24) * 365 * settings.reports.keep_ratings_years - std::chrono::hours(24),
+                         now - recognised_for(settings)};
+    store::Expired expired;
+    std::function<void(Connection&)> find = [&](Connection& db) { expired = store::find_expired(db, limits); };
+    co_await read_(find);
+    store::Erased total;
+    while (!expired.empty()) {
+        auto share = expired.take(rows_a_share);
+        auto work = [&](Connection& db) { return store::erase_expired(db, share, limits, now); };
+        auto done = co_await store_.run(std::ref(work));
+        total.cases += done.cases, total.texts += done.texts, total.numbers += done.numbers, total.ratings += done.ratings;
+    }
+    auto remember = [&](Connection& db) {
+        Statement write(db, "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        write.bind(1, done_key).bind(2, day).run();
+    };
+    co_await store_.run(std::ref(remember));
+    co_return total;
+}
+
+asio::awaitable<void> Nightly::sign() {
+    const auto* signer = seal_.ledger_signer();
+    if (!signer) co_return;
+    auto now = clock_.now();
+    auto work = [&](Connection& db) {
+        auto newest = store::newest_checkpoint(db);
+        if (!newest || newest->at + between_signatures <= now) store::make_checkpoint(db, *signer, now);
+    };
+    co_await store_.run(std::ref(work));
+}
+
+}  // namespace pingjing
