@@ -75,9 +75,12 @@ bool LedgerCheck::read_lines(Connection& db, std::int64_t most) {
         RowFacts facts(rows);
         while (auto row = facts.next()) {
             if (!mine(row->key)) continue;
+            // Moved before it was made: then nobody made it, and the row of the table will be found.
+            if (row->kind == RowFact::Kind::moved && !known_.contains(row->key)) continue;
             auto& known = known_[row->key];
-            known.stands = row->hash.has_value();
-            if (row->hash) known.hash = *row->hash;
+            known.stands = row->kind != RowFact::Kind::gone;
+            if (row->kind == RowFact::Kind::moved) row->apply(known.state);
+            else known.state = std::move(row->state);
             known.seq = seq, known.erased = kind == "erased", known.seen = false;
         }
         if (facts.broken() && pass_ == 0) found("ledger", fmt::format("ledger row {} cannot be read", seq));
@@ -118,7 +121,7 @@ bool LedgerCheck::read_rows(Connection& db) {
     if (table_ == all.size()) return false;
     const auto& table = all[table_];
     bool whole = table.key.find('t') != std::string_view::npos;  // few rows
-    std::string_view columns = table.key_columns;
+    auto columns = table.key_columns();
     auto sql = whole          ? fmt::format("SELECT * FROM {}", table.name)
                : from_start_  ? fmt::format("SELECT * FROM {} ORDER BY {} LIMIT {}", table.name, columns, sizes_.rows_a_step)
                : table.key == "i" ? fmt::format("SELECT * FROM {0} WHERE {1} > ?1 ORDER BY {1} LIMIT {2}", table.name, columns, sizes_.rows_a_step)
@@ -147,7 +150,7 @@ void LedgerCheck::compare(const RowFact& row, const FactTable& table, Connection
     if (known == known_.end()) return found("rows", fmt::format("{} was written by no ledger row", name()));
     known->second.seen = true;
     if (!known->second.stands) return found("rows", fmt::format("{} was deleted by ledger row {} and is here", name(), known->second.seq));
-    if (known->second.hash != row.hash) return found("rows", fmt::format("{} is not as ledger row {} left it", name(), known->second.seq));
+    if (known->second.state != row.state) return found("rows", fmt::format("{} is not as ledger row {} left it", name(), known->second.seq));
     ++rows_;
     if (known->second.erased) ++erased_;
 }
@@ -168,11 +171,11 @@ void LedgerCheck::find_missing(Connection& db) {
 // Written behind the place that the reading had reached, while a daemon runs: then it is there now.
 bool LedgerCheck::stands_after_all(Connection& db, const RowKey& key) const {
     const auto& table = *fact_table(key.table);
-    Statement find(db, table.key == "i" ? fmt::format("SELECT * FROM {} WHERE {} = ?1", table.name, table.key_columns)
-                                        : fmt::format("SELECT * FROM {} WHERE ({}) = (?1, ?2)", table.name, table.key_columns));
+    Statement find(db, table.key == "i" ? fmt::format("SELECT * FROM {} WHERE {} = ?1", table.name, table.key_columns())
+                                        : fmt::format("SELECT * FROM {} WHERE ({}) = (?1, ?2)", table.name, table.key_columns()));
     find.bind(1, key.a);
     if (table.key == "ii") find.bind(2, key.b);
-    return find.step() && read_row(table, find.handle()).hash == known_.at(key).hash;
+    return find.step() && read_row(table, find.handle()).state == known_.at(key).state;
 }
 
 std::string LedgerCheck::name_of(Connection& db, const RowKey& key, std::int64_t seq) const {

@@ -33,7 +33,7 @@ public:
     std::int64_t erased() const { return erased_; }  // rows whose last line is `erased`: emptied, or gone with its knowledge
 
 private:
-    struct Known { RowHash hash{}; std::int64_t seq = 0; bool stands = false, erased = false, seen = false; };
+    struct Known { RowState state{}; std::int64_t seq = 0; bool stands = false, erased = false, seen = false; };
     struct KeyHash {
         std::size_t operator()(const RowKey& k) const {
             auto mixed = (static_cast<std::uint64_t>(k.a) * 0x9E3779B97F4A7C15u) ^ (static_cast<std::uint64_t>(k.b) * 0xC2B2AE3D27D4EB4Fu) ^ (std::uint64_t(k.table) << 56);

@@ -4,8 +4,14 @@
 #include <sodium.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <bit>
+#include <cctype>
 #include <cmath>
 #include <cstring>
+#include <map>
+#include <sstream>
+#include <vector>
 
 // Debian's library has it; its header hides the declarations without this word, which must not be defined for all of sqlite3.h.
 extern "C" {
@@ -23,29 +29,59 @@ using Row = RowBytes;
 // Not here: what only helps to find and to wait (slots, channel_days, receipt_keys, meta), hook bodies, of which everything that
 // was understood stands in a table of its own, the ledger itself, and checkpoints, which are signed.
 constexpr FactTable tables[] = {
-    {1, "phones", "i", "id"},
-    {2, "intake_batches", "i", "id"},
-    {3, "rejections", "i", "id"},
-    {4, "cases", "i", "id"},
-    {5, "case_versions", "ii", "case_id, number"},
-    {6, "case_officers", "ii", "case_id, position"},
-    {7, "decisions", "i", "id"},
-    {8, "messages", "i", "id"},
-    {9, "attempts", "ii", "message_id, attempt"},
-    {10, "receipts", "i", "id"},
-    {11, "inbound", "i", "id"},
-    {12, "ratings", "i", "id"},
-    {13, "opt_outs", "i", "id"},
-    {14, "alarms", "t", "id"},
-    {15, "followups", "i", "id"},
-    {16, "followup_steps", "i", "id"},
-    {17, "reviews", "i", "id"},
-    {18, "holds", "i", "id"},
-    {19, "tokens", "i", "id"},
-    {20, "exports", "ti", "day, version"},
-    {21, "erasures", "i", "id"},
+    {1, "phones", "i", "id key sealed first_seen"},
+    {2, "intake_batches", "i", "id at source received accepted updated unchanged rejected excluded"},
+    {3, "rejections", "i", "id batch_id line field expected"},
+    {4, "cases", "i",
+     "id record version content_key state unit category source linked_to language phone_id contact_id officer officer_role "
+     "call_taker reported_at closed_at received_at changed_at* code* kind* flags safety recoded_after* erased_at*"},
+    {5, "case_versions", "ii", "case_id number version at outcome code content"},
+    {6, "case_officers", "ii", "case_id position badge role"},
+    {7, "decisions", "i", "id case_id at stage outcome code rule rules_sha256"},
+    {8, "messages", "i",
+     "id ref case_id inbound_id purpose template* priority state* code* phone_id* text* parts* route* channel* slot* open* "
+     "made_at due_at* stale_at* attempt* claimed_at* accepted_at* settled_at* answer_until* evidence*"},
+    {9, "attempts", "ii", "message_id attempt channel claimed_at settled_at* outcome* detail*"},
+    {10, "receipts", "i",
+     "id channel key body_id ref vendor_id phone_id state code meaning at received_at message_id* step*"},
+    {11, "inbound", "i",
+     "id channel key body_id phone_id phone to_number extension text at received_at step* class* case_id* match* label* "
+     "rating* method* confidence* why*"},
+    {12, "ratings", "i", "id case_id inbound_id at grade value method effect officer unit"},
+    {13, "opt_outs", "i", "id phone_id at action source reason"},
+    {14, "alarms", "t",
+     "id inbound_id case_id at do_not_contact attempts* received_at* escalated_at* acknowledged_at* acknowledged_by*"},
+    {15, "followups", "i", "id case_id rating_id* opened_at due_at* state* urgent* no_callback*"},
+    {16, "followup_steps", "i", "id followup_id at who state note"},
+    {17, "reviews", "i", "id kind case_id inbound_id at closed_at* closed_by* decision*"},
+    {18, "holds", "i", "id of channel at reason released_at* release_reason*"},
+    {19, "tokens", "i", "id hash scopes name unit badge made_at expires_at revoked_at*"},
+    {20, "exports", "ti", "day version ledger_size as_of sha256"},
+    {21, "erasures", "i", "id at why phone_id reason cases texts numbers ratings"},
 };
-constexpr std::uint8_t gone = 0x80;  // beside the table's number: the row was deleted, no hash follows
+// Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
+constexpr std::uint8_t gone = 0x80, moved_only = 0x40;
+
+// The places of moving columns, and all places by name.
+struct Layout {
+    std::uint64_t moving = 0;
+    std::map<std::string, int, std::less<>> places{};
+};
+const Layout& layout_of(const FactTable& table) {
+    static const auto all = [] {
+        std::array<Layout, std::size(tables)> out;
+        for (std::size_t t = 0; t < out.size(); ++t) {
+            std::istringstream words(tables[t].columns);
+            int place = 0;
+            for (std::string word; words >> word; ++place) {
+                if (word.ends_with('*')) out[t].moving |= 1ull << place, word.pop_back();
+                out[t].places[word] = place;
+            }
+        }
+        return out;
+    }();
+    return all[static_cast<std::size_t>(table.number) - 1];
+}
 
 void add_number(Row& out, std::uint64_t value) {
     auto* p = out.room(10);
@@ -113,6 +149,22 @@ void add_key_value(Row& out, char type, Value value) {
     else add_bytes(out, value.bytes());
 }
 
+RowHash hash_of(std::string_view row);
+
+// Numbers and our own words stand in the ledger as they are; anything else as its hash.
+bool is_word(std::string_view text) {
+    return text.size() <= 24 && std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == ' '; });
+}
+template <class Value>
+void add_moving(Row& out, Value value) {
+    auto type = value.type();
+    if (type != SQLITE_BLOB && (type != SQLITE_TEXT || is_word(value.bytes()))) return add_value(out, value);
+    auto hash = hash_of(value.bytes());
+    add_byte(out, type == SQLITE_TEXT ? 5 : 6);
+    std::memcpy(out.room(hash.size()), hash.data(), hash.size());
+    out.size += hash.size();
+}
+
 RowHash hash_of(std::string_view row) {
     RowHash hash;
     crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(row.data()), row.size(), nullptr, 0);
@@ -129,6 +181,59 @@ bool take_number(std::string_view& in, std::uint64_t& value) {
         if (byte < 0x80) return true;
     }
     return false;
+}
+
+// One value that add_moving wrote; false: broken.
+bool take_moving(std::string_view& in, std::string_view& value) {
+    if (in.empty()) return false;
+    auto rest = in.substr(1);
+    std::uint64_t number = 0;
+    std::size_t size = 0;
+    switch (in[0]) {
+        case 0: break;
+        case 1: if (!take_number(rest, number)) return false; break;
+        case 2: size = sizeof(double); break;
+        case 3:
+            if (!take_number(rest, number)) return false;
+            size = number;
+            break;
+        case 5: case 6: size = sizeof(RowHash); break;
+        default: return false;
+    }
+    if (size > rest.size()) return false;
+    rest.remove_prefix(size);
+    value = in.substr(0, in.size() - rest.size());
+    in = rest;
+    return true;
+}
+
+// A text's columns that `UPDATE … table SET a = …, b = … WHERE` names; nothing for any other statement.
+std::vector<std::string> columns_set(std::string_view sql, std::string_view table) {
+    auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+    std::size_t at = 0;
+    auto word = [&] {
+        while (at < sql.size() && std::isspace(static_cast<unsigned char>(sql[at]))) ++at;
+        auto begin = at;
+        while (at < sql.size() && is_name(sql[at])) ++at;
+        return sql.substr(begin, at - begin);
+    };
+    if (word() != "UPDATE") return {};
+    auto next = word();
+    if (next == "OR") word(), next = word();
+    if (next != table || word() != "SET") return {};
+    std::vector<std::string> columns;
+    for (;;) {
+        columns.emplace_back(word());
+        // To the comma or the WHERE that is in no parenthesis and no quotes.
+        for (int depth = 0; at < sql.size(); ++at) {
+            if (sql[at] == '\'') at = std::min(sql.find('\'', at + 1), sql.size() - 1);
+            else if (sql[at] == '(') ++depth;
+            else if (sql[at] == ')') --depth;
+            else if (depth == 0 && sql[at] == ',') break;
+            else if (depth == 0 && sql.substr(at, 5) == "WHERE") return columns;
+        }
+        if (at++ >= sql.size()) return columns;
+    }
 }
 
 bool has_text(const FactTable& table) { return table.key.find('t') != std::string_view::npos; }
@@ -164,15 +269,40 @@ bool take_key(const FactTable& table, std::string_view& in, RowFact& row, bool n
 std::span<const FactTable> fact_tables() { return tables; }
 const FactTable* fact_table(std::uint8_t number) { return number >= 1 && number <= std::size(tables) ? &tables[number - 1] : nullptr; }
 
+std::string FactTable::key_columns() const {
+    std::istringstream words(columns);
+    std::string out, word;
+    for (std::size_t i = 0; i < key.size() && words >> word; ++i) out += (out.empty() ? "" : ", ") + word;
+    return out;
+}
+
 RowWatcher::RowWatcher(sqlite3* db, std::string& out) : out_(out) {
     auto changed = [](void* self, sqlite3* connection, int op, const char*, const char* name, sqlite3_int64 before, sqlite3_int64 after) {
         auto& w = *static_cast<RowWatcher*>(self);
         const auto* table = w.find(name);
         if (!table) return;
-        if (op == SQLITE_DELETE || (op == SQLITE_UPDATE && before != after && table->key == "i")) w.deleted(connection, *table);
+        bool one_number = table->key == "i";
+        if (op == SQLITE_UPDATE && before == after) {
+            if (auto columns = w.set_by_running(*table)) return w.moved(connection, *table, one_number ? after : -1, columns);
+        }
+        if (op == SQLITE_DELETE || (op == SQLITE_UPDATE && before != after && one_number)) w.deleted(connection, *table);
         if (op != SQLITE_DELETE) w.stands(connection, *table);
     };
     sqlite3_preupdate_hook(db, changed, this);
+}
+
+// What the running UPDATE sets, if that is nothing but moving columns.
+RowWatcher::Columns RowWatcher::set_by_running(const FactTable& table) {
+    if (!running_) return 0;
+    auto [at, is_new] = updates_.try_emplace(running_, 0);
+    if (!is_new) return at->second;
+    const auto& layout = layout_of(table);
+    for (const auto& name : columns_set(*running_, table.name)) {
+        auto place = layout.places.find(name);
+        if (place == layout.places.end() || !(layout.moving >> place->second & 1)) return at->second = 0;
+        at->second |= 1ull << place->second;
+    }
+    return at->second;
 }
 
 // Names are the schema's own and stay where they are until it is read anew: so what stands at a known place is compared again.
@@ -186,28 +316,52 @@ const FactTable* RowWatcher::find(const char* name) {
 }
 
 void RowWatcher::deleted(sqlite3* db, const FactTable& table) {
-    key_.clear(static_cast<char>(table.number | gone));
+    told_.clear(static_cast<char>(table.number | gone));
     for (std::size_t i = 0; i < table.key.size(); ++i) {
         sqlite3_value* value = nullptr;
-        if (sqlite3_preupdate_old(db, static_cast<int>(i), &value) == SQLITE_OK) add_key_value(key_, table.key[i], Shown{value});
+        if (sqlite3_preupdate_old(db, static_cast<int>(i), &value) == SQLITE_OK) add_key_value(told_, table.key[i], Shown{value});
     }
-    out_ += key_.view();
+    out_ += told_.view();
 }
 
 void RowWatcher::stands(sqlite3* db, const FactTable& table) {
+    const auto moving = layout_of(table).moving;
+    const auto columns = static_cast<std::size_t>(sqlite3_preupdate_count(db));
     row_.clear(static_cast<char>(table.number));
-    key_.clear(static_cast<char>(table.number));
-    auto columns = static_cast<std::size_t>(sqlite3_preupdate_count(db));
+    told_.clear(static_cast<char>(table.number));
     for (std::size_t i = 0; i < columns; ++i) {
+        if (moving >> i & 1) continue;
         sqlite3_value* value = nullptr;
         if (sqlite3_preupdate_new(db, static_cast<int>(i), &value) != SQLITE_OK) continue;  // out of memory: the statement fails as well
         add_value(row_, Shown{value});
-        if (i < table.key.size()) add_key_value(key_, table.key[i], Shown{value});
+        if (i < table.key.size()) add_key_value(told_, table.key[i], Shown{value});
     }
     auto hash = hash_of(row_.view());
-    std::memcpy(key_.room(hash.size()), hash.data(), hash.size());
-    key_.size += hash.size();
-    out_ += key_.view();
+    std::memcpy(told_.room(hash.size()), hash.data(), hash.size());
+    told_.size += hash.size();
+    for (std::size_t i = 0; i < columns; ++i) {
+        sqlite3_value* value = nullptr;
+        if ((moving >> i & 1) && sqlite3_preupdate_new(db, static_cast<int>(i), &value) == SQLITE_OK) add_moving(told_, Shown{value});
+    }
+    out_ += told_.view();
+}
+
+// `id`: of a table with one number for a key. Asking SQLite for it costs as much as for any other column.
+void RowWatcher::moved(sqlite3* db, const FactTable& table, std::int64_t id, Columns columns) {
+    told_.clear(static_cast<char>(table.number | moved_only));
+    sqlite3_value* value = nullptr;
+    if (table.key == "i") add_number(told_, zigzag(id));
+    else
+        for (std::size_t i = 0; i < table.key.size(); ++i)
+            if (sqlite3_preupdate_new(db, static_cast<int>(i), &value) == SQLITE_OK) add_key_value(told_, table.key[i], Shown{value});
+    add_byte(told_, static_cast<char>(std::popcount(columns)));
+    const auto moving = layout_of(table).moving;
+    for (auto rest = columns; rest; rest &= rest - 1) {
+        auto column = std::countr_zero(rest);
+        add_byte(told_, static_cast<char>(std::popcount(moving & ((1ull << column) - 1))));  // its place among the moving ones
+        if (sqlite3_preupdate_new(db, column, &value) == SQLITE_OK) add_moving(told_, Shown{value});
+    }
+    out_ += told_.view();
 }
 
 std::optional<RowFact> RowFacts::next() {
@@ -215,32 +369,72 @@ std::optional<RowFact> RowFacts::next() {
     RowFact row;
     auto head = static_cast<std::uint8_t>(rest_[0]);
     rest_.remove_prefix(1);
-    const auto* table = fact_table(head & ~gone & 0xFF);
-    broken_ = !table || !take_key(*table, rest_, row, names_);
-    if (!broken_ && !(head & gone)) {
-        row.hash.emplace();
-        broken_ = rest_.size() < row.hash->size();
-        if (broken_) return std::nullopt;
-        std::memcpy(row.hash->data(), rest_.data(), row.hash->size());
-        rest_.remove_prefix(row.hash->size());
-    }
+    const auto* table = fact_table(head & 0x3F);
+    broken_ = !table || !take_key(*table, rest_, row, names_) || !take_state(*table, head, row);
     return broken_ ? std::nullopt : std::optional(std::move(row));
 }
 
+bool RowFacts::take_state(const FactTable& table, std::uint8_t head, RowFact& row) {
+    if (head & gone) return true;
+    auto take = [&](int values, bool with_place) {
+        auto begin = rest_;
+        for (std::string_view value; values > 0; --values) {
+            if (with_place && rest_.empty()) return false;
+            if (with_place) rest_.remove_prefix(1);
+            if (!take_moving(rest_, value)) return false;
+        }
+        row.state.moving = begin.substr(0, begin.size() - rest_.size());
+        return true;
+    };
+    if (head & moved_only) {
+        row.kind = RowFact::Kind::moved;
+        if (rest_.empty()) return false;
+        int values = rest_[0];
+        rest_.remove_prefix(1);
+        return take(values, true);
+    }
+    row.kind = RowFact::Kind::stands;
+    if (rest_.size() < row.state.standing.size()) return false;
+    std::memcpy(row.state.standing.data(), rest_.data(), row.state.standing.size());
+    rest_.remove_prefix(row.state.standing.size());
+    return take(std::popcount(layout_of(table).moving), false);
+}
+
+void RowFact::apply(RowState& to) const {
+    std::string out;
+    out.reserve(to.moving.size() + state.moving.size());
+    std::string_view old = to.moving, set = state.moving, value, kept;
+    for (int place = 0; take_moving(old, kept); ++place) {
+        if (!set.empty() && set[0] == place) {
+            set.remove_prefix(1);
+            take_moving(set, value);
+            out += value;
+        } else {
+            out += kept;
+        }
+    }
+    to.moving = std::move(out);
+}
+
 RowFact read_row(const FactTable& table, sqlite3_stmt* row, bool name) {
-    thread_local Row bytes, key;
+    thread_local Row bytes, key, moving;
+    const auto stars = layout_of(table).moving;
     bytes.clear(static_cast<char>(table.number));
-    key.clear(static_cast<char>(table.number));
+    key.clear(0);
+    moving.clear(0);
     auto columns = static_cast<std::size_t>(sqlite3_column_count(row));
     for (std::size_t i = 0; i < columns; ++i) {
         Stored value{row, static_cast<int>(i)};
-        add_value(bytes, value);
+        if (stars >> i & 1) add_moving(moving, value);
+        else add_value(bytes, value);
         if (i < table.key.size()) add_key_value(key, table.key[i], value);
     }
     RowFact fact;
+    fact.kind = RowFact::Kind::stands;
     auto rest = key.view().substr(1);
     take_key(table, rest, fact, name);
-    fact.hash = hash_of(bytes.view());
+    fact.state.standing = hash_of(bytes.view());
+    fact.state.moving = moving.view().substr(1);
     return fact;
 }
 

@@ -1,5 +1,8 @@
-// Which tables hold facts, and what a ledger line says of their rows: after each change of a row its key and a hash of all its
-// columns. SQLite itself tells of every change, so that no statement can be forgotten; `LedgerCheck` reads the tables against it.
+// Which tables hold facts, and what a ledger line says of their rows after each change. SQLite itself tells of every change, so that
+// no statement can be forgotten; `LedgerCheck` reads the tables against it.
+//
+// Most columns of a table never change again: of these a line holds one hash when the row is made. Those of everyday UPDATEs, the
+// moving ones (state, attempt, times), are told one by one each time they are set, which is a quarter of the work of a hash of all.
 //
 // Nothing can be guessed from such a hash. What may be erased is sealed, and a sealed value carries 24 random bytes that go when
 // it goes: they are the salt of the commitment.
@@ -10,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -20,12 +24,13 @@ struct FactTable {
     std::uint8_t number;    // in the ledger for ever: never given to another table
     const char* name;
     std::string_view key;   // what its first columns, the primary key, are: i a number, t a text
-    const char* key_columns;
+    const char* columns;    // all, in order; a moving one with a star
+    std::string key_columns() const;  // "case_id, number"
 };
 std::span<const FactTable> fact_tables();
 const FactTable* fact_table(std::uint8_t number);
 
-using RowHash = std::array<unsigned char, 16>;  // BLAKE2b of the table's number and every column with its type
+using RowHash = std::array<unsigned char, 16>;  // BLAKE2b of the table's number and every standing column with its type
 
 // Bytes under construction, many times a second: kept and written over.
 struct RowBytes {
@@ -46,15 +51,23 @@ public:
     RowWatcher(sqlite3* db, std::string& out);
     RowWatcher(const RowWatcher&) = delete;
     RowWatcher& operator=(const RowWatcher&) = delete;
+    // Whose changes come next. The text stays where it is, and the same place always holds the same text; nullptr: not known.
+    void runs(const std::string* sql) { running_ = sql; }
 
 private:
+    using Columns = std::uint64_t;  // a bit each
+    struct Known { std::string kept{}; const FactTable* table = nullptr; };
     const FactTable* find(const char* name);
+    Columns set_by_running(const FactTable& table);
     void deleted(sqlite3* db, const FactTable& table);
     void stands(sqlite3* db, const FactTable& table);
-    struct Known { std::string kept{}; const FactTable* table = nullptr; };
+    void moved(sqlite3* db, const FactTable& table, std::int64_t id, Columns columns);
+
     std::array<Known, 64> known_{};
+    std::unordered_map<const std::string*, Columns> updates_{};
+    const std::string* running_ = nullptr;
     std::string& out_;
-    RowBytes row_{}, key_{};
+    RowBytes row_{}, told_{};
 };
 
 struct RowKey {
@@ -62,10 +75,18 @@ struct RowKey {
     std::int64_t a = 0, b = 0;  // the key's numbers; of a key with a text a hash
     bool operator==(const RowKey&) const = default;
 };
+// A row as the ledger knows it: of the standing columns the hash, of the moving ones the values, one behind the other.
+struct RowState {
+    RowHash standing{};
+    std::string moving{};
+    bool operator==(const RowState&) const = default;
+};
 struct RowFact {
+    enum class Kind { stands, moved, gone } kind = Kind::gone;
     RowKey key{};
-    std::string name{};             // "messages 17", "attempts 17 2"; only if it was asked for
-    std::optional<RowHash> hash{};  // nullopt: the row was deleted
+    std::string name{};       // "messages row 17", "attempts row 17 2"; only if it was asked for
+    RowState state{};         // stands: all of it; moved: in `moving` place, value, place, value …
+    void apply(RowState& to) const;  // of moved
 };
 
 // Reads what RowWatcher wrote.
@@ -76,6 +97,7 @@ public:
     bool broken() const { return broken_; }
 
 private:
+    bool take_state(const FactTable& table, std::uint8_t head, RowFact& row);
     std::string_view rest_;
     bool names_, broken_ = false;
 };

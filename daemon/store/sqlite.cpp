@@ -59,6 +59,7 @@ Connection::Connection(const std::string& path, Access access, const char* vfs) 
 Connection::~Connection() = default;
 
 void Connection::exec(const char* sql) {
+    if (watcher_) watcher_->runs(nullptr);
     if (int rc = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr); rc != SQLITE_OK)
         throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.get()), sql));
 }
@@ -167,6 +168,7 @@ Statement& Statement::bind_null(int index) {
 }
 
 bool Statement::step() {
+    if (db_.watcher_) db_.watcher_->runs(&place_->first);
     int rc = sqlite3_step(stmt_.get());
     if (rc == SQLITE_ROW) return true;
     if (rc == SQLITE_DONE) return false;

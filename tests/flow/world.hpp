@@ -110,6 +110,7 @@ public:
         return outcome;
     }
     void closed_at(Instant when) { closed_ = when; }
+    const config::Settings& settings() const { return gateway_->settings(); }
 
     void hear(provider::Inbound one, const std::string& channel = "main") {
         std::vector<provider::Inbound> all{std::move(one)};

@@ -1,0 +1,214 @@
+#include "daemon/admin/verify.hpp"
+#include "daemon/nightly.hpp"
+#include "daemon/store/erasure.hpp"
+#include "daemon/store/phones.hpp"
+#include "tests/flow/world.hpp"
+
+using namespace pingjing;
+using namespace pingjing::test;
+using store::Connection;
+using store::Statement;
+
+namespace {
+
+const char* const one = "13812345001";
+const char* const other = "13812345002";
+
+// Asked at noon, answered, delivered.
+void ask_and_rate(World& w, const std::string& id, const char* phone, const std::string& words) {
+    w.call(id, phone);
+    w.pass(std::chrono::hours(3));
+    auto sent = w.sent.back();
+    REQUIRE(sent.phone == phone);
+    w.receipt(sent.ref);
+    w.reply(phone, words, sent.extension);
+    w.pass(std::chrono::minutes(5));
+}
+
+void check_whole(World& w, const char* when) {
+    CAPTURE(when);
+    w.store->run_now([&](Connection& db) {
+        for (const auto& failure : admin::verify(db, w.seal.ledger_signer()).failures) FAIL_CHECK(failure.check << ": " << failure.detail);
+    });
+}
+
+Result<store::Erased> forget(World& w, const char* phone) {
+    Result<store::Erased> done = store::Erased();
+    w.store->run_now([&](Connection& db) {
+        auto named = store::find_named(db, w.seal, *Phone::mobile(phone));
+        done = named ? store::forget(db, w.seal, *named, "asked by letter", w.clock.now() - Millis(std::chrono::hours(30 * 24)), w.clock.now()) : tl::unexpected(named.error());
+    });
+    return done;
+}
+
+store::Erased night(World& w, const config::Settings& settings) {
+    store::Erased done;
+    w.run_for([&]() -> asio::awaitable<void> {
+        Nightly nightly(store::read_on(*w.store), *w.store, w.seal, w.clock, [&]() -> const config::Settings& { return settings; });
+        done = co_await nightly.erase();
+    });
+    return done;
+}
+
+std::string values(World& w, const std::string& sql) { return w.value("SELECT group_concat(v) FROM (SELECT " + sql + ")"); }
+
+}  // namespace
+
+TEST_CASE("a forgotten number is nowhere any more, and the books and the ledger are whole") {
+    World w("2026-11-21T09:00:00+08:00");
+    ask_and_rate(w, "a", one, "2");
+    ask_and_rate(w, "b", other, "1");
+    auto before = w.value("SELECT group_concat(grade) FROM ratings");
+    w.store->run_now([&](Connection& db) { store::make_checkpoint(db, *w.seal.ledger_signer(), w.clock.now()); });
+    check_whole(w, "before");
+    auto sealed = [&](const char* phone) { return w.value(fmt::format("SELECT count(*) FROM phones WHERE length(sealed) > 0 AND key = x'{}'", to_hex(w.seal.phone_key(*Phone::mobile(phone))))); };
+    CHECK(sealed(one) == "1");
+
+    auto done = forget(w, one);
+    REQUIRE(done);
+    CHECK(done->cases == 1);
+    CHECK(done->texts >= 3);  // the record, the question, the answer, the thanks
+    CHECK(done->numbers == 1);
+    CHECK(sealed(one) == "0");
+    CHECK(sealed(other) == "1");
+    CHECK(w.value("SELECT sum(length(content)) FROM case_versions WHERE case_id = (SELECT id FROM cases WHERE record = 'a')") == "0");
+    CHECK(w.value("SELECT sum(length(content)) > 0 FROM case_versions WHERE case_id = (SELECT id FROM cases WHERE record = 'b')") == "1");
+    CHECK(w.value("SELECT sum(length(text)) FROM messages m JOIN cases c ON c.id = m.case_id WHERE record = 'a'") == "0");
+    CHECK(w.value("SELECT sum(length(text)) FROM inbound i JOIN cases c ON c.id = i.case_id WHERE record = 'a'") == "0");
+    CHECK(w.value("SELECT group_concat(grade) FROM ratings") == before);
+    CHECK(w.value("SELECT kind FROM ledger ORDER BY seq DESC LIMIT 1") == "erased");
+    check_whole(w, "after");
+    w.store->run_now([&](Connection& db) { CHECK(admin::verify(db).erased >= 5); });
+    // The reason is there for who may open it, and not in the ledger.
+    w.store->run_now([&](Connection& db) {
+        Statement read(db, "SELECT id, reason FROM erasures");
+        REQUIRE(read.step());
+        CHECK(w.seal.open(read.text(1), store::erasure_reason_context(read.integer(0))).value() == "asked by letter");
+        Statement leaks(db, "SELECT count(*) FROM ledger WHERE data LIKE '%letter%'");
+        leaks.step();
+        CHECK(leaks.integer(0) == 0);
+    });
+
+    // Emptied by hand a text is not erased but missing.
+    w.store->run_now([&](Connection&) {});
+    Connection file(w.store->path());
+    file.exec("BEGIN");
+    file.exec("UPDATE inbound SET text = x'' WHERE case_id = (SELECT id FROM cases WHERE record = 'b')");
+    CHECK(admin::verify(file).failures.size() == 1);
+    file.exec("ROLLBACK");
+}
+
+TEST_CASE("what waits for a forgotten number is called off; he is still recognised for a month, then not") {
+    World w("2026-11-21T09:00:00+08:00");
+    w.call("a", one);
+    REQUIRE(w.surveys() == "1 due");
+    auto done = forget(w, one);
+    REQUIRE(done);
+    CHECK(w.surveys() == "1 cancelled");
+    CHECK(w.value("SELECT code FROM cases") == "cancelled");
+    w.pass(std::chrono::hours(6));
+    CHECK(w.sent.empty());
+    check_whole(w, "called off");
+    auto key = to_hex(w.seal.phone_key(*Phone::mobile(one)));
+    CHECK(w.value("SELECT hex(key) = upper('" + key + "') FROM phones") == "1");
+    // He calls again: the same row, the number sealed anew, and what was before still counts for caps and holds.
+    CHECK(w.call("b", one) == "accepted");
+    CHECK(w.value("SELECT count(*) FROM phones") == "1");
+    CHECK(w.value("SELECT length(sealed) > 0 FROM phones") == "1");
+    REQUIRE(forget(w, one));
+    auto settings = w.settings();
+    w.pass(std::chrono::hours(24 * 31));
+    CHECK(night(w, settings).numbers == 1);
+    CHECK(w.value("SELECT count(*) FROM phones WHERE key IS NULL AND length(sealed) = 0") == "1");
+    CHECK(forget(w, one).error().kind == Error::Kind::not_found);
+    check_whole(w, "a month later");
+}
+
+TEST_CASE("an opt-out survives being forgotten") {
+    World w("2026-11-21T09:00:00+08:00");
+    ask_and_rate(w, "a", one, "退订");
+    w.pass(std::chrono::hours(1));
+    auto done = forget(w, one);
+    REQUIRE(done);
+    CHECK(done->numbers == 0);
+    w.store->run_now([&](Connection& db) {
+        auto id = store::find_phone_id(db, w.seal.phone_key(*Phone::mobile(one)));
+        REQUIRE(id);
+        CHECK(store::is_opted_out(db, *id));
+        CHECK(store::find_phone(db, w.seal, *id));  // so that keys can be rotated
+    });
+    CHECK(w.value("SELECT sum(length(text)) FROM inbound") == "0");
+    CHECK(w.call("b", one) == "excluded opt_out");
+    check_whole(w, "forgotten");
+}
+
+TEST_CASE("an emergency that the desk has not acknowledged is not forgotten") {
+    World w("2026-11-21T09:00:00+08:00");
+    ask_and_rate(w, "a", one, "救命");
+    CHECK(forget(w, one).error().kind == Error::Kind::conflict);
+    CHECK(forget(w, other).error().kind == Error::Kind::not_found);
+    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'erased'") == "0");
+}
+
+TEST_CASE("after 180 days records, texts and numbers go, after three years the ratings; what is still followed up stays") {
+    World w("2026-11-21T09:00:00+08:00");
+    ask_and_rate(w, "a", one, "1");
+    ask_and_rate(w, "b", other, "3");
+    auto settings = w.settings();
+    CHECK(night(w, settings).cases == 0);
+    w.pass(std::chrono::hours(24 * 179));
+    CHECK(night(w, settings).cases == 0);
+    w.pass(std::chrono::hours(24 * 2));
+    auto done = night(w, settings);
+    CHECK(done.cases == 1);
+    CHECK(done.numbers == 1);
+    CHECK(done.texts >= 3);
+    CHECK(done.ratings == 0);
+    CHECK(w.value("SELECT group_concat(record) FROM cases WHERE erased_at IS NOT NULL") == "a");  // b is followed up still
+    CHECK(w.value("SELECT count(*) FROM phones WHERE key IS NULL AND length(sealed) = 0") == "1");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "2");
+    check_whole(w, "half a year");
+    CHECK(night(w, settings).cases == 0);
+
+    w.exec("UPDATE followups SET state = 'closed'");
+    done = night(w, settings);
+    CHECK(done.cases == 1);
+    CHECK(w.value("SELECT sum(length(content)) FROM case_versions") == "0");
+    CHECK(w.value("SELECT sum(length(text)) FROM messages") == "0");
+    CHECK(w.value("SELECT sum(length(text)) FROM inbound") == "0");
+    CHECK(w.value("SELECT count(*) FROM phones WHERE key IS NOT NULL") == "0");
+    check_whole(w, "the follow-up closed");
+
+    // A new version of an erased case brings its record back, for as long again.
+    CHECK(w.call("a", one, "0101", R"(,"call_taker":"080012")").substr(0, 7) != "rejecte");
+    CHECK(w.value("SELECT erased_at FROM cases WHERE record = 'a'") == "null");
+
+    w.pass(std::chrono::hours(24) * 366 * 3);
+    done = night(w, settings);
+    CHECK(done.ratings == 2);
+    CHECK(w.value("SELECT count(*) FROM ratings") == "0");
+    CHECK(w.value("SELECT count(*) FROM inbound WHERE label IS NOT NULL OR rating IS NOT NULL") == "0");
+    CHECK(w.value("SELECT count(*) FROM cases") == "2");
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key = 'erasing_ratings'") == "0");
+    CHECK_THROWS(w.exec("INSERT INTO ratings VALUES (9, (SELECT id FROM cases LIMIT 1), NULL, 1, 'satisfied', 3, 'code', 'first', NULL, 'u'); DELETE FROM ratings"));
+    check_whole(w, "three years");
+}
+
+TEST_CASE("the erasure of a night fails at any statement as a whole, and is made up for") {
+    World w("2026-11-21T09:00:00+08:00");
+    for (int i = 0; i < 3; ++i) ask_and_rate(w, "a" + std::to_string(i), (std::string("1381234500") + std::to_string(i)).c_str(), "1");
+    w.pass(std::chrono::hours(24 * 181));
+    store::Limits limits{w.clock.now() - Millis(std::chrono::hours(24 * 180)), w.clock.now() - Millis(std::chrono::hours(24 * 1100)), w.clock.now() - Millis(std::chrono::hours(24 * 30))};
+    store::Expired expired;
+    w.store->run_now([&](Connection& db) { expired = store::find_expired(db, limits); });
+    REQUIRE(expired.cases.size() == 3);
+    auto share = expired.take(100);
+    CHECK_THROWS(w.store->run_now([&](Connection& db) {
+        store::erase_expired(db, share, limits, w.clock.now());
+        throw store::SqlError(13, "disk full");
+    }));
+    check_whole(w, "taken back");
+    CHECK(w.value("SELECT count(*) FROM cases WHERE erased_at IS NOT NULL") == "0");
+    w.store->run_now([&](Connection& db) { CHECK(store::erase_expired(db, share, limits, w.clock.now()).cases == 3); });
+    check_whole(w, "done");
+}
