@@ -1,4 +1,4 @@
-// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--smoke] [calls|surveys|replies|memory]…`.
+// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--smoke] [calls|surveys|replies|memory|verify]…`.
 // Figures of another machine say little; what one change does to them on the same machine says much.
 #include <fmt/format.h>
 
@@ -68,6 +68,7 @@ int main(int argc, char** argv) try {
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 1, 64); });
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 100, 64); });
     run("memory", 100'000, 100, [](const fs::path& f, int n) { bench::hold_open(f, n); });
+    run("verify", 1'000'000, 200, [](const fs::path& f, int n) { bench::verify_facts(f, n); });
     return 0;
 } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

@@ -12,5 +12,7 @@ void ask_and_rate(const std::filesystem::path& folder, int count);
 void take_replies(const std::filesystem::path& folder, int count, int texts, int connections);
 // What the daemon occupies over that many open surveys.
 void hold_open(const std::filesystem::path& folder, int count);
+// `pingjing verify` over a ledger of that many facts, and the rows they tell of.
+void verify_facts(const std::filesystem::path& folder, int facts);
 
 }  // namespace pingjing::bench

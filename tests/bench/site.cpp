@@ -173,9 +173,11 @@ asio::awaitable<void> Daemon::until(const char* sql, std::int64_t wanted) {
     }
 }
 
-void plant_open_surveys(const std::filesystem::path& folder, int count) {
-    auto plant = [&] {
-        Daemon daemon(folder, Carrier::silent, store::Store::Durability::none);
+namespace {
+
+void plant(const std::filesystem::path& folder, int count, Carrier carrier, const char* done, const std::function<void(Daemon&)>& then) {
+    auto work = [&] {
+        Daemon daemon(folder, carrier, store::Store::Durability::none);
         intake::Intake intake(daemon.store(), daemon.seal(), daemon.random());
         auto feed = [&]() -> asio::awaitable<void> {
             auto closed = daemon.clock().now() - std::chrono::hours(3);
@@ -188,12 +190,24 @@ void plant_open_surveys(const std::filesystem::path& folder, int count) {
                 if (!taken) throw std::runtime_error(taken.error().detail);
                 gateway.dispatcher().wake();
             }
-            co_await daemon.until("SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'delivered'", count);
+            co_await daemon.until(done, count);
         };
         daemon.run(feed());
-        daemon.store().run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "the vendor is not there", daemon.clock().now()); });
+        then(daemon);
     };
-    in_a_process(plant);
+    in_a_process(work);
+}
+
+}  // namespace
+
+void plant_open_surveys(const std::filesystem::path& folder, int count) {
+    plant(folder, count, Carrier::silent, "SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'delivered'", [](Daemon& daemon) {
+        daemon.store().run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "the vendor is not there", daemon.clock().now()); });
+    });
+}
+
+void plant_rated_surveys(const std::filesystem::path& folder, int count) {
+    plant(folder, count, Carrier::answered, "SELECT count(*) FROM messages WHERE purpose = 'thanks' AND state = 'delivered'", [](Daemon&) {});
 }
 
 }  // namespace pingjing::bench

@@ -50,7 +50,6 @@ store::Erased night(World& w, const config::Settings& settings) {
     return done;
 }
 
-std::string values(World& w, const std::string& sql) { return w.value("SELECT group_concat(v) FROM (SELECT " + sql + ")"); }
 
 }  // namespace
 
