@@ -72,7 +72,7 @@ std::int64_t append(Connection& db, Instant at, std::string_view kind, std::opti
     write_entry(tail.entry_, seq, at, kind, case_id, data, rows);
     auto leaf = leaf_hash(tail.entry_);
     Statement insert(db, "INSERT INTO ledger(seq, at, kind, case_id, data, rows, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-    insert.bind(1, seq).bind(2, at).bind(3, kind).bind(4, case_id).bind(5, data).bind_blob(6, rows).bind(7, mark_of(leaf)).run();
+    insert.bind(1, seq).bind(2, at).lend(3, kind).bind(4, case_id).lend(5, data).lend_blob(6, rows).bind(7, mark_of(leaf)).run();
     tail.waiting_.push_back(leaf);
     tail.told_ = tail.rows_.size();
     tail.last_at_ = at;

@@ -62,6 +62,18 @@ constexpr FactTable tables[] = {
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;
 
+constexpr std::size_t place_of(std::string_view name) {
+    auto letter = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(name[at])); };
+    return (name.size() * 3 + letter(0) * 5 + letter(name.size() / 2) * 3 + letter(name.size() - 2) * 5) % 256;
+}
+constexpr bool all_apart() {
+    for (const auto& one : tables)
+        for (const auto& other : tables)
+            if (one.number != other.number && place_of(one.name) == place_of(other.name)) return false;
+    return true;
+}
+static_assert(all_apart(), "two tables share a place: take other factors");
+
 // The places of moving columns, and all places by name.
 struct Layout {
     std::uint64_t moving = 0;
@@ -277,6 +289,7 @@ std::string FactTable::key_columns() const {
 }
 
 RowWatcher::RowWatcher(sqlite3* db, std::string& out) : out_(out) {
+    for (const auto& table : tables) by_name_[place_of(table.name)] = &table;
     auto changed = [](void* self, sqlite3* connection, int op, const char*, const char* name, sqlite3_int64 before, sqlite3_int64 after) {
         auto& w = *static_cast<RowWatcher*>(self);
         const auto* table = w.find(name);
@@ -305,14 +318,10 @@ RowWatcher::Columns RowWatcher::set_by_running(const FactTable& table) {
     return at->second;
 }
 
-// Names are the schema's own and stay where they are until it is read anew: so what stands at a known place is compared again.
-const FactTable* RowWatcher::find(const char* name) {
-    auto& place = known_[(reinterpret_cast<std::uintptr_t>(name) >> 4) % known_.size()];
-    if (place.kept == name) return place.table;
-    place = {name, nullptr};
-    for (const auto& table : tables)
-        if (place.kept == table.name) place.table = &table;
-    return place.table;
+// By length and three letters, which no two of our names share.
+const FactTable* RowWatcher::find(std::string_view name) const {
+    const auto* table = by_name_[place_of(name)];
+    return table && name == table->name ? table : nullptr;
 }
 
 void RowWatcher::deleted(sqlite3* db, const FactTable& table) {

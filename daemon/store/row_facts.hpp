@@ -56,14 +56,13 @@ public:
 
 private:
     using Columns = std::uint64_t;  // a bit each
-    struct Known { std::string kept{}; const FactTable* table = nullptr; };
-    const FactTable* find(const char* name);
+    const FactTable* find(std::string_view name) const;
     Columns set_by_running(const FactTable& table);
     void deleted(sqlite3* db, const FactTable& table);
     void stands(sqlite3* db, const FactTable& table);
     void moved(sqlite3* db, const FactTable& table, std::int64_t id, Columns columns);
 
-    std::array<Known, 64> known_{};
+    std::array<const FactTable*, 256> by_name_{};
     std::unordered_map<const std::string*, Columns> updates_{};
     const std::string* running_ = nullptr;
     std::string& out_;

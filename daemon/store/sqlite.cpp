@@ -158,6 +158,14 @@ Statement& Statement::bind_blob(int index, std::string_view value) {
     check(sqlite3_bind_blob(stmt_.get(), index, value.data() ? value.data() : "", static_cast<int>(value.size()), SQLITE_TRANSIENT));
     return *this;
 }
+Statement& Statement::lend(int index, std::string_view value) {
+    check(sqlite3_bind_text(stmt_.get(), index, value.data() ? value.data() : "", static_cast<int>(value.size()), SQLITE_STATIC));
+    return *this;
+}
+Statement& Statement::lend_blob(int index, std::string_view value) {
+    check(sqlite3_bind_blob(stmt_.get(), index, value.data() ? value.data() : "", static_cast<int>(value.size()), SQLITE_STATIC));
+    return *this;
+}
 Statement& Statement::bind_real(int index, double value) {
     check(sqlite3_bind_double(stmt_.get(), index, value));
     return *this;

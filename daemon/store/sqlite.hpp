@@ -100,6 +100,9 @@ public:
     Statement& bind(int index, const std::string& value) { return bind(index, std::string_view(value)); }
     Statement& bind(int index, const char* value) { return bind(index, std::string_view(value)); }
     Statement& bind_blob(int index, std::string_view value);
+    // Without a copy: what is bound outlives run().
+    Statement& lend(int index, std::string_view value);
+    Statement& lend_blob(int index, std::string_view value);
     Statement& bind_real(int index, double value);
     Statement& bind_null(int index);
     template <class T>
