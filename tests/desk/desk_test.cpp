@@ -86,7 +86,7 @@ TEST_CASE("desk: an alarm arrives with number, text and case, and its receipt is
     CHECK(duty.main->last == R"({"alarm_id":"a","at":"2026-11-20T19:00:00Z","phone":"13900000001","text":"救命","case_id":"R7","unit":"320302120000","do_not_contact":false})");
     CHECK(duty.value("SELECT received_at FROM alarms") == std::to_string(to_millis(night)));
     CHECK(duty.value("SELECT attempts FROM alarms") == "1");
-    CHECK(duty.value("SELECT kind || ' ' || case_id || ' ' || data FROM ledger") == R"(alarm_received 7 {"alarm":"a"})");
+    CHECK(duty.value("SELECT kind || ' ' || case_id || ' ' || data FROM ledger WHERE kind <> 'rows'") == R"(alarm_received 7 {"alarm":"a"})");
     duty.until(60s);
     CHECK(duty.main->all() == "");
 }

@@ -77,8 +77,8 @@ TEST_CASE("a follow-up is opened once a case, with its step and its ledger line"
     CHECK_FALSE(office.open(1, false, false, noon + 48h));  // a later limit changes nothing
     CHECK(office.value("SELECT count(*) FROM followups") == "1");
     CHECK(office.value("SELECT who || ' ' || state FROM followup_steps") == "pingjing opened");
-    CHECK(office.value("SELECT count(*) FROM ledger") == "1");
-    CHECK(office.value("SELECT kind || ' ' || case_id FROM ledger") == "followup_opened 1");
+    CHECK(office.value("SELECT count(*) FROM ledger WHERE kind <> 'rows'") == "1");
+    CHECK(office.value("SELECT kind || ' ' || case_id FROM ledger WHERE kind <> 'rows'") == "followup_opened 1");
 }
 
 TEST_CASE("a follow-up only ever becomes more pressing") {
@@ -126,7 +126,7 @@ TEST_CASE("opening a follow-up is all or nothing, wherever it fails") {
         } catch (const store::SqlError&) {
             finished = false;
         }
-        for (const char* table : {"followups", "followup_steps", "ledger"}) CHECK(office.value(std::string("SELECT count(*) FROM ") + table) == (finished ? "1" : "0"));
+        for (const char* table : {"followups", "followup_steps", "ledger WHERE kind <> 'rows'"}) CHECK(office.value(std::string("SELECT count(*) FROM ") + table) == (finished ? "1" : "0"));
         if (finished) break;
         REQUIRE(steps < 5'000);
     }
@@ -174,7 +174,7 @@ TEST_CASE("GET /v1/review: what a person has to decide, with the words, and who 
     REQUIRE(answer.status == 200);
     CHECK(answer.body == R"({"reviews":[{"id":2,"kind":"recoded","at":"1970-01-01T00:00:00Z","case_id":"R2","unit":"320302120000","officer":"012345","text":null,"label":null,"rating":null,"phone":"139****0002"},)"
                          R"({"id":1,"kind":"ambiguous","at":"1970-01-01T00:01:00Z","case_id":"R1","unit":"320302120000","officer":"012345","text":"一般吧","label":"ambiguous","rating":null,"phone":"139****0001"}]})");
-    CHECK(office.value("SELECT kind || ' ' || data FROM ledger") == R"(access {"what":"review","who":"3/张三","reviews":2})");
+    CHECK(office.value("SELECT kind || ' ' || data FROM ledger WHERE kind <> 'rows'") == R"(access {"what":"review","who":"3/张三","reviews":2})");
     office.store->run_now([](Connection& db) { db.exec("ALTER TABLE reviews RENAME TO lost"); });
     CHECK(office.get("/v1/review").status == 503);
 }

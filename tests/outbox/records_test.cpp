@@ -41,10 +41,12 @@ TEST_CASE("every end of an attempt moves the message from where it says, and fro
             CAPTURE(state);
             Drawer d;
             d.bring_to(state);
-            auto before = d.value("SELECT count(*) FROM ledger");
+            // That an attempt ended is a fact of its own row; of the message nothing is said.
+            const char* lines = "SELECT count(*) FROM ledger WHERE kind <> 'rows'";
+            auto before = d.value(lines);
             d.store->run_now([&](store::Connection& db) { record.work(db, d); });
             CHECK(d.state() == (state == record.from ? record.to : state));
-            if (state != record.from) CHECK(d.value("SELECT count(*) FROM ledger") == before);
+            if (state != record.from) CHECK(d.value(lines) == before);
         }
 }
 
