@@ -70,6 +70,9 @@ def story(new_site):
     site.run("verify", "--checkpoint", site.path("newest"))
 
     database = sqlite3.connect(os.path.join(site.state, "pingjing.db"))
+    # Who has the file has the triggers too.
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'decisions'").fetchall():
+        database.execute(f"DROP TRIGGER {name}")
     database.execute("UPDATE decisions SET rule = 'another' WHERE id = 1")
     database.commit()
     database.close()
