@@ -88,10 +88,23 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
     a.take(a.gateway_->settings());
+    a.make_watch();
     if (clock.speed() != 1.0 || a.gateway_->settings().service.test_clock) a.notes_.push_back("test clock");
     if (const auto& in = a.gateway_->settings().intake; !in.folder.empty())
         a.folder_ = std::make_unique<intake::Folder>(a.intake_, in, [&a] { return a.intake_rules_; }, clock, [&a] { a.gateway_->dispatcher().wake(); });
     return app;
+}
+
+void App::make_watch() {
+    auto channels = [this] {
+        std::vector<watch::ChannelLook> out;
+        for (const auto& c : gateway_->dispatcher().status()) out.push_back({c.name, c.state, c.why});
+        return out;
+    };
+    watch::WatchWorld world{io_.get_executor(), *store_, store::read_on(*reader_), seal_, clock_, [this] { return watch::Site(gateway_->settings()); }};
+    world.channels = channels;
+    world.failing = [this] { return gateway_->failing(); };
+    watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_));
 }
 
 // The same handlers behind both doors; the control socket has some that the network has not.
@@ -141,6 +154,8 @@ void App::start() {
     gateway_->start();
     if (folder_) loops_.spawn("folder", keep_running([this] { return folder_->run(); }, failed("folder")));
     loops_.spawn("nightly", keep_running([this] { return nightly_->run(); }, failed("nightly")));
+    loops_.spawn("watch", keep_running([this] { return watch_->run(); }, failed("watch")));
+    loops_.spawn("alarms", keep_running([this] { return watch_->tell(); }, failed("alarms")));
     server_->start();
     control_->start();
 }
@@ -174,6 +189,7 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     if (!why.empty()) co_return fail(Error::Kind::unavailable, "the store cannot write down the new configuration: " + why);
     auto needs_restart = gateway_->take_over(std::move(*next));
     take(gateway_->settings());
+    watch_->replace(watch::make_pushes(gateway_->settings().alarms, client_));
     co_return needs_restart;
 }
 

@@ -17,6 +17,7 @@
 #include "daemon/nightly.hpp"
 #include "daemon/reports/api.hpp"
 #include "daemon/store/read_thread.hpp"
+#include "daemon/watch/watch.hpp"
 
 namespace pingjing {
 
@@ -46,6 +47,7 @@ private:
     App(asio::io_context& io, const Clock& clock, Random& random, const store::Seal& seal, std::unique_ptr<store::Store> store);
     void take(const config::Settings& settings);
     asio::awaitable<admin::Readiness> readiness();
+    void make_watch();
     http::Router doors(bool control);
 
     asio::io_context& io_;
@@ -64,6 +66,7 @@ private:
     std::unique_ptr<desk::Desk> desk_;
     std::unique_ptr<intake::Folder> folder_;
     std::unique_ptr<Nightly> nightly_;
+    std::unique_ptr<watch::Watch> watch_;
     std::unique_ptr<http::Server> server_, control_;
     TaskGroup loops_, desk_loop_;
     std::vector<std::string> notes_;

@@ -209,9 +209,15 @@ std::map<std::string, inbound::Hook> Gateway::hooks() const {
 std::vector<std::string> Gateway::not_ready() const {
     std::vector<std::string> reasons;
     if (!dispatcher_->any_usable()) reasons.push_back("no channel is up");
-    for (const auto& [loop, failure] : failed_)
-        if (world_.clock.steady() - failure.at < std::chrono::minutes(1)) reasons.push_back(fmt::format("'{}' fails and begins again: {}", loop, failure.why));
+    for (auto& why : failing()) reasons.push_back(std::move(why));
     return reasons;
+}
+
+std::vector<std::string> Gateway::failing() const {
+    std::vector<std::string> all;
+    for (const auto& [loop, failure] : failed_)
+        if (world_.clock.steady() - failure.at < std::chrono::minutes(1)) all.push_back(fmt::format("'{}' fails and begins again: {}", loop, failure.why));
+    return all;
 }
 
 Result<Gateway::Next> Gateway::prepare(config::Settings settings) const {

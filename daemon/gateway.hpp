@@ -66,6 +66,7 @@ public:
     const std::vector<std::unique_ptr<provider::Provider>>& providers() const { return providers_; }
     // Why it is not ready for work; empty when it is.
     std::vector<std::string> not_ready() const;
+    std::vector<std::string> failing() const;  // loops that failed within the last minute, and why
     int recovered() const { return recovered_; }
     // Wall and monotonic clock since the last look; a jump puts sending on hold. Each second by itself, unless hints are looked
     // for so rarely that time is virtual: then whoever makes a clock jump calls it.

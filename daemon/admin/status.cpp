@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "daemon/store/outbox.hpp"
+#include "daemon/store/watch.hpp"
 
 namespace pingjing::admin {
 namespace {
@@ -33,6 +34,13 @@ json::value read_status(store::Connection& db, const std::string& path, Instant 
                     {"sending", count(db, "SELECT count(*) FROM messages WHERE state = 'sending' AND ?1 > 0", now)}};
     out["in_doubt"] = {{"count", count(db, "SELECT count(*) FROM messages WHERE state = 'in_doubt' AND ?1 > 0", now)},
                        {"oldest_at", time_of(db, "SELECT min(claimed_at) FROM messages WHERE state = 'in_doubt'")}};
+    json::array doubts;
+    for (const auto& d : store::read_doubts(db)) doubts.push_back({{"channel", d.channel}, {"state", d.state}, {"why", d.why}, {"count", d.count}, {"oldest_at", format_utc(d.oldest)}});
+    out["in_doubt"].as_object()["by"] = std::move(doubts);
+    json::array alarms;
+    for (const auto& a : store::load_watch_alarms(db))
+        if (!a.cleared_at) alarms.push_back({{"name", a.name}, {"about", a.about}, {"detail", a.detail}, {"since", format_utc(a.since)}, {"told", a.told_at.has_value()}});
+    out["alarms"] = std::move(alarms);
     out["last_receipt_at"] = time_of(db, "SELECT received_at FROM receipts ORDER BY id DESC LIMIT 1");
     out["last_reply_at"] = time_of(db, "SELECT received_at FROM inbound ORDER BY id DESC LIMIT 1");
     out["last_fact_at"] = time_of(db, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1");

@@ -123,8 +123,13 @@ int status(const std::string& config) {
         fmt::print("queue           {} due, {} later, {} held, {} being sent; oldest due {}\n", text_of(queue.at("due")), text_of(queue.at("later")),
                    text_of(queue.at("held")), text_of(queue.at("sending")), text_of(queue.at("oldest_due_at")));
         fmt::print("in doubt        {}; oldest {}\n", text_of(v.at("in_doubt").at("count")), text_of(v.at("in_doubt").at("oldest_at")));
+        for (const auto& d : v.at("in_doubt").at("by").as_array())
+            fmt::print("  {:<14}{} on {}: {}; oldest {}\n", text_of(d.at("state")), text_of(d.at("count")), text_of(d.at("channel")), text_of(d.at("why")), text_of(d.at("oldest_at")));
         fmt::print("last receipt    {}\nlast reply      {}\nlast fact       {}\n", text_of(v.at("last_receipt_at")), text_of(v.at("last_reply_at")), text_of(v.at("last_fact_at")));
         fmt::print("unread texts    {}\nopen alarms     {}\ndisk free       {} MiB\n", text_of(v.at("unread_texts")), text_of(v.at("open_alarms")), text_of(v.at("disk").at("free_mib")));
+        for (const auto& a : v.at("alarms").as_array())
+            fmt::print("ALARM           {}{}{} since {}: {}\n", text_of(a.at("name")), a.at("about").as_string().empty() ? "" : " ", text_of(a.at("about")), text_of(a.at("since")),
+                       text_of(a.at("detail")));
         for (const auto& hold : v.at("holds").as_array())
             fmt::print("HOLD            {} {} since {}: {}\n", text_of(hold.at("of")), text_of(hold.at("channel")), text_of(hold.at("since")), text_of(hold.at("reason")));
         return 0;

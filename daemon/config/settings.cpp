@@ -122,6 +122,7 @@ public:
         lists(root.child("lists"), root.child("categories"));
         survey(root.child("survey"));
         desk(root.child("desk"));
+        alarms(root.child("alarms"));
         followup(root.child("followup"));
         intake(root.child("intake"));
         reports(root.child("reports"));
@@ -288,6 +289,27 @@ private:
             v.escalate->ack_within = escalate.duration("ack_within", v.main.ack_within, 1s, 24h);
             escalate.finish();
         }
+        s.finish();
+    }
+
+    void alarms(Section s) {
+        auto& v = settings_.alarms;
+        v.webhook = s.text("webhook", "");
+        if (!v.webhook.empty() && !is_public_url(v.webhook)) s.problem("webhook", fmt::format("webhook = \"{}\": expected http://… or https://…", v.webhook));
+        v.token = s.secret("token", false);
+        v.exec = s.texts("exec");
+        if (s.has("exec") && (v.exec.empty() || v.exec.front().empty())) s.problem("exec", "exec: expected a program and its arguments, [\"/usr/local/bin/page\", \"night\"]");
+        v.timeout = s.duration("timeout", v.timeout, 1s, 10min);
+        v.remind_after = s.duration("remind_after", v.remind_after, 1min, Days(30));
+        v.in_doubt = whole(s, "in_doubt", v.in_doubt, 0, 1'000'000);
+        v.backlog = s.duration("backlog", v.backlog, 1min, 24h);
+        v.disk_free_mib = whole(s, "disk_free_mib", v.disk_free_mib, 1, 100'000'000);
+        v.wal_mib = whole(s, "wal_mib", v.wal_mib, 16, 1'000'000);
+        v.replies_after = s.duration("replies_after", v.replies_after, 1min, Days(3));
+        v.receipts_after = s.duration("receipts_after", v.receipts_after, 1min, Days(3));
+        v.silence_threshold = s.real("silence_threshold", v.silence_threshold, 1e-12, 0.01);
+        v.reply_share = s.real("reply_share", v.reply_share, 0.001, 0.9);
+        v.receipt_share = s.real("receipt_share", v.receipt_share, 0.001, 0.9);
         s.finish();
     }
 

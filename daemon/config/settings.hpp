@@ -90,6 +90,22 @@ struct DeskSettings {
     std::optional<Desk> escalate;            // [desk.escalate]: after ack_within without an acknowledgement
 };
 
+// Of the service itself: a channel is down, the disk is full, replies do not come back.
+struct Alarms {
+    std::string webhook;                     // an address; empty: none
+    std::string token;                       // Bearer, secret, may be empty
+    std::vector<std::string> exec;           // a program, JSON on stdin; empty: none
+    Millis timeout = 10s;                    // of one push
+    Millis remind_after = 4h;                // what is not over is said again
+    int in_doubt = 50;                       // more messages in doubt are too many
+    Millis backlog = 30min;                  // what is due for longer does not go out
+    int disk_free_mib = 2048;
+    int wal_mib = 512;
+    Millis replies_after = 12h, receipts_after = 2h;  // a text that is younger has not had its time
+    double silence_threshold = 1e-6;         // probability below which so few replies are no chance
+    double reply_share = 0.05, receipt_share = 0.5;   // of a channel without a history
+};
+
 struct Followup {
     bool staffed = true;                     // false: a 3 gets the plain thanks, still opens a follow-up
     bool basically_with_complaint = true;    // a 2 whose comment complains opens one too, at lower priority
@@ -165,6 +181,7 @@ struct Settings {
     Lists lists;
     Survey survey;
     DeskSettings desk;
+    Alarms alarms;
     Followup followup;
     Intake intake;
     Reports reports;

@@ -1,45 +1,21 @@
 #include "daemon/desk/sink.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include "daemon/async/timer.hpp"
 #include "daemon/log/log.hpp"
-
-extern char** environ;
+#include "daemon/push/push.hpp"
 
 namespace pingjing::desk {
 namespace {
-
-Result<void> read_answer(const http::FetchResult& answer) {
-    if (!answer) return fail(Error::Kind::unavailable, answer.error().detail);
-    if (answer->status < 200 || answer->status > 299) return fail(Error::Kind::unavailable, fmt::format("HTTP {}", answer->status));
-    return {};
-}
 
 class Webhook final : public Sink {
 public:
     Webhook(config::Desk settings, http::Client& http) : settings_(std::move(settings)), http_(http) {}
 
     asio::awaitable<Result<void>> deliver(Alarm alarm) override {
-        http::FetchRequest request;
-        request.method = "POST";
-        request.url = settings_.url;
-        request.headers = {"Content-Type: application/json"};
-        if (!settings_.token.empty()) request.headers.push_back("Authorization: Bearer " + settings_.token);
-        request.body = alarm_json(alarm);
-        request.timeout = settings_.timeout;
-        auto answer = co_await http_.fetch(std::move(request));
-        co_return read_answer(answer);
+        auto json = alarm_json(alarm);
+        auto delivery = push::post(http_, settings_.url, settings_.token, std::move(json), settings_.timeout);
+        co_return co_await std::move(delivery);
     }
 
 private:
@@ -47,85 +23,14 @@ private:
     http::Client& http_;
 };
 
-// A child in a process group of its own. Whatever ends us, it does not outlive this object.
-class Child {
-public:
-    static Result<Child> start(const std::vector<std::string>& command, const std::string& input);
-    Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
-    ~Child() {
-        if (pid_ < 0) return;
-        kill();
-        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
-    }
-
-    // nullopt: it still runs.
-    std::optional<Result<void>> ended() {
-        int status = 0;
-        auto who = ::waitpid(pid_, &status, WNOHANG);
-        if (who == 0 || (who < 0 && errno == EINTR)) return std::nullopt;
-        pid_ = -1;
-        if (who > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return Result<void>();
-        if (who > 0 && WIFEXITED(status)) return fail(Error::Kind::unavailable, fmt::format("the program ended with {}", WEXITSTATUS(status)));
-        return fail(Error::Kind::unavailable, "the program was ended by a signal");
-    }
-    void kill() { ::kill(-pid_, SIGKILL); }
-
-private:
-    explicit Child(pid_t pid) : pid_(pid) {}
-    pid_t pid_;
-};
-
-Result<Child> Child::start(const std::vector<std::string>& command, const std::string& input) {
-    // A file in memory rather than a pipe: a program that does not read it cannot make us wait.
-    int in = ::memfd_create("alarm", MFD_CLOEXEC);
-    bool ready = in >= 0 && ::write(in, input.data(), input.size()) == static_cast<ssize_t>(input.size()) && ::lseek(in, 0, SEEK_SET) == 0;
-    if (!ready) {
-        if (in >= 0) ::close(in);
-        return fail(Error::Kind::unavailable, fmt::format("no memory file for the program: {}", std::strerror(errno)));
-    }
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, in, 0);
-    posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&files, 3);  // sockets of ours are not for it
-
-    posix_spawnattr_t how;
-    posix_spawnattr_init(&how);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&how, &none);
-    posix_spawnattr_setsigdefault(&how, &all);
-    posix_spawnattr_setpgroup(&how, 0);
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-    std::vector<char*> words;
-    for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
-    pid_t pid = -1;
-    int failed = ::posix_spawnp(&pid, words[0], &files, &how, words.data(), environ);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&how);
-    ::close(in);
-    if (failed) return fail(Error::Kind::unavailable, fmt::format("cannot run {}: {}", command[0], std::strerror(failed)));
-    return Child(pid);
-}
-
 class Program final : public Sink {
 public:
     explicit Program(config::Desk settings) : settings_(std::move(settings)) {}
 
     asio::awaitable<Result<void>> deliver(Alarm alarm) override {
-        auto child = Child::start(settings_.command, alarm_json(alarm));
-        if (!child) co_return tl::unexpected(child.error());
-        Millis waited{0};
-        for (Millis pause = 5ms; waited < settings_.timeout; waited += pause, pause = std::min(pause * 2, Millis(50))) {
-            if (auto end = child->ended()) co_return *end;
-            co_await sleep_for(pause);
-        }
-        if (auto end = child->ended()) co_return *end;
-        co_return fail(Error::Kind::unavailable, "the program did not end in time");
+        auto json = alarm_json(alarm);
+        auto delivery = push::run_program(settings_.command, std::move(json), settings_.timeout);
+        co_return co_await std::move(delivery);
     }
 
 private:

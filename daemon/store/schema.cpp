@@ -150,7 +150,16 @@ CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABOR
 CREATE TRIGGER opt_outs_stay BEFORE UPDATE ON opt_outs BEGIN SELECT RAISE(ABORT, 'opt-outs are append-only'); END;
 )sql";
 
-constexpr const char* steps[] = {step_1};
+// What watches the service itself. `watch_alarms`: what is wrong now, and whether somebody was told. `path_days`: surveys of a local day
+// by channel and the first three digits of the number, and of how many a report or a reply came; no number stands there.
+constexpr const char* step_2 = R"sql(
+CREATE TABLE watch_alarms(name TEXT NOT NULL, about TEXT NOT NULL, detail TEXT NOT NULL, since INTEGER NOT NULL, raised_at INTEGER NOT NULL,
+  told_at INTEGER, cleared_at INTEGER, PRIMARY KEY (name, about)) STRICT, WITHOUT ROWID;
+CREATE TABLE path_days(channel TEXT NOT NULL, prefix TEXT NOT NULL, day TEXT NOT NULL, sent INTEGER NOT NULL, receipts INTEGER NOT NULL,
+  replies INTEGER NOT NULL, PRIMARY KEY (channel, prefix, day)) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update.

@@ -1,0 +1,84 @@
+#include "daemon/store/watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/store/phones.hpp"
+
+namespace pingjing::store {
+
+std::vector<WatchAlarm> load_watch_alarms(Connection& db) {
+    Statement find(db, "SELECT name, about, detail, since, raised_at, told_at, cleared_at FROM watch_alarms ORDER BY name, about");
+    std::vector<WatchAlarm> all;
+    while (find.step())
+        all.push_back({find.text(0), find.text(1), find.text(2), find.instant(3), find.instant(4), find.maybe_instant(5), find.maybe_instant(6)});
+    return all;
+}
+
+void keep_watch_alarm(Connection& db, const WatchAlarm& a) {
+    Statement keep(db, R"sql(
+        INSERT INTO watch_alarms(name, about, detail, since, raised_at, told_at, cleared_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (name, about) DO UPDATE SET detail = excluded.detail, since = excluded.since, raised_at = excluded.raised_at,
+           told_at = excluded.told_at, cleared_at = excluded.cleared_at)sql");
+    keep.bind(1, a.name).bind(2, a.about).bind(3, a.detail).bind(4, a.since).bind(5, a.raised_at).bind(6, a.told_at).bind(7, a.cleared_at).run();
+}
+
+void drop_watch_alarm(Connection& db, std::string_view name, std::string_view about) {
+    Statement drop(db, "DELETE FROM watch_alarms WHERE name = ?1 AND about = ?2");
+    drop.bind(1, name).bind(2, about).run();
+}
+
+std::map<Path, std::vector<PathText>> read_paths(Connection& db, const Seal& seal, Instant from, Instant until) {
+    std::map<Path, std::vector<PathText>> paths;
+    // A refused one says nothing of the way back; one whose number does not exist neither.
+    for (const char* state : {"accepted", "delivered", "expired", "no_report", "in_doubt", "unknown"}) {
+        Statement find(db, fmt::format(R"sql(
+            SELECT m.channel, m.claimed_at, p.key, p.sealed, EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id),
+                   EXISTS (SELECT 1 FROM inbound i WHERE i.case_id = m.case_id)
+              FROM messages m JOIN phones p ON p.id = m.phone_id
+             WHERE m.state = '{}' AND m.claimed_at >= ?1 AND m.claimed_at < ?2 AND m.purpose = 'survey')sql", state));
+        find.bind(1, from).bind(2, until);
+        while (find.step()) {
+            auto phone = open_phone(seal, find.text(2), find.text(3));
+            auto prefix = phone && phone->reveal().size() == 11 ? phone->reveal().substr(0, 3) : std::string();
+            paths[{find.text(0), prefix}].push_back({find.instant(1), find.integer(4) == 1, find.integer(5) == 1});
+        }
+    }
+    for (auto& [path, texts] : paths) std::sort(texts.begin(), texts.end(), [](const PathText& a, const PathText& b) { return a.claimed_at > b.claimed_at; });
+    return paths;
+}
+
+std::map<Path, PathCount> path_counts(Connection& db, std::string_view from, std::string_view to) {
+    Statement sum(db, R"sql(
+        SELECT channel, prefix, sum(sent), sum(receipts), sum(replies) FROM path_days WHERE day >= ?1 AND day <= ?2 GROUP BY channel, prefix)sql");
+    sum.bind(1, from).bind(2, to);
+    std::map<Path, PathCount> counts;
+    while (sum.step()) counts[{sum.text(0), sum.text(1)}] = {sum.integer(2), sum.integer(3), sum.integer(4)};
+    return counts;
+}
+
+void keep_path_day(Connection& db, const Path& path, std::string_view day, const PathCount& c) {
+    Statement keep(db, R"sql(
+        INSERT INTO path_days(channel, prefix, day, sent, receipts, replies) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (channel, prefix, day) DO UPDATE SET sent = excluded.sent, receipts = excluded.receipts, replies = excluded.replies
+         WHERE path_days.sent <> excluded.sent OR path_days.receipts <> excluded.receipts OR path_days.replies <> excluded.replies)sql");
+    keep.bind(1, path.first).bind(2, path.second).bind(3, day).bind(4, c.sent).bind(5, c.receipts).bind(6, c.replies).run();
+}
+
+std::vector<Doubt> read_doubts(Connection& db) {
+    std::vector<Doubt> doubts;
+    for (const char* state : {"in_doubt", "unknown"}) {
+        Statement find(db, fmt::format(R"sql(
+            SELECT m.channel, coalesce(a.outcome, ''), coalesce(a.detail, ''), count(*), min(m.claimed_at)
+              FROM messages m LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt = m.attempt
+             WHERE m.state = '{}' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 50)sql", state));
+        while (find.step()) {
+            auto why = find.text(2).empty() ? find.text(1) : find.text(2);
+            doubts.push_back({find.text(0), state, why, find.integer(3), find.instant(4)});
+        }
+    }
+    return doubts;
+}
+
+}  // namespace pingjing::store

@@ -1,0 +1,44 @@
+// What watches the service itself: its alarms as rows, what became of the surveys of each path, and what stands in doubt and why.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/store/seal.hpp"
+#include "daemon/store/sqlite.hpp"
+
+namespace pingjing::store {
+
+// `about`: a channel, a path, or empty. Never a number or a text.
+struct WatchAlarm {
+    std::string name{}, about{}, detail{};
+    Instant since{}, raised_at{};
+    std::optional<Instant> told_at{}, cleared_at{};
+};
+std::vector<WatchAlarm> load_watch_alarms(Connection& db);
+void keep_watch_alarm(Connection& db, const WatchAlarm& alarm);
+void drop_watch_alarm(Connection& db, std::string_view name, std::string_view about);
+
+// A channel and the first three digits of the number. Those whose number was erased have none, and belong to the channel alone.
+using Path = std::pair<std::string, std::string>;
+
+// A survey that reached a carrier, or may have.
+struct PathText { Instant claimed_at{}; bool receipt = false, reply = false; };
+// Claimed in [from, until), newest first. Opens each number once: for a connection beside the one writer.
+std::map<Path, std::vector<PathText>> read_paths(Connection& db, const Seal& seal, Instant from, Instant until);
+
+struct PathCount { std::int64_t sent = 0, receipts = 0, replies = 0; };
+// What was kept of whole days, summed; both days included.
+std::map<Path, PathCount> path_counts(Connection& db, std::string_view from, std::string_view to);
+void keep_path_day(Connection& db, const Path& path, std::string_view day, const PathCount& count);
+
+// Messages that may or may not have gone, by channel, state (in_doubt, unknown) and what the attempt ended with.
+struct Doubt { std::string channel{}, state{}, why{}; std::int64_t count = 0; Instant oldest{}; };
+std::vector<Doubt> read_doubts(Connection& db);
+
+}  // namespace pingjing::store

@@ -1,0 +1,117 @@
+#include "daemon/watch/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+
+#include "daemon/core/local_time.hpp"
+#include "daemon/store/outbox.hpp"
+
+namespace pingjing::watch {
+namespace {
+
+using Findings = std::vector<Finding>;
+
+std::int64_t count(store::Connection& db, const char* sql, Instant until) {
+    store::Statement read(db, sql);
+    read.bind(1, until).step();
+    return read.integer(0);
+}
+
+void holds(store::Connection& db, Findings& out) {
+    for (const auto& hold : store::active_holds(db)) {
+        auto about = hold.channel.value_or("");
+        auto detail = fmt::format("since {}: {}", format_utc(hold.at), hold.reason);
+        bool strangers = hold.of == "stop" && hold.reason.starts_with("many receipts for messages that this store never sent");
+        auto name = hold.of == "clock" ? "clock_held" : hold.of == "ceiling" ? "ceiling_reached" : strangers ? "receipts_of_strangers" : "sending_stopped";
+        out.push_back({name, about, detail});
+    }
+}
+
+void waiting_rows(store::Connection& db, Findings& out) {
+    store::Statement held(db, "SELECT coalesce(code, ''), count(*) FROM messages WHERE state = 'held' GROUP BY 1 ORDER BY 1");
+    std::int64_t others = 0;
+    std::string codes;
+    while (held.step()) {
+        auto code = held.text(0);
+        auto n = held.integer(1);
+        if (code == "no_route") out.push_back({"no_route", "", fmt::format("{} messages", n)});
+        else if (code == "restored") out.push_back({"restored_held", "", fmt::format("{} messages", n)});
+        else if (code != "ceiling") others += n, codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", n, code);
+    }
+    if (others > 0) out.push_back({"rows_held", "", codes});
+}
+
+// During opening hours only, and not while a hold or a mode says that nothing goes.
+void backlog(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    if (!site.sends || !store::active_holds(db).empty()) return;
+    const auto& hours = site.hours;
+    auto clock = format_local(now, site.zone);
+    auto minutes = std::chrono::minutes(std::stoi(clock.substr(11, 2)) * 60 + std::stoi(clock.substr(14, 2)));
+    // What waited for the opening goes out over `spread`, and is not late before the limit has passed after that.
+    if (minutes < hours.from + site.spread + site.alarms.backlog || minutes >= hours.to) return;
+    auto late = count(db, "SELECT count(*) FROM messages WHERE state = 'due' AND due_at < ?1", now - site.alarms.backlog);
+    if (late > 0) out.push_back({"backlog", "", fmt::format("{} messages are due for more than {} minutes", late, std::chrono::duration_cast<std::chrono::minutes>(site.alarms.backlog).count())});
+}
+
+// The timer runs at 00:30; by six it has had every chance.
+void nightly_export(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    const auto& zone = site.zone;
+    if (!site.export_nightly || local_hour(now, zone) < 6) return;
+    auto yesterday = days_later(local_day(now, zone), -1).value_or("");
+    store::Statement first(db, "SELECT min(at) FROM ledger WHERE seq = (SELECT min(seq) FROM ledger)");
+    if (!first.step() || first.is_null(0) || local_day(first.instant(0), zone) > yesterday) return;
+    store::Statement written(db, "SELECT 1 FROM exports WHERE day = ?1 LIMIT 1");
+    if (!written.bind(1, yesterday).step()) out.push_back({"export_missing", "", yesterday});
+}
+
+void desk(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    auto waiting = count(db, "SELECT count(*) FROM alarms WHERE received_at IS NULL AND acknowledged_at IS NULL AND ?1 > 0", now);
+    if (waiting > 0) out.push_back({"desk_unreachable", "", fmt::format("{} emergencies wait", waiting)});
+    if (!site.desk_answers) return;  // nobody can acknowledge there
+    auto unanswered = count(db, "SELECT count(*) FROM alarms WHERE received_at < ?1 AND acknowledged_at IS NULL", now - site.ack_within);
+    if (unanswered > 0) out.push_back({"desk_unanswered", "", fmt::format("{} emergencies", unanswered)});
+}
+
+}  // namespace
+
+Findings about_channels(const std::vector<ChannelLook>& channels) {
+    Findings out;
+    for (const auto& c : channels) {
+        auto says = [&](const char* word) { return c.why.starts_with(word); };
+        if (c.state == "suspect" || c.state == "stopped") out.push_back({"channel_black_hole", c.name, c.state + ": " + c.why});
+        if (c.state != "down") continue;
+        auto name = says("channel_down_balance") ? "channel_balance" : says("channel_down_auth") ? "channel_refuses_us" : "channel_down";
+        out.push_back({name, c.name, c.why});
+    }
+    return out;
+}
+
+Findings about_disk(const std::string& database, const config::Alarms& limits) {
+    Findings out;
+    if (database == ":memory:") return out;
+    std::error_code error;
+    auto space = std::filesystem::space(std::filesystem::path(database).parent_path(), error);
+    auto free_mib = static_cast<std::int64_t>(space.available >> 20);
+    if (!error && free_mib < limits.disk_free_mib) out.push_back({"disk_nearly_full", "", fmt::format("{} MiB free", free_mib)});
+    auto wal = std::filesystem::file_size(database + "-wal", error);
+    if (!error && static_cast<std::int64_t>(wal >> 20) >= limits.wal_mib) out.push_back({"wal_grows", "", fmt::format("{} MiB", wal >> 20)});
+    return out;
+}
+
+Findings about_store(store::Connection& db, const Site& site, Instant now) {
+    Findings out;
+    holds(db, out);
+    waiting_rows(db, out);
+    backlog(db, site, now, out);
+    nightly_export(db, site, now, out);
+    desk(db, site, now, out);
+    auto doubt = count(db, "SELECT count(*) FROM messages WHERE state = 'in_doubt' AND ?1 > 0", now);
+    if (doubt > site.alarms.in_doubt) out.push_back({"in_doubt", "", fmt::format("{} messages", doubt)});
+    auto unread = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND received_at < ?1", now - Millis(60'000));
+    if (unread > 0) out.push_back({"unread_texts", "", fmt::format("{} texts", unread)});
+    return out;
+}
+
+}  // namespace pingjing::watch

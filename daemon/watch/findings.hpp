@@ -1,0 +1,31 @@
+// What is wrong now, looked up: in the store, on its disk, on the channels. No state; what is worth an alarm is Alarms' business.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "daemon/config/settings.hpp"
+#include "daemon/watch/alarms.hpp"
+
+namespace pingjing::watch {
+
+// What of the configuration a look needs: a copy, for it runs beside a reload.
+struct Site {
+    explicit Site(const config::Settings& s)
+        : alarms(s.alarms), zone(s.service.timezone), hours(s.survey.hours), spread(s.survey.spread),
+          sends(s.survey.mode != config::Mode::off && s.survey.mode != config::Mode::shadow), export_nightly(s.reports.export_nightly),
+          desk_answers(s.desk.main.kind != config::Desk::Kind::log), ack_within(s.desk.main.ack_within) {}
+    config::Alarms alarms;
+    std::string zone;
+    config::Hours hours;
+    Millis spread;
+    bool sends, export_nightly, desk_answers;
+    Millis ack_within;
+};
+
+struct ChannelLook { std::string name{}, state{}, why{}; };
+std::vector<Finding> about_channels(const std::vector<ChannelLook>& channels);
+std::vector<Finding> about_disk(const std::string& database, const config::Alarms& limits);
+// Works on any connection.
+std::vector<Finding> about_store(store::Connection& db, const Site& site, Instant now);
+
+}  // namespace pingjing::watch

@@ -1,0 +1,226 @@
+#include "daemon/watch/watch.hpp"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <tuple>
+#include <utility>
+
+#include "daemon/core/local_time.hpp"
+#include "daemon/log/log.hpp"
+#include "daemon/log/metrics.hpp"
+#include "daemon/push/push.hpp"
+
+namespace pingjing::watch {
+namespace {
+
+constexpr Steady first_pause = std::chrono::seconds(1), longest_pause = std::chrono::minutes(1);
+
+PathRules path_rules(const Site& site) {
+    const auto& a = site.alarms;
+    PathRules rules;
+    rules.zone = site.zone;
+    rules.replies_after = a.replies_after, rules.receipts_after = a.receipts_after, rules.threshold = a.silence_threshold;
+    rules.reply_share = a.reply_share, rules.receipt_share = a.receipt_share;
+    return rules;
+}
+
+}  // namespace
+
+std::vector<Push> make_pushes(const config::Alarms& settings, http::Client& http) {
+    std::vector<Push> pushes;
+    if (!settings.webhook.empty())
+        pushes.push_back([settings, &http](std::string json) { return push::post(http, settings.webhook, settings.token, std::move(json), settings.timeout); });
+    if (!settings.exec.empty())
+        pushes.push_back([settings](std::string json) { return push::run_program(settings.exec, std::move(json), settings.timeout); });
+    return pushes;
+}
+
+Watch::Watch(WatchWorld world, std::vector<Push> pushes) : world_(std::move(world)), pushes_(std::move(pushes)), news_(world_.executor) {}
+
+asio::awaitable<void> Watch::run() {
+    for (;;) {
+        co_await look();
+        co_await sleep_for(world_.look_every);
+    }
+}
+
+void Watch::say(const Alarms::Change& change) const {
+    const auto& a = change.alarm;
+    const auto* kind = find_kind(a.name);
+    auto level = !change.raised ? log::Level::info : kind && kind->severity == Severity::warning ? log::Level::warn : log::Level::error;
+    log::write(level, change.raised ? "alarm.on" : "alarm.off", {{"name", a.name}, {"about", a.about}, {"detail", a.detail}, {"since", format_utc(a.since)}});
+    metrics::gauge("alarm", {{"name", a.name}, {"about", a.about}}, change.raised ? 1 : 0);
+}
+
+asio::awaitable<void> Watch::look() {
+    bool store_works = co_await look_at_store();
+    if (store_works && (!looked_at_paths_ || world_.clock.steady() >= paths_at_)) co_await look_at_paths();
+    auto findings = store_findings_;
+    findings.insert(findings.end(), path_findings_.begin(), path_findings_.end());
+    auto add = [&](std::vector<Finding> more) { findings.insert(findings.end(), more.begin(), more.end()); };
+    if (!store_works || world_.store.failed()) findings.push_back({"store_failed", "", world_.store.failed() ? "the disk lost what was written" : "it cannot be written or read"});
+    add(about_disk(world_.store.path(), world_.site().alarms));
+    if (world_.channels) add(about_channels(world_.channels()));
+    if (world_.failing)
+        for (const auto& loop : world_.failing()) findings.push_back({"loop_failing", "", loop});
+    // One alarm a name and subject, whatever number of rows says so.
+    std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) { return std::tie(a.name, a.about) < std::tie(b.name, b.about); });
+    auto twice = [](const Finding& a, const Finding& b) { return a.name == b.name && a.about == b.about; };
+    findings.erase(std::unique(findings.begin(), findings.end(), twice), findings.end());
+
+    auto changes = alarms_.look(findings, world_.clock.now());
+    std::vector<store::WatchAlarm> changed;
+    for (const auto& change : changes) say(change), changed.push_back(change.alarm);
+    if (!changed.empty()) news_.notify();
+    if (changed.empty() && unkept_.empty() && unkept_over_.empty()) co_return;
+    std::vector<store::WatchAlarm> over;
+    co_await keep(std::move(changed), std::move(over));
+}
+
+// False: the store does not answer. What was found before stands meanwhile.
+asio::awaitable<bool> Watch::look_at_store() {
+    std::vector<Finding> found;
+    std::vector<store::WatchAlarm> raised;
+    auto now = world_.clock.now();
+    auto site = world_.site();
+    bool first = !remembered_;
+    std::function<void(store::Connection&)> work = [&](store::Connection& db) {
+        found = about_store(db, site, now);
+        if (first) raised = store::load_watch_alarms(db);
+    };
+    // Writes, for a store that only reads takes no work; the row is the one that /readyz touches.
+    auto touch = [now](store::Connection& db) {
+        store::Statement touched(db, "INSERT INTO meta(key, value) VALUES ('watched_at', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        touched.bind(1, std::to_string(to_millis(now))).run();
+    };
+    try {
+        co_await world_.read(std::move(work));
+        co_await world_.store.run(touch);
+    } catch (const store::SqlError& error) {
+        log::error("watch.store", {{"why", error.what()}});
+        co_return false;
+    }
+    if (first) {
+        for (const auto& a : raised)
+            if (!a.cleared_at) metrics::gauge("alarm", {{"name", a.name}, {"about", a.about}}, 1);
+        alarms_.remember(std::move(raised));
+        remembered_ = true;
+    }
+    store_findings_ = std::move(found);
+    co_return true;
+}
+
+asio::awaitable<void> Watch::look_at_paths() {
+    auto rules = path_rules(world_.site());
+    auto now = world_.clock.now();
+    auto today = local_day(now, rules.zone);
+    auto first_day = days_later(today, -rules.scan_days).value_or(today);
+    auto from = day_range(first_day, rules.zone)->from;
+    // What is silent now must not become what is expected.
+    auto before = first_day;
+    for (const auto& a : alarms_.all())
+        if (!a.cleared_at && (a.name == "replies_silent" || a.name == "receipts_silent"))
+            before = std::min(before, days_later(local_day(a.since, rules.zone), -rules.scan_days).value_or(before));
+    std::map<store::Path, std::vector<store::PathText>> texts;
+    std::map<store::Path, store::PathCount> history;
+    std::function<void(store::Connection&)> read = [&](store::Connection& db) {
+        texts = store::read_paths(db, world_.seal, from, now + Millis(1));
+        history = store::path_counts(db, *days_later(before, -rules.history_days), *days_later(before, -1));
+    };
+    auto days = DayCounts();
+    std::function<void(store::Connection&)> write = [&days](store::Connection& db) {
+        for (const auto& [key, count] : days) store::keep_path_day(db, key.first, key.second, count);
+    };
+    try {
+        co_await world_.read(std::move(read));
+        days = count_days(texts, rules.zone);
+        co_await world_.store.run(std::move(write));
+    } catch (const store::SqlError& error) {
+        log::error("watch.paths", {{"why", error.what()}});
+        co_return;
+    }
+    path_findings_ = silent_paths(texts, history, rules, alarms_, now);
+    looked_at_paths_ = true;
+    paths_at_ = world_.clock.steady() + world_.paths_every;
+}
+
+asio::awaitable<void> Watch::keep(std::vector<store::WatchAlarm> alarms, std::vector<store::WatchAlarm> over) {
+    // In the order in which it happened; what could not be written before comes first.
+    unkept_.insert(unkept_.end(), alarms.begin(), alarms.end());
+    unkept_over_.insert(unkept_over_.end(), over.begin(), over.end());
+    auto keeping = std::exchange(unkept_, {}), dropping = std::exchange(unkept_over_, {});
+    std::function<void(store::Connection&)> work = [&](store::Connection& db) {
+        for (const auto& a : keeping) store::keep_watch_alarm(db, a);
+        for (const auto& a : dropping)
+            if (std::none_of(alarms_.all().begin(), alarms_.all().end(), [&](const auto& b) { return a.name == b.name && a.about == b.about; })) store::drop_watch_alarm(db, a.name, a.about);
+    };
+    bool kept = false;
+    try {
+        co_await world_.store.run(std::move(work));
+        kept = true;
+    } catch (const store::SqlError&) {  // said by the next look
+    }
+    if (kept) co_return;
+    unkept_.insert(unkept_.begin(), keeping.begin(), keeping.end());
+    unkept_over_.insert(unkept_over_.begin(), dropping.begin(), dropping.end());
+}
+
+asio::awaitable<void> Watch::tell() {
+    for (Steady pause = first_pause;;) {
+        bool all_told = true;
+        auto alarms = alarms_.all();
+        for (auto& alarm : alarms) {
+            auto news = Alarms::news_of(alarm, world_.site().alarms.remind_after, world_.clock.now());
+            if (news == Alarms::News::none) continue;
+            bool told = co_await tell_one(std::move(alarm), news);
+            all_told = all_told && told;
+        }
+        if (!all_told) {
+            co_await sleep_for(pause);
+            pause = std::min(pause * 2, longest_pause);
+            continue;
+        }
+        pause = first_pause;
+        co_await news_.wait(std::min<Steady>(std::chrono::minutes(1), world_.look_every * 6));
+    }
+}
+
+// Whatever a push throws is a failed attempt; but whoever stops us stops us.
+asio::awaitable<Result<void>> Watch::push_once(Push push, std::string json) {
+    std::exception_ptr thrown;
+    std::string why;
+    try {
+        auto attempt = push(std::move(json));
+        co_return co_await std::move(attempt);
+    } catch (const std::exception& error) {
+        thrown = std::current_exception();
+        why = error.what();
+    }
+    asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) std::rethrow_exception(thrown);
+    co_return fail(Error::Kind::unavailable, why);
+}
+
+// Everybody, or it is told again to everybody: hearing it twice is better than not at all.
+asio::awaitable<bool> Watch::tell_one(store::WatchAlarm alarm, Alarms::News news) {
+    auto pushes = pushes_;
+    bool received = true;
+    for (const auto& push : pushes) {
+        auto json = news_json(alarm, news, world_.clock.now());
+        auto pushed = co_await push_once(push, std::move(json));
+        metrics::count("alarm_pushes_total", {{"outcome", pushed ? "received" : "failed"}});
+        if (pushed) continue;
+        log::error("alarm.push_failed", {{"name", alarm.name}, {"about", alarm.about}, {"why", pushed.error().detail}});
+        received = false;
+    }
+    if (!received) co_return false;
+    bool over = alarms_.told(alarm.name, alarm.about, news, world_.clock.now());
+    std::vector<store::WatchAlarm> changed, gone;
+    if (over) gone.push_back(alarm);
+    for (const auto& a : alarms_.all())
+        if (a.name == alarm.name && a.about == alarm.about) changed.push_back(a);
+    co_await keep(std::move(changed), std::move(gone));
+    co_return true;
+}
+
+}  // namespace pingjing::watch

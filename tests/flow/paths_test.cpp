@@ -1,0 +1,150 @@
+#include <boost/json/parse.hpp>
+
+#include "daemon/async/task_group.hpp"
+#include "daemon/watch/watch.hpp"
+#include "tests/flow/world.hpp"
+
+namespace pingjing::test {
+namespace {
+
+// The watch beside the gateway, with somebody on call who writes down what he hears.
+struct OnCall {
+    explicit OnCall(World& world) : w(world), tasks(world.io.get_executor(), [](const std::string&, std::exception_ptr) { FAIL("the watch ended"); }) { start(); }
+    ~OnCall() { stop(); }
+    void start() {
+        watch::WatchWorld around{w.io.get_executor(), *w.store, store::read_on(*w.store), w.seal, w.clock, [this] { return watch::Site(w.gateway().settings()); }};
+        around.channels = [this] {
+            std::vector<watch::ChannelLook> out;
+            for (const auto& c : w.gateway().dispatcher().status()) out.push_back({c.name, c.state, c.why});
+            return out;
+        };
+        around.look_every = std::chrono::minutes(1), around.paths_every = std::chrono::minutes(30);
+        watch::Push push = [this](std::string json) -> asio::awaitable<Result<void>> {
+            if (deaf) co_return fail(Error::Kind::unavailable, "nobody there");
+            auto v = boost::json::parse(json);
+            auto name = std::string(v.at("alarm").as_string());
+            if (name == "export_missing") co_return Result<void>();  // nobody exports here
+            auto about = std::string(v.at("about").as_string());
+            heard.push_back(std::string(v.at("state").as_string()) + " " + name + (about.empty() ? "" : " ") + about);
+            for (const auto& s : w.sent) CHECK(json.find(s.phone) == std::string::npos);
+            co_return Result<void>();
+        };
+        watching = std::make_unique<watch::Watch>(std::move(around), std::vector<watch::Push>{push});
+        tasks.spawn("look", watching->run());
+        tasks.spawn("tell", watching->tell());
+    }
+    void stop() {
+        tasks.stop();
+        w.run_for([this]() -> asio::awaitable<void> { co_await tasks.join(); });
+    }
+    std::string all() {
+        std::string out;
+        for (const auto& h : heard) out += h + "; ";
+        return out;
+    }
+
+    World& w;
+    bool deaf = false;
+    std::vector<std::string> heard;
+    TaskGroup tasks;
+    std::unique_ptr<watch::Watch> watching;
+};
+
+void history(World& w, const std::string& prefix, int sent, int replies) {
+    w.exec(fmt::format("INSERT INTO path_days VALUES ('main', '{}', '2026-11-01', {}, {}, {})", prefix, sent, sent, replies));
+}
+
+// Calls now, texts two hours later; every text has its report, every `answered`-th its answer (0: none).
+void a_day_of(World& w, const std::string& prefix, int first, int calls, int answered, bool reports = true) {
+    for (int i = first; i < first + calls; ++i) w.call(fmt::format("{}-{}", prefix, i), fmt::format("{}{:08}", prefix, i));
+    auto before = w.sent.size();
+    w.pass(std::chrono::hours(3));
+    auto sent = w.sent;  // thanks come on top
+    int n = 0;
+    for (auto i = before; i < sent.size(); ++i) {
+        if (sent[i].text.find(survey_words) == std::string::npos) continue;
+        if (reports) w.receipt(sent[i].ref);
+        if (answered > 0 && n++ % answered == 0) w.reply(sent[i].phone, "1", sent[i].extension);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a group of numbers whose answers stop coming is found, once, and is over when they come again") {
+    World w("2026-11-20T08:00:00+08:00");
+    history(w, "134", 1000, 200);
+    history(w, "139", 1000, 200);
+    OnCall on_call(w);
+    a_day_of(w, "139", 0, 120, 4);
+    a_day_of(w, "134", 0, 120, 0);
+    CHECK(on_call.all() == "");  // they have not had their time
+    w.pass(std::chrono::hours(13));
+    CHECK(on_call.all() == "raised replies_silent main 134 移动; ");
+    CHECK(w.value("SELECT sent || ' ' || receipts || ' ' || replies FROM path_days WHERE prefix = '134' AND day = '2026-11-20'") == "120 120 0");
+    CHECK(w.value("SELECT sent || ' ' || receipts || ' ' || replies FROM path_days WHERE prefix = '139' AND day = '2026-11-20'") == "120 120 30");
+
+    // A restart repeats nothing; what lasts is said again.
+    on_call.stop();
+    on_call.start();
+    w.pass(std::chrono::hours(2));
+    CHECK(on_call.heard.size() == 1);
+    w.pass(std::chrono::hours(3));
+    CHECK(on_call.heard.size() == 2);
+    CHECK(on_call.heard.back() == "still replies_silent main 134 移动");
+
+    on_call.heard.clear();
+    a_day_of(w, "134", 1000, 60, 3);
+    w.pass(std::chrono::hours(1));
+    CHECK(on_call.all() == "cleared replies_silent main 134 移动; ");
+    w.pass(std::chrono::hours(24));
+    CHECK(on_call.heard.size() == 1);
+    CHECK(w.value("SELECT count(*) FROM watch_alarms WHERE name = 'replies_silent'") == "0");
+}
+
+TEST_CASE("a whole channel that goes silent is one alarm, and its groups are not named beside it") {
+    World w("2026-11-20T08:00:00+08:00");
+    for (const char* prefix : {"134", "139"}) history(w, prefix, 1000, 300);
+    OnCall on_call(w);
+    a_day_of(w, "139", 0, 80, 0);
+    a_day_of(w, "134", 0, 80, 0, false);
+    w.pass(std::chrono::hours(14));
+    CHECK(on_call.all() == "raised receipts_silent main 134 移动; raised replies_silent main; ");
+}
+
+TEST_CASE("a small group's quiet days alarm nobody") {
+    World w("2026-11-20T08:00:00+08:00");
+    history(w, "134", 1000, 200);
+    OnCall on_call(w);
+    a_day_of(w, "134", 0, 40, 0);
+    w.pass(std::chrono::hours(48));
+    CHECK(on_call.all() == "");
+}
+
+TEST_CASE("what nobody hears is pushed until somebody does, and an alarm that is over by then is told as such") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    on_call.deaf = true;
+    w.exec("INSERT INTO holds(id, of, at, reason) VALUES (1, 'clock', 0, 'test')");
+    w.pass(std::chrono::minutes(10));
+    on_call.deaf = false;
+    w.pass(std::chrono::minutes(2));
+    CHECK(on_call.all() == "raised clock_held; ");
+    w.exec("UPDATE holds SET released_at = 1");
+    w.pass(std::chrono::minutes(3));
+    CHECK(on_call.all() == "raised clock_held; cleared clock_held; ");
+}
+
+TEST_CASE("what waits for a person, and a channel that refuses us, are alarms") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    w.carrier().says = [](const Sent&, provider::Outcome) -> provider::Outcome { return provider::ChannelDown{provider::ChannelDown::auth, "401"}; };
+    w.call("a", "13400000001");
+    w.pass(std::chrono::hours(3));
+    CHECK(on_call.all() == "raised channel_refuses_us main; raised backlog; ");
+    w.carrier().says = [](const Sent&, provider::Outcome) -> provider::Outcome { return provider::Permanent{provider::Permanent::content, "words"}; };
+    w.pass(std::chrono::minutes(30));
+    CHECK(w.surveys() == "1 held");
+    CHECK(on_call.all() == "raised channel_refuses_us main; raised backlog; raised rows_held; cleared channel_refuses_us main; cleared backlog; ");
+}
+
+}  // namespace pingjing::test
