@@ -23,7 +23,7 @@ constexpr Command table[] = {
     {"verify", "recompute the ledger and the books", true},
     {"demo", "a day on this machine", true},
     {"serve", "the daemon", true},
-    {"report", "officers, units, force, balance, exclusions", true},
+    {"report", "officers, units, force, balance, exclusions, paths", true},
     {"export", "the nightly files", true},
     {"explain", "the story of one case", true},
     {"status", "what one needs at 3 a.m.", true},
@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
 
     commands::ReportOptions report;
     auto* reports = subs["report"];
-    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions"}));
+    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions", "paths"}));
     reports->add_option("--from", report.from, "first local day, 2026-11-01; default: the last 30 days");
     reports->add_option("--to", report.to, "last local day");
     reports->add_option("--basis", report.basis, "day of closing or of the answer")->check(CLI::IsMember({"closed", "answered"}));

@@ -49,7 +49,7 @@ std::string_view carrier_of(std::string_view prefix) {
         {"广电", "192"},
         {"虚商", "162 165 167 170 171"},
     };
-    if (prefix.size() != 3) return "";
+    if (prefix.size() != 3 || prefix.find(' ') != prefix.npos) return "";
     auto* found = std::find_if(std::begin(segments), std::end(segments), [&](const Segment& s) { return s.prefixes.find(prefix) != s.prefixes.npos; });
     return found == std::end(segments) ? "" : found->carrier;
 }

@@ -178,8 +178,8 @@ Result<Request> complete(Request request, const std::string& zone, Instant as_of
     auto wrong = [](std::string_view field, std::string_view expected) {
         return fail(Error::Kind::invalid_input, fmt::format("{}: expected {}", field, expected));
     };
-    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions"};
-    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance or exclusions");
+    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths"};
+    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions or paths");
     if (request.basis != "closed" && request.basis != "answered") return wrong("basis", "closed or answered");
     if (request.to.empty()) request.to = local_day(as_of, zone);
     if (!day_range(request.to, zone)) return wrong("to", "a day such as 2026-11-21");
@@ -195,6 +195,9 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
     Table table;
     if (request->report == "balance") {
         table = balance_report(db);
+    } else if (request->report == "paths") {
+        table = paths_report(db, request->from, request->to);
+        table.from = request->from, table.to = request->to, table.basis = "sent";
     } else {
         bool scores = request->report != "exclusions";
         if (!scores) request->basis = "closed";

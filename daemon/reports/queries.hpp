@@ -1,4 +1,4 @@
-// The five reports of design.md A5 and A6, from the rows of the store to a table. No clock: `as_of` says when it is.
+// The five reports of design.md A5 and A6, and that of the paths, from the rows of the store to a table. No clock: `as_of` says when it is.
 #pragma once
 #include <map>
 #include <string>
@@ -20,7 +20,7 @@ struct Names {
 };
 
 struct Request {
-    std::string report{};         // officers | units | force | balance | exclusions
+    std::string report{};         // officers | units | force | balance | exclusions | paths
     std::string from{}, to{};     // local days, inclusive; empty: the last 30
     std::string basis = "closed";  // closed | answered
     bool raw = false;             // shows what the smallest n would hide; the caller records the access
@@ -37,6 +37,7 @@ Result<Table> make_report(store::Connection& db, const Names& names, const Rules
 Table score_report(std::string_view report, const Figures& figures, const Names& names, const Rules& rules);
 Table exclusions_report(const Figures& figures);
 Table balance_report(store::Connection& db);
+Table paths_report(store::Connection& db, const std::string& from, const std::string& to);  // days of sending
 
 // 320102430000 → 320102000000; empty: no code of twelve digits, so nobody between it and the force.
 std::string sub_bureau_of(std::string_view unit);

@@ -49,6 +49,20 @@ std::map<store::Path, Texts> with_channels(const std::map<store::Path, Texts>& p
     return out;
 }
 
+// One large group that is silent, sent in one go, looks like its whole channel. It is the channel where it is silent without any one of them.
+bool silent_without_any(const std::map<store::Path, Texts>& paths, const std::string& channel, const Way& way, double share, double threshold, Instant now) {
+    for (const auto& [left_out, texts] : paths) {
+        if (left_out.first != channel) continue;
+        auto others = paths;
+        others.erase(left_out);
+        auto rest = with_channels(others);
+        auto whole = rest.find({channel, ""});
+        if (whole == rest.end()) return true;  // there is no other
+        if (!judge_silence(ripe(whole->second, way, false, now), share, threshold).silent) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 DayCounts count_days(const std::map<store::Path, Texts>& paths, const std::string& zone) {
@@ -86,6 +100,7 @@ std::vector<Finding> silent_paths(const std::map<store::Path, Texts>& paths, con
             auto verdict = judge_silence(ripe(texts, way, false, now), share, rules.threshold);
             bool lives = raised ? judge_silence(ripe(texts, way, true, now), share, rules.threshold).alive : !verdict.silent;
             if (lives) continue;
+            if (path.second.empty() && !raised && !silent_without_any(paths, path.first, way, share, rules.threshold, now)) continue;
             if (path.second.empty()) silent_channel = path.first;
             findings.push_back({way.name, about, fmt::format("{} {} of the last {} texts, {:.0f} expected, probability {:.1e}", verdict.seen, way.what,
                                                              verdict.texts, verdict.expected, verdict.probability)});

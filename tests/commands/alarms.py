@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""What is wrong with the service itself reaches the people on call, by webhook and by a program. Usage: alarms.py PROGRAM"""
+import http.server, json, os
+from police_site import check, listen, play, until
+
+
+class OnCall:
+    def __init__(self):
+        self.heard, self.refuse = [], 2
+        on_call = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                on_call.refuse -= 1
+                if on_call.refuse < 0:
+                    on_call.heard.append((self.headers["Authorization"], body))
+                self.send_response(503 if on_call.refuse >= 0 else 204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = listen(Handler)
+
+    def states(self, name):
+        return [body["state"] for _, body in self.heard if body["alarm"] == name]
+
+
+def story(new_site):
+    on_call = OnCall()
+    site = new_site(speed=60)
+    kept = site.path("heard.jsonl")
+    site.write("page.sh", '#!/bin/sh\n[ "$1" = night ] && { cat; echo; } >> "$2"\n')
+    os.chmod(site.path("page.sh"), 0o755)
+    site.more = f"""[alarms]
+webhook = "http://127.0.0.1:{on_call.server.server_port}/ops"
+token = "ring"
+exec = ["{site.path("page.sh")}", "night", "{kept}"]
+remind_after = "30d"
+"""
+    site.configure()
+    site.init()
+    site.start()
+
+    site.run("hold", "--of", "clock", "--reason", "a drill, 13912345678")
+    until(lambda: on_call.states("clock_held"), "the webhook hears of the hold, after two refusals")
+    token, alarm = on_call.heard[0]
+    check(token == "Bearer ring", "the token goes along", token)
+    check(set(alarm) == {"alarm", "about", "state", "severity", "meaning", "detail", "since", "at", "page"}, "the JSON of systemd/README.md", alarm)
+    check(alarm["state"] == "raised" and alarm["severity"] == "error" and alarm["page"] == "systemd/README.md#clock_held", "what it says", alarm)
+    check("13912345678" not in json.dumps(alarm), "no number", alarm)
+    check("ALARM           clock_held since" in site.run("status").stdout, "status shows it", site.run("status").stdout)
+    check('pingjing_alarm{name="clock_held",about=""} 1' in site.ask("GET", "/metrics")[2], "and /metrics", site.ask("GET", "/metrics")[2])
+    check('"event":"alarm.on","name":"clock_held"' in site.said(), "and the log")
+    until(lambda: os.path.exists(kept) and '"clock_held"' in open(kept, encoding="utf-8").read(), "the program hears it too")
+
+    heard = len(on_call.states("clock_held"))
+    check(site.stop() == 0, "stops")
+    site.start()
+    site.run("release", "--of", "clock", "--reason", "over")
+    until(lambda: "cleared" in on_call.states("clock_held"), "the end is told, after a restart too")
+    check(on_call.states("clock_held")[heard:] == ["cleared"], "and nothing is repeated", on_call.states("clock_held"))
+    check("clock_held" not in site.run("status").stdout, "status shows it no more")
+    until(lambda: json.loads(open(kept, encoding="utf-8").read().splitlines()[-1])["state"] == "cleared", "the program hears the end")
+    check('pingjing_alarm{name="clock_held",about=""} 0' in site.ask("GET", "/metrics")[2], "the metric is 0")
+    site.stop()
+
+    site.configure(more="[alarms]\nwebhook = \"ftp://x\"\nexec = []\nin_doubt = -1\nsilence = 1\n")
+    said = site.run("check", exit=2).stderr + site.run("check", exit=2).stdout
+    for word in ("webhook", "exec", "in_doubt", "'silence'"):
+        check(word in said, f"check names {word}", said)
+
+
+play(story)
