@@ -98,8 +98,9 @@ std::vector<Finding> silent_paths(const std::map<store::Path, Texts>& paths, con
             auto about = about_of(path);
             bool raised = alarms.is_raised(way.name, about);
             auto verdict = judge_silence(ripe(texts, way, false, now), share, rules.threshold);
-            bool lives = raised ? judge_silence(ripe(texts, way, true, now), share, rules.threshold).alive : !verdict.silent;
-            if (lives) continue;
+            // A silence that is over still stands in the longer windows: the newest texts decide.
+            bool lives = judge_silence(ripe(texts, way, true, now), share, rules.threshold).alive;
+            if (lives || (!raised && !verdict.silent)) continue;
             if (path.second.empty() && !raised && !silent_without_any(paths, path.first, way, share, rules.threshold, now)) continue;
             if (path.second.empty()) silent_channel = path.first;
             findings.push_back({way.name, about, fmt::format("{} {} of the last {} texts, {:.0f} expected, probability {:.1e}", verdict.seen, way.what,
