@@ -26,7 +26,7 @@ void on_failure(const std::string& task, std::exception_ptr error) {
 
 boost::json::value channel_states(outbox::Dispatcher& dispatcher) {
     boost::json::array out;
-    for (const auto& c : dispatcher.status()) out.push_back({{"name", c.name}, {"state", c.state}, {"why", c.why}, {"in_flight", c.in_flight}});
+    for (const auto& c : dispatcher.status()) out.push_back({{"name", c.name}, {"state", c.state}, {"why", c.why}, {"evidence", c.evidence}, {"in_flight", c.in_flight}});
     return out;
 }
 

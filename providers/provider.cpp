@@ -34,6 +34,19 @@ std::string outcome_detail(const Outcome& outcome) {
     return hide_mobiles(std::visit(detail, outcome));  // carriers quote the number they refuse
 }
 
+std::string describe_evidence(const Abilities& can) {
+    std::string out;
+    auto add = [&](bool possible, std::string_view what) {
+        if (possible) out.append(out.empty() ? "" : "; ").append(what);
+    };
+    add(can.late_responses, "a late response");
+    add(can.receipts && can.echoes_ref, "a delivery report that names it");
+    add(can.receipts && !can.echoes_ref, "a delivery report for the number, if nothing else to it is unsettled");
+    add(can.replies && can.extension, "a reply to its digits");
+    add(can.replies && !can.extension, "a reply, if no other survey to the number is open");
+    return out.empty() ? "nothing: only the carrier's people can say" : out;
+}
+
 std::string_view receipt_state_name(ReceiptState s) {
     constexpr std::string_view names[] = {"delivered", "failed", "expired", "unknown", "buffered"};
     return names[static_cast<int>(s)];

@@ -102,8 +102,12 @@ struct Abilities {
     bool receipts = true;
     bool replies = true;
     bool echoes_ref = false;
+    bool late_responses = false;    // a link answers a message also after we stopped waiting
     int largest_parts = 10;         // longest text in parts; 0: does not say
 };
+// What can still settle a message in doubt on such a channel, best first, for people: `check`, `status`. Of a message in doubt we
+// never heard the vendor's id, so a report that does not bring ours is known by number and time alone.
+std::string describe_evidence(const Abilities& abilities);
 
 // Where links and simulated carriers push what they hear. Returns when it is durable; throws when it could not be kept,
 // so that the provider does not acknowledge it.

@@ -65,6 +65,7 @@ void print_channels(const config::Settings& settings) {
                    parts > 0 ? fmt::format("at most {} parts", parts) : "any length", can.receipts ? "" : ", no delivery reports",
                    told_apart ? fmt::format("replies to several surveys told apart by {} digits behind {}", channel.extension_digits, channel.source) : "one open survey a phone",
                    can.replies ? "" : ", no replies at all");
+        fmt::print("    what is in doubt can be settled by: {}\n", provider::describe_evidence(can));
     }
 }
 

@@ -125,6 +125,8 @@ int status(const std::string& config) {
         fmt::print("in doubt        {}; oldest {}\n", text_of(v.at("in_doubt").at("count")), text_of(v.at("in_doubt").at("oldest_at")));
         for (const auto& d : v.at("in_doubt").at("by").as_array())
             fmt::print("  {:<14}{} on {}: {}; oldest {}\n", text_of(d.at("state")), text_of(d.at("count")), text_of(d.at("channel")), text_of(d.at("why")), text_of(d.at("oldest_at")));
+        if (const auto* channels = v.as_object().if_contains("channels"); channels && !v.at("in_doubt").at("by").as_array().empty())
+            for (const auto& c : channels->as_array()) fmt::print("  {} is settled by: {}\n", text_of(c.at("name")), text_of(c.at("evidence")));
         fmt::print("last receipt    {}\nlast reply      {}\nlast fact       {}\n", text_of(v.at("last_receipt_at")), text_of(v.at("last_reply_at")), text_of(v.at("last_fact_at")));
         fmt::print("unread texts    {}\nopen alarms     {}\ndisk free       {} MiB\n", text_of(v.at("unread_texts")), text_of(v.at("open_alarms")), text_of(v.at("disk").at("free_mib")));
         for (const auto& a : v.at("alarms").as_array())

@@ -276,7 +276,8 @@ asio::awaitable<void> Dispatcher::drain(Steady grace) {
 std::vector<Dispatcher::ChannelStatus> Dispatcher::status() const {
     std::vector<ChannelStatus> out;
     for (std::size_t c = 0; c < channels_.size(); ++c)
-        out.push_back({policy_->channels[c].name, std::string(channels_[c].health.state_name()), channels_[c].health.why(), channels_[c].in_flight});
+        out.push_back({policy_->channels[c].name, std::string(channels_[c].health.state_name()), channels_[c].health.why(),
+                       provider::describe_evidence(channels_[c].provider->abilities()), channels_[c].in_flight});
     return out;
 }
 

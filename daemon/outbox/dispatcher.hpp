@@ -39,7 +39,7 @@ public:
     // A response after we had given up on it.
     asio::awaitable<void> late(std::string ref, provider::Outcome outcome);
 
-    struct ChannelStatus { std::string name, state, why; int in_flight = 0; };
+    struct ChannelStatus { std::string name, state, why, evidence; int in_flight = 0; };  // evidence: what can settle a doubt
     std::vector<ChannelStatus> status() const;
     bool any_usable() const;
 

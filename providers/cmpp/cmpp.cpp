@@ -19,6 +19,7 @@ public:
           links_(settings_->link.channel, nullptr, world, [s = settings_](std::size_t) { return std::make_unique<Sp>(s); }) {
         abilities_.extension = settings_->link.extension_digits > 0;
         abilities_.receipts = settings_->receipts;
+        abilities_.late_responses = true;
     }
 
     const Abilities& abilities() const override { return abilities_; }

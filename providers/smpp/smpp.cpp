@@ -30,6 +30,7 @@ public:
           links_(connections_of(*settings_), settings_->link.tls, world, [s = settings_](std::size_t link) { return std::make_unique<Esme>(s, bind_of(*s, link)); }) {
         abilities_.extension = settings_->link.extension_digits > 0;
         abilities_.receipts = settings_->receipts;
+        abilities_.late_responses = true;
     }
 
     const Abilities& abilities() const override { return abilities_; }

@@ -66,6 +66,7 @@ remind_after = "30d"
     check('pingjing_alarm{name="clock_held",about=""} 0' in site.ask("GET", "/metrics")[2], "the metric is 0")
     site.stop()
 
+    check("what is in doubt can be settled by: a delivery report" in site.run("check").stdout, "check says what can settle a doubt", site.run("check").stdout)
     site.configure(more="[alarms]\nwebhook = \"ftp://x\"\nexec = []\nin_doubt = -1\nsilence = 1\n")
     said = site.run("check", exit=2).stderr + site.run("check", exit=2).stdout
     for word in ("webhook", "exec", "in_doubt", "'silence'"):
