@@ -115,8 +115,8 @@ void each_line_alone(std::string_view bytes, const std::vector<ParsedRow>& toget
         auto text = bytes.substr(at, end - at);
         at = end + 1;
         if (together[seen].line != line) continue;
-        // Alone, the byte order mark of a later line would be that of the file.
-        if (line > 1 && text.starts_with("\xEF\xBB\xBF")) {
+        // Alone, the byte order mark of a later line would be that of the file; GB18030 has one of its own.
+        if (line > 1 && without_bom(text) != text) {
             ++seen;
             continue;
         }
