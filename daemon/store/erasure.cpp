@@ -70,6 +70,7 @@ bool is_used(Connection& db, std::int64_t phone_id) {
 bool is_recent(Connection& db, std::int64_t phone_id, Instant since) {
     Statement find(db, R"sql(
         SELECT 1 WHERE EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND received_at >= ?2)
+            OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND received_at >= ?2 AND safety = 1)
             OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (open = 1 OR coalesce(claimed_at, made_at) >= ?2)))sql");
     return exists(find.bind(1, phone_id).bind(2, since));
 }
@@ -182,6 +183,13 @@ Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, std:
             OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (state = 'sending' OR (state = 'due' AND (purpose = 'emergency' OR purpose = 'opt_out')))))sql");
     if (exists(under_way.bind(1, named.phone_id))) return fail(Error::Kind::conflict, "a text of this number, or one to it, is on its way just now; ask again in a minute");
 
+    // What came since the number was looked for is forgotten with the rest.
+    auto cases = named.cases;
+    Statement since(db, "SELECT id FROM cases WHERE phone_id = ?1");
+    since.bind(1, named.phone_id);
+    for (auto id : ids(since))
+        if (std::ranges::find(cases, id) == cases.end()) cases.push_back(id);
+
     Statement waiting(db, "SELECT case_id FROM messages WHERE phone_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held')");
     waiting.bind(1, named.phone_id);
     for (auto id : ids(waiting)) {
@@ -195,7 +203,7 @@ Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, std:
     rest.bind(1, named.phone_id).bind(2, now).run();
 
     Erased done;
-    for (auto id : named.cases) done.texts += erase_case(db, id, now), ++done.cases;
+    for (auto id : cases) done.texts += erase_case(db, id, now), ++done.cases;
     Statement inbound(db, "SELECT id FROM inbound WHERE phone_id = ?1");
     inbound.bind(1, named.phone_id);
     for (auto id : ids(inbound)) done.texts += erase_inbound(db, id);

@@ -126,6 +126,17 @@ TEST_CASE("what waits for a forgotten number is called off; he is still recognis
     check_whole(*month, "a month later");
 }
 
+TEST_CASE("a victim who is forgotten while the hold lasts is still recognised, also where the number was only the case's contact") {
+    World w("2026-11-21T09:00:00+08:00");
+    CHECK(w.call("violence", other, "0201", fmt::format(R"(,"contact_phone":"{}")", one)) == "excluded dv");
+    REQUIRE(forget(w, one));
+    CHECK(w.value("SELECT count(*) FROM phones WHERE key IS NULL") == "0");
+    CHECK(w.call("later", one) == "excluded phone_hold");
+    w.pass(std::chrono::hours(5));
+    CHECK(w.sent.empty());
+    check_whole(w, "forgotten on hold");
+}
+
 TEST_CASE("an opt-out survives being forgotten") {
     World w("2026-11-21T09:00:00+08:00");
     ask_and_rate(w, "a", one, "退订");
