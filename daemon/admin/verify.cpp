@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/store/schema.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::admin {
@@ -112,6 +113,9 @@ void Verifier::finish(store::Connection& db) {
     result_.root = to_hex(ledger_.head().root());
     result_.head = ledger_.head();
     result_.rows = ledger_.rows(), result_.erased = ledger_.erased();
+    auto differences = store::schema_differences(db);
+    differences.resize(std::min<std::size_t>(differences.size(), most_of_each));
+    for (auto& difference : differences) result_.failures.push_back({"schema", std::move(difference)});
     Statement books(db, "SELECT (SELECT count(*) FROM cases), (SELECT coalesce(sum(accepted + excluded), 0) FROM intake_batches)");
     books.step();
     result_.cases = books.integer(0);

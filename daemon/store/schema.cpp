@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <memory>
+
 #include "daemon/core/message.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -9,7 +12,9 @@ namespace pingjing::store {
 namespace {
 
 // Times are milliseconds since 1970 in UTC. A phone is one row of `phones`, found by its keyed
-// hash (16 bytes) and sealed there, or empty when it was erased; everything else names the row, so that new rows lie at the end of every index but that one; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases` holds what was last said of a call; what was said
+// hash (16 bytes) and sealed there, or empty when it was erased; everything else names the row, so that new rows lie at the end of
+// every index but that one; texts and raw bodies are sealed blobs. The words of a message are made at the moment of sending. `cases`
+// holds what was last said of a call; what was said
 // before stands in `case_versions`. `cases.flags` are the exclusion codes that the record itself carries (its flags, and
 // `minor`), so that a case can be decided again at the moment of sending without opening the sealed record.
 // `messages.route` is the row of [[route]] a due message waits for, -1 until it was looked at; `template` names its text.
@@ -174,7 +179,64 @@ void write_arrows(Connection& db) {
                         "BEGIN SELECT RAISE(FAIL, 'message states move forward only'); END", allowed).c_str());
 }
 
+void take_step(Connection& db, int version) {
+    db.exec(steps[version]);
+    write_arrows(db);
+    db.exec(fmt::format("PRAGMA user_version = {}", version + 1).c_str());
+}
+
+// What a store of that version looks like.
+std::unique_ptr<Connection> example(int version) {
+    auto db = std::make_unique<Connection>(":memory:");
+    for (int step = 0; step < version; ++step) take_step(*db, step);
+    return db;
+}
+
+// "table cases" and what it was made by. SQLite's own are left out.
+using Objects = std::map<std::string, std::string>;
+Objects objects(Connection& db) {
+    Statement all(db, "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'");
+    Objects out;
+    while (all.step()) out.emplace(all.text(0), all.text(1));
+    return out;
+}
+
+// A table's columns with types, as SQLite understood them: later builds may write the same table in other words.
+std::map<std::string, std::string> columns(Connection& db) {
+    Statement all(db, R"sql(
+        SELECT t.name, group_concat(c.name || ' ' || c.type || CASE c."notnull" WHEN 1 THEN ' NOT NULL' ELSE '' END, ', ')
+          FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!' GROUP BY t.name)sql");
+    std::map<std::string, std::string> out;
+    while (all.step()) out.emplace(all.text(0), all.text(1));
+    return out;
+}
+
+// A number that two schemas share would let a store open that then refuses every row.
+Result<void> check_tables(Connection& db, int version) {
+    auto here = columns(db);
+    for (const auto& [table, wanted] : columns(*example(version)))
+        if (auto found = here.find(table); found == here.end() || found->second != wanted)
+            return fail(Error::Kind::conflict, fmt::format("the store says that it has schema {}, and its table {} has the columns ({}) instead of ({}): it was written by a "
+                                                           "pingjing that was never released, or its file is damaged; nothing was touched",
+                                                           version, table, found == here.end() ? "" : found->second, wanted));
+    return {};
+}
+
 }  // namespace
+
+std::vector<std::string> schema_differences(Connection& db) {
+    auto wanted = objects(*example(newest_schema()));
+    auto here = objects(db);
+    std::vector<std::string> out;
+    for (const auto& [name, sql] : wanted) {
+        auto found = here.find(name);
+        if (found == here.end()) out.push_back(name + " is missing");
+        else if (found->second != sql) out.push_back(name + " is another than this program makes");
+    }
+    for (const auto& [name, sql] : here)
+        if (!wanted.contains(name)) out.push_back(name + " is not this program's");
+    return out;
+}
 
 int newest_schema() { return static_cast<int>(std::size(steps)); }
 
@@ -188,12 +250,12 @@ Result<void> migrate(Connection& db) {
     if (have > newest_schema())
         return fail(Error::Kind::conflict, fmt::format("the store has schema {}, this program knows {}: it was written by a newer "
                                                        "pingjing; install that one", have, newest_schema()));
+    if (have > 0)
+        if (auto same = check_tables(db, have); !same) return same;
     for (int version = have; version < newest_schema(); ++version) {
         db.exec("BEGIN IMMEDIATE");
         try {
-            db.exec(steps[version]);
-            write_arrows(db);
-            db.exec(fmt::format("PRAGMA user_version = {}", version + 1).c_str());
+            take_step(db, version);
             db.exec("COMMIT");
         } catch (...) {
             if (db.in_transaction()) db.exec("ROLLBACK");

@@ -90,3 +90,24 @@ TEST_CASE("migrating twice changes nothing") {
     REQUIRE(migrate(db));
     CHECK(schema_version(db) == newest_schema());
 }
+
+TEST_CASE("a store whose tables are not those of the schema it names is not opened, and not touched") {
+    Connection db(":memory:");
+    REQUIRE(migrate(db));
+    CHECK(migrate(db));
+    CHECK(schema_differences(db).empty());
+    db.exec("ALTER TABLE ledger DROP COLUMN mark; PRAGMA user_version = 1");
+    auto refused = migrate(db);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().detail.find("its table ledger has the columns") != std::string::npos);
+    CHECK(schema_version(db) == 1);
+}
+
+TEST_CASE("a guard that was taken away, changed or added is named") {
+    Connection db(":memory:");
+    REQUIRE(migrate(db));
+    db.exec("DROP TRIGGER ratings_stay; DROP INDEX one_survey_a_case; CREATE INDEX one_survey_a_case ON messages(case_id); "
+            "CREATE TRIGGER kinder AFTER INSERT ON ratings BEGIN SELECT 1; END");
+    CHECK(schema_differences(db) == std::vector<std::string>{"index one_survey_a_case is another than this program makes", "trigger ratings_stay is missing",
+                                                              "trigger kinder is not this program's"});
+}
