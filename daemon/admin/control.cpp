@@ -9,6 +9,7 @@
 
 #include "daemon/admin/status.hpp"
 #include "daemon/admin/tokens.hpp"
+#include "daemon/admin/trusted.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/store/cases.hpp"
@@ -24,15 +25,6 @@ using Parts = std::shared_ptr<const ControlParts>;
 using http::Request;
 using http::Response;
 
-Response ok(json::value body) {
-    Response response;
-    response.body = json::serialize(body);
-    return response;
-}
-Response refuse(const Error& error) {
-    auto status = error.kind == Error::Kind::not_found ? 404 : error.kind == Error::Kind::conflict ? 409 : error.kind == Error::Kind::invalid_input ? 400 : 500;
-    return http::problem(status, status == 404 ? "not found" : status == 409 ? "conflict" : "bad request", error.detail);
-}
 Response missing(std::string_view what) { return http::problem(400, "bad request", fmt::format("{}: expected one", what)); }
 
 std::optional<std::string> maybe(const Request& request, const std::string& name) {
@@ -208,20 +200,7 @@ asio::awaitable<Response> status(Parts p, Request) {
 void add_control_routes(http::Router& router, ControlParts parts) {
     auto shared = std::make_shared<const ControlParts>(std::move(parts));
     auto add = [&](const char* method, const char* pattern, auto handler) {
-        auto trusted = [shared, handler, pattern = std::string(pattern)](Request request) -> asio::awaitable<Response> {
-            if (!request.trusted) co_return http::problem(404, "not found", "there is nothing here");
-            std::string why;
-            try {
-                co_return co_await handler(shared, std::move(request));
-            } catch (const store::SqlError& error) {
-                why = error.what();
-            }
-            log::error("control.store", {{"pattern", pattern}, {"why", why}});
-            auto response = http::problem(503, "the store cannot write", fmt::format("the store failed, nothing was changed: {}", why));
-            response.headers.emplace_back("Retry-After", "10");
-            co_return response;
-        };
-        router.add(method, pattern, trusted);
+        router.add(method, pattern, trusted(pattern, [shared, handler](Request request) { return handler(shared, std::move(request)); }));
     };
     add("POST", "/control/hold", hold);
     add("POST", "/control/release", release);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "daemon/admin/trusted.hpp"
 #include "daemon/admin/verify.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/log/log.hpp"
@@ -22,15 +23,6 @@ using http::Request;
 using http::Response;
 using store::Connection;
 
-Response ok(json::value body) {
-    Response response;
-    response.body = json::serialize(body);
-    return response;
-}
-Response refuse(const Error& error) {
-    auto status = error.kind == Error::Kind::not_found ? 404 : error.kind == Error::Kind::conflict ? 409 : error.kind == Error::Kind::invalid_input ? 400 : 500;
-    return http::problem(status, status == 404 ? "not found" : status == 409 ? "conflict" : "bad request", error.detail);
-}
 Response no_key() { return http::problem(409, "conflict", "there is no ledger.key in key_dir yet; `pingjing init` makes it"); }
 
 std::optional<std::int64_t> number(const Request& request, const std::string& name) {
@@ -160,20 +152,7 @@ asio::awaitable<Response> forget(Parts p, Request request) {
 void add_ledger_routes(http::Router& router, LedgerParts parts) {
     auto shared = std::make_shared<const LedgerParts>(std::move(parts));
     auto add = [&](const char* method, const char* pattern, auto handler) {
-        auto trusted = [shared, handler, pattern = std::string(pattern)](Request request) -> asio::awaitable<Response> {
-            if (!request.trusted) co_return http::problem(404, "not found", "there is nothing here");
-            std::string why;
-            try {
-                co_return co_await handler(shared, std::move(request));
-            } catch (const store::SqlError& error) {
-                why = error.what();
-            }
-            log::error("control.store", {{"pattern", pattern}, {"why", why}});
-            auto response = http::problem(503, "the store cannot do that", fmt::format("the store failed, nothing was changed: {}", why));
-            response.headers.emplace_back("Retry-After", "10");
-            co_return response;
-        };
-        router.add(method, pattern, trusted);
+        router.add(method, pattern, trusted(pattern, [shared, handler](Request request) { return handler(shared, std::move(request)); }));
     };
     add("GET", "/control/verify", check_all);
     add("POST", "/control/verify", check_all);

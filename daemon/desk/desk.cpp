@@ -7,6 +7,7 @@
 #include "daemon/desk/alarms.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
+#include "daemon/push/push.hpp"
 
 namespace pingjing::desk {
 namespace {
@@ -101,7 +102,8 @@ asio::awaitable<void> Desk::deliver(Alarm alarm, bool escalate) {
     } under_way{escalate ? escalating_ : under_way_, alarm.id};
 
     for (int failures = 0;;) {
-        auto received = co_await try_once(alarm, escalate);
+        std::function<asio::awaitable<Result<void>>()> attempt = [&] { return (escalate ? *escalation_ : *sink_).deliver(alarm); };
+        auto received = co_await push::try_once(std::move(attempt));  // what it throws is no end: an alarm from memory stands nowhere else
         if (!received) {
             ++failures;
             log::error("desk.refused", {{"alarm", alarm.id}, {"failures", failures}, {"escalation", escalate}, {"why", received.error().detail}});
@@ -111,22 +113,6 @@ asio::awaitable<void> Desk::deliver(Alarm alarm, bool escalate) {
         if (over) co_return;
         co_await sleep_for(retry_pause(failures));
     }
-}
-
-// Whatever a sink throws is a failed attempt, for an alarm from memory stands nowhere else.
-asio::awaitable<Result<void>> Desk::try_once(Alarm alarm, bool escalate) {
-    std::exception_ptr thrown;
-    std::string why;
-    try {
-        auto delivery = (escalate ? *escalation_ : *sink_).deliver(std::move(alarm));
-        co_return co_await std::move(delivery);
-    } catch (const std::exception& error) {
-        thrown = std::current_exception();
-        why = error.what();
-    }
-    asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) std::rethrow_exception(thrown);
-    co_return fail(Error::Kind::unavailable, why);
 }
 
 // Writes down how it went. True: nothing more to do, it was received or a person has it. While the store is broken a

@@ -37,7 +37,6 @@ private:
     asio::awaitable<Steady> look();
     void start(Alarm alarm, bool escalate);
     asio::awaitable<void> deliver(Alarm alarm, bool escalate);
-    asio::awaitable<Result<void>> try_once(Alarm alarm, bool escalate);
     asio::awaitable<bool> settle(std::string id, bool escalate, bool received);
 
     store::Store& store_;

@@ -8,8 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/this_coro.hpp>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -115,6 +117,21 @@ asio::awaitable<Result<void>> run_program(std::vector<std::string> command, std:
     }
     if (auto end = child->ended()) co_return *end;
     co_return fail(Error::Kind::unavailable, "the program did not end in time");
+}
+
+asio::awaitable<Result<void>> try_once(std::function<asio::awaitable<Result<void>>()> attempt) {
+    std::exception_ptr thrown;
+    std::string why;
+    try {
+        auto running = attempt();
+        co_return co_await std::move(running);
+    } catch (const std::exception& error) {
+        thrown = std::current_exception();
+        why = error.what();
+    }
+    asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) std::rethrow_exception(thrown);
+    co_return fail(Error::Kind::unavailable, why);
 }
 
 }  // namespace pingjing::push

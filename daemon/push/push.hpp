@@ -2,6 +2,7 @@
 // has it; trying again is the business of whoever calls.
 #pragma once
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,8 @@ asio::awaitable<Result<void>> post(http::Client& http, std::string url, std::str
 // The JSON on its standard input, without a shell; exit 0 is a receipt. One that runs longer than `timeout` is killed with everything it
 // started.
 asio::awaitable<Result<void>> run_program(std::vector<std::string> command, std::string json, Millis timeout);
+
+// Whatever an attempt throws is a failed attempt; but whoever stops us stops us.
+asio::awaitable<Result<void>> try_once(std::function<asio::awaitable<Result<void>>()> attempt);
 
 }  // namespace pingjing::push

@@ -1,7 +1,6 @@
 #include "daemon/watch/watch.hpp"
 
 #include <algorithm>
-#include <boost/asio/this_coro.hpp>
 #include <tuple>
 #include <utility>
 
@@ -185,29 +184,14 @@ asio::awaitable<void> Watch::tell() {
     }
 }
 
-// Whatever a push throws is a failed attempt; but whoever stops us stops us.
-asio::awaitable<Result<void>> Watch::push_once(Push push, std::string json) {
-    std::exception_ptr thrown;
-    std::string why;
-    try {
-        auto attempt = push(std::move(json));
-        co_return co_await std::move(attempt);
-    } catch (const std::exception& error) {
-        thrown = std::current_exception();
-        why = error.what();
-    }
-    asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) std::rethrow_exception(thrown);
-    co_return fail(Error::Kind::unavailable, why);
-}
-
 // Everybody, or it is told again to everybody: hearing it twice is better than not at all.
 asio::awaitable<bool> Watch::tell_one(store::WatchAlarm alarm, Alarms::News news) {
     auto pushes = pushes_;
     bool received = true;
     for (const auto& push : pushes) {
         auto json = news_json(alarm, news, world_.clock.now());
-        auto pushed = co_await push_once(push, std::move(json));
+        std::function<asio::awaitable<Result<void>>()> attempt = [&] { return push(json); };
+        auto pushed = co_await push::try_once(std::move(attempt));
         metrics::count("alarm_pushes_total", {{"outcome", pushed ? "received" : "failed"}});
         if (pushed) continue;
         log::error("alarm.push_failed", {{"name", alarm.name}, {"about", alarm.about}, {"why", pushed.error().detail}});

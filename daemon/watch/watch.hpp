@@ -50,7 +50,6 @@ private:
     asio::awaitable<void> look_at_paths();
     asio::awaitable<void> keep(std::vector<store::WatchAlarm> alarms, std::vector<store::WatchAlarm> over);
     asio::awaitable<bool> tell_one(store::WatchAlarm alarm, Alarms::News news);
-    asio::awaitable<Result<void>> push_once(Push push, std::string json);
     void say(const Alarms::Change& change) const;
 
     WatchWorld world_;
