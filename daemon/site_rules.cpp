@@ -138,6 +138,7 @@ ratings::AnswerRules answer_rules(const config::Settings& settings, int slots) {
     rules.slots = slots;
     rules.late_window = survey.late_window, rules.correction_window = survey.correction_window, rules.answer_within = survey.answer_within;
     rules.confirm_again_after = survey.confirm_again_after, rules.opt_out_replay = survey.opt_out_replay, rules.opt_out_zero = survey.opt_out_zero;
+    rules.thanks = survey.thanks;
     rules.safety_hold = survey.safety_hold;
     rules.call_back = settings.followup.call_back;
     rules.staffed = settings.followup.staffed, rules.basically_with_complaint = settings.followup.basically_with_complaint;

@@ -257,6 +257,7 @@ private:
         v.answer_within = s.duration("answer_within", v.answer_within, 1s, 24h);
         v.confirm_again_after = s.duration("confirm_again_after", v.confirm_again_after, 0s, Days(30));
         v.opt_out_replay = s.duration("opt_out_replay", v.opt_out_replay, 0s, Days(30));
+        v.thanks = s.flag("thanks", v.thanks);
         v.opt_out_zero = s.flag("opt_out_zero", false);
         s.finish();
     }

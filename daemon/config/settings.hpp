@@ -73,6 +73,7 @@ struct Survey {
     Millis answer_within = 10min;            // an answer to a citizen's own text goes out by then or not at all
     Millis confirm_again_after = 24h;        // emergency answer and opt-out confirmation: once each in that time
     Millis opt_out_replay = 24h;             // equal opt-out and opt-in texts without a vendor id count once in it
+    bool thanks = true;                      // false saves a text: only who gave a 3 is answered, and told that somebody will call
     bool opt_out_zero = false;               // the template offers "0" as opt-out
 };
 

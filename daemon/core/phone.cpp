@@ -88,7 +88,13 @@ bool is_mobile_with_prefix(std::string_view digits) {
     return false;
 }
 
+// At most so many digits stand in it; the full-width ones begin with that byte.
+std::ptrdiff_t most_digits(std::string_view text) {
+    return std::count_if(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '\xEF'; });
+}
+
 std::string hide(std::string_view text, bool all_long_runs) {
+    if (most_digits(text) < (all_long_runs ? 7 : 11)) return std::string(text);
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
         if (!digit_at(text, at)) {

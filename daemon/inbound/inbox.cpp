@@ -39,15 +39,32 @@ int keep_joined(store::Connection& db, const store::Seal& seal, const std::vecto
     return texts;
 }
 
+void apply(store::Connection& db, const store::ReceiptRow& receipt, const store::ReceiptMessage& message, Instant now) {
+    store::apply_receipt(db, receipt, message, now);
+    if (receipt.meaning == "number_invalid") store::close_surveys_to(db, message.phone_id, now);
+    if (receipt.meaning != "opted_out") return;
+    store::record_opt_out(db, message.phone_id, true, "carrier", "", now);
+    store::cancel_waiting_surveys_to(db, message.phone_id, 0, Code::opt_out, now);
+}
+
+// Receipts overtake their submit response; an id that nobody ever claims is counted in the end.
+bool must_wait(const std::optional<store::ReceiptMessage>& message) { return !message || message->state == MessageState::sending; }
+std::optional<std::int64_t> id_of(const std::optional<store::ReceiptMessage>& message) { return message ? std::optional(message->id) : std::nullopt; }
+
 void settle_one(store::Connection& db, const store::ReceiptRow& receipt, Instant now) {
     auto message = store::find_receipt_message(db, receipt);
-    // Receipts overtake their submit response; an id that nobody ever claims is counted in the end.
-    if (!message || message->state == MessageState::sending) return store::park_receipt(db, receipt.id, message ? std::optional(message->id) : std::nullopt);
-    store::apply_receipt(db, receipt, *message, now);
-    if (receipt.meaning == "number_invalid") store::close_surveys_to(db, message->phone_id, now);
-    if (receipt.meaning != "opted_out") return;
-    store::record_opt_out(db, message->phone_id, true, "carrier", "", now);
-    store::cancel_waiting_surveys_to(db, message->phone_id, 0, Code::opt_out, now);
+    if (must_wait(message)) return store::park_receipt(db, receipt.id, id_of(message));
+    store::mark_receipt_applied(db, receipt.id, message->id);
+    apply(db, receipt, *message, now);
+}
+
+// Nearly every one can be settled where it is kept: one row written once, in one commit. False: it is a repetition.
+bool keep_settled(store::Connection& db, const store::Seal& seal, const std::string& channel, const store::NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now) {
+    store::ReceiptRow receipt{0, channel, r.ref, r.vendor_id, r.state, r.meaning, r.phone_id, r.at, now};
+    auto message = store::find_receipt_message(db, receipt);
+    if (!store::keep_receipt(db, seal, channel, r, body_id, now, {must_wait(message) ? "parked" : "applied", id_of(message)})) return false;
+    if (!must_wait(message)) apply(db, receipt, *message, now);
+    return true;
 }
 
 // A store that was set back together with its journal (a snapshot of the machine) texts people again, and the first to know are
@@ -90,6 +107,7 @@ int settle(store::Connection& db, bool careful, Instant now) {
 asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string> body, std::vector<provider::Inbound> inbound) {
     auto now = clock_.now();
     struct Kept { int receipts = 0, texts = 0, repeated = 0; } kept;
+    bool settle_now = true;
     auto work = [&](store::Connection& db) {
         kept = {};
         std::optional<std::int64_t> body_id;
@@ -98,7 +116,9 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
                 std::optional<std::int64_t> phone_id;
                 if (receipt->phone && receipt->phone->is_mobile()) phone_id = store::keep_phone(db, seal_, *receipt->phone, now);
-                ++(store::keep_receipt(db, seal_, channel, as_row(*receipt, seal_, phone_id), body_id, now) ? kept.receipts : kept.repeated);
+                auto row = as_row(*receipt, seal_, phone_id);
+                bool is_new = settle_now ? keep_settled(db, seal_, channel, row, body_id, now) : store::keep_receipt(db, seal_, channel, row, body_id, now);
+                ++(is_new ? kept.receipts : kept.repeated);
             } else {
                 const auto& text = std::get<provider::InboundText>(one);
                 if (text.part) {
@@ -114,12 +134,18 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
         // A vendor that pushes the same again leaves nothing new.
         if (body && (kept.receipts + kept.texts > 0 || inbound.empty())) store::keep_body(db, seal_, *body_id, channel, *body, true, now);
     };
-    co_await store_.run(std::ref(work));
+    try {
+        co_await store_.run(std::ref(work));
+    } catch (const store::SqlError& error) {
+        if (!error.is_refusal()) throw;
+        settle_now = false;  // what the store refuses to do with one report must not keep it, or its neighbours, from being kept
+    }
+    if (!settle_now) co_await store_.run(std::ref(work));
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "receipt"}}, kept.receipts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "text"}}, kept.texts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "repeated"}}, kept.repeated);
     if (hints_.alive) hints_.alive(channel);
-    if (kept.receipts > 0) receipts_.notify();
+    if (kept.receipts > 0 && !settle_now) receipts_.notify();
     if (kept.texts > 0 && hints_.texts) hints_.texts();
 }
 

@@ -244,10 +244,10 @@ private:
         round_.claimed.emplace_back(std::move(attempt), std::move(submission), channel, facts.parts);
     }
 
-    struct Wording { std::string text{}; int parts = 0; };  // no parts: it cannot be sent
-    // Most rows of a round say the same words of the same day.
     const Wording& word(const std::string& name, const std::string& day, bool without_sign) {
-        auto [place, made] = wordings_.try_emplace({name, day, without_sign});
+        auto& known = *in_.wordings;
+        if (known.size() > 1000) known.clear();  // days go by
+        auto [place, made] = known.try_emplace({name, day, without_sign});
         if (!made) return place->second;
         auto text = policy_.texts.fill(name, day, without_sign);
         // The sign takes its room whoever puts it there.
@@ -263,7 +263,6 @@ private:
     const Policy& policy_;
     Round round_;
     std::string day_;
-    std::map<std::tuple<std::string, std::string, bool>, Wording> wordings_;
     std::vector<int> counts_;                               // of this round's surveys, by channel
     std::vector<std::optional<std::int64_t>> sent_before_;  // today, before this round; read once where it is asked for
     std::vector<bool> surveys_allowed_ = std::vector<bool>(in_.policy->channels.size(), true);

@@ -1,8 +1,11 @@
 // Which messages go now: one transaction that looks at what is due, decides each again, and claims what there is room for.
 #pragma once
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "daemon/outbox/policy.hpp"
@@ -29,8 +32,13 @@ struct Round {
     std::vector<std::string> refused{};  // why the store would not have a row, which is held now
 };
 
+// The words of a text on one day, filled and counted once: nearly all that goes says the same. The store's thread alone uses it.
+struct Wording { std::string text{}; int parts = 0; };  // no parts: it cannot be sent
+using Wordings = std::map<std::tuple<std::string, std::string, bool>, Wording>;  // by text, local day, and whether the carrier adds the sign
+
 struct ClaimInput {
     PolicyPtr policy{};
+    std::shared_ptr<Wordings> wordings = std::make_shared<Wordings>();  // of that policy's texts
     std::vector<ChannelView> views{};    // a snapshot; room shrinks as messages are claimed
     Instant now{};
     bool forget_routes = false;          // they may have changed

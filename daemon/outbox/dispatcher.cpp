@@ -36,6 +36,7 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, store::Store& store, cons
 
 void Dispatcher::replace(PolicyPtr policy) {
     policy_ = std::move(policy);
+    wordings_ = std::make_shared<Wordings>();
     forget_routes_ = true;  // their numbers mean something else now
     wake();
 }
@@ -101,6 +102,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     std::vector<store::Attempt> announced;
     ClaimInput input;
     input.policy = policy_;
+    input.wordings = wordings_;
     input.views = views();
     input.now = clock_.now();
     input.careful = std::exchange(careful_, false);

@@ -68,6 +68,7 @@ private:
     const Clock& clock_;
     Random& random_;
     PolicyPtr policy_;
+    std::shared_ptr<Wordings> wordings_ = std::make_shared<Wordings>();
     bool careful_ = false;  // a round was refused: the next one finds out for which row
     bool surveys_held_ = false, forget_routes_ = false, give_up_ = false;
     std::vector<Channel> channels_;

@@ -28,6 +28,7 @@ struct AnswerRules {
            safety_hold = std::chrono::hours(24 * 30);
     bool staffed = true;                   // somebody calls back after a 3
     bool basically_with_complaint = true;  // a 2 whose words complain opens a follow-up
+    bool thanks = true;                    // false: only who will be called is answered
     bool opt_out_zero = false;             // the text offers 0
 };
 

@@ -26,8 +26,9 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
     // Who has unsubscribed is told what he asks for, and nothing else.
     if (!s.about || s.match.late || (s.opted_out && !v.opt_in)) return std::nullopt;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
-    if (counts && !s.about->thanked && !s.about->clarified)
-        return Say{Purpose::thanks, d.followup && d.urgent && rules.staffed ? "thanks_dissatisfied" : "thanks"};
+    bool called = d.followup && d.urgent && rules.staffed;
+    if (counts && (rules.thanks || called) && !s.about->thanked && !s.about->clarified)
+        return Say{Purpose::thanks, called ? "thanks_dissatisfied" : "thanks"};
     if (d.what == "ambiguous" && !s.before && !s.about->clarified) return Say{Purpose::clarify, "unclear"};
     return std::nullopt;
 }

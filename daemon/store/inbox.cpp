@@ -25,13 +25,14 @@ void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_vi
     add.bind(1, id).bind(2, channel).bind(3, now).bind_blob(4, seal.seal(body, fmt::format("hook_bodies:{}", id))).bind(5, understood).run();
 }
 
-bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now) {
+bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now,
+                  const ReceiptFate& fate) {
     auto key = !r.key.empty() ? open_id(seal, r.key) : fmt::format("{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0);
     Statement add(db, R"sql(
-        INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_id, state, code, meaning, at, received_at, step)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");
+        INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_id, state, code, meaning, at, received_at, step, message_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (channel, key) DO NOTHING)sql");
     add.bind(1, db.next_id("receipts")).bind(2, channel).bind(3, key).bind(4, body_id).bind(5, r.ref.empty() ? std::nullopt : std::optional(r.ref));
-    add.bind(6, r.vendor_id).bind(7, r.phone_id).bind(8, r.state).bind(9, r.code).bind(10, r.meaning).bind(11, r.at).bind(12, now).run();
+    add.bind(6, r.vendor_id).bind(7, r.phone_id).bind(8, r.state).bind(9, r.code).bind(10, r.meaning).bind(11, r.at).bind(12, now).bind(13, fate.step).bind(14, fate.message_id).run();
     return db.changes() > 0;
 }
 

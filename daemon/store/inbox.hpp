@@ -23,8 +23,14 @@ struct NewReceipt {
     std::optional<std::int64_t> phone_id{};
     std::optional<Instant> at{};
 };
+// What became of it already when it is kept; `new`: nothing, the receipts step will see.
+struct ReceiptFate {
+    std::string_view step = "new";  // new, parked, applied
+    std::optional<std::int64_t> message_id{};
+};
 // False: it is a repetition.
-bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& receipt, const std::optional<std::int64_t>& body_id, Instant now);
+bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& receipt, const std::optional<std::int64_t>& body_id, Instant now,
+                  const ReceiptFate& fate = {});
 
 struct NewText {
     std::string key{};  // the vendor's id; empty: built from what it says

@@ -130,9 +130,12 @@ int give_up_parked(Connection& db, Instant before, Instant now) {
     return static_cast<int>(old.size());
 }
 
-bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessage& message, Instant now) {
+void mark_receipt_applied(Connection& db, std::int64_t id, std::int64_t message_id) {
     Statement applied(db, "UPDATE receipts SET step = 'applied', message_id = ?2 WHERE id = ?1");
-    applied.bind(1, receipt.id).bind(2, message.id).run();
+    applied.bind(1, id).bind(2, message_id).run();
+}
+
+bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessage& message, Instant now) {
     if (!is_final(receipt.state)) return false;
     if (message.key_row) {
         // The first final word about a part stands, but for a delivery after a failure: the phone was switched on again.

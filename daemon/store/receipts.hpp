@@ -32,6 +32,7 @@ struct ReceiptMessage {
 // phone only where exactly one message to it is unsettled, given to this channel before the report and not long ago.
 std::optional<ReceiptMessage> find_receipt_message(Connection& db, const ReceiptRow& receipt);
 
+void mark_receipt_applied(Connection& db, std::int64_t id, std::int64_t message_id);
 void park_receipt(Connection& db, std::int64_t id, const std::optional<std::int64_t>& message_id);
 void leave_receipt_unknown(Connection& db, const ReceiptRow& receipt, Instant now);
 // Reports of the time between that belong to no message of ours; those before the last release of a stop were looked at by a person.
@@ -39,7 +40,7 @@ int unknown_receipts(Connection& db, Instant from, Instant until);
 // Parked for longer than that and nobody came for them.
 int give_up_parked(Connection& db, Instant before, Instant now);
 
-// Writes what the report says of its part and moves the message where all its parts allow it. True: the message moved.
+// What the report says of its part is written, and the message moves where all its parts allow it. True: it moved.
 bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessage& message, Instant now);
 
 // A reply came: the message was on a phone, whatever the carrier said.

@@ -1,4 +1,4 @@
-// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--smoke] [calls|surveys|replies|memory|verify]…`.
+// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--smoke] [calls|surveys|thanked|replies|memory|verify]…`.
 // Figures of another machine say little; what one change does to them on the same machine says much.
 #include <fmt/format.h>
 
@@ -64,7 +64,8 @@ int main(int argc, char** argv) try {
     run("calls", 5'000, 20, [](const fs::path& f, int n) { bench::take_calls(f, n, 1, 16); });
     run("calls", 5'000, 20, [](const fs::path& f, int n) { bench::take_calls(f, n, 1, 64); });
     run("calls", 50'000, 20, [](const fs::path& f, int n) { bench::take_calls(f, n, 100, 4); });
-    run("surveys", 20'000, 20, [](const fs::path& f, int n) { bench::ask_and_rate(f, n); });
+    run("surveys", 20'000, 20, [](const fs::path& f, int n) { bench::ask_and_rate(f, n, false); });
+    run("thanked", 20'000, 20, [](const fs::path& f, int n) { bench::ask_and_rate(f, n, true); });
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 1, 64); });
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 100, 64); });
     run("memory", 100'000, 100, [](const fs::path& f, int n) { bench::hold_open(f, n); });

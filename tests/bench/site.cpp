@@ -29,6 +29,7 @@ map = "categories.csv"
 since = "2020-01-01"
 hours = "00:00-24:00"
 daily_ceiling = 100000000
+thanks = {}
 [desk]
 kind = "log"
 unattended = true
@@ -78,9 +79,9 @@ body = "OK"
 )toml";
 
 std::string text_of(Carrier carrier) {
-    std::string out = configuration;
+    std::string out = fmt::format(configuration, carrier == Carrier::answered_and_thanked);
     if (carrier == Carrier::pushing) return out + pushing;
-    return out + answered + (carrier == Carrier::answered ? "silence = 0\n" : "silence = 1000000\n");
+    return out + answered + (carrier == Carrier::silent ? "silence = 1000000\n" : "silence = 0\n");
 }
 
 config::Settings settings_of(const std::filesystem::path& folder, Carrier carrier) {
@@ -190,7 +191,8 @@ void plant(const std::filesystem::path& folder, int count, Carrier carrier, cons
                 if (!taken) throw std::runtime_error(taken.error().detail);
                 gateway.dispatcher().wake();
             }
-            co_await daemon.until(done, count);
+            if (done) co_await daemon.until(done, count);
+            co_await daemon.until(under_way, 0);
         };
         daemon.run(feed());
         then(daemon);
@@ -201,13 +203,13 @@ void plant(const std::filesystem::path& folder, int count, Carrier carrier, cons
 }  // namespace
 
 void plant_open_surveys(const std::filesystem::path& folder, int count) {
-    plant(folder, count, Carrier::silent, "SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'delivered'", [](Daemon& daemon) {
+    plant(folder, count, Carrier::silent, nullptr, [](Daemon& daemon) {
         daemon.store().run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "the vendor is not there", daemon.clock().now()); });
     });
 }
 
 void plant_rated_surveys(const std::filesystem::path& folder, int count) {
-    plant(folder, count, Carrier::answered, "SELECT count(*) FROM messages WHERE purpose = 'thanks' AND state = 'delivered'", [](Daemon&) {});
+    plant(folder, count, Carrier::answered_and_thanked, "SELECT coalesce(max(id), 0) FROM ratings", [](Daemon&) {});
 }
 
 }  // namespace pingjing::bench

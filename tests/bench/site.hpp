@@ -14,9 +14,13 @@
 
 namespace pingjing::bench {
 
+// Messages that are not yet delivered, by what the smallest indexes say.
+constexpr const char* under_way = "SELECT (SELECT count(*) FROM messages WHERE state = 'due') + (SELECT count(*) FROM messages WHERE state = 'sending') + "
+                                  "(SELECT count(*) FROM messages WHERE state = 'accepted')";
+
 // Carriers are one channel "main": a simulated one whose citizens all answer "1", one whose citizens say nothing, or a vendor
 // that pushes JSON and is never sent anything.
-enum class Carrier { answered, silent, pushing };
+enum class Carrier { answered, answered_and_thanked, silent, pushing };
 inline constexpr const char* hook = "/v1/hooks/main/0123456789abcdef0123456789abcdef/mo";
 
 // The n-th call, its own number, closed at that time, as a line of NDJSON. Every one is asked.

@@ -9,7 +9,7 @@
 
 namespace pingjing::bench {
 
-void ask_and_rate(const std::filesystem::path& folder, int count) {
+void ask_and_rate(const std::filesystem::path& folder, int count, bool thanks) {
     constexpr int rows = 100;
     // Closed hours ago: due at once.
     auto make = [=](std::string token) {
@@ -19,7 +19,7 @@ void ask_and_rate(const std::filesystem::path& folder, int count) {
         return push;
     };
     Load load(make);
-    Daemon daemon(folder, Carrier::answered);
+    Daemon daemon(folder, thanks ? Carrier::answered_and_thanked : Carrier::answered);
     auto token = daemon.intake_token();
     auto visit = [&]() -> asio::awaitable<void> {
         co_await sleep_for(std::chrono::milliseconds(1200));  // the second after a start in which nothing is sent
@@ -27,8 +27,8 @@ void ask_and_rate(const std::filesystem::path& folder, int count) {
         auto answered = co_await load.run(daemon.app().address(), token);
         if (answered.refused > 0) throw std::runtime_error("calls were refused");
         co_await daemon.until("SELECT coalesce(max(id), 0) FROM ratings", count);
-        co_await daemon.until("SELECT count(*) FROM messages WHERE purpose = 'thanks' AND state = 'delivered'", count);
-        tell("surveys, end to end", "surveys", count, used.seconds(), used);
+        co_await daemon.until(under_way, 0);
+        tell(thanks ? "surveys, end to end, and thanks" : "surveys, end to end", "surveys", count, used.seconds(), used);
         if (daemon.count("SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'delivered' AND attempt = 1") != count)
             throw std::runtime_error("not every survey was delivered");
     };

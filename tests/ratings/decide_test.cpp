@@ -141,8 +141,8 @@ TEST_CASE("every class of the books, every effect, and what is said to it") {
 TEST_CASE("who is called back, and how soon") {
     auto complaint = but(rated(2), [](reply::Verdict& v) { v.complaint = true; });
     struct Row { const char* what; reply::Verdict verdict; Situation situation; AnswerRules rules; bool followup, urgent; const char* say; };
-    AnswerRules plain, unstaffed, mild;
-    unstaffed.staffed = false, mild.basically_with_complaint = false;
+    AnswerRules plain, unstaffed, mild, terse;
+    terse.thanks = false, unstaffed.staffed = false, mild.basically_with_complaint = false;
     const Row rows[] = {
         {"a 1", rated(1), asked(), plain, false, false, "thanks"},
         {"a 2", rated(2), asked(), plain, false, false, "thanks"},
@@ -150,6 +150,8 @@ TEST_CASE("who is called back, and how soon") {
         {"where that is not wanted", complaint, asked(), mild, false, false, "thanks"},
         {"a 3", rated(3), asked(), plain, true, true, "thanks_dissatisfied"},
         {"a 3 and nobody to call", rated(3), asked(), unstaffed, true, true, "thanks"},
+        {"a 1 where thanks are saved", rated(1), asked(), terse, false, false, "-"},
+        {"a 3 where thanks are saved", rated(3), asked(), terse, true, true, "thanks_dissatisfied"},
         {"a 3 hours after a 1", rated(3), asked([](Situation& s) { s.before = Before{Grade::satisfied, noon - 5h}; }), plain, true, true, "-"},
         {"a late 3", rated(3), asked([](Situation& s) { s.match.late = true; }), plain, true, true, "-"},
         {"a 3 after the call", rated(3), asked([](Situation& s) { s.about->followup_begun = true; }), plain, false, false, "-"},
