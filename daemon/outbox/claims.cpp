@@ -19,7 +19,7 @@ using store::DueRow;
 constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
 constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surveys, which are in no hurry
 constexpr Millis least_validity = std::chrono::minutes(5);
-constexpr int rows_a_look = 128;
+constexpr int rows_a_look = 512, careful_rows_a_look = 64;  // inside a savepoint every statement costs what all before it changed
 
 class Claiming {
 public:
@@ -47,8 +47,9 @@ private:
 
     void look(int route, int priority) {
         if (anywhere_room(route)) {
-            auto rows = store::find_due(db_, route, priority, in_.now, rows_a_look);
-            bool more = rows.size() == static_cast<std::size_t>(rows_a_look);
+            auto limit = in_.careful ? careful_rows_a_look : rows_a_look;
+            auto rows = store::find_due(db_, route, priority, in_.now, limit);
+            bool more = rows.size() == static_cast<std::size_t>(limit);
             bool moved = false;
             for (auto& row : rows) {
                 if (!anywhere_room(row.route)) break;

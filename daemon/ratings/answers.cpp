@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/store/cases.hpp"
@@ -17,7 +19,7 @@ namespace {
 using store::Connection;
 using store::InboundRow;
 
-constexpr int texts_a_step = 128;
+constexpr int texts_a_step = 512;
 constexpr Millis vendor_clock_ahead = std::chrono::minutes(5), longest_way = std::chrono::hours(24 * 7);
 
 // The vendor's time where it can be true: a text may be days on its way, but not from the future.
@@ -134,7 +136,9 @@ asio::awaitable<Done> Answers::one_by_one(const std::vector<ReadText>& read, std
 
 asio::awaitable<int> Answers::step() {
     auto find = [](Connection& db) { return store::find_new_texts(db, texts_a_step); };
-    auto rows = co_await store_.run(std::move(find));
+    auto rows = std::exchange(ahead_, {});
+    if (rows.empty()) rows = co_await store_.run(find);
+    if (rows.empty()) co_return 0;
     // Reading costs more than writing: here, not on the store's thread.
     std::vector<ReadText> read;
     for (auto& row : rows) {
@@ -147,6 +151,7 @@ asio::awaitable<int> Answers::step() {
     auto now = clock_.now();
     auto rules = rules_;
     Done done;
+    std::vector<InboundRow> ahead;  // what comes next, found on the same way
     auto all = [&](Connection& db) {
         done = {};
         for (const auto& one : read) {
@@ -154,10 +159,12 @@ asio::awaitable<int> Answers::step() {
             done.message = done.message || d.message;
             done.alarm = done.alarm || d.alarm;
         }
+        ahead = find(db);
     };
     bool poisoned = false;
     try {
         co_await store_.run(std::ref(all));
+        ahead_ = std::move(ahead);
     } catch (const store::SqlError& error) {
         if (!error.is_refusal()) throw;
         poisoned = true;
@@ -180,10 +187,9 @@ asio::awaitable<int> Answers::finish() {
 
 asio::awaitable<void> Answers::run() {
     for (;;) {
-        int done = 0;
         bool broken = false;
         try {
-            done = co_await step();
+            co_await step();
         } catch (const boost::system::system_error&) {
             throw;  // told to stop
         } catch (const std::exception& error) {
@@ -191,7 +197,7 @@ asio::awaitable<void> Answers::run() {
             broken = true;
         }
         if (broken) co_await sleep_for(std::chrono::seconds(1));
-        else if (done < texts_a_step) co_await more_.wait(look_every_);
+        else if (ahead_.empty()) co_await more_.wait(look_every_);
     }
 }
 

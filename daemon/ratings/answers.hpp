@@ -89,6 +89,7 @@ private:
     const Clock& clock_;
     Random& random_;
     std::shared_ptr<const AnswerRules> rules_;
+    std::vector<store::InboundRow> ahead_;  // found by the step before; what is not read when we stop stands as new
     AnswerHints hints_;
     Steady look_every_;
     Signal more_;

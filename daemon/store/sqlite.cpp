@@ -65,6 +65,7 @@ void Connection::exec(const char* sql) {
 }
 
 int Connection::changes() const { return sqlite3_changes(db_.get()); }
+std::int64_t Connection::total_changes() const { return sqlite3_total_changes64(db_.get()); }
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
 
 std::int64_t Connection::next_id(std::string_view table) {

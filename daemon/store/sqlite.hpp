@@ -46,6 +46,7 @@ public:
 
     void exec(const char* sql);
     int changes() const;          // rows touched by the last statement
+    std::int64_t total_changes() const;  // since it was opened
     bool in_transaction() const;  // false after SQLite has rolled back by itself (disk full, I/O error)
     // The next id of a table; never given twice while this connection lives, even if the row was rolled back.
     std::int64_t next_id(std::string_view table);

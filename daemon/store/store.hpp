@@ -92,10 +92,10 @@ private:
     struct Impl;
     explicit Store(std::unique_ptr<Impl> impl);
     void enqueue(std::shared_ptr<Job> job);
-    void work_together(Group& group);
+    Group work_together(Group& group);  // returns what is left for the next group
     void work_apart(Group& group);
-    bool commit(Group& group);
-    void settle(Group group);
+    bool commit(Group& group, Group& rest);
+    Group settle(Group group);  // the same
     void note_unsynced(std::exception_ptr failure);
     std::unique_ptr<Impl> impl_;
 };
