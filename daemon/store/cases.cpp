@@ -72,9 +72,12 @@ RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<K
     auto row = write_row(db, seal, known, call, verdict, now);
     auto id = row.id;
 
-    Statement last(db, "SELECT coalesce(max(number), 0) FROM case_versions WHERE case_id = ?1");
-    last.bind(1, id).step();
-    auto number = last.integer(0) + 1;
+    std::int64_t number = 1;
+    if (known) {
+        Statement last(db, "SELECT coalesce(max(number), 0) FROM case_versions WHERE case_id = ?1");
+        last.bind(1, id).step();
+        number = last.integer(0) + 1;
+    }
     Statement version(db, "INSERT INTO case_versions(case_id, number, version, at, outcome, code, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     version.bind(1, id).bind(2, number).bind(3, call.version).bind(4, now).bind(5, outcome).bind(6, name_of(verdict.code));
     version.bind_blob(7, seal.seal(call.content.reveal(), fmt::format("case_versions:{}:{}", id, number))).run();

@@ -155,7 +155,7 @@ void Simulated::reach(const Submission& submission, const std::vector<std::strin
     reply.to = settings_.source + submission.extension;
     reply.extension = submission.extension;
     reply.text = Text(*answer);
-    reply.key = "mo-" + random_.word(16);
+    reply.key = "mo-" + random_.word(16, clock_.now());
     say_later(until_receipt + business(settings_.reply), std::move(reply));
 }
 
@@ -164,7 +164,7 @@ asio::awaitable<Outcome> Simulated::submit(Submission submission) {
     auto segments = cut_segments(submission.text.reveal());
     if (submission.text.empty() || !segments) co_return Permanent{Permanent::content, "unreadable"};
     std::vector<std::string> ids;
-    for (std::size_t i = 0; i < segments->parts.size(); ++i) ids.push_back("sim-" + random_.word(16));
+    for (std::size_t i = 0; i < segments->parts.size(); ++i) ids.push_back("sim-" + random_.word(16, clock_.now()));  // as at real carriers they begin with the time
 
     const auto& faults = settings_.faults;
     if (happens(faults.retry)) co_return Retry{"simulated: the link is down"};
