@@ -67,8 +67,8 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     auto app = std::unique_ptr<App>(new App(io, clock, random, seal, std::move(store)));
     auto& a = *app;
     const auto& desk = settings.desk;
-    auto escalation = desk.escalate ? desk::make_sink(*desk.escalate, a.client_) : nullptr;
-    a.desk_ = std::make_unique<desk::Desk>(io.get_executor(), *a.store_, seal, clock, desk::make_sink(desk.main, a.client_), std::move(escalation), desk.main.ack_within);
+    auto escalation = desk.escalate ? desk::make_sink(*desk.escalate, a.client_, clock) : nullptr;
+    a.desk_ = std::make_unique<desk::Desk>(io.get_executor(), *a.store_, seal, clock, desk::make_sink(desk.main, a.client_, clock), std::move(escalation), desk.main.ack_within);
 
     GatewayHints hints;
     hints.alarms = [d = a.desk_.get()] { d->wake(); };
@@ -104,7 +104,7 @@ void App::make_watch() {
     watch::WatchWorld world{io_.get_executor(), *store_, store::read_on(*reader_), seal_, clock_, [this] { return watch::Site(gateway_->settings()); }};
     world.channels = channels;
     world.failing = [this] { return gateway_->failing(); };
-    watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_));
+    watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_, clock_));
 }
 
 // The same handlers behind both doors; the control socket has some that the network has not.
@@ -189,7 +189,7 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     if (!why.empty()) co_return fail(Error::Kind::unavailable, "the store cannot write down the new configuration: " + why);
     auto needs_restart = gateway_->take_over(std::move(*next));
     take(gateway_->settings());
-    watch_->replace(watch::make_pushes(gateway_->settings().alarms, client_));
+    watch_->replace(watch::make_pushes(gateway_->settings().alarms, client_, clock_));
     co_return needs_restart;
 }
 

@@ -123,6 +123,13 @@ void Verifier::finish(store::Connection& db) {
         result_.failures.push_back({"books", fmt::format("there are {} cases, and {} rows were answered accepted or excluded", books.integer(0), books.integer(1))});
 }
 
+std::string first_failures(const Verification& result) {
+    const auto& all = result.failures;
+    if (all.empty()) return {};
+    auto first = fmt::format("{}: {}", all.front().check, all.front().detail);
+    return all.size() == 1 ? first : fmt::format("{}; and {} more", first, all.size() - 1);
+}
+
 Verification verify(Connection& db, const NoteSigner* signer) {
     Verifier verifier(signer);
     while (verifier.step(db)) {}

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "daemon/core/templates.hpp"
+#include "daemon/core/webhook_signature.hpp"
 
 namespace pingjing::config {
 namespace {
@@ -262,6 +263,13 @@ private:
         s.finish();
     }
 
+    static std::string signing_secret(Section& s) {
+        auto secret = s.secret("signing_secret", false);
+        if (!secret.empty() && !WebhookSigner::read(secret))
+            s.problem(s.has("signing_secret") ? "signing_secret" : "signing_secret_file", "signing_secret: expected \"whsec_\" and 24 to 64 random bytes in base64");
+        return secret;
+    }
+
     Desk one_desk(Section& s, bool required) {
         Desk v;
         if (required && !s.has("kind")) problems_.add(name_, s.line(), "[desk] needs 'kind': where an emergency goes; without it pingjing does not start");
@@ -269,6 +277,7 @@ private:
         v.kind = kind == "webhook" ? Desk::Kind::webhook : kind == "exec" ? Desk::Kind::exec : Desk::Kind::log;
         v.url = s.text("url", "");
         v.token = s.secret("token", false);
+        v.signing_secret = signing_secret(s);
         v.command = s.texts("command");
         v.unattended = s.flag("unattended", false);
         v.timeout = s.duration("timeout", v.timeout, 1s, 5min);
@@ -298,11 +307,13 @@ private:
         v.webhook = s.text("webhook", "");
         if (!v.webhook.empty() && !is_public_url(v.webhook)) s.problem("webhook", fmt::format("webhook = \"{}\": expected http://… or https://…", v.webhook));
         v.token = s.secret("token", false);
+        v.signing_secret = signing_secret(s);
         v.exec = s.texts("exec");
         if (s.has("exec") && (v.exec.empty() || v.exec.front().empty())) s.problem("exec", "exec: expected a program and its arguments, [\"/usr/local/bin/page\", \"night\"]");
         v.timeout = s.duration("timeout", v.timeout, 1s, 10min);
         v.remind_after = s.duration("remind_after", v.remind_after, 1min, Days(30));
         v.in_doubt = whole(s, "in_doubt", v.in_doubt, 0, 1'000'000);
+        v.unreadable = whole(s, "unreadable", v.unreadable, 0, 1'000'000);
         v.backlog = s.duration("backlog", v.backlog, 1min, 24h);
         v.disk_free_mib = whole(s, "disk_free_mib", v.disk_free_mib, 1, 100'000'000);
         v.wal_mib = whole(s, "wal_mib", v.wal_mib, 16, 1'000'000);

@@ -81,6 +81,7 @@ struct Desk {
     enum class Kind { webhook, exec, log } kind = Kind::log;
     std::string url;                         // webhook
     std::string token;                       // Bearer, secret, may be empty
+    std::string signing_secret;              // "whsec_…", may be empty
     std::vector<std::string> command;        // exec, JSON on stdin
     bool unattended = false;                 // has to be said where kind = "log"
     Millis ack_within = 3min;
@@ -95,11 +96,13 @@ struct DeskSettings {
 struct Alarms {
     std::string webhook;                     // an address; empty: none
     std::string token;                       // Bearer, secret, may be empty
+    std::string signing_secret;              // "whsec_…", may be empty
     std::vector<std::string> exec;           // a program, JSON on stdin; empty: none
     Millis timeout = 10s;                    // of one push
     Millis remind_after = 4h;                // what is not over is said again
     int in_doubt = 50;                       // more messages in doubt are too many
     Millis backlog = 30min;                  // what is due for longer does not go out
+    int unreadable = 0;                      // more callbacks of a channel within an hour that nobody can read
     int disk_free_mib = 2048;
     int wal_mib = 512;
     Millis replies_after = 12h, receipts_after = 2h;  // a text that is younger has not had its time

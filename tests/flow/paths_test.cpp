@@ -1,6 +1,7 @@
 #include <boost/json/parse.hpp>
 
 #include "daemon/async/task_group.hpp"
+#include "daemon/nightly.hpp"
 #include "daemon/watch/watch.hpp"
 #include "tests/flow/world.hpp"
 
@@ -20,7 +21,7 @@ struct OnCall {
             return out;
         };
         around.look_every = std::chrono::minutes(1), around.paths_every = std::chrono::minutes(30);
-        watch::Push push = [this](std::string json) -> asio::awaitable<Result<void>> {
+        watch::Push push = [this](std::string, std::string json) -> asio::awaitable<Result<void>> {
             if (deaf) co_return fail(Error::Kind::unavailable, "nobody there");
             auto v = boost::json::parse(json);
             auto name = std::string(v.at("alarm").as_string());
@@ -33,6 +34,8 @@ struct OnCall {
         watching = std::make_unique<watch::Watch>(std::move(around), std::vector<watch::Push>{push});
         tasks->spawn("look", watching->run());
         tasks->spawn("tell", watching->tell());
+        nightly = std::make_unique<Nightly>(store::read_on(*w.store), *w.store, w.seal, w.clock, [this]() -> const config::Settings& { return w.gateway().settings(); });
+        if (sleeps_at_night) tasks->spawn("night", nightly->run());
     }
     void stop() {
         tasks->stop();
@@ -45,9 +48,10 @@ struct OnCall {
     }
 
     World& w;
-    bool deaf = false;
+    bool deaf = false, sleeps_at_night = true;
     std::vector<std::string> heard;
     std::unique_ptr<watch::Watch> watching;
+    std::unique_ptr<Nightly> nightly;
     std::unique_ptr<TaskGroup> tasks;
 };
 
@@ -155,6 +159,86 @@ TEST_CASE("what waits for a person, and a channel that refuses us, are alarms") 
     w.pass(std::chrono::minutes(30));
     CHECK(w.surveys() == "40 held");
     CHECK(on_call.all() == "raised channel_refuses_us main; raised backlog; raised rows_held; cleared channel_refuses_us main; cleared backlog; ");
+}
+
+TEST_CASE("a store that does not hold is found at night, and it is over when somebody has seen that it holds again") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    w.call("1", "13400000001");
+    w.pass(std::chrono::hours(1));
+    auto edit = [&](const char* sql) { store::Connection(w.store->path()).exec(sql); };  // past the daemon, as whoever has the file
+    edit("UPDATE cases SET category = '0202'");
+    w.pass(std::chrono::hours(10));
+    CHECK(on_call.all() == "");
+    w.pass(std::chrono::hours(5));
+    CHECK(on_call.all() == "raised verify_failed; ");
+    CHECK(w.value("SELECT detail FROM watch_alarms WHERE name = 'verify_failed'").find("cases") != std::string::npos);
+    edit("UPDATE cases SET category = '0101'");
+    w.pass(std::chrono::hours(2));
+    CHECK(on_call.all() == "raised verify_failed; ");  // nobody has looked
+    w.run_for([&]() -> asio::awaitable<void> { co_await on_call.nightly->verify(); });
+    w.pass(std::chrono::minutes(3));
+    CHECK(on_call.all() == "raised verify_failed; cleared verify_failed; ");
+}
+
+TEST_CASE("a night in which nobody verifies or signs is an alarm, and the next good one ends it") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    w.call("1", "13400000001");
+    w.pass(std::chrono::hours(26));
+    CHECK(on_call.all() == "");
+    on_call.stop();
+    on_call.sleeps_at_night = false;
+    on_call.start();
+    w.call("2", "13400000002");
+    w.pass(std::chrono::hours(2));
+    CHECK(on_call.all() == "");
+    w.pass(std::chrono::hours(2));
+    CHECK(on_call.all() == "raised ledger_unsigned; ");
+    w.pass(std::chrono::hours(24));
+    std::erase_if(on_call.heard, [](const std::string& h) { return h.starts_with("still"); });
+    CHECK(on_call.all() == "raised ledger_unsigned; raised verify_missing; ");
+    w.run_for([&]() -> asio::awaitable<void> { co_await on_call.nightly->sign(); });
+    w.run_for([&]() -> asio::awaitable<void> { co_await on_call.nightly->verify(); });
+    w.pass(std::chrono::minutes(5));
+    CHECK(on_call.all() == "raised ledger_unsigned; raised verify_missing; cleared ledger_unsigned; cleared verify_missing; ");
+}
+
+TEST_CASE("callbacks that nobody can read are an alarm of their channel until an hour after the last") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    int n = 0;
+    auto odd = [&] {
+        auto body = fmt::format("{{\"new\":{}}}", ++n);
+        w.run_for([&]() -> asio::awaitable<void> { co_await w.gateway().inbox().quarantine("main", body, "no field 'mobile'"); });
+    };
+    odd();
+    w.pass(std::chrono::minutes(2));
+    CHECK(on_call.all() == "raised callbacks_unreadable main; ");
+    CHECK(w.value("SELECT detail FROM watch_alarms") == "1 within an hour");
+    w.pass(std::chrono::minutes(50));
+    odd();
+    w.pass(std::chrono::minutes(50));
+    CHECK(on_call.all() == "raised callbacks_unreadable main; ");
+    w.pass(std::chrono::minutes(30));
+    CHECK(on_call.all() == "raised callbacks_unreadable main; cleared callbacks_unreadable main; ");
+}
+
+TEST_CASE("without a key the ledger is unsigned, with one it is signed each hour") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("1", "13400000001");
+    w.store->run_now([&](store::Connection& db) {
+        watch::Site site(w.settings());
+        auto named = [&](bool signs, Instant now) {
+            std::string out;
+            for (const auto& f : watch::about_store(db, site, signs, now))
+                if (f.name != "backlog") out += f.name + " " + f.detail + "; ";
+            return out;
+        };
+        CHECK(named(false, w.clock.now()) == "ledger_unsigned there is no ledger.key in key_dir; ");
+        CHECK(named(true, w.clock.now()) == "");
+        CHECK(named(true, w.clock.now() + 3h + 1min) == "ledger_unsigned not since 2026-11-20T01:00:00Z; ");
+    });
 }
 
 }  // namespace pingjing::test
