@@ -7,6 +7,7 @@
 #include "daemon/admin/ledger_api.hpp"
 #include "daemon/async/keep_running.hpp"
 #include "daemon/configuration_history.hpp"
+#include "daemon/core/system_clock.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/followup/api.hpp"
 #include "daemon/log/log.hpp"
@@ -34,6 +35,24 @@ boost::json::value channel_states(outbox::Dispatcher& dispatcher) {
 
 std::filesystem::path control_socket(const config::Settings& settings) { return settings.service.state_dir / "control.sock"; }
 
+// By the words of each adapter, which is not connected to anybody.
+reports::EvidenceOf evidence_of(const config::Settings& settings) {
+    asio::io_context io;
+    auto clock = system_clock();
+    SystemRandom random;
+    provider::World world(io.get_executor(), *clock, random, nullptr);
+    reports::EvidenceOf out;
+    for (const auto& channel : settings.channels) {
+        auto* make = std::any_cast<provider::Make>(&channel.adapter);
+        if (!make || !*make) continue;
+        auto can = (*make)(world)->abilities();
+        auto waiting = provider::describe_evidence(can);
+        can.late_responses = false;
+        out[channel.name] = {waiting, provider::describe_evidence(can)};
+    }
+    return out;
+}
+
 reports::ReportSite report_site(const config::Settings& settings) {
     reports::ReportSite site;
     for (const auto& o : settings.lists.officers) site.names.officers[o.badge] = {o.name, o.unit};
@@ -44,6 +63,7 @@ reports::ReportSite report_site(const config::Settings& settings) {
     site.rules.least = {r.least_n, r.least_n_rate, r.least_n_flag, r.least_cell, static_cast<std::size_t>(r.least_rows_funnel)};
     site.rules.z = r.z, site.rules.funnel_z = r.funnel_warn, site.rules.most_unconfirmed = r.most_unconfirmed;
     site.zone = settings.service.timezone;
+    site.evidence = evidence_of(settings);
     return site;
 }
 

@@ -73,7 +73,13 @@ remind_after = "30d"
     check("clock_held" not in site.run("status").stdout, "status shows it no more")
     until(lambda: json.loads(open(kept, encoding="utf-8").read().splitlines()[-1])["state"] == "cleared", "the program hears the end")
     check('pingjing_alarm{name="clock_held",about=""} 0' in site.ask("GET", "/metrics")[2], "the metric is 0")
-    site.stop()
+
+    site.carrier.answer = lambda query: (500, "who knows")
+    site.post_calls(site.call("doubtful", "13912345679"))
+    settled = "is settled by: a delivery report that names it; a reply to its digits; or a person"
+    until(lambda: settled in site.run("explain", "doubtful").stdout, "explain says what would settle a doubt")
+    check(site.stop() == 0, "stops")
+    check(settled in site.run("explain", "doubtful").stdout, "without a daemon, too", site.run("explain", "doubtful").stdout)
 
     check("what is in doubt can be settled by: a delivery report" in site.run("check").stdout, "check says what can settle a doubt", site.run("check").stdout)
     site.configure(more="[alarms]\nwebhook = \"ftp://x\"\nexec = []\nsigning_secret = \"short\"\nin_doubt = -1\nsilence = 1\n")
