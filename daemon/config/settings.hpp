@@ -110,6 +110,14 @@ struct Alarms {
     double reply_share = 0.05, receipt_share = 0.5;   // of a channel without a history
 };
 
+// Test texts to members of staff who agreed: is the way back open?
+struct Canary {
+    std::vector<Phone> phones;               // empty: none are sent
+    std::optional<int> weekday;              // 0 Sunday … 6; none: every day
+    std::chrono::minutes at{10 * 60};        // after local midnight
+    Millis answer_within = 4h;               // later the way back counts as closed
+};
+
 struct Followup {
     bool staffed = true;                     // false: a 3 gets the plain thanks, still opens a follow-up
     bool basically_with_complaint = true;    // a 2 whose comment complains opens one too, at lower priority
@@ -186,6 +194,7 @@ struct Settings {
     Survey survey;
     DeskSettings desk;
     Alarms alarms;
+    Canary canary;
     Followup followup;
     Intake intake;
     Reports reports;

@@ -33,6 +33,7 @@ constexpr Kind all_kinds[] = {
     {"desk_unanswered", error, "nobody acknowledges an emergency", 10min, 0s},
     {"replies_silent", error, "replies do not come back on a path", 0s, 0s},
     {"receipts_silent", warning, "delivery reports do not come back on a path", 0s, 0s},
+    {"canary_silent", error, "the answers of staff to test texts do not come back on a path", 0s, 0s},
     {"disk_nearly_full", error, "the disk of state_dir is nearly full", 0s, 10min},
     {"store_failed", error, "the store cannot be written or read", 0s, 1min},
     {"wal_grows", warning, "the store's log is not folded into it", 10min, 10min},

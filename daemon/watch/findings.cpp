@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/silence.hpp"
+#include "daemon/store/canaries.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/watch.hpp"
 
@@ -16,6 +18,7 @@ namespace {
 using Findings = std::vector<Finding>;
 
 constexpr Millis verified_within = std::chrono::hours(26), signed_within = std::chrono::hours(3), unreadable_for = std::chrono::hours(1);
+constexpr int canary_days = 30;  // an older one says nothing any more
 
 std::int64_t count(store::Connection& db, const char* sql, Instant until) {
     store::Statement read(db, sql);
@@ -95,6 +98,17 @@ void unreadable(store::Connection& db, const Site& site, Instant now, Findings& 
         if (n > site.alarms.unreadable) out.push_back({"callbacks_unreadable", channel, fmt::format("{} within an hour", n)});
 }
 
+// A path is open again when somebody's newest test text on it is answered, late too.
+void canaries(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    if (!site.canaries) return;
+    auto first_day = days_later(local_day(now, site.zone), -canary_days).value_or("");
+    for (const auto& [path, c] : store::newest_canaries(db, first_day, now - site.canary_within)) {
+        if (c.answered > 0) continue;
+        auto about = fmt::format("{} {} {}", path.first, path.second, carrier_of(path.second));
+        out.push_back({"canary_silent", about, fmt::format("{}: {} test texts, {} reported, {} refused, none answered", c.day, c.sent, c.reported, c.failed)});
+    }
+}
+
 void desk(store::Connection& db, const Site& site, Instant now, Findings& out) {
     auto waiting = count(db, "SELECT count(*) FROM alarms WHERE received_at IS NULL AND acknowledged_at IS NULL AND ?1 > 0", now);
     if (waiting > 0) out.push_back({"desk_unreachable", "", fmt::format("{} emergencies wait", waiting)});
@@ -139,6 +153,7 @@ Findings about_store(store::Connection& db, const Site& site, bool signs, Instan
     verification(db, now, out);
     signatures(db, signs, now, out);
     unreadable(db, site, now, out);
+    canaries(db, site, now, out);
     auto doubt = count(db, "SELECT count(*) FROM messages WHERE state = 'in_doubt' AND ?1 > 0", now);
     if (doubt > site.alarms.in_doubt) out.push_back({"in_doubt", "", fmt::format("{} messages", doubt)});
     auto unread = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND received_at < ?1", now - Millis(60'000));

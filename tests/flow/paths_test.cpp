@@ -1,7 +1,10 @@
 #include <boost/json/parse.hpp>
 
 #include "daemon/async/task_group.hpp"
+#include "daemon/admin/verify.hpp"
 #include "daemon/nightly.hpp"
+#include "daemon/store/erasure.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/watch/watch.hpp"
 #include "tests/flow/world.hpp"
 
@@ -239,6 +242,137 @@ TEST_CASE("without a key the ledger is unsigned, with one it is signed each hour
         CHECK(named(true, w.clock.now()) == "");
         CHECK(named(true, w.clock.now() + 3h + 1min) == "ledger_unsigned not since 2026-11-20T01:00:00Z; ");
     });
+}
+
+namespace {
+
+// Two of staff with 134, one with 139; every day at ten.
+std::unique_ptr<World> with_canaries(const std::string& start, const std::string& more = "", Site site = {}) {
+    static TempFolder lists;
+    for (const char* name : {"staff.txt", "canaries.txt"}) {
+        std::ofstream out(lists / name);
+        out << "13400000101\n13400000102\n13900000103\n";
+    }
+    site.routes += fmt::format("[canary]\nphones = \"{}\"\nday = \"every\"\n{}\n[lists]\nstaff_phones = \"{}\"\n", (lists / "canaries.txt").string(), more, (lists / "staff.txt").string());
+    return std::make_unique<World>(start, site);
+}
+int canaries_to(const World& w, const std::string& phone) {
+    return static_cast<int>(std::count_if(w.sent.begin(), w.sent.end(), [&](const Sent& s) { return s.phone == phone && s.text.find("通路测试") != std::string::npos; }));
+}
+
+}  // namespace
+
+TEST_CASE("staff who agreed get one test text a day; a group that does not answer is an alarm, a late answer ends it") {
+    auto world = with_canaries("2026-11-20T08:00:00+08:00");
+    auto& w = *world;
+    OnCall on_call(w);
+    w.pass(std::chrono::minutes(119));
+    CHECK(w.sent.empty());
+    w.pass(std::chrono::minutes(10));
+    REQUIRE(w.sent.size() == 3);
+    CHECK(w.sent[0].extension == "00");
+    for (const auto& s : w.sent) w.receipt(s.ref);
+    w.reply("13400000101", "3 收到", "00");
+    w.reply("13400000101", "再试", "00");
+    w.pass(std::chrono::hours(3));
+    CHECK(on_call.all() == "");
+    w.pass(std::chrono::minutes(70));
+    CHECK(on_call.all() == "raised canary_silent main 139 移动; ");
+    CHECK(w.value("SELECT detail FROM watch_alarms") == "2026-11-20: 1 test texts, 1 reported, 0 refused, none answered");
+    w.store->run_now([](store::Connection& db) {
+        auto csv = reports::render_csv(reports::paths_report(db, "2026-11-20", "2026-11-20"));
+        CHECK_MESSAGE(csv.find("main,134,移动,0,0,,0,,,2026-11-20,2,2,1") != std::string::npos, csv);
+        CHECK_MESSAGE(csv.find("main,139,移动,0,0,,0,,,2026-11-20,1,1,0") != std::string::npos, csv);
+    });
+
+    w.reply("13900000103", "ok", "00");
+    w.pass(std::chrono::minutes(2));
+    CHECK(on_call.all() == "raised canary_silent main 139 移动; cleared canary_silent main 139 移动; ");
+    CHECK(w.sent.size() == 3);  // nobody is thanked, and nobody asked what was meant
+    CHECK(w.value("SELECT group_concat(class || ' ' || match, ', ') FROM inbound") == "unmatched canary, unmatched canary, unmatched canary");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "0");
+    CHECK(w.value("SELECT count(*) FROM reviews") == "0");
+    CHECK(w.value("SELECT count(*) FROM messages WHERE purpose = 'survey'") == "0");
+    CHECK(w.books_balance());
+    w.store->run_now([](store::Connection& db) { CHECK(admin::first_failures(admin::verify(db)) == ""); });
+    w.pass(std::chrono::hours(24));
+    CHECK(w.sent.size() == 6);
+}
+
+TEST_CASE("a crash, a restart and a reload send no second test text") {
+    auto world = with_canaries("2026-11-20T09:59:00+08:00");
+    world->pass(std::chrono::minutes(2));
+    REQUIRE(world->sent.size() == 3);
+    auto again = world->crash();
+    again->pass(std::chrono::hours(5));
+    CHECK(again->sent.empty());
+    CHECK(again->value("SELECT count(*) FROM canaries") == "3");
+    CHECK_THROWS(again->exec("INSERT INTO canaries(message_id, channel, prefix, day, phone_id) SELECT message_id + 100, channel, prefix, day, phone_id FROM canaries LIMIT 1"));
+    again->pass(std::chrono::hours(24));
+    CHECK(again->sent.size() == 3);
+}
+
+TEST_CASE("a test text goes by the channel that it tries or not at all") {
+    Site two;
+    two.channels += "[[channel]]\nname = \"second\"\nprovider = \"simulated\"\nsource = \"106900111\"\nextension_digits = 2\n";
+    two.routes = "[[route]]\nprefixes = [\"134\"]\nchannels = [\"main\", \"second\"]\n[[route]]\nprefixes = [\"139\"]\nchannels = [\"second\"]\n";
+    auto world = with_canaries("2026-11-20T09:00:00+08:00", "", two);
+    auto& w = *world;
+    w.carrier().says = [](const Sent&, provider::Outcome) -> provider::Outcome { return provider::ChannelDown{provider::ChannelDown::auth, "401"}; };
+    w.pass(std::chrono::hours(6));
+    for (const auto& s : w.sent) CHECK((s.channel == "main" || s.channel == "second"));
+    CHECK(w.value("SELECT group_concat(n, ', ') FROM (SELECT channel || ' ' || state || ' ' || count(*) AS n FROM messages WHERE purpose = 'canary' GROUP BY channel, state ORDER BY 1)") ==
+          "main cancelled 2, second accepted 3");
+    CHECK(canaries_to(w, "13900000103") == 1);
+    w.store->run_now([](store::Connection& db) { CHECK(admin::first_failures(admin::verify(db)) == ""); });
+}
+
+TEST_CASE("who unsubscribes or is forgotten gets no test text, and what he wrote in danger is heard") {
+    auto world = with_canaries("2026-11-20T09:59:00+08:00");
+    auto& w = *world;
+    w.pass(std::chrono::minutes(2));
+    w.reply("13400000101", "退订", "00");
+    w.reply("13400000102", "救命", "00");
+    CHECK(w.value("SELECT count(*) FROM alarms") == "1");
+    w.exec("UPDATE alarms SET acknowledged_at = 1, received_at = 1");
+    w.store->run_now([&](store::Connection& db) {
+        auto named = store::find_named(db, w.seal, *Phone::mobile("13900000103"));
+        REQUIRE(named);
+        REQUIRE(store::forget(db, w.seal, *named, "asked", w.clock.now() - std::chrono::hours(24 * 30), w.clock.now()));
+    });
+    w.pass(std::chrono::hours(3));
+    CHECK(w.value("SELECT count(*) FROM phones WHERE length(sealed) = 0") == "1");  // and nobody sealed it again
+    w.pass(std::chrono::hours(24));
+    CHECK(canaries_to(w, "13400000101") == 1);
+    CHECK(canaries_to(w, "13400000102") == 2);
+}
+
+TEST_CASE("a test text planned on a day that was wrong is not sent on the right one, which has its own") {
+    auto world = with_canaries("2026-11-20T09:59:00+08:00");
+    auto& w = *world;
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "a test", w.clock.now()); });
+    w.pass(std::chrono::minutes(2));
+    w.exec("UPDATE canaries SET day = '2038-11-20'");  // as if the clock had stood there
+    w.pass(std::chrono::minutes(2));
+    w.exec("UPDATE holds SET released_at = 1");
+    w.pass(std::chrono::minutes(5));
+    CHECK(w.sent.size() == 3);
+    CHECK(w.value("SELECT count(*) FROM canaries c JOIN messages m ON m.id = c.message_id WHERE c.day = '2038-11-20' AND m.state = 'cancelled'") == "3");
+}
+
+TEST_CASE("test texts stop with everything else, and wait for nobody in a shadow") {
+    for (const char* survey : {"", "mode = \"shadow\"\n"}) {
+        Site site;
+        site.survey = survey;
+        auto world = with_canaries("2026-11-20T09:00:00+08:00", "", site);
+        if (!*survey) world->store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "a test", world->clock.now()); });
+        world->pass(std::chrono::hours(6));
+        CHECK(world->sent.empty());
+        world->exec("UPDATE holds SET released_at = 1");
+        world->pass(std::chrono::hours(3));
+        CHECK(world->sent.empty());
+        CHECK(world->value("SELECT count(*) FROM canaries c JOIN messages m ON m.id = c.message_id WHERE m.attempt > 0") == "0");
+    }
 }
 
 }  // namespace pingjing::test
