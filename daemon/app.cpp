@@ -7,6 +7,7 @@
 #include "daemon/admin/ledger_api.hpp"
 #include "daemon/async/keep_running.hpp"
 #include "daemon/configuration_history.hpp"
+#include "daemon/core/system_clock.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/followup/api.hpp"
 #include "daemon/log/log.hpp"
@@ -34,6 +35,24 @@ boost::json::value channel_states(outbox::Dispatcher& dispatcher) {
 
 std::filesystem::path control_socket(const config::Settings& settings) { return settings.service.state_dir / "control.sock"; }
 
+// By the words of each adapter, which is not connected to anybody.
+reports::EvidenceOf evidence_of(const config::Settings& settings) {
+    asio::io_context io;
+    auto clock = system_clock();
+    SystemRandom random;
+    provider::World world(io.get_executor(), *clock, random, nullptr);
+    reports::EvidenceOf out;
+    for (const auto& channel : settings.channels) {
+        auto* make = std::any_cast<provider::Make>(&channel.adapter);
+        if (!make || !*make) continue;
+        auto can = (*make)(world)->abilities();
+        auto waiting = provider::describe_evidence(can);
+        can.late_responses = false;
+        out[channel.name] = {waiting, provider::describe_evidence(can)};
+    }
+    return out;
+}
+
 reports::ReportSite report_site(const config::Settings& settings) {
     reports::ReportSite site;
     for (const auto& o : settings.lists.officers) site.names.officers[o.badge] = {o.name, o.unit};
@@ -44,6 +63,7 @@ reports::ReportSite report_site(const config::Settings& settings) {
     site.rules.least = {r.least_n, r.least_n_rate, r.least_n_flag, r.least_cell, static_cast<std::size_t>(r.least_rows_funnel)};
     site.rules.z = r.z, site.rules.funnel_z = r.funnel_warn, site.rules.most_unconfirmed = r.most_unconfirmed;
     site.zone = settings.service.timezone;
+    site.evidence = evidence_of(settings);
     return site;
 }
 
@@ -67,8 +87,8 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     auto app = std::unique_ptr<App>(new App(io, clock, random, seal, std::move(store)));
     auto& a = *app;
     const auto& desk = settings.desk;
-    auto escalation = desk.escalate ? desk::make_sink(*desk.escalate, a.client_) : nullptr;
-    a.desk_ = std::make_unique<desk::Desk>(io.get_executor(), *a.store_, seal, clock, desk::make_sink(desk.main, a.client_), std::move(escalation), desk.main.ack_within);
+    auto escalation = desk.escalate ? desk::make_sink(*desk.escalate, a.client_, clock) : nullptr;
+    a.desk_ = std::make_unique<desk::Desk>(io.get_executor(), *a.store_, seal, clock, desk::make_sink(desk.main, a.client_, clock), std::move(escalation), desk.main.ack_within);
 
     GatewayHints hints;
     hints.alarms = [d = a.desk_.get()] { d->wake(); };
@@ -104,7 +124,7 @@ void App::make_watch() {
     watch::WatchWorld world{io_.get_executor(), *store_, store::read_on(*reader_), seal_, clock_, [this] { return watch::Site(gateway_->settings()); }};
     world.channels = channels;
     world.failing = [this] { return gateway_->failing(); };
-    watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_));
+    watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_, clock_));
 }
 
 // The same handlers behind both doors; the control socket has some that the network has not.
@@ -189,7 +209,7 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     if (!why.empty()) co_return fail(Error::Kind::unavailable, "the store cannot write down the new configuration: " + why);
     auto needs_restart = gateway_->take_over(std::move(*next));
     take(gateway_->settings());
-    watch_->replace(watch::make_pushes(gateway_->settings().alarms, client_));
+    watch_->replace(watch::make_pushes(gateway_->settings().alarms, client_, clock_));
     co_return needs_restart;
 }
 

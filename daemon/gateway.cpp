@@ -6,8 +6,11 @@
 
 #include "daemon/async/keep_running.hpp"
 #include "daemon/async/within.hpp"
+#include "daemon/core/local_time.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
+#include "daemon/store/canaries.hpp"
+#include "daemon/store/cases.hpp"
 #include "daemon/store/outbox.hpp"
 
 namespace pingjing {
@@ -29,6 +32,24 @@ std::optional<Instant> last_fact(store::Connection& db) {
 }
 
 }  // namespace
+
+// nullopt: none is due now.
+std::optional<CanariesOfDay> canaries_of_today(const config::Settings& settings, Instant now) {
+    const auto& canary = settings.canary;
+    if (canary.phones.empty()) return std::nullopt;
+    CanariesOfDay today;
+    today.day = local_day(now, settings.service.timezone);
+    today.at = day_range(today.day, settings.service.timezone)->from + canary.at, today.until = today.at + canary.answer_within;
+    if (now < today.at || now >= today.until || (canary.weekday && weekday_of(today.day) != canary.weekday)) return std::nullopt;
+    for (const auto& phone : canary.phones)
+        for (const auto& route : settings.routes) {
+            auto matches = [&](const std::string& prefix) { return phone.reveal().starts_with(prefix); };
+            if (!route.prefixes.empty() && std::none_of(route.prefixes.begin(), route.prefixes.end(), matches)) continue;
+            for (const auto& channel : route.channels) today.texts.emplace_back(phone, channel);
+            break;
+        }
+    return today;
+}
 
 std::string hold_if_clock_is_off(store::Connection& db, Instant now) {
     auto last = last_fact(db);
@@ -102,6 +123,7 @@ void Gateway::start() {
     keep(loops_, "receipts", [this] { return inbox_->settle_receipts(); });
     keep(loops_, "answers", [this] { return answers_->run(); });
     keep(loops_, "time", [this] { return let_time_pass(); });
+    keep(loops_, "canaries", [this] { return plan_canaries(); });
     if (world_.look_every <= std::chrono::seconds(1)) keep(loops_, "clock", [this] { return watch_clock(); });
     keep(sending_, "dispatcher", [this] { return dispatcher_->run(); });
 }
@@ -142,6 +164,35 @@ asio::awaitable<void> Gateway::serve(provider::Provider& provider, std::string n
         log::error("channel.link_failed", {{"channel", name}, {"why", why}});
         co_await sleep_for(std::chrono::seconds(5));
     }
+}
+
+// On its day and hour each number gets one test text on every channel of its route. What was left out, because nobody ran, is made up
+// for as long as an answer would still be in time.
+asio::awaitable<void> Gateway::plan_canaries() {
+    auto pause = std::max<Steady>(std::chrono::seconds(30), world_.look_every);
+    for (;;) {
+        if (auto today = canaries_of_today(settings_, world_.clock.now())) co_await plan(std::move(*today));
+        co_await sleep_for(pause);
+    }
+}
+
+asio::awaitable<void> Gateway::plan(CanariesOfDay today) {
+    int planned = 0;
+    auto now = world_.clock.now();
+    auto work = [&](store::Connection& db) {
+        planned = 0;
+        if (store::no_send_before(db) > today.at) return;  // a restored store does not remember what it sent today
+        for (const auto& [phone, channel] : today.texts) planned += store::plan_canary(db, world_.seal, world_.random, channel, phone, today.day, today.until, now);
+    };
+    try {
+        co_await world_.store.run(std::ref(work));
+    } catch (const store::SqlError& error) {
+        log::error("canaries.failed", {{"why", error.what()}});
+        co_return;
+    }
+    if (planned == 0) co_return;
+    log::info("canaries.planned", {{"texts", planned}});
+    dispatcher_->wake();
 }
 
 asio::awaitable<void> Gateway::let_time_pass() {

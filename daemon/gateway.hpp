@@ -39,6 +39,14 @@ struct GatewayHints {
 // hold. Returns why, or nothing. To be asked before anything else is written down.
 std::string hold_if_clock_is_off(store::Connection& db, Instant now);
 
+// Who gets a test text today, by which channel, and from when until when.
+struct CanariesOfDay {
+    std::string day{};
+    Instant at{}, until{};
+    std::vector<std::pair<Phone, std::string>> texts{};
+};
+std::optional<CanariesOfDay> canaries_of_today(const config::Settings& settings, Instant now);
+
 class Gateway {
 public:
     // Reads the store's past (recovery of what was being sent). Errors: a setting that the stages cannot work with.
@@ -78,6 +86,8 @@ private:
     void keep(TaskGroup& group, std::string name, std::function<asio::awaitable<void>()> loop);
     asio::awaitable<void> let_time_pass();
     asio::awaitable<void> watch_clock();
+    asio::awaitable<void> plan_canaries();
+    asio::awaitable<void> plan(CanariesOfDay today);
     struct ClockLook { Instant wall{}; Steady steady{}; } last_look_;
     std::vector<const provider::Abilities*> abilities() const;
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "daemon/admin/verify.hpp"
 #include "daemon/async/timer.hpp"
 #include "daemon/core/local_time.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/store/checkpoints.hpp"
+#include "daemon/store/watch.hpp"
 
 namespace pingjing {
 namespace {
@@ -28,16 +30,46 @@ asio::awaitable<void> Nightly::run() {
             auto done = co_await erase();
             log::info("erasure.done", {{"cases", done.cases}, {"texts", done.texts}, {"numbers", done.numbers}, {"ratings", done.ratings}});
         }
-        co_await sleep_for(std::chrono::minutes(1));
+        if (co_await is_time_to_verify()) co_await verify();
+        auto pause = std::chrono::duration_cast<Steady>(std::chrono::minutes(1) / clock_.speed());
+        co_await sleep_for(std::max<Steady>(pause, std::chrono::seconds(1)));
     }
+}
+
+bool Nightly::is_night_over() const {
+    auto now = clock_.now();
+    const auto& settings = settings_();
+    return now >= day_range(local_day(now, settings.service.timezone), settings.service.timezone)->from + settings.reports.nightly_at;
+}
+
+// Once a local day as well; and at once where it was left out, as after days in which we did not run.
+asio::awaitable<bool> Nightly::is_time_to_verify() {
+    std::optional<store::LastVerification> last;
+    auto read = [&](Connection& db) { last = store::last_verification(db); };
+    co_await store_.run(std::ref(read));
+    auto now = clock_.now();
+    if (!last || now - last->at > std::chrono::hours(24)) co_return true;
+    const auto& zone = settings_().service.timezone;
+    co_return is_night_over() && local_day(last->at, zone) < local_day(now, zone);
+}
+
+asio::awaitable<void> Nightly::verify() {
+    admin::Verifier verifier(seal_.ledger_signer());
+    bool more = true;
+    std::function<void(Connection&)> step = [&](Connection& db) { more = verifier.step(db); };
+    while (more) co_await read_(step);
+    const auto& result = verifier.result();
+    store::LastVerification said{clock_.now(), admin::first_failures(result)};
+    auto keep = [&](Connection& db) { store::keep_verification(db, said); };
+    co_await store_.run(std::ref(keep));
+    if (said.failure.empty()) log::info("verify.done", {{"cases", result.cases}, {"rows", result.rows}, {"checkpoints", result.checkpoints}});
+    else log::error("verify.failed", {{"why", said.failure}});
 }
 
 // Once a local day, at nightly_at or as soon after it as we run.
 asio::awaitable<bool> Nightly::is_time_to_erase() {
-    auto now = clock_.now();
-    const auto& settings = settings_();
-    auto day = local_day(now, settings.service.timezone);
-    if (now < day_range(day, settings.service.timezone)->from + settings.reports.nightly_at) co_return false;
+    if (!is_night_over()) co_return false;
+    auto day = local_day(clock_.now(), settings_().service.timezone);
     auto last = [](Connection& db) {
         Statement read(db, "SELECT value FROM meta WHERE key = ?1");
         return read.bind(1, done_key).step() ? read.text(0) : std::string();

@@ -1,4 +1,5 @@
-// What the daemon does of itself by day and night: signs the ledger each hour, and each night lets go what may no longer be kept.
+// What the daemon does of itself by day and night: signs the ledger each hour, and each night lets go what may no longer be kept, and looks
+// whether all that is kept holds.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <functional>
@@ -23,9 +24,12 @@ public:
     asio::awaitable<void> run();  // until it is cancelled
     asio::awaitable<store::Erased> erase();
     asio::awaitable<void> sign();
+    asio::awaitable<void> verify();
 
 private:
     asio::awaitable<bool> is_time_to_erase();
+    asio::awaitable<bool> is_time_to_verify();
+    bool is_night_over() const;
     store::Reader read_;
     store::Store& store_;
     const store::Seal& seal_;

@@ -54,6 +54,12 @@ constexpr Check checks[] = {
     {"answered_was_delivered", "message {} was answered and does not stand as delivered", "m.case_id",
      "SELECT m.id FROM messages m JOIN inbound i ON i.case_id = m.case_id AND i.step = 'done' WHERE m.purpose = 'survey' AND m.state NOT IN ('delivered', "
      "'sending', 'due', 'held'){where}"},
+    {"canary_of_row", "message {} is a test text of a case, or of no path", "m.case_id",
+     "SELECT m.id FROM messages m WHERE m.purpose = 'canary' AND (m.case_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM canaries c WHERE c.message_id = m.id)){where}"},
+    {"canary_is_no_rating", "rating {} is of an answer to a test text", "r.case_id",
+     "SELECT r.id FROM ratings r JOIN canaries c ON c.answered_by = r.inbound_id WHERE r.inbound_id IS NOT NULL{where}"},
+    {"canary_on_its_channel", "message {} is a test text of another channel than it went by", "m.case_id",
+     "SELECT m.id FROM canaries c JOIN messages m ON m.id = c.message_id WHERE m.purpose <> 'canary' OR m.channel <> c.channel{where}"},
     {"open_was_sent", "message {} is open for answers and was never sent", "purpose = 'survey' AND case_id",
      "SELECT id FROM messages WHERE open = 1 AND (purpose <> 'survey' OR attempt = 0 OR state IN ('due', 'held', 'cancelled')){where}"},
 };
@@ -121,6 +127,13 @@ void Verifier::finish(store::Connection& db) {
     result_.cases = books.integer(0);
     if (books.integer(0) != books.integer(1))
         result_.failures.push_back({"books", fmt::format("there are {} cases, and {} rows were answered accepted or excluded", books.integer(0), books.integer(1))});
+}
+
+std::string first_failures(const Verification& result) {
+    const auto& all = result.failures;
+    if (all.empty()) return {};
+    auto first = fmt::format("{}: {}", all.front().check, all.front().detail);
+    return all.size() == 1 ? first : fmt::format("{}; and {} more", first, all.size() - 1);
 }
 
 Verification verify(Connection& db, const NoteSigner* signer) {

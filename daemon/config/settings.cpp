@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "daemon/core/templates.hpp"
+#include "daemon/core/webhook_signature.hpp"
 
 namespace pingjing::config {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 constexpr Millis never_longer = Days(3650);
 
 // The texts a citizen can get; templates/zh-CN has one of each.
-constexpr std::string_view text_names[] = {"survey", "survey_neutral", "thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done"};
+constexpr std::string_view text_names[] = {"survey", "survey_neutral", "thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done", "canary"};
 
 std::optional<std::string> whole_file(const Path& path) {
     std::ifstream in(path, std::ios::binary);
@@ -123,6 +124,7 @@ public:
         survey(root.child("survey"));
         desk(root.child("desk"));
         alarms(root.child("alarms"));
+        canary(root.child("canary"));
         followup(root.child("followup"));
         intake(root.child("intake"));
         reports(root.child("reports"));
@@ -262,6 +264,13 @@ private:
         s.finish();
     }
 
+    static std::string signing_secret(Section& s) {
+        auto secret = s.secret("signing_secret", false);
+        if (!secret.empty() && !WebhookSigner::read(secret))
+            s.problem(s.has("signing_secret") ? "signing_secret" : "signing_secret_file", "signing_secret: expected \"whsec_\" and 24 to 64 random bytes in base64");
+        return secret;
+    }
+
     Desk one_desk(Section& s, bool required) {
         Desk v;
         if (required && !s.has("kind")) problems_.add(name_, s.line(), "[desk] needs 'kind': where an emergency goes; without it pingjing does not start");
@@ -269,6 +278,7 @@ private:
         v.kind = kind == "webhook" ? Desk::Kind::webhook : kind == "exec" ? Desk::Kind::exec : Desk::Kind::log;
         v.url = s.text("url", "");
         v.token = s.secret("token", false);
+        v.signing_secret = signing_secret(s);
         v.command = s.texts("command");
         v.unattended = s.flag("unattended", false);
         v.timeout = s.duration("timeout", v.timeout, 1s, 5min);
@@ -298,11 +308,13 @@ private:
         v.webhook = s.text("webhook", "");
         if (!v.webhook.empty() && !is_public_url(v.webhook)) s.problem("webhook", fmt::format("webhook = \"{}\": expected http://… or https://…", v.webhook));
         v.token = s.secret("token", false);
+        v.signing_secret = signing_secret(s);
         v.exec = s.texts("exec");
         if (s.has("exec") && (v.exec.empty() || v.exec.front().empty())) s.problem("exec", "exec: expected a program and its arguments, [\"/usr/local/bin/page\", \"night\"]");
         v.timeout = s.duration("timeout", v.timeout, 1s, 10min);
         v.remind_after = s.duration("remind_after", v.remind_after, 1min, Days(30));
         v.in_doubt = whole(s, "in_doubt", v.in_doubt, 0, 1'000'000);
+        v.unreadable = whole(s, "unreadable", v.unreadable, 0, 1'000'000);
         v.backlog = s.duration("backlog", v.backlog, 1min, 24h);
         v.disk_free_mib = whole(s, "disk_free_mib", v.disk_free_mib, 1, 100'000'000);
         v.wal_mib = whole(s, "wal_mib", v.wal_mib, 16, 1'000'000);
@@ -311,6 +323,32 @@ private:
         v.silence_threshold = s.real("silence_threshold", v.silence_threshold, 1e-12, 0.01);
         v.reply_share = s.real("reply_share", v.reply_share, 0.001, 0.9);
         v.receipt_share = s.real("receipt_share", v.receipt_share, 0.001, 0.9);
+        s.finish();
+    }
+
+    void canary(Section s) {
+        auto& v = settings_.canary;
+        v.phones = list(s, "phones", read_staff_phones);
+        for (const auto& phone : v.phones) {
+            bool mobile = Phone::mobile(phone.reveal()).has_value();
+            if (!mobile) s.problem("phones", "phones: expected mobile numbers alone");
+            // Who is on that list is never surveyed: what he writes is the answer to a test text and nothing else.
+            else if (std::none_of(settings_.lists.staff_phones.begin(), settings_.lists.staff_phones.end(), [&](const Phone& p) { return p.reveal() == phone.reveal(); }))
+                s.problem("phones", "phones: one number is not on [lists] staff_phones; expected members of staff who agreed");
+            else continue;
+            break;
+        }
+        auto day = s.one_of("day", "monday", {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "every"});
+        constexpr std::string_view days[] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+        v.weekday.reset();
+        for (int i = 0; i < 7; ++i)
+            if (day == days[i]) v.weekday = i;
+        auto at = s.text("at", "10:00");
+        auto minutes = parse_minutes(at);
+        v.answer_within = s.duration("answer_within", v.answer_within, 1min, 24h);
+        const auto& hours = settings_.survey.hours;
+        if (!minutes || *minutes < hours.from || *minutes >= hours.to) s.problem("at", fmt::format("at = \"{}\": expected a time within [survey] hours, such as \"10:00\"", at));
+        else v.at = *minutes;
         s.finish();
     }
 

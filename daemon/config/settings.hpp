@@ -81,6 +81,7 @@ struct Desk {
     enum class Kind { webhook, exec, log } kind = Kind::log;
     std::string url;                         // webhook
     std::string token;                       // Bearer, secret, may be empty
+    std::string signing_secret;              // "whsec_…", may be empty
     std::vector<std::string> command;        // exec, JSON on stdin
     bool unattended = false;                 // has to be said where kind = "log"
     Millis ack_within = 3min;
@@ -95,16 +96,26 @@ struct DeskSettings {
 struct Alarms {
     std::string webhook;                     // an address; empty: none
     std::string token;                       // Bearer, secret, may be empty
+    std::string signing_secret;              // "whsec_…", may be empty
     std::vector<std::string> exec;           // a program, JSON on stdin; empty: none
     Millis timeout = 10s;                    // of one push
     Millis remind_after = 4h;                // what is not over is said again
     int in_doubt = 50;                       // more messages in doubt are too many
     Millis backlog = 30min;                  // what is due for longer does not go out
+    int unreadable = 0;                      // more callbacks of a channel within an hour that nobody can read
     int disk_free_mib = 2048;
     int wal_mib = 512;
     Millis replies_after = 12h, receipts_after = 2h;  // a text that is younger has not had its time
     double silence_threshold = 1e-6;         // probability below which so few replies are no chance
     double reply_share = 0.05, receipt_share = 0.5;   // of a channel without a history
+};
+
+// Test texts to members of staff who agreed: is the way back open?
+struct Canary {
+    std::vector<Phone> phones;               // empty: none are sent
+    std::optional<int> weekday;              // 0 Sunday … 6; none: every day
+    std::chrono::minutes at{10 * 60};        // after local midnight
+    Millis answer_within = 4h;               // later the way back counts as closed
 };
 
 struct Followup {
@@ -183,6 +194,7 @@ struct Settings {
     Survey survey;
     DeskSettings desk;
     Alarms alarms;
+    Canary canary;
     Followup followup;
     Intake intake;
     Reports reports;

@@ -83,4 +83,10 @@ std::optional<std::string> days_later(std::string_view day, int days) {
     return write_day(date::local_days(*read) + date::days(days));
 }
 
+std::optional<int> weekday_of(std::string_view day) {
+    auto read = read_day(day);
+    if (!read) return std::nullopt;
+    return static_cast<int>(date::weekday(date::local_days(*read)).c_encoding());
+}
+
 }  // namespace pingjing

@@ -22,4 +22,6 @@ struct DayRange {
 std::optional<DayRange> day_range(std::string_view day, const std::string& zone);  // nullopt: not a day
 std::optional<std::string> days_later(std::string_view day, int days);             // nullopt: not a day
 
+std::optional<int> weekday_of(std::string_view day);  // 0 Sunday … 6; nullopt: not a day
+
 }  // namespace pingjing

@@ -10,17 +10,19 @@ namespace {
 
 class Webhook final : public Sink {
 public:
-    Webhook(config::Desk settings, http::Client& http) : settings_(std::move(settings)), http_(http) {}
+    Webhook(const config::Desk& settings, http::Client& http, const Clock& clock)
+        : to_{settings.url, settings.token, settings.signing_secret, settings.timeout}, http_(http), clock_(clock) {}
 
     asio::awaitable<Result<void>> deliver(Alarm alarm) override {
         auto json = alarm_json(alarm);
-        auto delivery = push::post(http_, settings_.url, settings_.token, std::move(json), settings_.timeout);
+        auto delivery = push::post(http_, to_, alarm.id, std::move(json), clock_.now());
         co_return co_await std::move(delivery);
     }
 
 private:
-    config::Desk settings_;
+    push::Address to_;
     http::Client& http_;
+    const Clock& clock_;
 };
 
 class Program final : public Sink {
@@ -47,8 +49,8 @@ public:
 
 }  // namespace
 
-std::unique_ptr<Sink> make_sink(const config::Desk& settings, http::Client& http) {
-    if (settings.kind == config::Desk::Kind::webhook) return std::make_unique<Webhook>(settings, http);
+std::unique_ptr<Sink> make_sink(const config::Desk& settings, http::Client& http, const Clock& clock) {
+    if (settings.kind == config::Desk::Kind::webhook) return std::make_unique<Webhook>(settings, http, clock);
     if (settings.kind == config::Desk::Kind::exec) return std::make_unique<Program>(settings);
     return std::make_unique<LogOnly>();
 }

@@ -20,6 +20,6 @@ public:
 
 // webhook: a POST, any 2xx is a receipt. exec: a program with the JSON on its standard input, exit 0 is a receipt; one that runs
 // longer than `timeout` is killed with everything it started. log: a line with the id at level error, for desks that read logs.
-std::unique_ptr<Sink> make_sink(const config::Desk& settings, http::Client& http);
+std::unique_ptr<Sink> make_sink(const config::Desk& settings, http::Client& http, const Clock& clock);
 
 }  // namespace pingjing::desk

@@ -83,8 +83,35 @@ std::string build_head(const Response& response, bool close) {
 Connection::Connection(Shared& shared, std::unique_ptr<Stream> stream, bool loopback)
     : shared_(shared), settings_(shared.settings), stream_(std::move(stream)), loopback_(loopback), piece_(least_piece_bytes) {
     shared_.present.insert(this);
+    begin_to_wait();
 }
-Connection::~Connection() { shared_.present.erase(this); }
+Connection::~Connection() {
+    end_waiting();
+    shared_.present.erase(this);
+}
+
+void Connection::begin_to_wait() {
+    end_waiting();
+    wait_ = ++shared_.waits;
+    shared_.waiting.emplace(wait_, this);
+}
+
+void Connection::end_waiting() {
+    shared_.waiting.erase(wait_);
+    wait_ = 0;
+}
+
+bool Shared::dismiss_longest_waiter() {
+    if (waiting.empty()) return false;
+    waiting.begin()->second->dismiss();
+    return true;
+}
+
+void Connection::dismiss() {
+    error_code ignored;
+    end_waiting();
+    stream_->socket().shutdown(Socket::shutdown_receive, ignored);
+}
 
 void Connection::hurry() {
     error_code ignored;
@@ -98,6 +125,7 @@ asio::awaitable<void> Connection::serve() {
 
     for (bool first = true;; first = false) {
         busy_ = false;
+        if (!first) begin_to_wait();
         if (received_.empty()) {
             received_ = std::string();  // and the memory of a long request with it
             piece_ = least_piece_bytes;
@@ -123,6 +151,7 @@ asio::awaitable<bool> Connection::serve_one() {
     if (!body) co_return co_await refuse(Refusal(408, "the body did not come in time"));
     if (!*body) co_return co_await refuse(body->error());
 
+    end_waiting();
     bool keep_alive = head->keep_alive;
     auto request = build_request(std::move(*head), std::move(**body));
     if (!request) co_return co_await refuse(request.error());

@@ -1,6 +1,8 @@
 // One connection: request after request, each from its head to its answer, until one side has had enough.
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -23,6 +25,9 @@ struct Shared {
     std::size_t body_bytes = 0;  // in memory, of all of them
     bool ending = false;         // what runs is finished, nothing new begins
     std::set<Connection*> present{};
+    std::map<std::uint64_t, Connection*> waiting{};  // for the rest of a request, or for the next one; who waits longest stands first
+    std::uint64_t waits = 0;
+    bool dismiss_longest_waiter();  // false: nobody waits
 };
 
 class Connection {
@@ -32,9 +37,12 @@ public:
     Connection(const Connection&) = delete;
 
     asio::awaitable<void> serve();
-    void hurry();  // if it waits for a next request, it finds the end instead
+    void hurry();    // if it waits for a next request, it finds the end instead
+    void dismiss();  // whatever it waits for, it finds the end behind what has come
 
 private:
+    void begin_to_wait();
+    void end_waiting();
     asio::awaitable<bool> serve_one();
     asio::awaitable<bool> read_more();
     asio::awaitable<tl::expected<std::string, Refusal>> receive_head();
@@ -50,6 +58,7 @@ private:
     bool loopback_;
     std::size_t piece_;       // how much the next read may bring
     bool busy_ = false;       // between the first byte of a request and the last of its answer
+    std::uint64_t wait_ = 0;  // its key in `waiting`; 0: not there
     std::string received_{};  // read, but not yet used
 };
 

@@ -29,6 +29,8 @@ using boost::system::error_code;
 constexpr auto value_or_error = asio::as_tuple(asio::use_awaitable);
 constexpr auto finish_limit = 5s;
 constexpr auto accept_pause = 100ms;  // without descriptors it would fail again at once, for ever
+constexpr std::size_t most_leaving = 64;   // at one time, above the limit
+constexpr std::uint64_t full_said_every = 10000;
 
 // Where to listen, from the settings.
 struct Place {
@@ -238,22 +240,33 @@ struct Server::Impl {
             log::warn("http.control_refused", {{"listen", taken_address}});
             return;
         }
-        if (connections.size() >= settings.most_connections) {
+        if (connections.size() >= settings.most_connections && !make_room()) {
             refuse_one(socket);
             return;
         }
-        full_was_told = false;
         auto stream = tls ? tls_stream(std::move(socket), *tls) : plain_stream(std::move(socket));
         connections.spawn("http.connection", serve(std::make_unique<Connection>(shared, std::move(stream), near)));
     }
 
     static asio::awaitable<void> serve(std::unique_ptr<Connection> connection) { co_await connection->serve(); }
 
-    // Said without waiting: whoever fills us up must not cost us a coroutine each.
+    // Whoever fills us up with requests that never end pushes out himself, not those who have something to say: the guest whom we wait
+    // for longest goes. What has come of him is still served. False: all of them are being served, or are leaving already.
+    bool make_room() {
+        say_full();
+        if (connections.size() >= settings.most_connections + most_leaving || !shared.dismiss_longest_waiter()) return false;
+        metrics::count("http_dismissed_total", {});
+        return true;
+    }
+
+    // Once in a while: a flood must not fill the log.
+    void say_full() {
+        if (full_said++ % full_said_every == 0) log::warn("http.full", {{"listen", taken_address}, {"connections", connections.size()}});
+    }
+
+    // Said without waiting: it must not cost us a coroutine each.
     void refuse_one(Socket& socket) {
         metrics::count("http_refused_total", {{"status", "503"}});
-        if (!full_was_told) log::warn("http.full", {{"listen", taken_address}, {"connections", connections.size()}});
-        full_was_told = true;
         if (tls) return;
         auto response = problem(503, "Service Unavailable", "too many connections");
         response.headers.emplace_back("Retry-After", "5");
@@ -289,7 +302,7 @@ struct Server::Impl {
     std::string taken_address;
     std::string own_path;
     ino_t own_inode = 0;
-    bool full_was_told = false;
+    std::uint64_t full_said = 0;
     TaskGroup doors;
     TaskGroup connections;
 };

@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "daemon/store/canaries.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/text/segments.hpp"
 
@@ -107,23 +108,34 @@ private:
     }
 
     bool is_survey(const DueRow& row) const { return row.purpose == Purpose::survey; }
+    // It tries this one channel: by another it would say nothing, and what the routes say of its number does not matter.
+    bool is_canary(const DueRow& row) const { return row.purpose == Purpose::canary; }
     bool urgent(const DueRow& row) const { return row.purpose == Purpose::emergency; }
     // Surveys and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all.
     bool keeps_hours(const DueRow& row) const { return row.purpose == Purpose::survey || row.purpose == Purpose::told; }
 
     // False: it stays as it is, for want of a channel that may take it.
     bool take(DueRow& row) {
+        // It was meant for a day that was wrong when it was planned: the right one has its own.
+        if (is_canary(row) && store::day_of_canary(db_, row.id) != day_) {
+            cancel(row, Code::stale, "of another day");
+            return true;
+        }
         if (row.stale_at < in_.now) {
             if (in_.may_go_stale || !is_survey(row)) cancel(row, Code::stale, "past max_age");
             else store::postpone(db_, row.id, in_.now + doubt_pause);
             return true;
         }
         auto phone = store::open_phone(seal_, row.phone_key, row.sealed_phone);
+        if (!phone && is_canary(row)) {
+            cancel(row, Code::cancelled, "");
+            return true;
+        }
         if (!phone) {
             store::hold_due(db_, row, "number_erased", in_.now);
             return true;
         }
-        if (row.route < 0) {
+        if (row.route < 0 && !is_canary(row)) {
             auto route = find_route(policy_.routes, phone->reveal());
             // An answer leaves by the channel on which the citizen wrote, whatever the routes say of his number.
             if (!route && (is_survey(row) || !index_of(row.channel))) {
@@ -173,6 +185,8 @@ private:
             for (auto c : closed_) views[c].usable = views[c].probing = false;
         auto route = row.route < 0 ? Route{} : policy_.routes[static_cast<std::size_t>(row.route)];
         auto last = index_of(row.channel);
+        if (is_canary(row)) route.channels.clear();
+        if (is_canary(row) && row.attempt > 0 && last) route.channels = {*last};
         std::optional<std::size_t> refused;
         if (row.attempt > 0 && row.refused == "permanent_config") refused = last;
         // An answer leaves from the number that the citizen wrote to.

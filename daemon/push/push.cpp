@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "daemon/async/timer.hpp"
+#include "daemon/core/webhook_signature.hpp"
 
 extern char** environ;
 
@@ -95,14 +96,16 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::s
 
 }  // namespace
 
-asio::awaitable<Result<void>> post(http::Client& http, std::string url, std::string token, std::string json, Millis timeout) {
+asio::awaitable<Result<void>> post(http::Client& http, Address to, std::string id, std::string json, Instant now) {
     http::FetchRequest request;
     request.method = "POST";
-    request.url = std::move(url);
+    request.url = std::move(to.url);
     request.headers = {"Content-Type: application/json"};
-    if (!token.empty()) request.headers.push_back("Authorization: Bearer " + token);
+    if (!to.token.empty()) request.headers.push_back("Authorization: Bearer " + to.token);
+    if (auto signer = WebhookSigner::read(to.signing_secret))
+        for (auto& header : signer->headers(id, now, json)) request.headers.push_back(std::move(header));
     request.body = std::move(json);
-    request.timeout = timeout;
+    request.timeout = to.timeout;
     auto answer = co_await http.fetch(std::move(request));
     co_return read_answer(answer);
 }

@@ -13,8 +13,12 @@
 namespace pingjing::push {
 namespace asio = boost::asio;
 
-// Any 2xx is a receipt. `token` goes as Bearer where there is one. The error is for the log: no secret, nothing of the body.
-asio::awaitable<Result<void>> post(http::Client& http, std::string url, std::string token, std::string json, Millis timeout);
+struct Address {
+    std::string url{}, token{}, signing_secret{};  // the token goes as Bearer, the secret signs; both may be empty
+    Millis timeout{10'000};
+};
+// Any 2xx is a receipt. `id` is the same each time the same thing is posted again. The error is for the log: no secret, nothing of the body.
+asio::awaitable<Result<void>> post(http::Client& http, Address to, std::string id, std::string json, Instant now);
 // The JSON on its standard input, without a shell; exit 0 is a receipt. One that runs longer than `timeout` is killed with everything it
 // started.
 asio::awaitable<Result<void>> run_program(std::vector<std::string> command, std::string json, Millis timeout);

@@ -112,9 +112,9 @@ asio::awaitable<Response> answer_call(Parts parts, http::Request call) {
     Response response;
     if (call.parameter("format") == "text") {
         response.content_type = "text/plain; charset=utf-8";
-        response.body = story_text(*story, site->zone);
+        response.body = story_text(*story, site->zone, site->evidence);
     } else {
-        response.body = story_json(*story, site->zone);
+        response.body = story_json(*story, site->zone, site->evidence);
     }
     response.headers.emplace_back("Cache-Control", "no-store");
     co_return response;

@@ -9,6 +9,7 @@
 #include "daemon/core/clock.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/reports/queries.hpp"
+#include "daemon/reports/story.hpp"
 #include "daemon/store/read_thread.hpp"
 #include "daemon/store/seal.hpp"
 
@@ -21,6 +22,7 @@ struct ReportSite {
     Names names{};
     Rules rules{};
     std::string zone = "Asia/Shanghai";
+    EvidenceOf evidence{};
 };
 
 struct ApiParts {

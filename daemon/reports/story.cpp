@@ -121,7 +121,7 @@ json::object with_text(json::object object, const std::optional<Text>& text, con
 std::string both(std::string_view word) {
     constexpr std::pair<std::string_view, std::string_view> words[] = {
         {"accepted", "应评"}, {"excluded", "不评"}, {"updated", "更新"}, {"survey", "评价短信"}, {"thanks", "致谢"}, {"clarify", "请重发"}, {"help", "说明"},
-        {"opt_out", "退订"}, {"emergency", "紧急提示"}, {"told", "回告"}, {"satisfied", "满意"}, {"basically_satisfied", "基本满意"},
+        {"opt_out", "退订"}, {"emergency", "紧急提示"}, {"told", "回告"}, {"canary", "通路测试"}, {"satisfied", "满意"}, {"basically_satisfied", "基本满意"},
         {"dissatisfied", "不满意"}, {"delivered", "送达"}, {"failed", "失败"}, {"expired", "过期"}, {"in_doubt", "存疑"}, {"unknown", "未知"},
         {"no_report", "无回执"}, {"due", "待发"}, {"held", "暂停"}, {"sending", "在发"}, {"not_sent", "未发出"}, {"cancelled", "取消"}, {"rated", "评价"},
         {"repeated", "重复评价"}, {"late", "逾期"}, {"ambiguous", "含糊"}, {"none", "非评价"},
@@ -168,6 +168,20 @@ std::vector<Line> told_in_order(const Story& story) {
 
 }  // namespace
 
+std::optional<std::string> what_settles(const Story::Message& message, const EvidenceOf& evidence) {
+    bool unknown = message.state == "unknown";
+    if (message.state != "in_doubt" && !unknown) return std::nullopt;
+    auto channel = evidence.find(message.channel.value_or(""));
+    // The daemon that sent it is gone, and with it whoever would hear a late response.
+    bool cut_off = unknown || (!message.attempts.empty() && message.attempts.back().detail.value_or("").starts_with("stopped while"));
+    auto out = channel == evidence.end() ? std::string("nothing by itself, for its channel is not configured any more: only the carrier's people can say")
+               : cut_off                 ? channel->second.cut_off
+                                         : channel->second.waiting;
+    if (unknown) out += "; nothing came in its time";
+    if (message.purpose == "survey") out += "; or a person who accepts that it may arrive twice: pingjing resend CASE --accept-possible-double";
+    return out;
+}
+
 Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_view record, bool texts) {
     store::Snapshot snapshot(db);
     Story story;
@@ -184,7 +198,7 @@ Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_vi
     return story;
 }
 
-std::string story_json(const Story& story, const std::string& zone) {
+std::string story_json(const Story& story, const std::string& zone, const EvidenceOf& evidence) {
     auto time = [&](Instant t) { return json::value(format_local(t, zone)); };
     auto maybe_time = [&](const std::optional<Instant>& t) { return t ? time(*t) : json::value(); };
     json::object out;
@@ -209,6 +223,7 @@ std::string story_json(const Story& story, const std::string& zone) {
         for (const auto& r : m.receipts)
             receipts.push_back(json::object{{"at", time(r.at)}, {"state", r.state}, {"code", r.code}, {"meaning", r.meaning}});
         json::object message{{"ref", m.ref}, {"purpose", m.purpose}, {"state", m.state}, {"channel", word(m.channel)}, {"attempts", attempts}, {"receipts", receipts}};
+        if (auto settles = what_settles(m, evidence)) message["settled_by"] = *settles;
         messages.push_back(with_text(std::move(message), m.text));
     }
     auto& inbound = out["inbound"].emplace_array();
@@ -238,7 +253,7 @@ std::string story_json(const Story& story, const std::string& zone) {
     return json::serialize(out) + "\n";
 }
 
-std::string story_text(const Story& story, const std::string& zone) {
+std::string story_text(const Story& story, const std::string& zone, const EvidenceOf& evidence) {
     auto out = fmt::format("警情 call {}  {}\n单位 unit {}  民警 officer {}  类别 category {}  电话 phone {}\n\n", printable(story.id), story.state,
                            printable(story.unit), printable(story.officer.value_or("-")), printable(story.category),
                            story.phone ? story.phone->masked() : "-");
@@ -252,7 +267,10 @@ std::string story_text(const Story& story, const std::string& zone) {
         if (!r->counts) now += ", 改判后暂不计入 left out: re-coded after the answer";
         else if ((r->method == "words" || r->method == "emoji") && !r->confirmed) now += ", 待人工确认 waits for a person before it counts for the officer";
     }
-    return out + fmt::format("\n现状 now: {}\n", printable(now));
+    out += fmt::format("\n现状 now: {}\n", printable(now));
+    for (const auto& m : story.messages)
+        if (auto settles = what_settles(m, evidence)) out += fmt::format("存疑可由 the doubt about {} is settled by: {}\n", m.ref, printable(*settles));
+    return out;
 }
 
 }  // namespace pingjing::reports

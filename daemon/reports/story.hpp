@@ -1,6 +1,7 @@
 // All that happened to one call, and why: promise 3 (design.md) for one case. `explain` and GET /v1/calls/{id}.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -97,7 +98,13 @@ struct Story {
 // `texts` (scope inspect): opens what was written and read. not_found: no such call.
 Result<Story> read_story(store::Connection& db, const store::Seal& seal, std::string_view record, bool texts);
 
-std::string story_json(const Story& story, const std::string& zone);  // design.md A5
-std::string story_text(const Story& story, const std::string& zone);  // for people: in the order of time
+// What a channel can still say of a message in doubt, in words: `cut_off` when nobody waits for the carrier's response any more.
+struct Evidence { std::string waiting{}, cut_off{}; };
+using EvidenceOf = std::map<std::string, Evidence>;  // by the channel's name
+// Of a message in doubt or unknown: what would settle it. nullopt: nothing is open.
+std::optional<std::string> what_settles(const Story::Message& message, const EvidenceOf& evidence);
+
+std::string story_json(const Story& story, const std::string& zone, const EvidenceOf& evidence = {});  // design.md A5
+std::string story_text(const Story& story, const std::string& zone, const EvidenceOf& evidence = {});  // for people: in the order of time
 
 }  // namespace pingjing::reports

@@ -176,7 +176,15 @@ CREATE INDEX messages_in_doubt ON messages(channel, claimed_at) WHERE state = 'i
 CREATE INDEX messages_held ON messages(code) WHERE state = 'held';
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3};
+// Which test text to staff was meant for which path and day, and what came back: its message is a fact like any other.
+constexpr const char* step_4 = R"sql(
+CREATE TABLE canaries(message_id INTEGER PRIMARY KEY REFERENCES messages(id), channel TEXT NOT NULL, prefix TEXT NOT NULL, day TEXT NOT NULL,
+  phone_id INTEGER NOT NULL, answered_by INTEGER, answered_at INTEGER) STRICT;
+CREATE UNIQUE INDEX one_canary_a_day ON canaries(phone_id, channel, day);
+CREATE INDEX canaries_day ON canaries(day);
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

@@ -66,6 +66,33 @@ void keep_path_day(Connection& db, const Path& path, std::string_view day, const
     keep.bind(1, path.first).bind(2, path.second).bind(3, day).bind(4, c.sent).bind(5, c.receipts).bind(6, c.replies).run();
 }
 
+void keep_verification(Connection& db, const LastVerification& verification) {
+    Statement keep(db, "INSERT INTO meta(key, value) VALUES ('verified_at', ?1), ('verify_failure', ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+    keep.bind(1, std::to_string(to_millis(verification.at))).bind(2, verification.failure).run();
+}
+
+std::optional<LastVerification> last_verification(Connection& db) {
+    Statement read(db, "SELECT CAST(a.value AS INTEGER), coalesce(f.value, '') FROM meta a LEFT JOIN meta f ON f.key = 'verify_failure' WHERE a.key = 'verified_at'");
+    if (!read.step()) return std::nullopt;
+    return LastVerification{read.instant(0), read.text(1)};
+}
+
+std::map<std::string, std::int64_t> count_quarantined(Connection& db, Instant since) {
+    Statement newest(db, R"sql(
+        SELECT channel, count(*) FROM (SELECT channel, received_at FROM inbound WHERE class = 'quarantined' AND step = 'done' ORDER BY id DESC LIMIT 1000)
+         WHERE received_at > ?1 GROUP BY channel)sql");
+    newest.bind(1, since);
+    std::map<std::string, std::int64_t> counts;
+    while (newest.step()) counts[newest.text(0)] = newest.integer(1);
+    return counts;
+}
+
+std::optional<Instant> first_unsigned(Connection& db) {
+    Statement read(db, "SELECT at FROM ledger WHERE seq > (SELECT coalesce(max(size), 0) FROM checkpoints) ORDER BY seq LIMIT 1");
+    if (!read.step()) return std::nullopt;
+    return read.instant(0);
+}
+
 std::vector<Doubt> read_doubts(Connection& db) {
     std::vector<Doubt> doubts;
     for (const char* state : {"in_doubt", "unknown"}) {

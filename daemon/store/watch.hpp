@@ -37,6 +37,16 @@ struct PathCount { std::int64_t sent = 0, receipts = 0, replies = 0; };
 std::map<Path, PathCount> path_counts(Connection& db, std::string_view from, std::string_view to);
 void keep_path_day(Connection& db, const Path& path, std::string_view day, const PathCount& count);
 
+// What the last look at everything (`verify`) said. `failure`: what does not hold, empty when all of it does.
+struct LastVerification { Instant at{}; std::string failure{}; };
+void keep_verification(Connection& db, const LastVerification& verification);
+std::optional<LastVerification> last_verification(Connection& db);
+
+// What came of carriers since then and could not be read or kept, by channel; of the newest thousand.
+std::map<std::string, std::int64_t> count_quarantined(Connection& db, Instant since);
+// When the first fact was written that no checkpoint signs; nullopt: all are signed.
+std::optional<Instant> first_unsigned(Connection& db);
+
 // Messages that may or may not have gone, by channel, state (in_doubt, unknown) and what the attempt ended with.
 struct Doubt { std::string channel{}, state{}, why{}; std::int64_t count = 0; Instant oldest{}; };
 std::vector<Doubt> read_doubts(Connection& db);

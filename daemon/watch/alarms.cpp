@@ -8,6 +8,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "daemon/core/tree.hpp"
+
 namespace pingjing::watch {
 namespace {
 
@@ -31,10 +33,15 @@ constexpr Kind all_kinds[] = {
     {"desk_unanswered", error, "nobody acknowledges an emergency", 10min, 0s},
     {"replies_silent", error, "replies do not come back on a path", 0s, 0s},
     {"receipts_silent", warning, "delivery reports do not come back on a path", 0s, 0s},
+    {"canary_silent", error, "the answers of staff to test texts do not come back on a path", 0s, 0s},
     {"disk_nearly_full", error, "the disk of state_dir is nearly full", 0s, 10min},
     {"store_failed", error, "the store cannot be written or read", 0s, 1min},
     {"wal_grows", warning, "the store's log is not folded into it", 10min, 10min},
     {"export_missing", warning, "the nightly export of yesterday was not written", 0s, 0s},
+    {"verify_failed", error, "the store was verified, and something does not hold", 0s, 0s},
+    {"verify_missing", warning, "the store was not verified for 26 hours", 30min, 0s},
+    {"ledger_unsigned", warning, "the ledger is not signed each hour", 10min, 0s},
+    {"callbacks_unreadable", warning, "a carrier says what nobody can read; answers may be among it", 0s, 10min},
     {"loop_failing", error, "a part of the daemon fails and begins again", 0s, 5min},
 };
 
@@ -120,6 +127,12 @@ bool Alarms::told(std::string_view name, std::string_view about, News news, Inst
 std::string_view news_name(Alarms::News news) {
     constexpr std::string_view names[] = {"none", "raised", "still", "cleared"};
     return names[static_cast<int>(news)];
+}
+
+std::string news_id(const store::WatchAlarm& alarm, Alarms::News news) {
+    auto told = alarm.told_at ? to_millis(*alarm.told_at) : 0;  // which reminder
+    auto all = fmt::format("{}\n{}\n{}\n{}\n{}", alarm.name, alarm.about, news_name(news), to_millis(alarm.since), told);
+    return "alarm_" + to_hex(leaf_hash(all)).substr(0, 32);
 }
 
 std::string news_json(const store::WatchAlarm& alarm, Alarms::News news, Instant now) {

@@ -51,6 +51,8 @@ private:
     std::vector<store::WatchAlarm> raised_;
 };
 
+// Of this news of this alarm, however often it is pushed: letters and digits.
+std::string news_id(const store::WatchAlarm& alarm, Alarms::News news);
 std::string_view news_name(Alarms::News news);
 // {"alarm","about","state":"raised|still|cleared","severity","meaning","detail","since","at","page"}
 std::string news_json(const store::WatchAlarm& alarm, Alarms::News news, Instant now);

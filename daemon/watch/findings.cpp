@@ -4,14 +4,21 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/silence.hpp"
+#include "daemon/store/canaries.hpp"
 #include "daemon/store/outbox.hpp"
+#include "daemon/store/watch.hpp"
 
 namespace pingjing::watch {
 namespace {
 
 using Findings = std::vector<Finding>;
+
+constexpr Millis verified_within = std::chrono::hours(26), signed_within = std::chrono::hours(3), unreadable_for = std::chrono::hours(1);
+constexpr int canary_days = 30;  // an older one says nothing any more
 
 std::int64_t count(store::Connection& db, const char* sql, Instant until) {
     store::Statement read(db, sql);
@@ -55,15 +62,51 @@ void backlog(store::Connection& db, const Site& site, Instant now, Findings& out
     if (late > 0) out.push_back({"backlog", "", fmt::format("{} messages are due for more than {} minutes", late, std::chrono::duration_cast<std::chrono::minutes>(site.alarms.backlog).count())});
 }
 
+std::optional<Instant> first_fact(store::Connection& db) {
+    store::Statement first(db, "SELECT at FROM ledger ORDER BY seq LIMIT 1");
+    if (!first.step()) return std::nullopt;
+    return first.instant(0);
+}
+
 // The timer runs at 00:30; by six it has had every chance.
 void nightly_export(store::Connection& db, const Site& site, Instant now, Findings& out) {
     const auto& zone = site.zone;
     if (!site.export_nightly || local_hour(now, zone) < 6) return;
     auto yesterday = days_later(local_day(now, zone), -1).value_or("");
-    store::Statement first(db, "SELECT min(at) FROM ledger WHERE seq = (SELECT min(seq) FROM ledger)");
-    if (!first.step() || first.is_null(0) || local_day(first.instant(0), zone) > yesterday) return;
+    auto first = first_fact(db);
+    if (!first || local_day(*first, zone) > yesterday) return;
     store::Statement written(db, "SELECT 1 FROM exports WHERE day = ?1 LIMIT 1");
     if (!written.bind(1, yesterday).step()) out.push_back({"export_missing", "", yesterday});
+}
+
+// The daemon verifies its store each night; a store that is younger than a night has not had its turn.
+void verification(store::Connection& db, Instant now, Findings& out) {
+    auto last = store::last_verification(db);
+    if (last && !last->failure.empty()) out.push_back({"verify_failed", "", fmt::format("at {}: {}", format_utc(last->at), last->failure)});
+    auto since = last ? last->at : first_fact(db).value_or(now);
+    if (now - since > verified_within) out.push_back({"verify_missing", "", last ? "last at " + format_utc(last->at) : "never"});
+}
+
+void signatures(store::Connection& db, bool signs, Instant now, Findings& out) {
+    auto since = store::first_unsigned(db);
+    if (!signs && since) out.push_back({"ledger_unsigned", "", "there is no ledger.key in key_dir"});
+    else if (since && now - *since > signed_within) out.push_back({"ledger_unsigned", "", "not since " + format_utc(*since)});
+}
+
+void unreadable(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    for (const auto& [channel, n] : store::count_quarantined(db, now - unreadable_for))
+        if (n > site.alarms.unreadable) out.push_back({"callbacks_unreadable", channel, fmt::format("{} within an hour", n)});
+}
+
+// A path is open again when somebody's newest test text on it is answered, late too.
+void canaries(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    if (!site.canaries) return;
+    auto first_day = days_later(local_day(now, site.zone), -canary_days).value_or("");
+    for (const auto& [path, c] : store::newest_canaries(db, first_day, now - site.canary_within)) {
+        if (c.answered > 0) continue;
+        auto about = fmt::format("{} {} {}", path.first, path.second, carrier_of(path.second));
+        out.push_back({"canary_silent", about, fmt::format("{}: {} test texts, {} reported, {} refused, none answered", c.day, c.sent, c.reported, c.failed)});
+    }
 }
 
 void desk(store::Connection& db, const Site& site, Instant now, Findings& out) {
@@ -100,13 +143,17 @@ Findings about_disk(const std::string& database, const config::Alarms& limits) {
     return out;
 }
 
-Findings about_store(store::Connection& db, const Site& site, Instant now) {
+Findings about_store(store::Connection& db, const Site& site, bool signs, Instant now) {
     Findings out;
     holds(db, out);
     waiting_rows(db, out);
     backlog(db, site, now, out);
     nightly_export(db, site, now, out);
     desk(db, site, now, out);
+    verification(db, now, out);
+    signatures(db, signs, now, out);
+    unreadable(db, site, now, out);
+    canaries(db, site, now, out);
     auto doubt = count(db, "SELECT count(*) FROM messages WHERE state = 'in_doubt' AND ?1 > 0", now);
     if (doubt > site.alarms.in_doubt) out.push_back({"in_doubt", "", fmt::format("{} messages", doubt)});
     auto unread = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND received_at < ?1", now - Millis(60'000));

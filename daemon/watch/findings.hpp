@@ -13,19 +13,20 @@ struct Site {
     explicit Site(const config::Settings& s)
         : alarms(s.alarms), zone(s.service.timezone), hours(s.survey.hours), spread(s.survey.spread),
           sends(s.survey.mode != config::Mode::off && s.survey.mode != config::Mode::shadow), export_nightly(s.reports.export_nightly),
-          desk_answers(s.desk.main.kind != config::Desk::Kind::log), ack_within(s.desk.main.ack_within) {}
+          desk_answers(s.desk.main.kind != config::Desk::Kind::log), canaries(!s.canary.phones.empty()), ack_within(s.desk.main.ack_within),
+          canary_within(s.canary.answer_within) {}
     config::Alarms alarms;
     std::string zone;
     config::Hours hours;
     Millis spread;
-    bool sends, export_nightly, desk_answers;
-    Millis ack_within;
+    bool sends, export_nightly, desk_answers, canaries;
+    Millis ack_within, canary_within;
 };
 
 struct ChannelLook { std::string name{}, state{}, why{}; };
 std::vector<Finding> about_channels(const std::vector<ChannelLook>& channels);
 std::vector<Finding> about_disk(const std::string& database, const config::Alarms& limits);
-// Works on any connection.
-std::vector<Finding> about_store(store::Connection& db, const Site& site, Instant now);
+// Works on any connection. `signs`: there is a key to sign the ledger with.
+std::vector<Finding> about_store(store::Connection& db, const Site& site, bool signs, Instant now);
 
 }  // namespace pingjing::watch

@@ -25,12 +25,13 @@ PathRules path_rules(const Site& site) {
 
 }  // namespace
 
-std::vector<Push> make_pushes(const config::Alarms& settings, http::Client& http) {
+std::vector<Push> make_pushes(const config::Alarms& settings, http::Client& http, const Clock& clock) {
     std::vector<Push> pushes;
-    if (!settings.webhook.empty())
-        pushes.push_back([settings, &http](std::string json) { return push::post(http, settings.webhook, settings.token, std::move(json), settings.timeout); });
+    push::Address to{settings.webhook, settings.token, settings.signing_secret, settings.timeout};
+    if (!to.url.empty())
+        pushes.push_back([to, &http, &clock](std::string id, std::string json) { return push::post(http, to, std::move(id), std::move(json), clock.now()); });
     if (!settings.exec.empty())
-        pushes.push_back([settings](std::string json) { return push::run_program(settings.exec, std::move(json), settings.timeout); });
+        pushes.push_back([settings](std::string, std::string json) { return push::run_program(settings.exec, std::move(json), settings.timeout); });
     return pushes;
 }
 
@@ -84,7 +85,7 @@ asio::awaitable<bool> Watch::look_at_store() {
     auto site = world_.site();
     bool first = !remembered_;
     std::function<void(store::Connection&)> work = [&](store::Connection& db) {
-        found = about_store(db, site, now);
+        found = about_store(db, site, world_.seal.ledger_signer() != nullptr, now);
         if (first) raised = store::load_watch_alarms(db);
     };
     // Writes, for a store that only reads takes no work; the row is the one that /readyz touches.
@@ -188,9 +189,10 @@ asio::awaitable<void> Watch::tell() {
 asio::awaitable<bool> Watch::tell_one(store::WatchAlarm alarm, Alarms::News news) {
     auto pushes = pushes_;
     bool received = true;
+    auto id = news_id(alarm, news);
     for (const auto& push : pushes) {
         auto json = news_json(alarm, news, world_.clock.now());
-        std::function<asio::awaitable<Result<void>>()> attempt = [&] { return push(json); };
+        std::function<asio::awaitable<Result<void>>()> attempt = [&] { return push(id, json); };
         auto pushed = co_await push::try_once(std::move(attempt));
         metrics::count("alarm_pushes_total", {{"outcome", pushed ? "received" : "failed"}});
         if (pushed) continue;

@@ -19,9 +19,10 @@
 
 namespace pingjing::watch {
 
-using Push = std::function<asio::awaitable<Result<void>>(std::string json)>;
-// By [alarms] webhook and exec; none, one or both. `http` outlives them.
-std::vector<Push> make_pushes(const config::Alarms& settings, http::Client& http);
+// `id` is the same for the same news, however often it is pushed.
+using Push = std::function<asio::awaitable<Result<void>>(std::string id, std::string json)>;
+// By [alarms] webhook and exec; none, one or both. `http` and `clock` outlive them.
+std::vector<Push> make_pushes(const config::Alarms& settings, http::Client& http, const Clock& clock);
 
 // What the watch may use of the world; everything outlives it.
 struct WatchWorld {

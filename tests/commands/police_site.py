@@ -167,7 +167,7 @@ extension_digits = 2
             self.daemon = subprocess.Popen([PROGRAM, "serve", "-c", self.path("pingjing.toml")], cwd=self.folder, stdout=log, stderr=log,
                                            env=dict(self.environment, **(more_environment or {})), **options)
         if wait:
-            until(lambda: self.daemon.poll() is not None or self.answers(), "the daemon answers")
+            until(lambda: self.daemon.poll() is not None or self.answers(), "the daemon answers", 60)  # long, for a machine may be busy with other things
             check(self.daemon.poll() is None, "the daemon ended at once", self.said())
         return self.daemon
 

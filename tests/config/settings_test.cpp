@@ -60,7 +60,8 @@ TEST_CASE("what is not said has the default of the design") {
     CHECK(s->reports.export_dir == folder.path / "state" / "exports");
     REQUIRE(s->routes.size() == 1);
     CHECK(s->routes[0].channels == std::vector<std::string>{"main"});
-    CHECK(s->texts.size() == 9);
+    CHECK(s->texts.size() == 10);
+    CHECK(s->canary.phones.empty());
     CHECK(s->texts["survey"].starts_with("【{{sign}}】"));
     CHECK(s->rules_sha256.size() == 64);
     CHECK(std::any_cast<provider::Make>(&s->channels[0].adapter));
@@ -86,6 +87,25 @@ TEST_CASE("all that is wrong comes at once, with its line") {
         CHECK(text.find(file + expected) != std::string::npos);
     }
     CHECK(s.error().lines().size() == 9);
+}
+
+TEST_CASE("test texts go to staff alone, at an hour of surveys") {
+    Folder folder;
+    auto put = [&](const char* name, const char* text) { std::ofstream(folder.path / name) << text; };
+    put("staff.txt", "13044306233\n02584410110\n13044306234\n");
+    auto with = [&](const char* phones, const std::string& more = "") {
+        put("canaries.txt", phones);
+        auto s = load_text(folder, smallest + "[lists]\nstaff_phones = \"staff.txt\"\n[canary]\nphones = \"canaries.txt\"\n" + more);
+        return s ? std::string() : s.error().text();
+    };
+    CHECK(with("13044306233\n13044306234\n") == "");
+    CHECK(with("13044306233\n", "day = \"friday\"\nat = \"08:00\"\nanswer_within = \"1h\"\n") == "");
+    auto stranger = with("13044306233\n13912345678\n");
+    CHECK(stranger.find("not on [lists] staff_phones") != std::string::npos);
+    CHECK(stranger.find("13912345678") == std::string::npos);
+    CHECK(with("02584410110\n").find("expected mobile numbers alone") != std::string::npos);
+    CHECK(with("13044306233\n", "at = \"06:59\"\n").find("expected a time within [survey] hours") != std::string::npos);
+    CHECK(with("13044306233\n", "day = \"weekly\"\n").find("day = \"weekly\"") != std::string::npos);
 }
 
 TEST_CASE("what would be dangerous is refused") {

@@ -264,7 +264,7 @@ TEST_CASE("desk: the whole way on the real clock, the store on its own thread, t
     config::Desk settings;
     settings.kind = config::Desk::Kind::webhook;
     settings.url = "http://" + server.address() + "/alarm";
-    Desk desk(io.get_executor(), *store, seal, *clock, make_sink(settings, client), nullptr, 3min);
+    Desk desk(io.get_executor(), *store, seal, *clock, make_sink(settings, client, *clock), nullptr, 3min);
     TaskGroup group(io.get_executor(), [](const std::string& name, std::exception_ptr) { FAIL(name); });
     group.spawn("desk", desk.run());
     auto all_received = [&]() -> asio::awaitable<void> {

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "daemon/async/timer.hpp"
+#include "daemon/core/webhook_signature.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/log/log.hpp"
 #include "tests/support/run.hpp"
@@ -35,10 +37,11 @@ std::string slurp(const std::filesystem::path& path) {
 struct Bench {
     asio::io_context io{};
     http::Client client{io.get_executor()};
+    VirtualClock clock{Instant(Millis(1'614'265'330'000))};
     test::TempFolder folder{};
 
     Result<void> deliver(const config::Desk& settings) {
-        auto sink = make_sink(settings, client);
+        auto sink = make_sink(settings, client, clock);
         return test::run<Result<void>>(io, sink->deliver(alarm()));
     }
     config::Desk program(const std::string& script, Millis timeout = 10s) {
@@ -59,10 +62,11 @@ TEST_CASE("an alarm is the JSON of the contract") {
 TEST_CASE("webhook: the alarm is posted with the token, and any 2xx is a receipt") {
     Bench bench;
     int status = 204;
-    std::string got;
+    std::string got, signature;
     http::Router router;
     auto receive = [&](http::Request request) -> asio::awaitable<http::Response> {
         got = request.header("Authorization") + " " + request.header("Content-Type") + " " + request.body;
+        signature = request.header("webhook-id") + " " + request.header("webhook-timestamp") + " " + request.header("webhook-signature");
         http::Response response;
         response.status = status;
         co_return response;
@@ -79,6 +83,10 @@ TEST_CASE("webhook: the alarm is posted with the token, and any 2xx is a receipt
     settings.token = "swordfish";
     CHECK(bench.deliver(settings));
     CHECK(got == std::string("Bearer swordfish application/json ") + body);
+    CHECK(signature == "  ");
+    settings.signing_secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    CHECK(bench.deliver(settings));
+    CHECK(signature == "al1 1614265330 " + WebhookSigner::read(settings.signing_secret)->sign("al1", bench.clock.now(), body));
     for (int refused : {302, 400, 401, 500, 503}) {
         CAPTURE(refused);
         status = refused;

@@ -1,6 +1,10 @@
 #include <boost/json/parse.hpp>
 
 #include "daemon/async/task_group.hpp"
+#include "daemon/admin/verify.hpp"
+#include "daemon/nightly.hpp"
+#include "daemon/store/erasure.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/watch/watch.hpp"
 #include "tests/flow/world.hpp"
 
@@ -20,7 +24,7 @@ struct OnCall {
             return out;
         };
         around.look_every = std::chrono::minutes(1), around.paths_every = std::chrono::minutes(30);
-        watch::Push push = [this](std::string json) -> asio::awaitable<Result<void>> {
+        watch::Push push = [this](std::string, std::string json) -> asio::awaitable<Result<void>> {
             if (deaf) co_return fail(Error::Kind::unavailable, "nobody there");
             auto v = boost::json::parse(json);
             auto name = std::string(v.at("alarm").as_string());
@@ -33,6 +37,8 @@ struct OnCall {
         watching = std::make_unique<watch::Watch>(std::move(around), std::vector<watch::Push>{push});
         tasks->spawn("look", watching->run());
         tasks->spawn("tell", watching->tell());
+        nightly = std::make_unique<Nightly>(store::read_on(*w.store), *w.store, w.seal, w.clock, [this]() -> const config::Settings& { return w.gateway().settings(); });
+        if (sleeps_at_night) tasks->spawn("night", nightly->run());
     }
     void stop() {
         tasks->stop();
@@ -45,9 +51,10 @@ struct OnCall {
     }
 
     World& w;
-    bool deaf = false;
+    bool deaf = false, sleeps_at_night = true;
     std::vector<std::string> heard;
     std::unique_ptr<watch::Watch> watching;
+    std::unique_ptr<Nightly> nightly;
     std::unique_ptr<TaskGroup> tasks;
 };
 
@@ -155,6 +162,217 @@ TEST_CASE("what waits for a person, and a channel that refuses us, are alarms") 
     w.pass(std::chrono::minutes(30));
     CHECK(w.surveys() == "40 held");
     CHECK(on_call.all() == "raised channel_refuses_us main; raised backlog; raised rows_held; cleared channel_refuses_us main; cleared backlog; ");
+}
+
+TEST_CASE("a store that does not hold is found at night, and it is over when somebody has seen that it holds again") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    w.call("1", "13400000001");
+    w.pass(std::chrono::hours(1));
+    auto edit = [&](const char* sql) { store::Connection(w.store->path()).exec(sql); };  // past the daemon, as whoever has the file
+    edit("UPDATE cases SET category = '0202'");
+    w.pass(std::chrono::hours(10));
+    CHECK(on_call.all() == "");
+    w.pass(std::chrono::hours(5));
+    CHECK(on_call.all() == "raised verify_failed; ");
+    CHECK(w.value("SELECT detail FROM watch_alarms WHERE name = 'verify_failed'").find("cases") != std::string::npos);
+    edit("UPDATE cases SET category = '0101'");
+    w.pass(std::chrono::hours(2));
+    CHECK(on_call.all() == "raised verify_failed; ");  // nobody has looked
+    w.run_for([&]() -> asio::awaitable<void> { co_await on_call.nightly->verify(); });
+    w.pass(std::chrono::minutes(3));
+    CHECK(on_call.all() == "raised verify_failed; cleared verify_failed; ");
+}
+
+TEST_CASE("a night in which nobody verifies or signs is an alarm, and the next good one ends it") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    w.call("1", "13400000001");
+    w.pass(std::chrono::hours(26));
+    CHECK(on_call.all() == "");
+    on_call.stop();
+    on_call.sleeps_at_night = false;
+    on_call.start();
+    w.call("2", "13400000002");
+    w.pass(std::chrono::hours(2));
+    CHECK(on_call.all() == "");
+    w.pass(std::chrono::hours(2));
+    CHECK(on_call.all() == "raised ledger_unsigned; ");
+    w.pass(std::chrono::hours(24));
+    std::erase_if(on_call.heard, [](const std::string& h) { return h.starts_with("still"); });
+    CHECK(on_call.all() == "raised ledger_unsigned; raised verify_missing; ");
+    w.run_for([&]() -> asio::awaitable<void> { co_await on_call.nightly->sign(); });
+    w.run_for([&]() -> asio::awaitable<void> { co_await on_call.nightly->verify(); });
+    w.pass(std::chrono::minutes(5));
+    CHECK(on_call.all() == "raised ledger_unsigned; raised verify_missing; cleared ledger_unsigned; cleared verify_missing; ");
+}
+
+TEST_CASE("callbacks that nobody can read are an alarm of their channel until an hour after the last") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    int n = 0;
+    auto odd = [&] {
+        auto body = fmt::format("{{\"new\":{}}}", ++n);
+        w.run_for([&]() -> asio::awaitable<void> { co_await w.gateway().inbox().quarantine("main", body, "no field 'mobile'"); });
+    };
+    odd();
+    w.pass(std::chrono::minutes(2));
+    CHECK(on_call.all() == "raised callbacks_unreadable main; ");
+    CHECK(w.value("SELECT detail FROM watch_alarms") == "1 within an hour");
+    w.pass(std::chrono::minutes(50));
+    odd();
+    w.pass(std::chrono::minutes(50));
+    CHECK(on_call.all() == "raised callbacks_unreadable main; ");
+    w.pass(std::chrono::minutes(30));
+    CHECK(on_call.all() == "raised callbacks_unreadable main; cleared callbacks_unreadable main; ");
+}
+
+TEST_CASE("without a key the ledger is unsigned, with one it is signed each hour") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("1", "13400000001");
+    w.store->run_now([&](store::Connection& db) {
+        watch::Site site(w.settings());
+        auto named = [&](bool signs, Instant now) {
+            std::string out;
+            for (const auto& f : watch::about_store(db, site, signs, now))
+                if (f.name != "backlog") out += f.name + " " + f.detail + "; ";
+            return out;
+        };
+        CHECK(named(false, w.clock.now()) == "ledger_unsigned there is no ledger.key in key_dir; ");
+        CHECK(named(true, w.clock.now()) == "");
+        CHECK(named(true, w.clock.now() + 3h + 1min) == "ledger_unsigned not since 2026-11-20T01:00:00Z; ");
+    });
+}
+
+namespace {
+
+// Two of staff with 134, one with 139; every day at ten.
+std::unique_ptr<World> with_canaries(const std::string& start, const std::string& more = "", Site site = {}) {
+    static TempFolder lists;
+    for (const char* name : {"staff.txt", "canaries.txt"}) {
+        std::ofstream out(lists / name);
+        out << "13400000101\n13400000102\n13900000103\n";
+    }
+    site.routes += fmt::format("[canary]\nphones = \"{}\"\nday = \"every\"\n{}\n[lists]\nstaff_phones = \"{}\"\n", (lists / "canaries.txt").string(), more, (lists / "staff.txt").string());
+    return std::make_unique<World>(start, site);
+}
+int canaries_to(const World& w, const std::string& phone) {
+    return static_cast<int>(std::count_if(w.sent.begin(), w.sent.end(), [&](const Sent& s) { return s.phone == phone && s.text.find("通路测试") != std::string::npos; }));
+}
+
+}  // namespace
+
+TEST_CASE("staff who agreed get one test text a day; a group that does not answer is an alarm, a late answer ends it") {
+    auto world = with_canaries("2026-11-20T08:00:00+08:00");
+    auto& w = *world;
+    OnCall on_call(w);
+    w.pass(std::chrono::minutes(119));
+    CHECK(w.sent.empty());
+    w.pass(std::chrono::minutes(10));
+    REQUIRE(w.sent.size() == 3);
+    CHECK(w.sent[0].extension == "00");
+    for (const auto& s : w.sent) w.receipt(s.ref);
+    w.reply("13400000101", "3 收到", "00");
+    w.reply("13400000101", "再试", "00");
+    w.pass(std::chrono::hours(3));
+    CHECK(on_call.all() == "");
+    w.pass(std::chrono::minutes(70));
+    CHECK(on_call.all() == "raised canary_silent main 139 移动; ");
+    CHECK(w.value("SELECT detail FROM watch_alarms") == "2026-11-20: 1 test texts, 1 reported, 0 refused, none answered");
+    w.store->run_now([](store::Connection& db) {
+        auto csv = reports::render_csv(reports::paths_report(db, "2026-11-20", "2026-11-20"));
+        CHECK_MESSAGE(csv.find("main,134,移动,0,0,,0,,,2026-11-20,2,2,1") != std::string::npos, csv);
+        CHECK_MESSAGE(csv.find("main,139,移动,0,0,,0,,,2026-11-20,1,1,0") != std::string::npos, csv);
+    });
+
+    w.reply("13900000103", "ok", "00");
+    w.pass(std::chrono::minutes(2));
+    CHECK(on_call.all() == "raised canary_silent main 139 移动; cleared canary_silent main 139 移动; ");
+    CHECK(w.sent.size() == 3);  // nobody is thanked, and nobody asked what was meant
+    CHECK(w.value("SELECT group_concat(class || ' ' || match, ', ') FROM inbound") == "unmatched canary, unmatched canary, unmatched canary");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "0");
+    CHECK(w.value("SELECT count(*) FROM reviews") == "0");
+    CHECK(w.value("SELECT count(*) FROM messages WHERE purpose = 'survey'") == "0");
+    CHECK(w.books_balance());
+    w.store->run_now([](store::Connection& db) { CHECK(admin::first_failures(admin::verify(db)) == ""); });
+    w.pass(std::chrono::hours(24));
+    CHECK(w.sent.size() == 6);
+}
+
+TEST_CASE("a crash, a restart and a reload send no second test text") {
+    auto world = with_canaries("2026-11-20T09:59:00+08:00");
+    world->pass(std::chrono::minutes(2));
+    REQUIRE(world->sent.size() == 3);
+    auto again = world->crash();
+    again->pass(std::chrono::hours(5));
+    CHECK(again->sent.empty());
+    CHECK(again->value("SELECT count(*) FROM canaries") == "3");
+    CHECK_THROWS(again->exec("INSERT INTO canaries(message_id, channel, prefix, day, phone_id) SELECT message_id + 100, channel, prefix, day, phone_id FROM canaries LIMIT 1"));
+    again->pass(std::chrono::hours(24));
+    CHECK(again->sent.size() == 3);
+}
+
+TEST_CASE("a test text goes by the channel that it tries or not at all") {
+    Site two;
+    two.channels += "[[channel]]\nname = \"second\"\nprovider = \"simulated\"\nsource = \"106900111\"\nextension_digits = 2\n";
+    two.routes = "[[route]]\nprefixes = [\"134\"]\nchannels = [\"main\", \"second\"]\n[[route]]\nprefixes = [\"139\"]\nchannels = [\"second\"]\n";
+    auto world = with_canaries("2026-11-20T09:00:00+08:00", "", two);
+    auto& w = *world;
+    w.carrier().says = [](const Sent&, provider::Outcome) -> provider::Outcome { return provider::ChannelDown{provider::ChannelDown::auth, "401"}; };
+    w.pass(std::chrono::hours(6));
+    for (const auto& s : w.sent) CHECK((s.channel == "main" || s.channel == "second"));
+    CHECK(w.value("SELECT group_concat(n, ', ') FROM (SELECT channel || ' ' || state || ' ' || count(*) AS n FROM messages WHERE purpose = 'canary' GROUP BY channel, state ORDER BY 1)") ==
+          "main cancelled 2, second accepted 3");
+    CHECK(canaries_to(w, "13900000103") == 1);
+    w.store->run_now([](store::Connection& db) { CHECK(admin::first_failures(admin::verify(db)) == ""); });
+}
+
+TEST_CASE("who unsubscribes or is forgotten gets no test text, and what he wrote in danger is heard") {
+    auto world = with_canaries("2026-11-20T09:59:00+08:00");
+    auto& w = *world;
+    w.pass(std::chrono::minutes(2));
+    w.reply("13400000101", "退订", "00");
+    w.reply("13400000102", "救命", "00");
+    CHECK(w.value("SELECT count(*) FROM alarms") == "1");
+    w.exec("UPDATE alarms SET acknowledged_at = 1, received_at = 1");
+    w.store->run_now([&](store::Connection& db) {
+        auto named = store::find_named(db, w.seal, *Phone::mobile("13900000103"));
+        REQUIRE(named);
+        REQUIRE(store::forget(db, w.seal, *named, "asked", w.clock.now() - std::chrono::hours(24 * 30), w.clock.now()));
+    });
+    w.pass(std::chrono::hours(3));
+    CHECK(w.value("SELECT count(*) FROM phones WHERE length(sealed) = 0") == "1");  // and nobody sealed it again
+    w.pass(std::chrono::hours(24));
+    CHECK(canaries_to(w, "13400000101") == 1);
+    CHECK(canaries_to(w, "13400000102") == 2);
+}
+
+TEST_CASE("a test text planned on a day that was wrong is not sent on the right one, which has its own") {
+    auto world = with_canaries("2026-11-20T09:59:00+08:00");
+    auto& w = *world;
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "a test", w.clock.now()); });
+    w.pass(std::chrono::minutes(2));
+    w.exec("UPDATE canaries SET day = '2038-11-20'");  // as if the clock had stood there
+    w.pass(std::chrono::minutes(2));
+    w.exec("UPDATE holds SET released_at = 1");
+    w.pass(std::chrono::minutes(5));
+    CHECK(w.sent.size() == 3);
+    CHECK(w.value("SELECT count(*) FROM canaries c JOIN messages m ON m.id = c.message_id WHERE c.day = '2038-11-20' AND m.state = 'cancelled'") == "3");
+}
+
+TEST_CASE("test texts stop with everything else, and wait for nobody in a shadow") {
+    for (const char* survey : {"", "mode = \"shadow\"\n"}) {
+        Site site;
+        site.survey = survey;
+        auto world = with_canaries("2026-11-20T09:00:00+08:00", "", site);
+        if (!*survey) world->store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "a test", world->clock.now()); });
+        world->pass(std::chrono::hours(6));
+        CHECK(world->sent.empty());
+        world->exec("UPDATE holds SET released_at = 1");
+        world->pass(std::chrono::hours(3));
+        CHECK(world->sent.empty());
+        CHECK(world->value("SELECT count(*) FROM canaries c JOIN messages m ON m.id = c.message_id WHERE m.attempt > 0") == "0");
+    }
 }
 
 }  // namespace pingjing::test

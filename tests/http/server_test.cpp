@@ -245,22 +245,54 @@ TEST_CASE("a handler's exception is a 500 and the connection lives on; its heade
     }
 }
 
-TEST_CASE("one connection too many is told so at once") {
+TEST_CASE("one connection too many is told so at once while all are being served") {
+    Router router;
+    router.add("GET", "/slow", [](Request) -> asio::awaitable<Response> {
+        co_await sleep_for(300ms);
+        co_return Response();
+    });
     auto settings = anywhere();
     settings.most_connections = 2;
-    Site site(settings, echo());
-    Peer first(site.io), second(site.io);
+    Site site(settings, std::move(router));
+    Peer first(site.io), second(site.io), third(site.io);
     for (auto* peer : {&first, &second}) {
         peer->connect(site.address());
-        test::run(site.io, peer->send(get + "\r\n"));
-        CHECK(status_of(test::run(site.io, peer->read_answer())) == 200);
+        test::run(site.io, peer->send("GET /slow HTTP/1.1\r\n" + host + "\r\n"));
     }
-    Peer third(site.io);
+    test::run(site.io, sleep_for(50ms));
     third.connect(site.address());
     auto answer = test::run(site.io, third.read_all());
     CHECK(status_of(answer) == 503);
     CHECK(answer.find("Retry-After: 5\r\n") != std::string::npos);
     CHECK(third.ended());
+    for (auto* peer : {&first, &second}) CHECK(status_of(test::run(site.io, peer->read_answer())) == 200);
+}
+
+TEST_CASE("when it is full, whom it waits for longest makes room for who comes") {
+    auto settings = anywhere();
+    settings.most_connections = 3;
+    Site site(settings, echo());
+    Peer idle(site.io), head(site.io), body(site.io);
+    struct { Peer* peer; std::string bytes; int status; } guests[] = {
+        {&idle, get + "\r\n", 200}, {&head, get, 0}, {&body, post + "Content-Length: 5\r\n\r\nhi", 0}};
+    for (auto& g : guests) {
+        g.peer->connect(site.address());
+        test::run(site.io, g.peer->send(g.bytes));
+        if (g.status != 0) CHECK(status_of(test::run(site.io, g.peer->read_answer())) == g.status);
+        test::run(site.io, sleep_for(20ms));
+    }
+    for (auto& g : guests) {
+        bool closed = false;
+        CHECK(status_of(ask_raw(site, get + "Connection: close\r\n\r\n", closed)) == 200);
+        CHECK(test::run(site.io, g.peer->read_all(200ms)) == "");
+        CHECK(g.peer->ended());
+        // The place that is free again is taken by one who says nothing, so that it is full for the next.
+        if (g.peer != &body) {
+            *g.peer = Peer(site.io);
+            g.peer->connect(site.address());
+            test::run(site.io, sleep_for(20ms));
+        }
+    }
 }
 
 TEST_CASE("stopping lets a running request finish, ends idle connections and takes no new ones") {

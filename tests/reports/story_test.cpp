@@ -137,6 +137,35 @@ TEST_CASE("for people the story runs in the order of time and ends with how thin
     }
 }
 
+TEST_CASE("of a message in doubt the story says what would settle it") {
+    Told told;
+    EvidenceOf evidence{{"main", {"a late response; a report", "a report"}}};
+    auto state = [&](const char* name, const char* detail) {
+        told.db.exec("DROP TRIGGER IF EXISTS messages_forward");
+        store::Statement set(told.db, "UPDATE messages SET state = ?1, channel = 'main' WHERE purpose = 'survey'");
+        set.bind(1, name).run();
+        store::Statement why(told.db, "UPDATE attempts SET outcome = 'ambiguous', detail = ?1");
+        why.bind(1, detail).run();
+        return told.story(true);
+    };
+    auto settled_by = [&](const Story& story) {
+        auto message = boost::json::parse(story_json(story, zone, evidence)).at("messages").at(0).as_object();
+        auto* said = message.if_contains("settled_by");
+        auto text = story_text(story, zone, evidence);
+        if (!said) CHECK(text.find("settled by") == std::string::npos);
+        else CHECK(text.find("the doubt about ref1 is settled by: " + std::string(said->as_string())) != std::string::npos);
+        return said ? std::string(said->as_string()) : std::string();
+    };
+    const std::string person = "; or a person who accepts that it may arrive twice: pingjing resend CASE --accept-possible-double";
+    CHECK(settled_by(told.story(true)) == "");
+    CHECK(settled_by(state("in_doubt", "no answer in time")) == "a late response; a report" + person);
+    CHECK(settled_by(state("in_doubt", "stopped while the carrier may have had it")) == "a report" + person);
+    CHECK(settled_by(state("unknown", "no answer in time")) == "a report; nothing came in its time" + person);
+    evidence.clear();
+    CHECK(settled_by(state("in_doubt", "no answer in time")) ==
+          "nothing by itself, for its channel is not configured any more: only the carrier's people can say" + person);
+}
+
 TEST_CASE("a call that nobody knows is said to be unknown, a number that was erased is not shown") {
     Told told;
     auto unknown = read_story(told.db, told.seal, "X", true);

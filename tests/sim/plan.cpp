@@ -20,7 +20,7 @@ config::Settings draw_settings(Random& random, const Shape& shape) {
     s.survey.daily_ceiling = random.below(8) || shape.calls ? 100'000 : 5 + static_cast<std::int64_t>(random.below(20));
     std::string longer = random.below(4) ? "" : "您好,感谢您对公安工作的支持,您近日报警求助的事项现已办结,现诚邀您对民警的接处警工作作出评价。";
     for (const char* text : {"survey", "survey_neutral"}) s.texts[text] = "【{{sign}}】" + longer + "请回复1满意 2基本满意 3不满意。回T退订";
-    for (const char* text : {"thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done"}) s.texts[text] = fmt::format("【{{{{sign}}}}】{}", text);
+    for (const char* text : {"thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done", "canary"}) s.texts[text] = fmt::format("【{{{{sign}}}}】{}", text);
     bool two = shape.calls == 0 && random.below(3) == 0;
     auto digits = random.below(3) ? 2 : 0;
     for (int i = 0; i <= (two ? 1 : 0); ++i) {
@@ -36,6 +36,12 @@ config::Settings draw_settings(Random& random, const Shape& shape) {
     last.push_back(all.back());
     if (two && random.below(2)) s.routes.push_back({{"1380000000"}, last});
     s.routes.push_back({{}, all});
+    if (shape.calls) return s;
+    // Two of staff answer a test text each day, or do not.
+    for (const char* staff : {"13700000001", "13700000002"}) {
+        s.canary.phones.push_back(*Phone::mobile(staff));
+        s.lists.staff_phones.push_back(*Phone::mobile(staff));
+    }
     return s;
 }
 

@@ -42,6 +42,7 @@ void Watch::reached(const provider::Submission& submission, const std::string& c
     bool emergency = text.find("emergency") != std::string::npos;
     if (!emergency && stopped_at_ < Steady::max() && r.steady > stopped_at_ + 2 * a_second) broken("sent while everything was stopped: " + r.ref);
     if (r.question) judge_question(r);
+    if (text.find("canary") != std::string::npos) judge_canary(r);
     reached_.push_back(std::move(r));
 }
 
@@ -67,6 +68,14 @@ void Watch::judge_question(const Reached& r) {
     auto [slot, fresh] = slots_.try_emplace({r.phone, r.extension}, r.ref, r.steady);
     if (!fresh && slot->second.first != r.ref && r.steady < slot->second.second + slot_rest) broken(fmt::format("digits {} mean two questions to one phone: {} and {}", r.extension, slot->second.first, r.ref));
     slot->second = {r.ref, r.steady};
+}
+
+// One a number, channel and local day, by the daemon's clock.
+void Watch::judge_canary(const Reached& r) {
+    ++canaries_;
+    auto day = std::chrono::floor<std::chrono::days>(r.at + std::chrono::hours(8));
+    if (!canary_days_.emplace(r.phone, r.channel, day.time_since_epoch().count()).second) broken(fmt::format("a second test text on one day: {} at {} to {} on {}", r.ref, format_utc(r.at), r.phone, r.channel));
+    if (!r.phone.starts_with("1370000000")) broken("a test text to a citizen: " + r.ref);
 }
 
 // Safety follows the phone; the case itself may be asked again once it is re-coded harmless.
@@ -100,6 +109,7 @@ void Watch::restored() {
     on_hold_.clear();
     opted_out_.clear();
     slots_.clear();
+    canary_days_.clear();
     stopped(false);
 }
 

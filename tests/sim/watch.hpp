@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "daemon/async/timer.hpp"
@@ -50,6 +51,7 @@ public:
     void reached(const provider::Submission& submission, const std::string& channel, int parts);
     const std::vector<Reached>& all() const { return reached_; }
     int questions() const { return questions_; }
+    int canaries() const { return canaries_; }
 
     // A backup was taken into use: what came after it is lost, and that is what a restore means. Nobody may be asked twice all the same.
     void restored();
@@ -62,6 +64,7 @@ public:
 
 private:
     void judge_question(const Reached& r);
+    void judge_canary(const Reached& r);
     void judge_hold(store::Connection& db);
     void judge_cases(store::Connection& db);
     void judge_states(store::Connection& db, std::int64_t after, bool whole);
@@ -84,7 +87,8 @@ private:
     std::map<std::pair<std::string, std::string>, std::pair<std::string, Steady>> slots_;  // phone and digits: whose, until when
     std::map<std::int64_t, std::string> states_;
     TreeHead seen_;
-    int questions_ = 0;
+    int questions_ = 0, canaries_ = 0;
+    std::set<std::tuple<std::string, std::string, std::int64_t>> canary_days_;  // phone, channel, day
 };
 
 }  // namespace pingjing::sim

@@ -614,6 +614,7 @@ private:
         }
         out_.lives = static_cast<int>(lives_.size());
         out_.questions = watch_.questions();
+        if (watch_.canaries() > 0) fired_["a test text to staff"] += watch_.canaries();
         out_.fired = fired_;
         out_.broken = watch_.broken();
         out_.trace = trace(l);

@@ -91,6 +91,26 @@ TEST_CASE("what is pushed") {
           R"("detail":"refused","since":"2026-11-21T04:00:00Z","at":"2026-11-21T04:06:00Z","page":"systemd/README.md#channel_down"})");
 }
 
+TEST_CASE("the same news has the same id, other news another") {
+    using enum Alarms::News;
+    store::WatchAlarm alarm{"channel_down", "main", "refused", noon, noon + 5min, std::nullopt, std::nullopt};
+    auto first = news_id(alarm, raised);
+    CHECK(first.size() == 38);
+    auto later = alarm;
+    later.detail = "refused again";
+    CHECK(news_id(later, raised) == first);
+    std::set<std::string> ids{first, news_id(alarm, cleared)};
+    later.told_at = noon + 1h;
+    ids.insert(news_id(later, still));
+    later.told_at = noon + 5h;
+    ids.insert(news_id(later, still));
+    later.about = "other";
+    ids.insert(news_id(later, still));
+    later.since = noon + 6h;
+    ids.insert(news_id(later, still));
+    CHECK(ids.size() == 6);
+}
+
 TEST_CASE("a channel's state becomes the alarm that says what to do") {
     auto name = [](const char* state, const char* why) {
         auto found = about_channels({{"main", state, why}});
