@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "providers/link/codes.hpp"
 #include "providers/link/frame.hpp"
 #include "providers/provider.hpp"
 
@@ -37,7 +38,7 @@ struct Heard {
         nothing,   // of no consequence; `why` says so
         opened,    // we were let in; `why` says what was odd about it
         refused,   // we were not
-        answer,    // to the part with `number`
+        answer,    // to the part with `number`; `why` says what was odd about it
         alive,     // to a keep-alive of ours
         delivery,
         leaving,   // the peer wants to end
@@ -53,6 +54,44 @@ struct Heard {
     PartEnd end{};
     Delivery delivery{};
 };
+
+inline Heard heard_as(Heard::Kind kind, std::string reply = {}) {
+    Heard heard;
+    heard.kind = kind;
+    heard.reply = std::move(reply);
+    return heard;
+}
+inline Heard nothing(std::string why, std::string reply = {}) {
+    auto heard = heard_as(Heard::Kind::nothing, std::move(reply));
+    heard.why = std::move(why);
+    return heard;
+}
+inline Heard refused(std::string why, bool credentials = false) {
+    auto heard = heard_as(Heard::Kind::refused);
+    heard.why = std::move(why);
+    heard.credentials = credentials;
+    return heard;
+}
+// A part that was not taken, or not for sure.
+inline Heard refusal(std::uint32_t number, provider::Outcome outcome) {
+    auto heard = heard_as(Heard::Kind::answer);
+    heard.number = number;
+    heard.end.kind = std::holds_alternative<provider::Ambiguous>(outcome) ? PartEnd::Kind::doubt : PartEnd::Kind::refused;
+    heard.end.outcome = std::move(outcome);
+    return heard;
+}
+
+// A code that is in no table is said aloud: somebody can ask the carrier.
+inline Heard refusal(std::uint32_t number, Refusal code) {
+    auto heard = refusal(number, std::move(code.outcome));
+    if (!code.known) heard.why = provider::outcome_detail(heard.end.outcome);
+    return heard;
+}
+// A frame with its number where it belongs.
+inline std::string with_number(std::string frame, std::size_t at, std::uint32_t number) {
+    for (std::size_t i = 0; i < 4; ++i) frame[at + i] = static_cast<char>(static_cast<unsigned char>(number >> (8 * (3 - i))));
+    return frame;
+}
 
 class Dialect {
 public:

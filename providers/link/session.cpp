@@ -58,6 +58,7 @@ void Session::hear(std::string_view frame, Steady now, Instant wall) {
             lost(heard.why);
             break;
         case Kind::answer:
+            if (!heard.why.empty()) warnings_.push_back(std::move(heard.why));
             if (auto place = in_flight_.take(heard.number)) end_part(*place, std::move(heard.end), now);
             else ignored_.push_back("an answer to nothing");
             if (heard.again) begin_closing(now, false, true);

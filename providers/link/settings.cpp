@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "providers/link/codes.hpp"
+
 namespace pingjing::link {
 namespace {
 
@@ -24,20 +26,13 @@ TlsSettings read_tls(config::Section& s) {
 
 bool is_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }); }
 
+// In the order of Says.
 const std::vector<std::string> classes = {"retry", "ambiguous", "throttled_number", "throttled_channel", "permanent_number", "permanent_config", "permanent_content",
                                           "opted_out", "auth", "balance"};
 
-Outcome outcome_of(const std::string& name, const std::string& code) {
-    if (name == "retry") return Retry{code};
-    if (name == "throttled_number") return Throttled{Throttled::number, std::chrono::minutes(10)};
-    if (name == "throttled_channel") return Throttled{Throttled::channel, std::chrono::seconds(1)};
-    if (name == "permanent_number") return Permanent{Permanent::number, code};
-    if (name == "permanent_config") return Permanent{Permanent::config, code};
-    if (name == "permanent_content") return Permanent{Permanent::content, code};
-    if (name == "opted_out") return OptedOut{code};
-    if (name == "auth") return ChannelDown{ChannelDown::auth, code};
-    if (name == "balance") return ChannelDown{ChannelDown::balance, code};
-    return Ambiguous{code};
+Outcome own_outcome(const std::string& name, const std::string& code) {
+    auto says = static_cast<Says>(std::find(classes.begin(), classes.end(), name) - classes.begin());
+    return outcome_of(says, code, says == Says::throttled_number ? std::chrono::minutes(10) : std::chrono::seconds(1));
 }
 
 }  // namespace
@@ -53,10 +48,20 @@ std::map<std::uint32_t, Outcome> read_codes(config::Section& section, const std:
         auto outcome = table.one_of(name, "ambiguous", classes);
         if (!marked || bad != std::errc{} || end != digits.data() + digits.size() || code == 0)
             table.problem(name, fmt::format("{}: expected a code such as {}", name, base == 16 ? "0x0401" : "101"));
-        else out[code] = outcome_of(outcome, name);
+        else out[code] = own_outcome(outcome, name);
     }
     table.finish();
     return out;
+}
+
+std::string read_short(config::Section& s, const std::string& key, const std::string& fallback, std::size_t most) {
+    auto value = s.text(key, fallback);
+    check_length(s, key, value, most);
+    return value;
+}
+
+void check_length(config::Section& s, const std::string& key, const std::string& value, std::size_t most) {
+    if (value.size() > most) s.problem(key, fmt::format("{}: expected at most {} characters", key, most));
 }
 
 std::optional<std::chrono::minutes> read_offset(config::Section& s, const std::string& key) {

@@ -19,6 +19,10 @@ struct LinkSettings {
 // Problems go to the section. `port`: where the protocol's gateways listen by custom; `longest_number`: of its source field.
 LinkSettings read_link_settings(config::Section& section, const std::string& channel, int port, std::size_t longest_number, bool may_use_tls);
 
+// A text for a field of `most` octets.
+std::string read_short(config::Section& section, const std::string& key, const std::string& fallback, std::size_t most);
+void check_length(config::Section& section, const std::string& key, const std::string& value, std::size_t most);
+
 // The table `key`: what this carrier means by a code of its own, in hexadecimal with 0x in front (base 16) or in decimal.
 std::map<std::uint32_t, provider::Outcome> read_codes(config::Section& section, const std::string& key, int base);
 // "+08:00"; nullopt: absent, or wrong, which is said.
