@@ -6,7 +6,7 @@ std::optional<Settings> read_settings(config::Section& s, const provider::Channe
     auto clean = s.problems().lines().size();
     Settings out;
     out.version = version;
-    out.link = link::read_link_settings(s, facts.name, 7890, 20, false);
+    out.link = link::read_link_settings(s, facts.name, {.port = 7890, .longest_number = 20});
     out.sp_id = s.text("sp_id");
     out.password = s.secret("password", true);
     out.service_id = link::read_short(s, "service_id", "", 10);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "providers/link/channel.hpp"
+#include "providers/link/listener.hpp"
 #include "providers/link/long_text.hpp"
 #include "providers/link/settings.hpp"
 
@@ -20,6 +21,9 @@ struct Speech {
     // One frame for each part, its number still 0. An error: what cannot be said.
     std::function<Result<std::vector<std::string>>(const provider::Submission&, References&, Instant)> frames{};
     Channel::MakeDialect dialect{};
+    // Where the carrier has to call us: and what is said there.
+    std::optional<ListenSettings> listen{};
+    Listener::MakeDialect guest{};
 };
 
 provider::Abilities abilities_of(const LinkSettings& settings, bool receipts);

@@ -1,5 +1,5 @@
-// What a protocol says and hears, frame by frame: all that a Session has to be told about CMPP, SGIP, SMGP or SMPP. Pure; one for
-// each connection.
+// What a protocol says and hears, frame by frame: all that a Session has to be told about CMPP, SGIP, SMGP or SMPP. One for each
+// connection; without sockets.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -17,6 +17,13 @@ enum class State {
     open,
     closing,  // nothing new goes out; what is under way comes to its end
     closed
+};
+
+// What follows when nothing was heard for a while.
+enum class Quiet {
+    ask,     // whether the peer lives: keep_alive()
+    leave,   // in order; there will be another connection when there is something to say
+    hang_up  // it is the peer's connection
 };
 
 // How one part of a message ended.
@@ -50,6 +57,7 @@ struct Heard {
     std::string reply{};         // said at once
     std::string why{};
     bool credentials = false;    // refused: for what we are, not for the moment
+    Steady not_before{};         // refused: another try is of no use sooner
     bool again = false;          // answer: our place in this connection is lost, it has to be opened anew
     PartEnd end{};
     Delivery delivery{};
@@ -98,9 +106,10 @@ public:
     virtual ~Dialect() = default;
     virtual FrameLimits frame_limits() const = 0;
     virtual bool sends() const { return true; }  // false: this connection only receives
-    virtual std::string open(std::uint32_t number, Instant now) = 0;
+    virtual std::string open(std::uint32_t number, Instant now) = 0;  // empty: the peer has to say who it is
+    virtual Quiet when_quiet() const { return Quiet::ask; }
     virtual std::string keep_alive(std::uint32_t number) = 0;
-    virtual std::string close(std::uint32_t number) = 0;
+    virtual std::string close(std::uint32_t number) = 0;              // empty: it is not ours to say
     // The frame of a part with its number in it.
     virtual std::string numbered(std::string frame, std::uint32_t number) = 0;
     virtual Heard hear(std::string_view frame, State state, Instant now) = 0;

@@ -76,13 +76,13 @@ std::optional<std::chrono::minutes> read_offset(config::Section& s, const std::s
     return std::chrono::minutes((hours * 60 + minutes) * (text[0] == '+' ? 1 : -1));
 }
 
-LinkSettings read_link_settings(config::Section& s, const std::string& channel, int port, std::size_t longest_number, bool may_use_tls) {
+LinkSettings read_link_settings(config::Section& s, const std::string& channel, LinkKeys keys) {
     LinkSettings out;
     auto& c = out.channel;
     c.name = channel;
     c.endpoint.host = s.text("host");
-    c.endpoint.port = static_cast<std::uint16_t>(s.integer("port", port, 1, 65535));
-    if (may_use_tls) {
+    c.endpoint.port = static_cast<std::uint16_t>(s.integer("port", keys.port, 1, 65535));
+    if (keys.tls) {
         c.endpoint.tls = read_tls(s);
         if (auto tls = load_tls(c.endpoint.tls)) out.tls = std::move(*tls);
         else s.problem(c.endpoint.tls.ca_file.empty() ? "tls" : "tls_ca", tls.error().detail);
@@ -94,8 +94,9 @@ LinkSettings read_link_settings(config::Section& s, const std::string& channel, 
     c.connect_within = s.duration("connect_timeout", 10s, 1s, 2min);
     c.session.open_within = s.duration("login_timeout", 10s, 1s, 2min);
     c.session.answer_within = s.duration("response_timeout", 30s, 1s, 10min);
-    c.session.idle = s.duration("keep_alive", 30s, 1s, 30min);
-    c.session.alive_within = s.duration("keep_alive_timeout", 10s, 1s, 5min);
+    c.on_demand = !keys.keep_alive;
+    c.session.idle = s.duration(keys.keep_alive ? "keep_alive" : "rest_after", 30s, 1s, 30min);
+    if (keys.keep_alive) c.session.alive_within = s.duration("keep_alive_timeout", 10s, 1s, 5min);
     // Whoever gives up before we do cannot know whether the message had left.
     auto patience = s.duration("submit_timeout", 35s, 1s, 10min);
     if (c.session.answer_within + c.wait_for_room > patience) {
@@ -104,8 +105,8 @@ LinkSettings read_link_settings(config::Section& s, const std::string& channel, 
     }
     out.source = s.text("source");
     out.extension_digits = static_cast<int>(s.integer("extension_digits", 0, 0, 12));
-    if (out.source.size() + static_cast<std::size_t>(out.extension_digits) > longest_number)
-        s.problem("source", fmt::format("source and extension_digits: expected at most {} digits together", longest_number));
+    if (out.source.size() + static_cast<std::size_t>(out.extension_digits) > keys.longest_number)
+        s.problem("source", fmt::format("source and extension_digits: expected at most {} digits together", keys.longest_number));
     if (out.extension_digits > 0 && !is_digits(out.source)) s.problem("source", "source = \"…\": expected digits only, for extension digits follow it");
     return out;
 }

@@ -5,7 +5,7 @@ namespace pingjing::smgp {
 std::optional<Settings> read_settings(config::Section& s, const provider::ChannelFacts& facts) {
     auto clean = s.problems().lines().size();
     Settings out;
-    out.link = link::read_link_settings(s, facts.name, 8890, 21, false);
+    out.link = link::read_link_settings(s, facts.name, {.port = 8890, .longest_number = 21});
     auto version = s.one_of("version", "3.0", {"3.0", "2.0", "1.3"});
     out.version = version == "1.3" ? Version::v13 : version == "2.0" ? Version::v20 : Version::v30;
     out.pair = s.one_of("login", "both", {"both", "pair"}) == "pair";

@@ -5,7 +5,7 @@ namespace pingjing::smpp {
 std::optional<Settings> read_settings(config::Section& s, const provider::ChannelFacts& facts) {
     auto clean = s.problems().lines().size();
     Settings out;
-    out.link = link::read_link_settings(s, facts.name, 2775, 20, true);
+    out.link = link::read_link_settings(s, facts.name, {.port = 2775, .longest_number = 20, .tls = true});
     out.binding = s.one_of("bind", "transceiver", {"transceiver", "pair"}) == "pair" ? Binding::pair : Binding::transceiver;
     out.system_id = s.text("system_id");
     out.password = s.secret("password", true);
