@@ -154,6 +154,33 @@ TEST_CASE("the rules have a name of their own, and secrets do not change it") {
     CHECK(load_text(folder, text)->rules_sha256 != first);
 }
 
+// The lines of the channel of that provider, without what makes them comments.
+std::string uncommented(std::istream& in, const std::string& provider) {
+    std::string block;
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("# [[channel]]")) block.clear();
+        if (line.starts_with("# ")) block += line.substr(2) + "\n";
+        // What every link has stands with the first of them only.
+        if (line.starts_with("# provider = \"" + provider + "\"")) block += "host = \"10.1.2.3\"\nsource = \"106900110\"\nextension_digits = 2\n";
+        if (line.empty() && block.find("provider = \"" + provider + "\"") != block.npos) return block;
+    }
+    return {};
+}
+
+TEST_CASE("the channels that the example configuration shows beside its own can be taken as they stand") {
+    for (const char* provider : {"cmpp2", "sgip", "smgp"}) {
+        CAPTURE(provider);
+        Folder folder;
+        for (const char* secret : {"cmpp.password", "sgip.password", "sgip.listen.password", "smgp.password"}) folder.write(secret, "p\n");
+        std::ifstream in(PINGJING_SOURCE_DIR "/systemd/pingjing.toml");
+        auto block = uncommented(in, provider);
+        REQUIRE_FALSE(block.empty());
+        auto s = load_text(folder, smallest + block);
+        REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
+        CHECK(s->channels.at(1).provider == provider);
+    }
+}
+
 TEST_CASE("the example configuration needs nothing but its secrets") {
     Folder folder;
     folder.write("kannel.password", "p\n");
