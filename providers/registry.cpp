@@ -6,7 +6,9 @@
 
 #include "providers/cmpp/cmpp.hpp"
 #include "providers/http/http.hpp"
+#include "providers/sgip/sgip.hpp"
 #include "providers/simulated/simulated.hpp"
+#include "providers/smgp/smgp.hpp"
 #include "providers/smpp/smpp.hpp"
 
 namespace pingjing::provider {
@@ -17,6 +19,8 @@ constexpr Entry entries[] = {
     {"smpp", "a short message centre by SMPP 3.4, over TCP or TLS", smpp::read},
     {"cmpp2", "a gateway of China Mobile by CMPP 2.0", cmpp::read_2},
     {"cmpp3", "the same by CMPP 3.0", cmpp::read_3},
+    {"sgip", "a gateway of China Unicom by SGIP 1.2", sgip::read},
+    {"smgp", "a gateway of China Telecom by SMGP 3.0", smgp::read},
     {"simulated", "a carrier and its citizens inside the process: sends nothing to anybody", simulated::read},
 };
 

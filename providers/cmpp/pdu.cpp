@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "providers/link/bytes.hpp"
+#include "providers/link/fields.hpp"
 #include "providers/link/md5.hpp"
 
 namespace pingjing::cmpp {
@@ -93,27 +93,9 @@ Body read_body(std::uint32_t command, Reader& in, std::size_t size, bool v3) {
 
 // ── writing ──
 
-class Fields {
-public:
-    explicit Fields(Writer& out) : out_(out) {}
-    Fields& text(std::string_view name, std::string_view value, std::size_t size) {
-        if (value.size() > size) complain(name);
-        out_.padded(value, size);
-        return *this;
-    }
-    void complain(std::string_view name) {
-        if (problem_.empty()) problem_ = fmt::format("{} does not fit into its field", name);
-    }
-    const std::string& problem() const { return problem_; }
-
-private:
-    Writer& out_;
-    std::string problem_;
-};
-
 struct BodyWriter {
     Writer& out;
-    Fields& f;
+    link::Fields& f;
     bool v3;
 
     void result(std::uint32_t value) const {
@@ -188,7 +170,7 @@ struct BodyWriter {
 
 Result<std::string> encode(const Pdu& pdu, Version version) {
     Writer out;
-    Fields fields(out);
+    link::Fields fields(out);
     out.u32(0).u32(pdu.command).u32(pdu.sequence);
     std::visit(BodyWriter{out, fields, version == Version::v3}, pdu.body);
     if (!fields.problem().empty()) return fail(Error::Kind::invalid_input, fields.problem());

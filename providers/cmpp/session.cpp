@@ -3,40 +3,19 @@
 #include <fmt/format.h>
 
 #include "providers/cmpp/text.hpp"
+#include "providers/link/china_time.hpp"
 
 namespace pingjing::cmpp {
 
 using link::Heard;
+using link::heard_as;
+using link::nothing;
 using link::PartEnd;
 using link::State;
 
 namespace {
 
 constexpr std::uint32_t wrong_structure = 1, slower_please = 8;
-
-// MMDDHHMMSS as a number, by the clock of China.
-std::uint32_t login_time(Instant now) {
-    using namespace std::chrono;
-    auto local = floor<seconds>(now) + hours(8);
-    auto day = floor<days>(local);
-    year_month_day date{day};
-    hh_mm_ss time{local - day};
-    return ((static_cast<unsigned>(date.month()) * 100 + static_cast<unsigned>(date.day())) * 100 + static_cast<std::uint32_t>(time.hours().count())) * 10000 +
-           static_cast<std::uint32_t>(time.minutes().count() * 100 + time.seconds().count());
-}
-
-Heard heard_as(Heard::Kind kind, std::string reply = {}) {
-    Heard heard;
-    heard.kind = kind;
-    heard.reply = std::move(reply);
-    return heard;
-}
-
-Heard nothing(std::string why, std::string reply = {}) {
-    auto heard = heard_as(Heard::Kind::nothing, std::move(reply));
-    heard.why = std::move(why);
-    return heard;
-}
 
 }  // namespace
 
@@ -45,7 +24,7 @@ std::string Sp::say(std::uint32_t command, std::uint32_t sequence, Body body) co
 std::string Sp::open(std::uint32_t number, Instant now) {
     Connect c;
     c.source = settings_->sp_id;
-    c.timestamp = login_time(now);
+    c.timestamp = link::china_stamp(now);
     c.authenticator = authenticator_ = authenticator_of(settings_->sp_id, settings_->password, c.timestamp);
     c.version = static_cast<std::uint8_t>(settings_->version);
     return say(connect, number, std::move(c));
@@ -55,8 +34,7 @@ std::string Sp::keep_alive(std::uint32_t number) { return say(active_test, numbe
 std::string Sp::close(std::uint32_t number) { return say(terminate, number); }
 
 std::string Sp::numbered(std::string frame, std::uint32_t number) {
-    for (std::size_t i = 0; i < 4; ++i) frame[8 + i] = static_cast<char>(static_cast<unsigned char>(number >> (8 * (3 - i))));
-    return frame;
+    return link::with_number(std::move(frame), 8, number);
 }
 
 Heard Sp::hear(std::string_view frame, State state, Instant) {
@@ -76,35 +54,25 @@ Heard Sp::hear(std::string_view frame, State state, Instant) {
 
 Heard Sp::hear_connect_answer(const Decoded& pdu) const {
     const auto* answer = std::get_if<ConnectAnswer>(&pdu.body);
-    if (!answer || !pdu.readable) {
-        auto refused = heard_as(Heard::Kind::refused);
-        refused.why = "an answer to the login that cannot be read";
-        return refused;
-    }
+    if (!answer || !pdu.readable) return link::refused("an answer to the login that cannot be read");
     if (answer->status == 0) {
         auto opened = heard_as(Heard::Kind::opened);
         // Live gateways compute theirs in four ways.
         if (answer->authenticator != answer_authenticator_of(0, authenticator_, settings_->password, settings_->version)) opened.why = "the gateway's digest is not what the specification says";
         return opened;
     }
-    auto refused = heard_as(Heard::Kind::refused);
-    refused.why = fmt::format("login refused with Status {}", answer->status);
-    refused.credentials = answer->status <= 4 || answer->status == 57;  // 55, 56: too many connections, which will pass
-    return refused;
+    bool credentials = answer->status <= 4 || answer->status == 57;  // 55, 56: too many connections, which will pass
+    return link::refused(fmt::format("login refused with Status {}", answer->status), credentials);
 }
 
 Heard Sp::hear_submit_answer(const Decoded& pdu) const {
-    auto heard = heard_as(Heard::Kind::answer);
-    heard.number = pdu.header.sequence;
+    auto number = pdu.header.sequence;
     const auto* answer = std::get_if<SubmitAnswer>(&pdu.body);
-    if (!answer || !pdu.readable) {
-        heard.end = {PartEnd::Kind::doubt, {}, provider::Ambiguous{"an answer that cannot be read"}};
-    } else if (answer->result == 0) {
-        heard.end = {PartEnd::Kind::taken, shown_id(answer->id), {}};
-    } else {
-        heard.end.outcome = read_result(*settings_, answer->result);
-        heard.end.kind = std::holds_alternative<provider::Ambiguous>(heard.end.outcome) ? PartEnd::Kind::doubt : PartEnd::Kind::refused;
-    }
+    if (!answer || !pdu.readable) return link::refusal(number, provider::Ambiguous{"an answer that cannot be read"});
+    if (answer->result != 0) return link::refusal(number, read_result(*settings_, answer->result));
+    auto heard = heard_as(Heard::Kind::answer);
+    heard.number = number;
+    heard.end = {PartEnd::Kind::taken, shown_id(answer->id), {}};
     return heard;
 }
 

@@ -4,6 +4,7 @@
 
 #include "providers/cmpp/pdu.hpp"
 #include "providers/cmpp/settings.hpp"
+#include "providers/link/codes.hpp"
 #include "providers/link/long_text.hpp"
 
 namespace pingjing::cmpp {
@@ -12,7 +13,7 @@ namespace pingjing::cmpp {
 Result<std::vector<std::string>> build_submits(const Settings& settings, const provider::Submission& submission, link::References& references, Instant now);
 
 // What a Result says of a submission. 0 is not asked.
-provider::Outcome read_result(const Settings& settings, std::uint32_t result);
+link::Refusal read_result(const Settings& settings, std::uint32_t result);
 
 // nullopt: a report that is too short to be one.
 std::optional<provider::Inbound> read_delivery(const Settings& settings, const Deliver& deliver);

@@ -37,10 +37,15 @@ int Channel::in_flight() const {
 
 // A text goes as a whole where it fits: its parts then stay together.
 std::optional<int> Channel::room() const {
-    if (open_links() == 0) return std::nullopt;
+    bool none = true;
     int places = 0;
-    for (const auto& link : links_)
-        if (link.conversation) places += std::max(0, link.conversation->session().room());
+    for (const auto& link : links_) {
+        bool open = link.conversation && link.conversation->session().state() == State::open;
+        if (open || link.resting) none = false;
+        if (open) places += std::max(0, link.conversation->session().room());
+        else if (link.resting) places += settings_.session.window;
+    }
+    if (none) return std::nullopt;
     for (auto ticket : queue_)
         if (auto waiting = messages_.find(ticket); waiting != messages_.end()) places -= static_cast<int>(waiting->second->frames.size());
     return std::max(0, places);
@@ -68,12 +73,27 @@ void Channel::feed() {
         }
         auto message = found->second;
         auto* conversation = roomiest(message->frames.size());
-        if (!conversation) break;
+        if (!conversation) {
+            wake_a_link();
+            break;
+        }
         queue_.pop_front();
         message->left_queue = true;
         conversation->submit(found->first, std::move(message->frames));
     }
     feeding_ = false;
+}
+
+// One after the other: what waits may fit into the next one.
+void Channel::wake_a_link() {
+    for (const auto& link : links_)
+        if (!link.resting && (!link.conversation || link.conversation->session().state() == State::opening)) return;
+    for (auto& link : links_) {
+        if (!link.resting) continue;
+        link.resting = false;
+        link.pause.notify();
+        return;
+    }
 }
 
 void Channel::changed() {
@@ -150,20 +170,25 @@ asio::awaitable<Steady> Channel::hold_conversation(Link& link, Sink& sink) {
     auto& session = link.conversation->session();
     why_ = session.why();
     bool was_open = session.was_open(), refused = session.refused();
+    auto not_before = session.not_before();
+    link.resting = settings_.on_demand && session.ended_idle() && queue_.empty() && !stopping_ && !cancelled;
     if (refused) refused_ = true;
     link.conversation.reset();
     metrics::gauge("links_open", {{"channel", settings_.name}}, open_links());
-    if (stopping_ || cancelled) log::info("link.closed", {{"channel", settings_.name}, {"why", why_}});
+    if (stopping_ || cancelled || link.resting) log::info("link.closed", {{"channel", settings_.name}, {"why", why_}});
     else if (refused) log::error("link.refused", {{"channel", settings_.name}, {"why", why_}});
     else log::warn("link.closed", {{"channel", settings_.name}, {"why", why_}});
     if (cancelled) throw boost::system::system_error(asio::error::operation_aborted);
-    co_return pause_after(link, was_open, refused);
+    co_return std::max(pause_after(link, was_open, refused), not_before);
 }
 
 asio::awaitable<void> Channel::keep_link(std::size_t index, Sink& sink) {
     while (!stopping_) {
         auto pause = co_await hold_conversation(links_[index], sink);
-        if (!stopping_) co_await links_[index].pause.wait(pause);
+        auto& link = links_[index];
+        bool rested = link.resting;
+        while (link.resting && !stopping_) co_await link.pause.wait(for_ever);
+        if (!rested && !stopping_) co_await link.pause.wait(pause);
     }
 }
 
@@ -192,6 +217,7 @@ asio::awaitable<void> Channel::tell_late(Sink& sink) {
 
 asio::awaitable<void> Channel::serve(Sink& sink) {
     stopping_ = false;
+    for (auto& link : links_) link.resting = false;
     auto failed = [this](const std::string& task, std::exception_ptr error) {
         try {
             std::rethrow_exception(error);

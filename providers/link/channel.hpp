@@ -21,6 +21,7 @@ struct ChannelSettings {
     std::string name{};
     Endpoint endpoint{};
     int links = 1;
+    bool on_demand = false;                                   // a link that ended idle comes back when there is something to send
     SessionRules session{};                                   // its window: of one link
     Steady connect_within = std::chrono::seconds(10);
     Steady wait_for_room = std::chrono::seconds(4);           // shorter than the dispatcher's patience: what has not left must be told apart
@@ -40,7 +41,7 @@ public:
     asio::awaitable<void> serve(provider::Sink& sink);
 
     int open_links() const;
-    std::optional<int> room() const;  // free places in the windows behind what waits already; nullopt while no link is open
+    std::optional<int> room() const;  // free places in the windows behind what waits already; nullopt while no link is open or could be
     int in_flight() const;
     std::string why_down() const { return why_; }
 
@@ -50,6 +51,7 @@ private:
         std::size_t index;
         std::unique_ptr<Conversation> conversation{};
         int failures = 0;
+        bool resting = false;  // nothing is wrong with it, and nothing to send
         Signal pause;
     };
     // Somebody's message, from submit() until the carrier's last word on it.
@@ -68,6 +70,7 @@ private:
     asio::awaitable<void> tell_late(provider::Sink& sink);
     void changed();
     void feed();
+    void wake_a_link();
     Conversation* roomiest(std::size_t parts) const;
     void settle(Settled settled);
 

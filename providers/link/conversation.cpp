@@ -35,7 +35,10 @@ void Conversation::look() {
         metrics::count("link_ignored_total", {{"channel", channel_}});
         log::write(log::Level::debug, "link.ignored", {{"channel", channel_}, {"why", why}});
     }
-    for (const auto& why : session_.take_warnings()) log::warn("link.odd", {{"channel", channel_}, {"why", why}});
+    for (const auto& why : session_.take_warnings()) {
+        metrics::count("link_odd_total", {{"channel", channel_}});
+        log::warn("link.odd", {{"channel", channel_}, {"why", why}});
+    }
     if (session_.has_output()) output_.notify();
     if (session_.wants_input()) input_.notify();
     if (session_.state() == State::closed) ended_.notify();

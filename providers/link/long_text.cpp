@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "daemon/text/octets.hpp"
 #include "providers/link/bytes.hpp"
+#include "providers/link/coding.hpp"
 
 namespace pingjing::link {
 
@@ -44,6 +46,28 @@ provider::TextPart text_part(const Place& place, std::string_view how, std::stri
     part.octets = octets;
     part.charset = std::move(charset);
     return part;
+}
+
+void put_content(provider::InboundText& text, std::string_view octets, std::string charset, bool has_header) {
+    if (auto header = has_header ? read_header_of(octets) : std::nullopt) {
+        octets.remove_prefix(header->size);
+        if (header->place && header->place->total > 1) text.part = text_part(*header->place, "udh", octets, charset);
+    }
+    text.text = Text(read_octets(octets, charset));
+}
+
+Result<Contents> cut_text(const std::string& utf8, bool gbk, bool wide_reference, References& references) {
+    auto text = format_text(utf8, gbk, wide_reference);
+    if (!text || utf8.empty()) return fail(Error::Kind::invalid_input, "a text that is empty or not UTF-8");
+    Contents out;
+    out.format = text->format;
+    out.parts = std::move(text->parts);
+    if (out.parts.size() > 255) return fail(Error::Kind::invalid_input, "a text of more than 255 parts");
+    if (out.parts.size() == 1) return out;
+    Place place;
+    place.wide = wide_reference, place.reference = references.next(wide_reference), place.total = static_cast<int>(out.parts.size());
+    for (auto& part : out.parts) part.insert(0, header_for(place)), ++place.number;
+    return out;
 }
 
 }  // namespace pingjing::link

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/core/random.hpp"
 #include "providers/provider.hpp"
@@ -29,6 +30,9 @@ std::optional<UserDataHeader> read_header_of(std::string_view octets);
 // For an inbound part, the way it is told from parts of other texts of the same sender.
 provider::TextPart text_part(const Place& place, std::string_view how, std::string_view octets, std::string charset);
 
+// The content of a text that came in; a header in front of it says which part it is.
+void put_content(provider::InboundText& text, std::string_view octets, std::string charset, bool has_header);
+
 // A reference a message, in turn, from a random start.
 class References {
 public:
@@ -38,5 +42,12 @@ public:
 private:
     std::uint16_t next_;
 };
+
+// A survey as the Chinese protocols carry it: what stands in each part, its header included where there are several.
+struct Contents {
+    std::uint8_t format = 0;
+    std::vector<std::string> parts{};
+};
+Result<Contents> cut_text(const std::string& utf8, bool gbk, bool wide_reference, References& references);
 
 }  // namespace pingjing::link

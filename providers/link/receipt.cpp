@@ -96,6 +96,15 @@ ReceiptWord read_receipt_word(std::string_view word) {
     return {};
 }
 
+Receipt receipt_of(std::string_view stat) {
+    Receipt receipt;
+    auto word = read_receipt_word(stat);
+    receipt.state = word.state, receipt.meaning = word.meaning;
+    if (receipt.state == ReceiptState::unknown && stat != "UNKNOWN" && !stat.empty()) receipt.state = ReceiptState::failed;
+    receipt.code = stat.empty() ? "a report without a state" : std::string(stat);
+    return receipt;
+}
+
 std::optional<Instant> read_receipt_time(std::string_view text, std::chrono::minutes offset) {
     if (text.size() != 10 && text.size() != 12 && text.size() != 16) return std::nullopt;
     int field[6] = {};

@@ -21,6 +21,10 @@ struct ReceiptWord {
 };
 ReceiptWord read_receipt_word(std::string_view word);
 
+// What the state in a report of CMPP or SMGP says: whatever a gateway writes there besides the known words is a failure, final and of
+// its own making.
+provider::Receipt receipt_of(std::string_view stat);
+
 // "YYMMDDhhmm", with seconds, or with SMPP's "tnnp" behind them, which says its own offset. nullopt: none, or none that can be.
 std::optional<Instant> read_receipt_time(std::string_view text, std::chrono::minutes offset);
 

@@ -10,6 +10,7 @@ using namespace provider;
 Session::Session(Dialect& dialect, SessionRules rules, Steady now, Instant wall)
     : dialect_(dialect), rules_(rules), frames_(dialect.frame_limits()), in_flight_(rules.window), began_(now), last_heard_(now) {
     output_ = dialect_.open(next_number(), wall);
+    opens_ = !output_.empty();
 }
 
 std::uint32_t Session::next_number() {
@@ -54,10 +55,11 @@ void Session::hear(std::string_view frame, Steady now, Instant wall) {
             break;
         case Kind::refused:
             if (state_ != State::opening) break;
-            refused_ = heard.credentials;
+            refused_ = heard.credentials, not_before_ = heard.not_before;
             lost(heard.why);
             break;
         case Kind::answer:
+            if (!heard.why.empty()) warnings_.push_back(std::move(heard.why));
             if (auto place = in_flight_.take(heard.number)) end_part(*place, std::move(heard.end), now);
             else ignored_.push_back("an answer to nothing");
             if (heard.again) begin_closing(now, false, true);
@@ -208,7 +210,9 @@ void Session::go_on_closing(Steady now) {
     if (!leave_said_) {
         leave_said_ = now;
         for (auto ticket : tickets()) drop_waiting(ticket);
-        output_ += dialect_.close(next_number());
+        auto goodbye = dialect_.close(next_number());
+        if (goodbye.empty()) return lost("closed");
+        output_ += goodbye;
     } else if (now - *leave_said_ >= rules_.leave_within) {
         lost("closed without an answer");
     }
@@ -216,6 +220,7 @@ void Session::go_on_closing(Steady now) {
 
 void Session::lost(const std::string& why) {
     if (state_ == State::closed) return;
+    ended_idle_ = was_open_ && messages_.empty();
     state_ = State::closed;
     why_ = why;
     for (const auto& [number, place] : in_flight_.parts()) {
@@ -229,14 +234,32 @@ void Session::lost(const std::string& why) {
     for (auto ticket : tickets()) drop_waiting(ticket);
 }
 
-void Session::tick(Steady now) {
-    if (state_ == State::opening && now - began_ >= rules_.open_within) return lost("no answer to our opening");
-    if (state_ == State::open || state_ == State::closing) {
-        if (asked_alive_ && now - *asked_alive_ >= rules_.alive_within) return lost("silence");
-        if (!asked_alive_ && now - last_heard_ >= rules_.idle) {
+// nullopt: not yet, whatever time passes.
+std::optional<Steady> Session::quiet_at() const {
+    if (asked_alive_) return std::nullopt;
+    auto at = last_heard_ + rules_.idle;
+    if (dialect_.when_quiet() == Quiet::ask) return at;
+    if (state_ != State::open || !queue_.empty() || !answers_.empty()) return std::nullopt;
+    for (const auto& [number, place] : in_flight_.parts()) at = std::max(at, place.since + std::max(rules_.idle, rules_.answer_within));
+    return at;
+}
+
+void Session::be_quiet(Steady now) {
+    switch (dialect_.when_quiet()) {
+        case Quiet::ask:
             output_ += dialect_.keep_alive(next_number());
             asked_alive_ = now;
-        }
+            break;
+        case Quiet::leave: begin_closing(now, false, true); break;
+        case Quiet::hang_up: lost("silence"); break;
+    }
+}
+
+void Session::tick(Steady now) {
+    if (state_ == State::opening && now - began_ >= rules_.open_within) return lost(opens_ ? "no answer to our opening" : "nobody said who he is");
+    if (state_ == State::open || state_ == State::closing) {
+        if (asked_alive_ && now - *asked_alive_ >= rules_.alive_within) return lost("silence");
+        if (auto at = quiet_at(); at && now >= *at) be_quiet(now);
     }
     for (const auto& [number, place] : in_flight_.parts()) {
         auto found = messages_.find(place.ticket);
@@ -253,7 +276,7 @@ void Session::tick(Steady now) {
 std::optional<Steady> Session::next_tick() const {
     if (state_ == State::closed) return std::nullopt;
     if (state_ == State::opening) return began_ + rules_.open_within;
-    auto next = asked_alive_ ? *asked_alive_ + rules_.alive_within : last_heard_ + rules_.idle;
+    auto next = asked_alive_ ? *asked_alive_ + rules_.alive_within : quiet_at().value_or(last_heard_ + std::chrono::hours(24));
     for (const auto& [number, place] : in_flight_.parts()) {
         auto found = messages_.find(place.ticket);
         if (found != messages_.end() && !found->second.told) next = std::min(next, place.since + rules_.answer_within);

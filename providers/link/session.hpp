@@ -21,7 +21,7 @@ struct SessionRules {
     int window = 16;                                    // parts without an answer
     Steady open_within = std::chrono::seconds(10);      // from the connection to the answer
     Steady answer_within = std::chrono::seconds(30);    // then the message is in doubt
-    Steady idle = std::chrono::seconds(30);             // of silence, then we ask whether the peer lives
+    Steady idle = std::chrono::seconds(30);             // of silence, then Dialect::when_quiet()
     Steady alive_within = std::chrono::seconds(10);     // it has to answer that
     Steady drain_within = std::chrono::seconds(5);      // of closing: for what is under way
     Steady leave_within = std::chrono::seconds(3);      // and for the peer to agree
@@ -54,6 +54,8 @@ public:
     const std::string& why() const { return why_; }  // it ended
     bool was_open() const { return was_open_; }
     bool refused() const { return refused_; }        // for what we are: another try will hardly help
+    Steady not_before() const { return not_before_; }
+    bool ended_idle() const { return ended_idle_; }  // it was open, and nothing of ours was under way
     int room() const { return state_ == State::open && dialect_.sends() ? in_flight_.room() - static_cast<int>(queue_.size()) : 0; }
     int window() const { return rules_.window; }
     int in_flight() const { return rules_.window - in_flight_.room(); }
@@ -88,6 +90,8 @@ private:
     void drop_waiting(std::uint64_t ticket);
     std::vector<std::uint64_t> tickets() const;
     bool may_write() const { return state_ == State::open || (state_ == State::closing && drain_ && !leave_said_); }
+    std::optional<Steady> quiet_at() const;
+    void be_quiet(Steady now);
     void write_queue(Steady now);
     void begin_closing(Steady now, bool drain, bool say_so);
     void go_on_closing(Steady now);
@@ -97,7 +101,8 @@ private:
     SessionRules rules_;
     State state_ = State::opening;
     std::string why_;
-    bool was_open_ = false, refused_ = false;
+    bool opens_ = true, was_open_ = false, refused_ = false, ended_idle_ = false;
+    Steady not_before_{};
     FrameReader frames_;
     std::string output_;
     std::uint32_t last_number_ = 0;

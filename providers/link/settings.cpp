@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "providers/link/codes.hpp"
+
 namespace pingjing::link {
 namespace {
 
@@ -24,20 +26,13 @@ TlsSettings read_tls(config::Section& s) {
 
 bool is_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }); }
 
+// In the order of Says.
 const std::vector<std::string> classes = {"retry", "ambiguous", "throttled_number", "throttled_channel", "permanent_number", "permanent_config", "permanent_content",
                                           "opted_out", "auth", "balance"};
 
-Outcome outcome_of(const std::string& name, const std::string& code) {
-    if (name == "retry") return Retry{code};
-    if (name == "throttled_number") return Throttled{Throttled::number, std::chrono::minutes(10)};
-    if (name == "throttled_channel") return Throttled{Throttled::channel, std::chrono::seconds(1)};
-    if (name == "permanent_number") return Permanent{Permanent::number, code};
-    if (name == "permanent_config") return Permanent{Permanent::config, code};
-    if (name == "permanent_content") return Permanent{Permanent::content, code};
-    if (name == "opted_out") return OptedOut{code};
-    if (name == "auth") return ChannelDown{ChannelDown::auth, code};
-    if (name == "balance") return ChannelDown{ChannelDown::balance, code};
-    return Ambiguous{code};
+Outcome own_outcome(const std::string& name, const std::string& code) {
+    auto says = static_cast<Says>(std::find(classes.begin(), classes.end(), name) - classes.begin());
+    return outcome_of(says, code, says == Says::throttled_number ? std::chrono::minutes(10) : std::chrono::seconds(1));
 }
 
 }  // namespace
@@ -53,10 +48,20 @@ std::map<std::uint32_t, Outcome> read_codes(config::Section& section, const std:
         auto outcome = table.one_of(name, "ambiguous", classes);
         if (!marked || bad != std::errc{} || end != digits.data() + digits.size() || code == 0)
             table.problem(name, fmt::format("{}: expected a code such as {}", name, base == 16 ? "0x0401" : "101"));
-        else out[code] = outcome_of(outcome, name);
+        else out[code] = own_outcome(outcome, name);
     }
     table.finish();
     return out;
+}
+
+std::string read_short(config::Section& s, const std::string& key, const std::string& fallback, std::size_t most) {
+    auto value = s.text(key, fallback);
+    check_length(s, key, value, most);
+    return value;
+}
+
+void check_length(config::Section& s, const std::string& key, const std::string& value, std::size_t most) {
+    if (value.size() > most) s.problem(key, fmt::format("{}: expected at most {} characters", key, most));
 }
 
 std::optional<std::chrono::minutes> read_offset(config::Section& s, const std::string& key) {
@@ -71,13 +76,13 @@ std::optional<std::chrono::minutes> read_offset(config::Section& s, const std::s
     return std::chrono::minutes((hours * 60 + minutes) * (text[0] == '+' ? 1 : -1));
 }
 
-LinkSettings read_link_settings(config::Section& s, const std::string& channel, int port, std::size_t longest_number, bool may_use_tls) {
+LinkSettings read_link_settings(config::Section& s, const std::string& channel, LinkKeys keys) {
     LinkSettings out;
     auto& c = out.channel;
     c.name = channel;
     c.endpoint.host = s.text("host");
-    c.endpoint.port = static_cast<std::uint16_t>(s.integer("port", port, 1, 65535));
-    if (may_use_tls) {
+    c.endpoint.port = static_cast<std::uint16_t>(s.integer("port", keys.port, 1, 65535));
+    if (keys.tls) {
         c.endpoint.tls = read_tls(s);
         if (auto tls = load_tls(c.endpoint.tls)) out.tls = std::move(*tls);
         else s.problem(c.endpoint.tls.ca_file.empty() ? "tls" : "tls_ca", tls.error().detail);
@@ -89,8 +94,9 @@ LinkSettings read_link_settings(config::Section& s, const std::string& channel, 
     c.connect_within = s.duration("connect_timeout", 10s, 1s, 2min);
     c.session.open_within = s.duration("login_timeout", 10s, 1s, 2min);
     c.session.answer_within = s.duration("response_timeout", 30s, 1s, 10min);
-    c.session.idle = s.duration("keep_alive", 30s, 1s, 30min);
-    c.session.alive_within = s.duration("keep_alive_timeout", 10s, 1s, 5min);
+    c.on_demand = !keys.keep_alive;
+    c.session.idle = s.duration(keys.keep_alive ? "keep_alive" : "rest_after", 30s, 1s, 30min);
+    if (keys.keep_alive) c.session.alive_within = s.duration("keep_alive_timeout", 10s, 1s, 5min);
     // Whoever gives up before we do cannot know whether the message had left.
     auto patience = s.duration("submit_timeout", 35s, 1s, 10min);
     if (c.session.answer_within + c.wait_for_room > patience) {
@@ -99,8 +105,8 @@ LinkSettings read_link_settings(config::Section& s, const std::string& channel, 
     }
     out.source = s.text("source");
     out.extension_digits = static_cast<int>(s.integer("extension_digits", 0, 0, 12));
-    if (out.source.size() + static_cast<std::size_t>(out.extension_digits) > longest_number)
-        s.problem("source", fmt::format("source and extension_digits: expected at most {} digits together", longest_number));
+    if (out.source.size() + static_cast<std::size_t>(out.extension_digits) > keys.longest_number)
+        s.problem("source", fmt::format("source and extension_digits: expected at most {} digits together", keys.longest_number));
     if (out.extension_digits > 0 && !is_digits(out.source)) s.problem("source", "source = \"…\": expected digits only, for extension digits follow it");
     return out;
 }

@@ -16,8 +16,18 @@ struct LinkSettings {
     std::shared_ptr<asio::ssl::context> tls{};
 };
 
-// Problems go to the section. `port`: where the protocol's gateways listen by custom; `longest_number`: of its source field.
-LinkSettings read_link_settings(config::Section& section, const std::string& channel, int port, std::size_t longest_number, bool may_use_tls);
+struct LinkKeys {
+    int port = 0;                  // where the protocol's gateways listen by custom
+    std::size_t longest_number = 20;  // of its source field
+    bool tls = false;
+    bool keep_alive = true;        // false: the protocol has none, and rests
+};
+// Problems go to the section.
+LinkSettings read_link_settings(config::Section& section, const std::string& channel, LinkKeys keys);
+
+// A text for a field of `most` octets.
+std::string read_short(config::Section& section, const std::string& key, const std::string& fallback, std::size_t most);
+void check_length(config::Section& section, const std::string& key, const std::string& value, std::size_t most);
 
 // The table `key`: what this carrier means by a code of its own, in hexadecimal with 0x in front (base 16) or in decimal.
 std::map<std::uint32_t, provider::Outcome> read_codes(config::Section& section, const std::string& key, int base);

@@ -7,6 +7,8 @@
 namespace pingjing::smpp {
 
 using link::Heard;
+using link::heard_as;
+using link::nothing;
 using link::PartEnd;
 using link::State;
 
@@ -15,20 +17,6 @@ namespace {
 // What we say is of our own making and fits.
 std::string say(std::uint32_t command, std::uint32_t status, std::uint32_t sequence, Body body = Empty{}) {
     return encode({command, status, sequence, std::move(body)}).value();
-}
-
-Heard nothing(std::string why, std::string reply = {}) {
-    Heard heard;
-    heard.why = std::move(why);
-    heard.reply = std::move(reply);
-    return heard;
-}
-
-Heard plain(Heard::Kind kind, std::string reply = {}) {
-    Heard heard;
-    heard.kind = kind;
-    heard.reply = std::move(reply);
-    return heard;
 }
 
 // A response in which the message_id is not used has an empty one.
@@ -49,8 +37,7 @@ std::string Esme::close(std::uint32_t number) { return say(unbind, ok, number); 
 std::string Esme::to_bad_length() { return say(generic_nack, invalid_command_length, 0); }
 
 std::string Esme::numbered(std::string frame, std::uint32_t number) {
-    for (std::size_t i = 0; i < 4; ++i) frame[12 + i] = static_cast<char>(static_cast<unsigned char>(number >> (8 * (3 - i))));
-    return frame;
+    return link::with_number(std::move(frame), 12, number);
 }
 
 Heard Esme::hear(std::string_view frame, State state, Instant) {
@@ -60,8 +47,8 @@ Heard Esme::hear(std::string_view frame, State state, Instant) {
 
 Heard Esme::hear_bind_answer(const Decoded& pdu) const {
     // A body that cannot be read changes nothing: it holds the centre's name.
-    if (pdu.header.status == ok) return plain(Heard::Kind::opened);
-    auto refused = plain(Heard::Kind::refused);
+    if (pdu.header.status == ok) return heard_as(Heard::Kind::opened);
+    auto refused = heard_as(Heard::Kind::refused);
     refused.why = fmt::format("bind refused with command_status 0x{:02X}", pdu.header.status);
     switch (pdu.header.status) {
         case 0x0D: case 0x0E: case 0x0F: case 0x53: refused.credentials = true; break;
@@ -71,7 +58,7 @@ Heard Esme::hear_bind_answer(const Decoded& pdu) const {
 }
 
 Heard Esme::hear_submit_answer(const Decoded& pdu) const {
-    auto heard = plain(Heard::Kind::answer);
+    auto heard = heard_as(Heard::Kind::answer);
     heard.number = pdu.header.sequence;
     if (pdu.header.status != ok) {
         heard.end.outcome = read_status(*settings_, pdu.header.status);
@@ -93,12 +80,12 @@ Heard Esme::hear_answer(const Decoded& pdu, State state) const {
     if (command == (bind_ | response_bit)) return state == State::opening ? hear_bind_answer(pdu) : nothing("a second answer to the bind");
     switch (command) {
         case submit_sm | response_bit: return hear_submit_answer(pdu);
-        case enquire_link | response_bit: return plain(Heard::Kind::alive);
-        case unbind | response_bit: return plain(Heard::Kind::left);
+        case enquire_link | response_bit: return heard_as(Heard::Kind::alive);
+        case unbind | response_bit: return heard_as(Heard::Kind::left);
         case generic_nack: {
             // Before we are bound there is one thing only that it can mean.
             if (state == State::opening) {
-                auto refused = plain(Heard::Kind::refused);
+                auto refused = heard_as(Heard::Kind::refused);
                 refused.why = fmt::format("bind refused by generic_nack 0x{:02X}", pdu.header.status);
                 return refused;
             }
@@ -126,8 +113,8 @@ Heard Esme::hear_request(const Decoded& pdu, State state) const {
     const auto& h = pdu.header;
     bool bound = state == State::open || state == State::closing;
     switch (h.command) {
-        case enquire_link: return plain(Heard::Kind::alive, say(enquire_link | response_bit, ok, h.sequence));
-        case unbind: return plain(Heard::Kind::leaving, say(unbind | response_bit, ok, h.sequence));
+        case enquire_link: return heard_as(Heard::Kind::alive, say(enquire_link | response_bit, ok, h.sequence));
+        case unbind: return heard_as(Heard::Kind::leaving, say(unbind | response_bit, ok, h.sequence));
         case deliver_sm: case data_sm:
             return bound ? hear_delivery(pdu) : nothing("a delivery before we were bound", answer_delivery(h.command, invalid_bind_state, h.sequence));
         case alert_notification: case outbind: return nothing("of no use to us");

@@ -1,36 +1,24 @@
 #include "providers/smpp/settings.hpp"
 
-#include <fmt/format.h>
-
 namespace pingjing::smpp {
-namespace {
-
-void check_length(config::Section& s, const std::string& key, const std::string& value, std::size_t most) {
-    if (value.size() > most) s.problem(key, fmt::format("{}: expected at most {} characters", key, most));
-}
-
-}  // namespace
 
 std::optional<Settings> read_settings(config::Section& s, const provider::ChannelFacts& facts) {
     auto clean = s.problems().lines().size();
     Settings out;
-    out.link = link::read_link_settings(s, facts.name, 2775, 20, true);
+    out.link = link::read_link_settings(s, facts.name, {.port = 2775, .longest_number = 20, .tls = true});
     out.binding = s.one_of("bind", "transceiver", {"transceiver", "pair"}) == "pair" ? Binding::pair : Binding::transceiver;
     out.system_id = s.text("system_id");
     out.password = s.secret("password", true);
-    out.system_type = s.text("system_type", "");
-    out.service_type = s.text("service_type", "");
-    check_length(s, "system_id", out.system_id, 15);
+    out.system_type = link::read_short(s, "system_type", "", 12);
+    out.service_type = link::read_short(s, "service_type", "", 5);
+    link::check_length(s, "system_id", out.system_id, 15);
     // Eight by the text of the protocol; many centres take more, so one has to ask for it.
     bool long_password = s.flag("long_password", false);
     if (out.password.size() > (long_password ? 63u : 8u)) s.problem(s.has("password") ? "password" : "password_file", "password: expected at most 8 characters, or with long_password = true 63");
-    check_length(s, "system_type", out.system_type, 12);
-    check_length(s, "service_type", out.service_type, 5);
     auto octet = [&](const char* key, int fallback) { return static_cast<std::uint8_t>(s.integer(key, fallback, 0, 255)); };
     out.source_ton = octet("source_ton", 0), out.source_npi = octet("source_npi", 1);
     out.destination_ton = octet("destination_ton", 1), out.destination_npi = octet("destination_npi", 1);
-    out.destination_prefix = s.text("destination_prefix", "86");
-    check_length(s, "destination_prefix", out.destination_prefix, 6);
+    out.destination_prefix = link::read_short(s, "destination_prefix", "86", 6);
     auto alphabet = s.one_of("alphabet", "gsm", {"gsm", "ascii", "latin1"});
     out.alphabet = alphabet == "gsm" ? "GSM" : alphabet == "ascii" ? "ASCII" : "ISO-8859-1";
     auto how = s.one_of("long_texts", "udh", {"udh", "udh16", "sar", "payload"});

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "providers/link/channel.hpp"
+#include "providers/link/carrier.hpp"
 #include "providers/smpp/session.hpp"
 #include "providers/smpp/settings.hpp"
 #include "providers/smpp/text.hpp"
@@ -17,53 +17,21 @@ std::uint32_t bind_of(const Settings& settings, std::size_t link) {
     return link % 2 == 0 ? bind_transmitter : bind_receiver;
 }
 
-link::ChannelSettings connections_of(const Settings& settings) {
-    auto channel = settings.link.channel;
-    if (settings.binding == Binding::pair) channel.links *= 2;
-    return channel;
+link::Speech speech_of(std::shared_ptr<const Settings> s, World&) {
+    constexpr const char* long_texts[] = {"UDH", "UDH with 16-bit references", "SAR fields", "message_payload"};
+    link::Speech speech;
+    speech.channel = s->link.channel;
+    if (s->binding == Binding::pair) speech.channel.links *= 2;
+    speech.tls = s->link.tls;
+    speech.abilities = link::abilities_of(s->link, s->receipts);
+    speech.description = fmt::format("SMPP 3.4 as {} to {}; long texts by {}", s->system_id, link::describe_link(s->link), long_texts[static_cast<int>(s->long_texts)]);
+    speech.frames = [s](const Submission& submission, link::References& references, Instant now) { return build_submits(*s, submission, references, now); };
+    speech.dialect = [s](std::size_t link) { return std::make_unique<Esme>(s, bind_of(*s, link)); };
+    return speech;
 }
-
-class Smpp final : public Provider {
-public:
-    Smpp(std::shared_ptr<const Settings> settings, World& world)
-        : settings_(std::move(settings)), clock_(world.clock), references_(world.random),
-          links_(connections_of(*settings_), settings_->link.tls, world, [s = settings_](std::size_t link) { return std::make_unique<Esme>(s, bind_of(*s, link)); }) {
-        abilities_.extension = settings_->link.extension_digits > 0;
-        abilities_.receipts = settings_->receipts;
-        abilities_.late_responses = true;
-    }
-
-    const Abilities& abilities() const override { return abilities_; }
-
-    asio::awaitable<Outcome> submit(Submission submission) override {
-        auto frames = build_submits(*settings_, submission, references_, clock_.now());
-        if (!frames) co_return Permanent{Permanent::content, frames.error().detail};
-        co_return co_await links_.submit(std::move(submission.ref), std::move(*frames));
-    }
-
-    asio::awaitable<void> serve(Sink& sink) override { co_await links_.serve(sink); }
-    std::optional<int> room() const override { return links_.room(); }
-
-    std::string describe() const override {
-        constexpr const char* long_texts[] = {"UDH", "UDH with 16-bit references", "SAR fields", "message_payload"};
-        return fmt::format("SMPP 3.4 as {} to {}; long texts by {}", settings_->system_id, link::describe_link(settings_->link), long_texts[static_cast<int>(settings_->long_texts)]);
-    }
-
-private:
-    std::shared_ptr<const Settings> settings_;
-    const Clock& clock_;
-    Abilities abilities_;
-    link::References references_;
-    link::Channel links_;
-};
 
 }  // namespace
 
-Make read(config::Section& section, ChannelFacts facts) {
-    auto settings = read_settings(section, facts);
-    if (!settings) return nullptr;
-    auto shared = std::make_shared<const Settings>(std::move(*settings));
-    return [shared](World& world) -> std::unique_ptr<Provider> { return std::make_unique<Smpp>(shared, world); };
-}
+Make read(config::Section& section, ChannelFacts facts) { return link::carrier_maker(read_settings(section, facts), speech_of); }
 
 }  // namespace pingjing::smpp

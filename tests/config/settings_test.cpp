@@ -82,7 +82,7 @@ TEST_CASE("all that is wrong comes at once, with its line") {
     auto file = (folder.path / "pingjing.toml").string();
     for (const char* expected : {":11: channel 'main' has no setting 'souce'", ":13: delay is shorter than min_delay", ":14: hours = \"8-21\": expected hours",
                                  ":16: kind = \"mysql\": expected one of", ":18: there is no channel 'other'", ":20: units: cannot read",
-                                 ":21: the file has no setting 'extra'", ":23: channel 'main' stands twice", ":24: provider = \"fax\": not one of http, smpp, cmpp2, cmpp3, simulated"}) {
+                                 ":21: the file has no setting 'extra'", ":23: channel 'main' stands twice", ":24: provider = \"fax\": not one of http, smpp, cmpp2, cmpp3, sgip, smgp, simulated"}) {
         CAPTURE(expected);
         CHECK(text.find(file + expected) != std::string::npos);
     }
@@ -172,6 +172,33 @@ TEST_CASE("the rules have a name of their own, and secrets do not change it") {
     CHECK(load_text(folder, text + "[survey]\ndelay = \"121m\"\n")->rules_sha256 != first);
     folder.write("flags.csv", "flag,rule\n家暴,sexual\n");
     CHECK(load_text(folder, text)->rules_sha256 != first);
+}
+
+// The lines of the channel of that provider, without what makes them comments.
+std::string uncommented(std::istream& in, const std::string& provider) {
+    std::string block;
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("# [[channel]]")) block.clear();
+        if (line.starts_with("# ")) block += line.substr(2) + "\n";
+        // What every link has stands with the first of them only.
+        if (line.starts_with("# provider = \"" + provider + "\"")) block += "host = \"10.1.2.3\"\nsource = \"106900110\"\nextension_digits = 2\n";
+        if (line.empty() && block.find("provider = \"" + provider + "\"") != block.npos) return block;
+    }
+    return {};
+}
+
+TEST_CASE("the channels that the example configuration shows beside its own can be taken as they stand") {
+    for (const char* provider : {"cmpp2", "sgip", "smgp"}) {
+        CAPTURE(provider);
+        Folder folder;
+        for (const char* secret : {"cmpp.password", "sgip.password", "sgip.listen.password", "smgp.password"}) folder.write(secret, "p\n");
+        std::ifstream in(PINGJING_SOURCE_DIR "/systemd/pingjing.toml");
+        auto block = uncommented(in, provider);
+        REQUIRE_FALSE(block.empty());
+        auto s = load_text(folder, smallest + block);
+        REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
+        CHECK(s->channels.at(1).provider == provider);
+    }
 }
 
 TEST_CASE("the example configuration needs nothing but its secrets") {

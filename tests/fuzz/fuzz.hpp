@@ -44,5 +44,7 @@ void configuration(std::string_view input);
 void segments(std::string_view input);
 void joiner(std::string_view input);
 void receipts(std::string_view input);
+void smgp(std::string_view input);
+void sgip(std::string_view input);
 
 }  // namespace pingjing::fuzz

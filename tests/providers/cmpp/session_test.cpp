@@ -125,10 +125,10 @@ TEST_CASE("CMPP: a Result says what it proves, and no more") {
     };
     for (const auto& row : rows) {
         CAPTURE(row.result);
-        CHECK(outcome_name(read_result(*second, row.result)) == row.of_2);
-        CHECK(outcome_name(read_result(*third, row.result)) == row.of_3);
+        CHECK(outcome_name(read_result(*second, row.result).outcome) == row.of_2);
+        CHECK(outcome_name(read_result(*third, row.result).outcome) == row.of_3);
     }
-    CHECK(outcome_name(read_result(*cmpp_settings(), 9)) == "ambiguous");
+    CHECK(outcome_name(read_result(*cmpp_settings(), 9).outcome) == "ambiguous");
 }
 
 TEST_CASE("CMPP: the login says who we are, and its answer what we are told") {
