@@ -7,7 +7,10 @@ namespace pingjing::bench {
 // Closed calls over HTTP with a token, in batches of `rows`.
 void take_calls(const std::filesystem::path& folder, int count, int rows, int connections);
 // From POST /v1/calls to the stored rating: a text out, its receipt and a reply in. With `thanks` a second text and its receipt.
-void ask_and_rate(const std::filesystem::path& folder, int count, bool thanks);
+// `first`: so many surveys are in the store already. Returns the daemon's CPU a survey, in microseconds.
+double ask_and_rate(const std::filesystem::path& folder, int count, bool thanks, int first = 0);
+// The same in a store with `count` rated surveys against an empty one; and how long a start takes there.
+void ask_in_an_old_store(const std::filesystem::path& folder, int count);
 // Replies to open surveys over a vendor's hook, `texts` in a push.
 void take_replies(const std::filesystem::path& folder, int count, int texts, int connections);
 // What the daemon occupies over that many open surveys.

@@ -9,30 +9,33 @@
 
 namespace pingjing::bench {
 
-void ask_and_rate(const std::filesystem::path& folder, int count, bool thanks) {
+double ask_and_rate(const std::filesystem::path& folder, int count, bool thanks, int first) {
     constexpr int rows = 100;
     // Closed hours ago: due at once.
     auto make = [=](std::string token) {
         Push push{.target = "/v1/calls", .content_type = "application/x-ndjson", .token = std::move(token), .connections = 16};
         auto closed = system_clock()->now() - std::chrono::hours(3);
-        for (int first = 0; first < count; first += rows) push.bodies.push_back(closed_calls(first, std::min(rows, count - first), closed));
+        for (int n = 0; n < count; n += rows) push.bodies.push_back(closed_calls(first + n, std::min(rows, count - n), closed));
         return push;
     };
     Load load(make);
     Daemon daemon(folder, thanks ? Carrier::answered_and_thanked : Carrier::answered);
     auto token = daemon.intake_token();
+    double cost = 0;
     auto visit = [&]() -> asio::awaitable<void> {
         co_await sleep_for(std::chrono::milliseconds(1200));  // the second after a start in which nothing is sent
         Stopwatch used(daemon.clock());
         auto answered = co_await load.run(daemon.app().address(), token);
         if (answered.refused > 0) throw std::runtime_error("calls were refused");
-        co_await daemon.until("SELECT coalesce(max(id), 0) FROM ratings", count);
+        co_await daemon.until("SELECT coalesce(max(id), 0) FROM ratings", first + count);
         co_await daemon.until(under_way, 0);
         tell(thanks ? "surveys, end to end, and thanks" : "surveys, end to end", "surveys", count, used.seconds(), used);
-        if (daemon.count("SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'delivered' AND attempt = 1") != count)
+        cost = (used.user_seconds() + used.system_seconds()) * 1e6 / count;
+        if (daemon.count("SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'delivered' AND attempt = 1") != first + count)
             throw std::runtime_error("not every survey was delivered");
     };
     daemon.run(visit());
+    return cost;
 }
 
 }  // namespace pingjing::bench
