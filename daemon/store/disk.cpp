@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -56,6 +57,7 @@ private:
 
 class MachineDisk final : public Disk {
 public:
+    using Disk::read;
     const char* vfs() const override { return nullptr; }
     void make_folder(const fs::path& folder) override { fs::create_directories(folder); }
     std::shared_ptr<void> lock(const fs::path& path) override {
@@ -67,13 +69,14 @@ public:
         for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
         return names;
     }
-    std::optional<std::string> read(const fs::path& path) const override {
+    std::optional<std::string> read(const fs::path& path, std::int64_t at, std::size_t most) const override {
         if (!fs::exists(path)) return std::nullopt;
         Descriptor file(path, O_RDONLY);
-        std::string all(static_cast<std::size_t>(fs::file_size(path)), '\0');
+        auto size = static_cast<std::int64_t>(fs::file_size(path));
+        std::string all(std::min(most, static_cast<std::size_t>(std::max(size - at, std::int64_t{0}))), '\0');
         std::size_t got = 0;
         while (got < all.size()) {
-            auto n = ::pread(file.fd(), all.data() + got, all.size() - got, static_cast<off_t>(got));
+            auto n = ::pread(file.fd(), all.data() + got, all.size() - got, static_cast<off_t>(at) + static_cast<off_t>(got));
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) broken("read", path);
             if (n == 0) break;

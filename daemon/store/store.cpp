@@ -27,12 +27,17 @@ constexpr int full_group = 1500;
 // SQLite recovers from what it can read of the WAL. After a failed fsync the kernel shows what it has given up writing, and if we
 // died before the next commit wrote it once more, everything after it would hang in the air. Written anew, it is on the disk.
 void make_wal_durable(Disk& disk, const std::filesystem::path& dir) {
+    constexpr std::size_t at_a_time = 1 << 20;
     auto wal = dir / "pingjing.db-wal";
-    auto bytes = disk.read(wal).value_or("");
-    if (bytes.empty()) return;
-    auto file = disk.open(wal);
-    file->write(bytes, 0);
-    file->sync();
+    std::unique_ptr<Disk::File> file;
+    for (std::int64_t at = 0;;) {
+        auto bytes = disk.read(wal, at, at_a_time).value_or("");
+        if (bytes.empty()) break;
+        if (!file) file = disk.open(wal);
+        file->write(bytes, at);
+        at += static_cast<std::int64_t>(bytes.size());
+    }
+    if (file) file->sync();
 }
 
 std::int64_t journal_mark(Connection& db) {

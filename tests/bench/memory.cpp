@@ -24,13 +24,13 @@ void hold_open(const std::filesystem::path& folder, int count) {
     auto visit = [&]() -> asio::awaitable<void> {
         if (daemon.count("SELECT count(*) FROM messages WHERE purpose = 'survey' AND open = 1") != count) throw std::runtime_error("not every survey is open");
         co_await sleep_for(std::chrono::seconds(1));
-        auto started = memory().now_mb;
+        auto started = memory();
         auto answered = co_await load.run(daemon.app().address(), "");
         if (answered.refused > 0) throw std::runtime_error("replies were refused");
         co_await daemon.until("SELECT coalesce(max(id), 0) FROM ratings", (count + 49) / 50);
         auto after = memory();
-        fmt::print("{:<34} {:>7} surveys; the program alone {:.0f} MB, started {:.0f} MB, after {} replies {:.0f} MB, peak {:.0f} MB\n", "memory, open surveys", count,
-                   before, started, answered.good, after.now_mb, after.peak_mb);
+        fmt::print("{:<34} {:>7} surveys; the program alone {:.0f} MB, started {:.0f} MB (peak {:.0f}), after {} replies {:.0f} MB, peak {:.0f} MB\n", "memory, open surveys", count,
+                   before, started.now_mb, started.peak_mb, answered.good, after.now_mb, after.peak_mb);
     };
     daemon.run(visit());
 }

@@ -52,7 +52,7 @@ receipt_share = 1.0
 delivered_share = 1.0
 repeated_share = 0.0
 [channel.replies]
-satisfied = 1
+satisfied = {}
 basically = 0
 dissatisfied = 0
 words = 0
@@ -81,7 +81,8 @@ body = "OK"
 std::string text_of(Carrier carrier) {
     std::string out = fmt::format(configuration, carrier == Carrier::answered_and_thanked);
     if (carrier == Carrier::pushing) return out + pushing;
-    return out + answered + (carrier == Carrier::silent ? "silence = 1000000\n" : "silence = 0\n");
+    bool silent = carrier == Carrier::silent;
+    return out + fmt::format(answered, silent ? 0 : 1) + (silent ? "silence = 1\n" : "silence = 0\n");
 }
 
 config::Settings settings_of(const std::filesystem::path& folder, Carrier carrier) {

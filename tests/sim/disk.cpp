@@ -480,9 +480,9 @@ std::vector<std::string> Disk::list(const fs::path& folder) const {
     return found;
 }
 
-std::optional<std::string> Disk::read(const fs::path& file) const {
+std::optional<std::string> Disk::read(const fs::path& file, std::int64_t at, std::size_t most) const {
     auto node = find(file.string());
-    return node ? std::optional(node->bytes) : std::nullopt;
+    return node ? std::optional(node->bytes.substr(std::min(static_cast<std::size_t>(at), node->bytes.size()), most)) : std::nullopt;
 }
 
 std::unique_ptr<store::Disk::File> Disk::open(const fs::path& file) {

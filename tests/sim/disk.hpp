@@ -65,7 +65,8 @@ public:
     void make_folder(const std::filesystem::path&) override {}
     std::shared_ptr<void> lock(const std::filesystem::path&) override { return std::make_shared<int>(); }
     std::vector<std::string> list(const std::filesystem::path& folder) const override;
-    std::optional<std::string> read(const std::filesystem::path& file) const override;
+    using store::Disk::read;
+    std::optional<std::string> read(const std::filesystem::path& file, std::int64_t at, std::size_t most) const override;
     std::unique_ptr<File> open(const std::filesystem::path& file) override;
     void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void sync_folder(const std::filesystem::path& folder) override;
