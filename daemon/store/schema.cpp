@@ -236,10 +236,20 @@ std::map<std::string, std::string> columns(Connection& db) {
     return out;
 }
 
+// Of the newest version, which is asked for at every start and every verification.
+const Objects& newest_objects() {
+    static const auto all = objects(*example(newest_schema()));
+    return all;
+}
+std::map<std::string, std::string> columns_of(int version) {
+    static const auto newest = columns(*example(newest_schema()));
+    return version == newest_schema() ? newest : columns(*example(version));
+}
+
 // A number that two schemas share would let a store open that then refuses every row.
 Result<void> check_tables(Connection& db, int version) {
     auto here = columns(db);
-    for (const auto& [table, wanted] : columns(*example(version)))
+    for (const auto& [table, wanted] : columns_of(version))
         if (auto found = here.find(table); found == here.end() || found->second != wanted)
             return fail(Error::Kind::conflict, fmt::format("the store says that it has schema {}, and its table {} has the columns ({}) instead of ({}): it was written by a "
                                                            "pingjing that was never released, or its file is damaged; nothing was touched",
@@ -250,7 +260,7 @@ Result<void> check_tables(Connection& db, int version) {
 }  // namespace
 
 std::vector<std::string> schema_differences(Connection& db) {
-    auto wanted = objects(*example(newest_schema()));
+    const auto& wanted = newest_objects();
     auto here = objects(db);
     std::vector<std::string> out;
     for (const auto& [name, sql] : wanted) {
