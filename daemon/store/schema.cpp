@@ -280,21 +280,22 @@ int schema_version(Connection& db) {
     return read.step() ? static_cast<int>(read.integer(0)) : 0;
 }
 
-Result<void> migrate(Connection& db) {
+Result<void> migrate(Connection& db, int to) {
     int have = schema_version(db);
     if (have > newest_schema())
         return fail(Error::Kind::conflict, fmt::format("the store has schema {}, this program knows {}: it was written by a newer "
                                                        "pingjing; install that one", have, newest_schema()));
     if (have > 0)
         if (auto same = check_tables(db, have); !same) return same;
-    for (int version = have; version < newest_schema(); ++version) {
+    for (int version = have; version < to; ++version) {
         db.exec("BEGIN IMMEDIATE");
         try {
             take_step(db, version);
             db.exec("COMMIT");
-        } catch (...) {
+        } catch (const SqlError& error) {
             if (db.in_transaction()) db.exec("ROLLBACK");
-            throw;
+            auto what = version == 0 ? std::string("the store cannot be made") : fmt::format("the store has schema {} and cannot be brought to {}", version, version + 1);
+            throw SqlError(error.code(), fmt::format("{}: {}; it is as it was, and starting again does the rest", what, error.reason()));
         }
     }
     return {};

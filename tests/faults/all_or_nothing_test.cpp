@@ -1,79 +1,14 @@
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
-#include <cstdlib>
-#include <optional>
 #include <set>
 
-#include "tests/faults/operations.hpp"
-#include "tests/support/fail_after.hpp"
+#include "tests/faults/faults.hpp"
 #include "tests/support/source.hpp"
 
 using namespace pingjing;
 using namespace pingjing::test;
 
 namespace {
-
-// Something that goes wrong at its n-th occasion.
-struct Fault {
-    std::string name;
-    bool for_ever = false;
-    bool may_stand = false;  // a COMMIT may say no and have happened
-    std::function<void(Office&, int n)> arm;
-    std::function<bool()> fired;
-    std::function<void(Office&)> disarm;
-};
-
-void heal(Office& office) {
-    sim::Disk::fail_allocation(0);
-    office.disk()->faults = {};
-}
-
-Fault interrupted() {
-    auto fault = std::make_shared<std::optional<FailAfter>>();
-    auto hit = std::make_shared<bool>(false);
-    auto disarm = [fault, hit](Office&) {
-        *hit = *fault && (*fault)->left() <= 0;
-        fault->reset();
-    };
-    return {"SQLite is interrupted", false, true, [fault](Office& o, int n) { fault->emplace(o.connection(), n); }, [hit] { return *hit; }, disarm};
-}
-
-Fault disk_error(bool for_ever) {
-    auto disk = std::make_shared<std::pair<sim::Disk*, std::int64_t>>();
-    auto arm = [=](Office& o, int n) {
-        *disk = {o.disk().get(), o.disk()->steps() + n};
-        o.disk()->faults.error_at_step = disk->second, o.disk()->faults.errors = for_ever ? 1'000'000'000 : 1;
-    };
-    return {for_ever ? "the disk fails for ever" : "the disk fails once", for_ever, false, arm, [disk] { return disk->first->steps() >= disk->second; }, heal};
-}
-
-Fault disk_full(bool for_ever) {
-    auto left = std::make_shared<int>();
-    auto arm = [=](Office& o, int n) {
-        *left = n;
-        o.disk()->faults.full = [=] { return --*left <= 0 && (for_ever || *left == 0); };
-    };
-    return {for_ever ? "the disk is full and stays so" : "the disk is full for a moment", for_ever, false, arm, [left] { return *left <= 0; }, heal};
-}
-
-Fault no_memory(bool for_ever) {
-    auto before = std::make_shared<std::int64_t>();
-    auto arm = [=](Office&, int n) {
-        *before = sim::Disk::failed_allocations();
-        sim::Disk::fail_allocation(n, for_ever ? 1'000'000'000 : 0);
-    };
-    return {for_ever ? "there is no memory any more" : "an allocation fails", for_ever, false, arm, [before] { return sim::Disk::failed_allocations() > *before; }, heal};
-}
-
-Fault bad_read() {
-    auto left = std::make_shared<bool>();
-    auto disarm = [=](Office& o) {
-        *left = o.disk()->reads() >= o.disk()->faults.failed_read_at;
-        heal(o);
-    };
-    return {"a read fails", false, false, [](Office& o, int n) { o.disk()->faults.failed_read_at = n; }, [left] { return *left; }, disarm};
-}
 
 // Whoever wants to know whether the store still works asks it for this.
 void note(store::Connection& db, Office&) { store::append(db, noon, "note", std::nullopt, "{}"); }
@@ -120,13 +55,13 @@ bool fails_at(const Operation& operation, const Fault& fault, const Reference& r
     CAPTURE(fault.name);
     CAPTURE(n);
     auto office = std::make_unique<Office>();
-    fault.arm(*office, n);
+    fault.arm(*office->disk(), &office->connection(), n);
     Told told{};
     told.operation = office->does(operation.act);
-    if (!fault.for_ever) fault.disarm(*office);
+    if (!fault.for_ever) fault.disarm(*office->disk());
     bool failed = office->store().failed();
     told.note = office->does(note);
-    if (fault.for_ever) fault.disarm(*office), failed = office->store().failed();
+    if (fault.for_ever) fault.disarm(*office->disk()), failed = office->store().failed();
     else CHECK_MESSAGE(told.note == !failed, "the store works, or says no to everything");
     if (failed) {
         auto disk = office->disk();
@@ -145,15 +80,13 @@ bool fails_at(const Operation& operation, const Fault& fault, const Reference& r
     return fault.fired();
 }
 
-// How many occasions an operation has is not known before: they are tried ever further apart, each operation at others; every one of
-// them with PINGJING_EVERY_FAULT=1.
+// How many occasions an operation has is not known before: they are tried ever further apart, each operation at others.
 void everywhere(const Fault& fault) {
-    static const bool every = std::getenv("PINGJING_EVERY_FAULT") != nullptr;
     int tried = 0, turn = 0;
     for (const auto& operation : operations()) {
         auto r = in_peace(operation);
         ++turn;
-        for (int n = 1; fails_at(operation, fault, r, n); n += every ? 1 : 1 + n * 2 / 3 + turn % (1 + n / 4)) {
+        for (int n = 1; fails_at(operation, fault, r, n); n += every_occasion() ? 1 : 1 + n * 2 / 3 + turn % (1 + n / 4)) {
             ++tried;
             REQUIRE(n < 1'000'000);
         }

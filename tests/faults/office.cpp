@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <stdexcept>
 
@@ -21,6 +20,7 @@
 #include "daemon/store/receipts.hpp"
 #include "daemon/store/watch.hpp"
 #include "tests/sim/chance.hpp"
+#include "tests/support/dump.hpp"
 #include "tests/support/run.hpp"
 
 namespace pingjing::test {
@@ -214,10 +214,12 @@ std::string call_json(const std::string& id, const std::string& phone, const std
                        R"("reported_at":"2026-11-21T08:00:00+08:00","closed_at":"2026-11-21T09:00:00+08:00"{}}})", id, phone, category, more);
 }
 
+void seed_office() { sim::seed_all_chance(17); }
+
 Office::Office() : Office(furnished().fork()) {}
 
 Office::Office(std::shared_ptr<sim::Disk> disk) : disk_(std::move(disk)) {
-    sim::seed_all_chance(17);
+    seed_office();
     disk_->pages_between_checkpoints = 4000;  // as in service: it is no part of an operation
     auto opened = store::Store::open(disk_->folder(), store::Store::Runner::inline_io, store::Store::Durability::full, *disk_);
     REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().detail));
@@ -245,29 +247,15 @@ bool Office::does(const std::function<void(store::Connection&, Office&)>& work) 
 
 std::string Office::everything() {
     auto quiet = disk_->quietly();
-    auto& db = *connection_;
     store_->run_now([](Connection&) {});  // as whoever comes next finds it
-    std::string out;
-    Statement names(db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
-    while (names.step()) {
-        auto table = names.text(0);
-        Statement rows(db, "SELECT * FROM " + table);
-        while (rows.step()) {
-            out += table;
-            for (int c = 0; c < sqlite3_column_count(rows.handle()); ++c) out += "|" + rows.text(c);
-            out += "\n";
-        }
-    }
-    return out;
+    return dump(*connection_);
 }
 
 std::map<std::string, std::int64_t> Office::counts() {
     auto quiet = disk_->quietly();
     std::map<std::string, std::int64_t> out;
-    std::vector<std::string> tables;
-    Statement names(*connection_, "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'checkpoints'");
-    while (names.step()) tables.push_back(names.text(0));
-    for (const auto& table : tables) out[table] = id("SELECT count(*) FROM " + table);
+    for (const auto& table : tables_of(*connection_))
+        if (table != "checkpoints") out[table] = id("SELECT count(*) FROM " + table);
     return out;
 }
 

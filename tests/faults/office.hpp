@@ -39,6 +39,9 @@ const Furniture& furniture();
 // {"id":"R1",…}: closed at 09:00 of the day.
 std::string call_json(const std::string& id, const std::string& phone, const std::string& more = "");
 
+// Ids, nonces and salts begin anew: what is done next has the same bytes again.
+void seed_office();
+
 class Office {
 public:
     // On a disk of its own with everything in it.

@@ -325,6 +325,12 @@ const std::vector<Operation>& operations() {
     return all;
 }
 
+const std::function<asio::awaitable<void>(Office&)>& operation(const std::string& name) {
+    for (const auto& one : operations())
+        if (one.name == name) return one.act;
+    throw std::logic_error("no operation " + name);
+}
+
 const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows

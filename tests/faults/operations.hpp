@@ -15,6 +15,7 @@ struct Operation {
     bool announces = false;
 };
 const std::vector<Operation>& operations();
+const std::function<asio::awaitable<void>(Office&)>& operation(const std::string& name);
 
 // What takes a connection and only reads, or is a part of the store's own machinery that every row of the table goes through.
 const std::vector<std::string>& readers();
