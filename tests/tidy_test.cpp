@@ -240,7 +240,7 @@ TEST_CASE("time and chance come from one place each") {
     const std::string timers = "daemon/async/timer.cpp";            // the one kind of timer, real or virtual
     const std::string chance = "daemon/core/random.cpp";            // SystemRandom, which everybody is handed
     const std::string keys = "daemon/store/seal.cpp";               // keys and nonces must never be the same twice, in a test either,
-    const std::string story = "tests/sim/world.cpp";                // but where a story is to be the same to the byte
+    const std::string story = "tests/sim/chance.cpp";               // but where a story is to be the same to the byte
     refuse({{"\\bsteady_timer\\b", {timers}}, {"\\bsystem_timer\\b"}, {"\\bhigh_resolution_timer\\b"},
             {"\\bsystem_clock\\s*::\\s*now\\b", {real_clock}}, {"\\bsteady_clock\\s*::\\s*now\\b", {real_clock}}, {"\\bhigh_resolution_clock\\b"},
             {"\\brandom_device\\b"}, {"\\bmt19937"}, {"\\bs?rand\\s*\\("}, {"\\brandombytes_", {chance, keys, story}},

@@ -1,6 +1,7 @@
 #include "daemon/store/ledger.hpp"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <charconv>
@@ -68,13 +69,14 @@ std::int64_t mark_of(const Hash& leaf) {
 std::int64_t append(Connection& db, Instant at, std::string_view kind, std::optional<std::int64_t> case_id, std::string_view data) {
     auto& tail = db.ledger();
     auto seq = static_cast<std::int64_t>(tail.size()) + 1;
-    auto rows = std::string_view(tail.rows_).substr(tail.told_);
+    if (!tail.rows_.whole()) throw SqlError(SQLITE_NOMEM, "out of memory: what became of a row cannot be told");
+    auto rows = std::string_view(tail.rows_.bytes).substr(tail.told_);
     write_entry(tail.entry_, seq, at, kind, case_id, data, rows);
     auto leaf = leaf_hash(tail.entry_);
     Statement insert(db, "INSERT INTO ledger(seq, at, kind, case_id, data, rows, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     insert.bind(1, seq).bind(2, at).lend(3, kind).bind(4, case_id).lend(5, data).lend_blob(6, rows).bind(7, mark_of(leaf)).run();
     tail.waiting_.push_back(leaf);
-    tail.told_ = tail.rows_.size();
+    tail.told_ = tail.rows_.bytes.size();
     tail.last_at_ = at;
     return seq;
 }
@@ -82,7 +84,7 @@ std::int64_t append(Connection& db, Instant at, std::string_view kind, std::opti
 TreeHead write_head(Connection& db) {
     auto& tail = db.ledger();
     // At the time of the line before: what somebody did is told by lines of its own, this is only how rows were left by it.
-    if (tail.told_ < tail.rows_.size()) append(db, tail.last_at_, "rows", std::nullopt, "{}");
+    if (tail.told_ < tail.rows_.bytes.size()) append(db, tail.last_at_, "rows", std::nullopt, "{}");
     auto head = tail.head_;
     if (tail.waiting_.empty()) return head;
     for (const auto& leaf : tail.waiting_) head.append(leaf);

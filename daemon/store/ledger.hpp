@@ -9,6 +9,7 @@
 #include "daemon/core/clock.hpp"
 #include "daemon/core/result.hpp"
 #include "daemon/core/tree.hpp"
+#include "daemon/store/row_facts.hpp"
 
 namespace pingjing::store {
 class Connection;
@@ -19,14 +20,14 @@ class LedgerTail {
 public:
     struct Mark { std::size_t leaves = 0, rows = 0, told = 0; };
     std::uint64_t size() const { return head_.size() + waiting_.size(); }
-    Mark mark() const { return {waiting_.size(), rows_.size(), told_}; }
+    Mark mark() const { return {waiting_.size(), rows_.bytes.size(), told_}; }
     void forget_since(Mark mark) {
         waiting_.resize(mark.leaves);
-        rows_.resize(mark.rows);
+        rows_.cut(mark.rows);
         told_ = mark.told;
     }
     void forget() { forget_since({}); }
-    std::string& rows() { return rows_; }  // RowWatcher adds to it
+    ToldRows& rows() { return rows_; }  // RowWatcher adds to it
 
     const TreeHead& head() const { return head_; }  // of what is committed
 
@@ -37,7 +38,7 @@ private:
     friend void read_head(Connection&);
     TreeHead head_;
     std::vector<Hash> waiting_;
-    std::string rows_;      // of this transaction (daemon/store/row_facts.hpp)
+    ToldRows rows_;         // of this transaction
     std::size_t told_ = 0;  // how much of it stands in a line already
     Instant last_at_{};
     std::string entry_;  // kept and written over

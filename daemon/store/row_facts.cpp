@@ -11,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 // Debian's library has it; its header hides the declarations without this word, which must not be defined for all of sqlite3.h.
@@ -288,7 +289,7 @@ std::string FactTable::key_columns() const {
     return out;
 }
 
-RowWatcher::RowWatcher(sqlite3* db, std::string& out) : out_(out) {
+RowWatcher::RowWatcher(sqlite3* db, ToldRows& out) : out_(out) {
     for (const auto& table : tables) by_name_[place_of(table.name)] = &table;
     auto changed = [](void* self, sqlite3* connection, int op, const char*, const char* name, sqlite3_int64 before, sqlite3_int64 after) {
         auto& w = *static_cast<RowWatcher*>(self);
@@ -324,13 +325,23 @@ const FactTable* RowWatcher::find(std::string_view name) const {
     return table && name == table->name ? table : nullptr;
 }
 
+sqlite3_value* RowWatcher::shown(sqlite3* db, int column, int (*from)(sqlite3*, int, sqlite3_value**)) {
+    sqlite3_value* value = nullptr;
+    if (from(db, column, &value) == SQLITE_OK && value) return value;
+    whole_ = false;
+    return nullptr;
+}
+
+void RowWatcher::tell() {
+    if (!std::exchange(whole_, true)) out_.whole_until = std::min(out_.whole_until, out_.bytes.size());
+    out_.bytes += told_.view();
+}
+
 void RowWatcher::deleted(sqlite3* db, const FactTable& table) {
     told_.clear(static_cast<char>(table.number | gone));
-    for (std::size_t i = 0; i < table.key.size(); ++i) {
-        sqlite3_value* value = nullptr;
-        if (sqlite3_preupdate_old(db, static_cast<int>(i), &value) == SQLITE_OK) add_key_value(told_, table.key[i], Shown{value});
-    }
-    out_ += told_.view();
+    for (std::size_t i = 0; i < table.key.size(); ++i)
+        if (auto* value = shown(db, static_cast<int>(i), sqlite3_preupdate_old)) add_key_value(told_, table.key[i], Shown{value});
+    tell();
 }
 
 void RowWatcher::stands(sqlite3* db, const FactTable& table) {
@@ -340,8 +351,8 @@ void RowWatcher::stands(sqlite3* db, const FactTable& table) {
     told_.clear(static_cast<char>(table.number));
     for (std::size_t i = 0; i < columns; ++i) {
         if (moving >> i & 1) continue;
-        sqlite3_value* value = nullptr;
-        if (sqlite3_preupdate_new(db, static_cast<int>(i), &value) != SQLITE_OK) continue;  // out of memory: the statement fails as well
+        auto* value = shown(db, static_cast<int>(i), sqlite3_preupdate_new);
+        if (!value) continue;
         add_value(row_, Shown{value});
         if (i < table.key.size()) add_key_value(told_, table.key[i], Shown{value});
     }
@@ -349,28 +360,27 @@ void RowWatcher::stands(sqlite3* db, const FactTable& table) {
     std::memcpy(told_.room(hash.size()), hash.data(), hash.size());
     told_.size += hash.size();
     for (std::size_t i = 0; i < columns; ++i) {
-        sqlite3_value* value = nullptr;
-        if ((moving >> i & 1) && sqlite3_preupdate_new(db, static_cast<int>(i), &value) == SQLITE_OK) add_moving(told_, Shown{value});
+        if (!(moving >> i & 1)) continue;
+        if (auto* value = shown(db, static_cast<int>(i), sqlite3_preupdate_new)) add_moving(told_, Shown{value});
     }
-    out_ += told_.view();
+    tell();
 }
 
 // `id`: of a table with one number for a key. Asking SQLite for it costs as much as for any other column.
 void RowWatcher::moved(sqlite3* db, const FactTable& table, std::int64_t id, Columns columns) {
     told_.clear(static_cast<char>(table.number | moved_only));
-    sqlite3_value* value = nullptr;
     if (table.key == "i") add_number(told_, zigzag(id));
     else
         for (std::size_t i = 0; i < table.key.size(); ++i)
-            if (sqlite3_preupdate_new(db, static_cast<int>(i), &value) == SQLITE_OK) add_key_value(told_, table.key[i], Shown{value});
+            if (auto* value = shown(db, static_cast<int>(i), sqlite3_preupdate_new)) add_key_value(told_, table.key[i], Shown{value});
     add_byte(told_, static_cast<char>(std::popcount(columns)));
     const auto moving = layout_of(table).moving;
     for (auto rest = columns; rest; rest &= rest - 1) {
         auto column = std::countr_zero(rest);
         add_byte(told_, static_cast<char>(std::popcount(moving & ((1ull << column) - 1))));  // its place among the moving ones
-        if (sqlite3_preupdate_new(db, column, &value) == SQLITE_OK) add_moving(told_, Shown{value});
+        if (auto* value = shown(db, column, sqlite3_preupdate_new)) add_moving(told_, Shown{value});
     }
-    out_ += told_.view();
+    tell();
 }
 
 std::optional<RowFact> RowFacts::next() {

@@ -17,6 +17,7 @@
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 namespace pingjing::store {
 
@@ -44,11 +45,23 @@ struct RowBytes {
     std::string_view view() const { return std::string_view(kept).substr(0, size); }
 };
 
+// What a transaction's rows have become, one behind the other. SQLite shows a changed row to us, and where there is no memory for that the
+// change happens all the same: what was told of that row is then not whole, and the transaction must not stand.
+struct ToldRows {
+    std::string bytes{};
+    std::size_t whole_until = std::string::npos;
+    void cut(std::size_t size) {
+        bytes.resize(size);
+        if (size <= whole_until) whole_until = std::string::npos;
+    }
+    bool whole() const { return whole_until == std::string::npos; }
+};
+
 // Adds to `out` whatever becomes of a fact table's row, as RowFacts reads it. On our own connection only: who changes the file with
 // another program leaves no such trace. It outlives the connection's last statement, `out` outlives it.
 class RowWatcher {
 public:
-    RowWatcher(sqlite3* db, std::string& out);
+    RowWatcher(sqlite3* db, ToldRows& out);
     RowWatcher(const RowWatcher&) = delete;
     RowWatcher& operator=(const RowWatcher&) = delete;
     // Whose changes come next. The text stays where it is, and the same place always holds the same text; nullptr: not known.
@@ -61,11 +74,14 @@ private:
     void deleted(sqlite3* db, const FactTable& table);
     void stands(sqlite3* db, const FactTable& table);
     void moved(sqlite3* db, const FactTable& table, std::int64_t id, Columns columns);
+    sqlite3_value* shown(sqlite3* db, int column, int (*from)(sqlite3*, int, sqlite3_value**));  // null: no memory for it
+    void tell();
 
     std::array<const FactTable*, 256> by_name_{};
     std::unordered_map<const std::string*, Columns> updates_{};
     const std::string* running_ = nullptr;
-    std::string& out_;
+    ToldRows& out_;
+    bool whole_ = true;  // of the row at hand
     RowBytes row_{}, told_{};
 };
 

@@ -236,10 +236,20 @@ std::map<std::string, std::string> columns(Connection& db) {
     return out;
 }
 
+// Of the newest version, which is asked for at every start and every verification.
+const Objects& newest_objects() {
+    static const auto all = objects(*example(newest_schema()));
+    return all;
+}
+std::map<std::string, std::string> columns_of(int version) {
+    static const auto newest = columns(*example(newest_schema()));
+    return version == newest_schema() ? newest : columns(*example(version));
+}
+
 // A number that two schemas share would let a store open that then refuses every row.
 Result<void> check_tables(Connection& db, int version) {
     auto here = columns(db);
-    for (const auto& [table, wanted] : columns(*example(version)))
+    for (const auto& [table, wanted] : columns_of(version))
         if (auto found = here.find(table); found == here.end() || found->second != wanted)
             return fail(Error::Kind::conflict, fmt::format("the store says that it has schema {}, and its table {} has the columns ({}) instead of ({}): it was written by a "
                                                            "pingjing that was never released, or its file is damaged; nothing was touched",
@@ -250,7 +260,7 @@ Result<void> check_tables(Connection& db, int version) {
 }  // namespace
 
 std::vector<std::string> schema_differences(Connection& db) {
-    auto wanted = objects(*example(newest_schema()));
+    const auto& wanted = newest_objects();
     auto here = objects(db);
     std::vector<std::string> out;
     for (const auto& [name, sql] : wanted) {
@@ -270,21 +280,22 @@ int schema_version(Connection& db) {
     return read.step() ? static_cast<int>(read.integer(0)) : 0;
 }
 
-Result<void> migrate(Connection& db) {
+Result<void> migrate(Connection& db, int to) {
     int have = schema_version(db);
     if (have > newest_schema())
         return fail(Error::Kind::conflict, fmt::format("the store has schema {}, this program knows {}: it was written by a newer "
                                                        "pingjing; install that one", have, newest_schema()));
     if (have > 0)
         if (auto same = check_tables(db, have); !same) return same;
-    for (int version = have; version < newest_schema(); ++version) {
+    for (int version = have; version < to; ++version) {
         db.exec("BEGIN IMMEDIATE");
         try {
             take_step(db, version);
             db.exec("COMMIT");
-        } catch (...) {
+        } catch (const SqlError& error) {
             if (db.in_transaction()) db.exec("ROLLBACK");
-            throw;
+            auto what = version == 0 ? std::string("the store cannot be made") : fmt::format("the store has schema {} and cannot be brought to {}", version, version + 1);
+            throw SqlError(error.code(), fmt::format("{}: {}; it is as it was, and starting again does the rest", what, error.reason()));
         }
     }
     return {};

@@ -14,6 +14,7 @@ bool configure_library() { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == 
 
 }  // namespace
 
+std::string SqlError::reason() const { return code_ == 0 ? what() : sqlite3_errstr(code_); }
 bool SqlError::is_constraint() const { return (code_ & 0xFF) == SQLITE_CONSTRAINT; }
 bool SqlError::is_refusal() const { return code_ == 0 || is_constraint(); }
 bool SqlError::is_full() const { return (code_ & 0xFF) == SQLITE_FULL; }

@@ -26,6 +26,7 @@ class SqlError : public std::runtime_error {
 public:
     SqlError(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
     int code() const { return code_; }  // SQLite's extended result code
+    std::string reason() const;         // in SQLite's words, without the statement
     bool is_constraint() const;         // a promise kept by the schema: unique, check, trigger
     bool is_refusal() const;    // of these rows: a constraint, or what a store function found impossible (code 0)
     bool is_full() const;               // no space left: try again when there is

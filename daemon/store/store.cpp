@@ -68,6 +68,24 @@ struct Store::Impl {
     bool stopping = false, drain_posted = false;
     std::thread thread;
 
+    // A COMMIT that reports failure may have happened all the same: then what comes next begins where the file ends.
+    bool head_in_question = false;
+    void commit(TreeHead head) {
+        head_in_question = true;
+        db.exec("COMMIT");
+        commit_head(db, std::move(head));
+        head_in_question = false;
+    }
+    void begin() {
+        if (db.in_transaction()) db.exec("ROLLBACK");  // the one before this failed too: there was no memory for it
+        if (head_in_question) {
+            read_head(db);
+            sequence = journal_mark(db);
+            head_in_question = false;
+        }
+        db.exec("BEGIN IMMEDIATE");
+    }
+
     // Throws where an fsync failed. Without room the pages stay in the WAL, where they are as safe.
     void checkpoint() {
         try {
@@ -252,7 +270,8 @@ bool Store::commit(Group& group, Group& rest) {
     };
     try {
         if (auto failure = i.flusher->failure()) std::rethrow_exception(failure);
-        db.exec("BEGIN IMMEDIATE");
+        i.begin();
+        sequence_before = i.sequence;
         bool together = true;
         try {
             rest = work_together(group);
@@ -262,7 +281,7 @@ bool Store::commit(Group& group, Group& rest) {
         }
         if (!together) {
             take_back();
-            db.exec("BEGIN IMMEDIATE");
+            i.begin();
             work_apart(group);
         }
         if (i.sequence != sequence_before) {
@@ -270,8 +289,7 @@ bool Store::commit(Group& group, Group& rest) {
             mark.bind(1, std::to_string(i.sequence)).run();
         }
         auto head = write_head(db);
-        db.exec("COMMIT");
-        commit_head(db, std::move(head));
+        i.commit(std::move(head));
         return true;
     } catch (...) {
         for (auto& job : group)
@@ -328,12 +346,10 @@ void Store::will_send(Connection&, const std::string& ref, const std::string& ph
 void Store::run_now(const std::function<void(Connection&)>& work) {
     auto& db = impl_->db;
     if (auto failure = impl_->flusher->failure()) std::rethrow_exception(failure);
-    db.exec("BEGIN IMMEDIATE");
+    impl_->begin();
     try {
         work(db);
-        auto head = write_head(db);
-        db.exec("COMMIT");
-        commit_head(db, std::move(head));
+        impl_->commit(write_head(db));
         if (impl_->durable) db.sync_wal();
     } catch (...) {
         note_unsynced(std::current_exception());

@@ -13,6 +13,7 @@
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/store.hpp"
+#include "tests/support/dump.hpp"
 #include "tests/support/fail_after.hpp"
 #include "tests/support/run.hpp"
 
@@ -74,19 +75,7 @@ public:
     // Every row of every table.
     std::string everything() {
         std::string out;
-        store->run_now([&](store::Connection& db) {
-            std::vector<std::string> tables;
-            store::Statement names(db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
-            while (names.step()) tables.push_back(names.text(0));
-            for (const auto& table : tables) {
-                std::vector<std::string> columns;
-                store::Statement info(db, "SELECT name FROM pragma_table_info('" + table + "')");
-                while (info.step()) columns.push_back(info.text(0));
-                store::Statement rows(db, "SELECT * FROM " + table);
-                while (rows.step())
-                    for (std::size_t c = 0; c < columns.size(); ++c) out += fmt::format("{}.{}={}\n", table, columns[c], rows.text(static_cast<int>(c)));
-            }
-        });
+        store->run_now([&](store::Connection& db) { out = dump(db); });
         return out;
     }
     // Does it while the database fails at its n-th step, for every n: either it is done, or nothing was.

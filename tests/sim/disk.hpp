@@ -53,6 +53,8 @@ public:
     // Until what is returned goes away: whoever looks on must not be what breaks it.
     std::unique_ptr<void, std::function<void(void*)>> quietly();
     std::int64_t syncs() const { return syncs_; }
+    std::int64_t steps() const { return steps_; }
+    std::int64_t reads() const { return reads_; }  // counted while one of them is to fail
     std::string folder() const { return folder_; }
     std::uint64_t digest() const;  // of all bytes
     // The database as it is now, to be put back one day in place of a newer one.

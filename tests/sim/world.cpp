@@ -1,7 +1,6 @@
 #include "tests/sim/world.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,30 +19,12 @@
 #include "daemon/store/epoch.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
+#include "tests/sim/chance.hpp"
 
 namespace pingjing::sim {
 namespace {
 
 constexpr const char* zone = "Asia/Shanghai";
-
-// Nonces of sealed texts: equal stories have equal bytes on their disk.
-SeededRandom nonces(0);
-const char* nonces_name() { return "simulated"; }
-std::uint32_t a_nonce() { return static_cast<std::uint32_t>(nonces() >> 32); }
-void fill_nonce(void* into, const std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) static_cast<unsigned char*>(into)[i] = static_cast<unsigned char>(nonces() >> 56);
-}
-
-void take_over_chance(std::uint64_t seed) {
-    static randombytes_implementation ours = {nonces_name, a_nonce, nullptr, nullptr, fill_nonce, nullptr};
-    static const bool taken = [] {
-        Disk::take_over_sqlite();
-        return randombytes_set_implementation(&ours) == 0;
-    }();
-    if (!taken) throw std::runtime_error("libsodium keeps its own chance");
-    nonces = SeededRandom(seed);
-    Disk::reseed(seed);
-}
 
 bool inside(const std::vector<std::pair<Steady, Steady>>& spans, Steady t) {
     for (const auto& [from, to] : spans)
@@ -79,7 +60,7 @@ private:
 class World {
 public:
     World(std::uint64_t seed, const Shape& shape) : random_(seed), clock_(*parse_rfc3339("2026-11-20T06:00:00+08:00")), watch_(clock_), shape_(shape) {
-        take_over_chance(seed);
+        seed_all_chance(seed);
         use_virtual_time(io_, clock_);
         plan_ = draw_plan(random_, clock_.now(), shape);
         settings_ = plan_.settings;

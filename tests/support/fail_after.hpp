@@ -15,6 +15,7 @@ public:
     ~FailAfter() { sqlite3_progress_handler(db_, 0, nullptr, nullptr); }
     FailAfter(const FailAfter&) = delete;
     FailAfter& operator=(const FailAfter&) = delete;
+    int left() const { return left_; }  // above 0: it was not reached
 
 private:
     sqlite3* db_;

@@ -38,6 +38,8 @@ public:
     WatchedDisk(const WatchedDisk&) = delete;
     WatchedDisk& operator=(const WatchedDisk&) = delete;
 
+    // Called before anything is done to a file.
+    std::function<void()> on_step;
     // Called before each fsync, on its thread. Not SQLITE_OK: it fails with this.
     std::function<int(Sync)> on_sync;
 
@@ -85,6 +87,9 @@ private:
         bytes.resize(std::max(bytes.size(), at + write.bytes.size()));
         bytes.replace(at, write.bytes.size(), write.bytes);
     }
+    void begin_step() const {
+        if (on_step) on_step();
+    }
     void remember(sqlite3_file* f, Write write) {
         std::lock_guard guard(mutex_);
         if (auto* content = own(f).content) content->unsynced.push_back(std::move(write));
@@ -106,6 +111,7 @@ private:
     }
     static int remove(sqlite3_vfs*, const char* name, int sync_folder) {
         auto& disk = *current();
+        disk.begin_step();
         int rc = disk.below_->xDelete(disk.below_, name, sync_folder);
         std::lock_guard guard(disk.mutex_);
         auto file = disk.files_.find(std::filesystem::path(name).filename().string());
@@ -118,17 +124,20 @@ private:
         return rc;
     }
     static int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
+        current()->begin_step();
         int rc = real(f).xWrite(below(f), data, size, at);
         if (rc == SQLITE_OK && own(f).content) current()->remember(f, {at, std::string(static_cast<const char*>(data), static_cast<std::size_t>(size)), false});
         return rc;
     }
     static int truncate(sqlite3_file* f, sqlite3_int64 size) {
+        current()->begin_step();
         int rc = real(f).xTruncate(below(f), size);
         if (rc == SQLITE_OK && own(f).content) current()->remember(f, {size, {}, true});
         return rc;
     }
     static int sync(sqlite3_file* f, int flags) {
         auto& disk = *current();
+        disk.begin_step();
         auto* content = own(f).content;
         if (!content) return real(f).xSync(below(f), flags);
         std::uint64_t until = 0;

@@ -1,0 +1,354 @@
+#include "tests/faults/operations.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "daemon/admin/tokens.hpp"
+#include "daemon/configuration_history.hpp"
+#include "daemon/desk/alarms.hpp"
+#include "daemon/gateway.hpp"
+#include "daemon/inbound/inbox.hpp"
+#include "daemon/intake/intake.hpp"
+#include "daemon/outbox/claims.hpp"
+#include "daemon/ratings/answers.hpp"
+#include "daemon/reports/export.hpp"
+#include "daemon/site_rules.hpp"
+#include "daemon/store/checkpoints.hpp"
+#include "daemon/store/erasure.hpp"
+#include "daemon/store/followups.hpp"
+#include "daemon/store/inbox.hpp"
+#include "daemon/store/overrides.hpp"
+#include "daemon/store/parts.hpp"
+#include "daemon/store/phones.hpp"
+#include "daemon/store/ratings.hpp"
+#include "daemon/store/receipts.hpp"
+#include "daemon/store/watch.hpp"
+
+namespace pingjing::test {
+namespace {
+
+using store::Connection;
+
+const store::Seal& seal() { return furniture().seal; }
+Phone phone(const char* number) { return *Phone::mobile(number); }
+
+// On the store's thread, like the stages do.
+Operation in_store(std::string name, std::function<void(Connection&, Office&)> work, bool announces = false) {
+    auto act = [work = std::move(work)](Office& office) -> asio::awaitable<void> {
+        auto job = [&](Connection& db) {
+            office.random = SeededRandom(5);  // a work may run twice
+            work(db, office);
+        };
+        co_await office.store().run(std::ref(job));
+    };
+    return {std::move(name), std::move(act), announces};
+}
+
+struct Noon final : Clock {
+    Instant now() const override { return noon; }
+    Steady steady() const override { return std::chrono::hours(1); }
+};
+const Noon noon_clock;
+
+store::ClaimFacts facts_of(const store::DueRow& row) {
+    store::ClaimFacts facts;
+    facts.channel = "main", facts.text_name = "survey", facts.sealed_text = seal().seal("x", store::message_text_context(row.ref)), facts.answer_until = noon + 72h, facts.slot = 3;
+    return facts;
+}
+
+store::ReceiptRow receipt_row(Connection& db, const std::string& state, const std::string& vendor_id) {
+    auto rows = store::find_new_receipts(db, 10);
+    auto row = rows.at(0);
+    row.state = state, row.vendor_id = vendor_id;
+    return row;
+}
+
+store::NewMessage thanks(Office& o) {
+    store::NewMessage message;
+    message.case_id = o.case_of("answered"), message.text_name = "thanks", message.phone_id = o.phone_of("answered"), message.channel = "main";
+    message.due_at = noon, message.stale_at = noon + 10min;
+    return message;
+}
+
+std::vector<Operation> about_cases() {
+    auto one_call = [](Connection& db, Office& o, const std::string& json) {
+        auto rows = furniture().rows(json);
+        auto known = store::find_case(db, rows.at(0).call->id);
+        store::Verdict verdict;
+        verdict.kind = "survey", verdict.rule = "test", verdict.rules_sha256 = "faults";
+        auto recorded = store::record_case(db, seal(), known, *rows.at(0).call, verdict, known ? "updated" : "accepted", noon);
+        (void)store::plan_survey(db, o.random, recorded.id, *recorded.phone_id, *rows.at(0).call->closed_at, noon + 1h, noon + 72h, noon);
+        if (!known) store::record_batch(db, "test", {.accepted = 1}, noon);
+    };
+    return {
+        in_store("record_case new", [=](Connection& db, Office& o) { one_call(db, o, call_json("fresh", "13800000061", R"(,"contact_phone":"13800000062")")); }),
+        in_store("record_case again", [=](Connection& db, Office& o) { one_call(db, o, call_json("due", "13800000063", R"(,"version":2)")); }),
+        in_store("record_decision", [](Connection& db, Office& o) { store::record_decision(db, o.case_of("due"), "sending", "accepted", {}, noon); }),
+        in_store("plan_survey of a cancelled one", [](Connection& db, Office& o) {
+            auto id = o.case_of("cancelled");
+            store::set_case_code(db, id, std::nullopt, "survey", noon);
+            (void)store::plan_survey(db, o.random, id, o.phone_of("cancelled"), noon - 3h, noon, noon + 72h, noon);
+        }),
+        in_store("cancel_waiting_of_case", [](Connection& db, Office& o) {
+            store::cancel_waiting_of_case(db, o.case_of("due"), Code::invalid, noon);
+            store::set_case_code(db, o.case_of("due"), Code::invalid, "", noon);
+        }),
+        in_store("cancel_waiting_surveys_to", [](Connection& db, Office& o) { store::cancel_waiting_surveys_to(db, o.phone_of("due"), 0, Code::phone_hold, noon); }),
+        in_store("mark_recoded_after_sending", [](Connection& db, Office& o) { store::mark_recoded_after_sending(db, o.case_of("answered"), noon); }),
+        in_store("set_case_code", [](Connection& db, Office& o) { store::set_case_code(db, o.case_of("safety"), Code::secret, "", noon); }),
+        in_store("record_batch", [](Connection& db, Office&) { store::record_batch(db, "test", {.unchanged = 2}, noon); }),
+        in_store("record_rejection", [](Connection& db, Office&) { store::record_rejection(db, store::record_batch(db, "test", {.rejected = 1}, noon), 7, "closed_at", "a time"); }),
+        in_store("take_row", [](Connection& db, Office& o) {
+            intake::take_row(db, seal(), o.random, *furniture().rules, furniture().rows(call_json("fresh", "13800000061")).at(0), noon);
+            store::record_batch(db, "test", {.accepted = 1}, noon);
+        }),
+        in_store("take_batch", [](Connection& db, Office& o) {
+            auto rows = furniture().rows(call_json("fresh", "13800000061") + "\n" + call_json("due2", "13800000002", R"(,"version":2,"category":"06")") + "\n{}\n");
+            intake::take_batch(db, seal(), o.random, *furniture().rules, rows, "test", noon);
+        }),
+        // Called off by a new version, which lets go on what it had capped.
+        in_store("apply", [](Connection& db, Office& o) {
+            auto rows = furniture().rows(call_json("due", "13800000001", R"(,"version":3,"state2":"x")"));
+            auto known = store::find_case(db, "due");
+            eligibility::Planned planned;
+            planned.verdict.code = Code::invalid, planned.verdict.rule = "test";
+            auto recorded = store::record_case(db, seal(), known, *rows.at(0).call, planned.verdict, "updated", noon);
+            eligibility::apply(db, seal(), o.random, *furniture().rules, *rows.at(0).call, recorded, planned, noon);
+        }),
+        in_store("reconsider_capped", [](Connection& db, Office& o) {
+            store::cancel_due(db, o.due("due"), Code::stale, noon);
+            eligibility::reconsider_capped(db, seal(), o.random, *furniture().rules, o.phone_of("due"), noon);
+        }),
+        in_store("keep_phone", [](Connection& db, Office&) { store::keep_phone(db, seal(), phone("13912345678"), noon); }),
+        in_store("record_opt_out", [](Connection& db, Office& o) { store::record_opt_out(db, o.phone_of("answered"), true, "sms", "", noon); }),
+    };
+}
+
+std::vector<Operation> about_sending() {
+    auto late = [](bool accepted, bool refused) {
+        return [=](Connection& db, Office& o) {
+            store::record_late(db, o.attempt("doubt").ref, accepted, refused, {"v-late"}, accepted ? "accepted" : "retry", "", accepted || refused ? "" : "number", noon, 72h);
+        };
+    };
+    return {
+        in_store("plan_message", [](Connection& db, Office& o) { store::plan_message(db, o.random, thanks(o), noon); }),
+        in_store("set_route", [](Connection& db, Office& o) { store::set_route(db, o.due("due").id, 0); }),
+        in_store("forget_routes", [](Connection& db, Office& o) {
+            store::hold_due(db, o.due("due2"), "no_route", noon);
+            store::set_route(db, o.due("due").id, 0);
+            store::forget_routes(db, noon);
+        }),
+        in_store("postpone", [](Connection& db, Office& o) { store::postpone(db, o.due("due").id, noon + 1h); }),
+        in_store("cancel_due", [](Connection& db, Office& o) { store::cancel_due(db, o.due("due"), Code::stale, noon); }),
+        in_store("move_due_to", [](Connection& db, Office& o) { store::move_due_to(db, o.due("due"), o.phone_of("due2"), noon); }),
+        in_store("hold_due", [](Connection& db, Office& o) { store::hold_due(db, o.due("due"), "content", noon); }),
+        in_store("take_slot", [](Connection& db, Office& o) { store::take_slot(db, o.phone_of("due"), o.case_of("due"), 100, std::chrono::hours(720), noon); }),
+        in_store("claim", [](Connection& db, Office& o) {
+            auto row = o.due("due");
+            store::claim(db, row, facts_of(row), noon);
+            o.store().will_send(db, row.ref, row.phone_key);
+        }, true),
+        in_store("claim_round", [](Connection& db, Office& o) {
+            outbox::ClaimInput input;
+            input.policy = furniture().policy, input.views = {{true, 9, false}}, input.now = noon;
+            input.announce = [&o](Connection& c, const std::string& ref, const std::string& key) { o.store().will_send(c, ref, key); };
+            outbox::claim_round(db, seal(), input);
+        }, true),
+        in_store("record_accepted", [](Connection& db, Office& o) { store::record_accepted(db, o.attempt("sending"), {"v-sending-1", "v-sending-2"}, noon, noon + 72h); }),
+        in_store("record_again", [](Connection& db, Office& o) { store::record_again(db, o.attempt("sending"), "retry", "", noon + 1h, noon); }),
+        in_store("record_failed", [](Connection& db, Office& o) { store::record_failed(db, o.attempt("sending"), "permanent_number", "", "number", {}, noon); }),
+        in_store("record_failed in part", [](Connection& db, Office& o) { store::record_failed(db, o.attempt("sending"), "partial", "", "partial", {"v-sending-1"}, noon); }),
+        in_store("record_held", [](Connection& db, Office& o) { store::record_held(db, o.attempt("sending"), "permanent_content", "", noon); }),
+        in_store("record_in_doubt", [](Connection& db, Office& o) { store::record_in_doubt(db, o.attempt("sending"), "ambiguous", "", noon); }),
+        in_store("record_never_sent", [](Connection& db, Office& o) { store::record_never_sent(db, o.attempt("sending"), noon); }),
+        in_store("record_late yes", late(true, false)),
+        in_store("record_late no", late(false, true)),
+        in_store("record_late never", late(false, false)),
+        in_store("recover_sending", [](Connection& db, Office&) { store::recover_sending(db, noon); }),
+        in_store("close_ended_windows", [](Connection& db, Office&) { store::close_ended_windows(db, noon + 100h); }),
+        in_store("let_time_pass", [](Connection& db, Office&) { store::let_time_pass(db, "main", noon + 1h, noon + 1h, noon + 100h); }),
+        in_store("add_surveys_of_day", [](Connection& db, Office&) { store::add_surveys_of_day(db, "main", "2026-11-21", 3); }),
+        in_store("place_hold", [](Connection& db, Office&) { store::place_hold(db, "stop", std::nullopt, "test", noon); }),
+        in_store("release_holds", [](Connection& db, Office&) {
+            store::place_hold(db, "clock", std::nullopt, "test", noon);
+            store::release_holds(db, "clock", std::nullopt, "looked at", noon);
+        }),
+        in_store("hold_if_clock_is_off", [](Connection& db, Office&) { hold_if_clock_is_off(db, noon + 1000h); }),
+        in_store("cancel_case", [](Connection& db, Office&) { (void)store::cancel_case(db, seal(), "due", "because", noon); }),
+        in_store("resend_case", [](Connection& db, Office&) { (void)store::resend_case(db, seal(), "doubt", "because", noon); }),
+        in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, "looked at", noon); }),
+    };
+}
+
+// Stages whose work is their own: on an inbox, or an answers step, of the moment.
+Operation take_body() {
+    auto act = [](Office& o) -> asio::awaitable<void> {
+        inbound::Inbox inbox(o.io().get_executor(), o.store(), seal(), noon_clock, {});
+        provider::Receipt receipt;
+        receipt.vendor_id = "v-silent-1", receipt.state = provider::ReceiptState::delivered, receipt.phone = phone("13800000009");
+        provider::InboundText text;
+        text.from = phone("13800000071"), text.to = "106900110", text.text = Text("2"), text.key = "m-new";
+        std::vector<provider::Inbound> both{receipt, text};
+        co_await inbox.take_body("main", "the raw body", std::move(both));
+    };
+    return {"keep_body with what was in it", act};
+}
+Operation read_new_texts() {
+    auto act = [](Office& o) -> asio::awaitable<void> {
+        auto rules = std::make_shared<const ratings::AnswerRules>(answer_rules(furniture().settings, 100));
+        o.random = SeededRandom(5);
+        ratings::Answers answers(o.io().get_executor(), o.store(), seal(), noon_clock, o.random, rules, {});
+        auto read = co_await answers.finish();
+        if (read == 0) throw std::runtime_error("it stands as new");
+    };
+    return {"record_reading with all that follows", act};
+}
+
+std::vector<Operation> about_what_comes_in() {
+    return {
+        take_body(),
+        read_new_texts(),
+        in_store("keep_receipt", [](Connection& db, Office&) {
+            store::NewReceipt receipt;
+            receipt.key = "k-more", receipt.vendor_id = "v-silent-1", receipt.state = "failed", receipt.meaning = "none";
+            store::keep_receipt(db, seal(), "main", receipt, std::nullopt, noon);
+        }),
+        in_store("keep_text", [](Connection& db, Office&) {
+            store::NewText text;
+            text.from = phone("13800000072"), text.to = "106900110", text.text = Text("3");
+            store::keep_text(db, seal(), "main", text, std::nullopt, noon);
+        }),
+        in_store("keep_quarantined", [](Connection& db, Office&) { store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon); }),
+        in_store("record_reading", [](Connection& db, Office& o) {
+            store::Reading reading;
+            reading.what = "none", reading.why = "nothing", reading.case_id = o.case_of("asked");
+            store::record_reading(db, o.id("SELECT id FROM inbound WHERE step = 'new'"), reading, noon);
+            store::lift_to_delivered(db, o.attempt("asked").message, "reply", noon);
+        }),
+        in_store("keep_part the first", [](Connection& db, Office&) {
+            store::NewPart part;
+            part.text = "13800000064|106|9", part.number = 2, part.total = 3, part.payload = "a third";
+            store::keep_part(db, seal(), "main", part, noon);
+        }),
+        in_store("keep_part the last", [](Connection& db, Office&) {
+            store::NewPart part;
+            part.text = "13800000060|106|7", part.number = 2, part.total = 2, part.payload = "the other half";
+            if (store::keep_part(db, seal(), "main", part, noon).joined.size() != 1) throw std::logic_error("two halves are a whole");
+        }),
+        in_store("give_up_waiting_parts", [](Connection& db, Office&) { store::give_up_waiting_parts(db, seal(), noon, noon); }),
+        in_store("park_receipt", [](Connection& db, Office& o) { store::park_receipt(db, o.id("SELECT id FROM receipts WHERE step = 'new'"), std::nullopt); }),
+        in_store("leave_receipt_unknown", [](Connection& db, Office&) { store::leave_receipt_unknown(db, receipt_row(db, "delivered", "x"), noon); }),
+        in_store("give_up_parked", [](Connection& db, Office&) { store::give_up_parked(db, noon, noon); }),
+        in_store("apply_receipt", [](Connection& db, Office&) {
+            auto receipt = receipt_row(db, "failed", "v-silent-1");
+            store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
+        }),
+        in_store("apply_receipt to a refused one", [](Connection& db, Office& o) {
+            store::record_again(db, o.attempt("sending"), "retry", "", noon, noon);
+            auto receipt = receipt_row(db, "delivered", "");
+            receipt.ref = o.attempt("sending").ref;
+            store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
+        }),
+        in_store("lift_to_delivered", [](Connection& db, Office& o) { store::lift_to_delivered(db, o.attempt("silent").message, "reply", noon); }),
+        in_store("close_surveys_to", [](Connection& db, Office& o) { store::close_surveys_to(db, o.phone_of("silent"), noon); }),
+        in_store("record_rating", [](Connection& db, Office& o) {
+            auto inbound = o.id("SELECT id FROM inbound WHERE key = 'v:m2'");
+            store::record_rating(db, {o.case_of("asked"), inbound, noon, Grade::satisfied, 1, "code", "first"}, noon);
+        }),
+        in_store("raise_alarm", [](Connection& db, Office& o) { store::raise_alarm(db, o.random, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), o.case_of("asked"), true, noon); }),
+        in_store("open_review", [](Connection& db, Office& o) { store::open_review(db, "ambiguous", o.case_of("asked"), o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), noon); }),
+        in_store("open_followup", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("asked"), std::nullopt, true, false, noon, noon + 24h); }),
+        in_store("open_followup more pressing", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("answered"), std::nullopt, true, true, noon, noon + 1h); }),
+        in_store("note_no_callback", [](Connection& db, Office& o) { store::note_no_callback(db, o.case_of("answered"), noon); }),
+    };
+}
+
+std::string signed_head(Connection& db) {
+    const auto& head = db.ledger().head();
+    return seal().ledger_signer()->sign(Checkpoint{seal().ledger_signer()->name(), head.size(), head.root()});
+}
+
+std::vector<Operation> about_the_house() {
+    auto alarm = [](Office& o) {
+        store::Statement find(o.connection(), "SELECT id FROM alarms");
+        find.step();
+        return find.text(0);
+    };
+    const store::Limits limits{noon - std::chrono::hours(24 * 180), noon - std::chrono::hours(24 * 365 * 3), noon - std::chrono::hours(24 * 30)};
+    return {
+        in_store("append", [](Connection& db, Office&) { store::append(db, noon, "test", std::nullopt, "{}"); }),
+        in_store("make_checkpoint", [](Connection& db, Office&) { store::make_checkpoint(db, *seal().ledger_signer(), noon); }),
+        in_store("keep_checkpoint", [](Connection& db, Office&) { store::keep_checkpoint(db, signed_head(db), noon); }),
+        in_store("keep_cosigned", [](Connection& db, Office&) { store::keep_cosigned(db, signed_head(db), noon); }),
+        in_store("erase_expired", [=](Connection& db, Office&) {
+            auto expired = store::find_expired(db, limits);
+            auto texts = expired.take(100), numbers = expired.take(100);
+            if (texts.cases.empty() || texts.rated_cases.empty()) throw std::logic_error("nothing is old enough");
+            store::erase_expired(db, texts, limits, noon);
+            store::erase_expired(db, numbers, limits, noon);
+        }),
+        in_store("forget", [=](Connection& db, Office&) {
+            auto named = store::find_named(db, seal(), phone("13800000001"));  // "due" and "capped"
+            if (!store::forget(db, seal(), *named, "asked for it", limits.recent, noon)) throw std::logic_error("it is not forgotten");
+        }),
+        in_store("keep_watch_alarm", [](Connection& db, Office&) { store::keep_watch_alarm(db, {"in_doubt", "", "60 messages", noon, noon, std::nullopt, std::nullopt}); }),
+        in_store("drop_watch_alarm", [](Connection& db, Office&) { store::drop_watch_alarm(db, "channel_down", "main"); }),
+        in_store("keep_path_day", [](Connection& db, Office&) { store::keep_path_day(db, {"main", "138"}, "2026-11-20", {9, 8, 7}); }),
+        in_store("create_token", [](Connection& db, Office& o) { (void)admin::create_token(db, o.random, {"desk"}, {}, noon); }),
+        in_store("revoke_token", [](Connection& db, Office&) { (void)admin::revoke_token(db, 1, noon); }),
+        in_store("record_attempt", [=](Connection& db, Office& o) { desk::record_attempt(db, alarm(o)); }),
+        in_store("record_received", [=](Connection& db, Office& o) { desk::record_received(db, alarm(o), noon); }),
+        in_store("record_escalated", [=](Connection& db, Office& o) { desk::record_escalated(db, alarm(o), noon); }),
+        in_store("acknowledge", [=](Connection& db, Office& o) { (void)desk::acknowledge(db, alarm(o), "3/desk", noon); }),
+        in_store("record_export", [](Connection& db, Office&) {
+            reports::Edition edition;
+            edition.day = "2026-11-20", edition.ledger_size = 3, edition.as_of = noon, edition.sha256 = "x", edition.checkpoint = signed_head(db);
+            reports::record_export(db, edition, noon);
+        }),
+        in_store("record_configuration", [](Connection& db, Office&) {
+            auto settings = furniture().settings;
+            settings.rules_sha256 = "another", settings.open_text = "[survey]\n";
+            record_configuration(db, settings, noon);
+        }),
+    };
+}
+
+}  // namespace
+
+const std::vector<Operation>& operations() {
+    static const auto all = [] {
+        std::vector<Operation> out;
+        for (auto part : {about_cases(), about_sending(), about_what_comes_in(), about_the_house()}) out.insert(out.end(), part.begin(), part.end());
+        return out;
+    }();
+    return all;
+}
+
+const std::function<asio::awaitable<void>(Office&)>& operation(const std::string& name) {
+    for (const auto& one : operations())
+        if (one.name == name) return one.act;
+    throw std::logic_error("no operation " + name);
+}
+
+const std::vector<std::string>& readers() {
+    static const std::vector<std::string> all = {
+        // of rows
+        "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
+        "next_unanswered", "alarms_for_desk", "is_acknowledged", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
+        "find_next_due", "has_unsettled", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
+        "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "recompute",
+        "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "survey_times", "sent_survey_times", "no_send_before", "capped_cases_of",
+        "find_phone_id", "phone_key_of", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "is_replay",
+        "sent_surveys_to", "newest_case_of", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
+        // of the ledger's check, a step at a time
+        "step", "begin", "finish", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
+        // the store's own: every operation goes through them; migrate() has tests of its own
+        "work", "will_send", "write_head", "commit_head", "read_head", "migrate",
+        // the dispatcher's, private: a counter, and two rows of the table in one
+        "uncount", "opt_out_of",
+    };
+    return all;
+}
+
+}  // namespace pingjing::test
