@@ -40,8 +40,9 @@ std::string describe_evidence(const Abilities& can) {
         if (possible) out.append(out.empty() ? "" : "; ").append(what);
     };
     add(can.late_responses, "a late response");
-    add(can.receipts && can.echoes_ref, "a delivery report that names it");
-    add(can.receipts && !can.echoes_ref, "a delivery report for the number, if nothing else to it is unsettled");
+    bool named = can.echoes_ref || can.own_ids;
+    add(can.receipts && named, "a delivery report that names it");
+    add(can.receipts && !named, "a delivery report for the number, if nothing else to it is unsettled");
     add(can.replies && can.extension, "a reply to its digits");
     add(can.replies && !can.extension, "a reply, if no other survey to the number is open");
     return out.empty() ? "nothing: only the carrier's people can say" : out;

@@ -38,7 +38,10 @@ struct Submission {
 // How one attempt ended. The dispatcher decides what happens next from this alone.
 struct Accepted { std::vector<std::string> vendor_ids; };  // one per part in order; empty: the vendor names none, `ref` is the key
 struct Retry { std::string reason; };                      // proved not taken: it never left, or a documented refusal
-struct Ambiguous { std::string reason; };                  // may have been sent: only a receipt or reply can tell
+struct Ambiguous {                                         // may have been sent: only a receipt or reply can tell
+    std::string reason{};
+    std::vector<std::string> vendor_ids{};                 // by which a report would name its parts, where we know all of them beforehand
+};
 struct Throttled { enum Scope { number, channel } scope = channel; std::chrono::seconds after{1}; };
 struct Permanent { enum Fault { number, config, content } fault = number; std::string code; };
 struct OptedOut { std::string code; };                     // the citizen's or the carrier's blacklist
@@ -102,11 +105,12 @@ struct Abilities {
     bool receipts = true;
     bool replies = true;
     bool echoes_ref = false;
+    bool own_ids = false;           // it is we who number its messages, so that a report names one that is in doubt
     bool late_responses = false;    // a link answers a message also after we stopped waiting
     int largest_parts = 10;         // longest text in parts; 0: does not say
 };
 // What can still settle a message in doubt on such a channel, best first, for people: `check`, `status`. Of a message in doubt we
-// never heard the vendor's id, so a report that does not bring ours is known by number and time alone.
+// mostly never heard the vendor's id; then a report that does not bring ours is known by number and time alone.
 std::string describe_evidence(const Abilities& abilities);
 
 // Where links and simulated carriers push what they hear. Returns when it is durable; throws when it could not be kept,

@@ -207,7 +207,10 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
     if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;
-    for (auto& id : ids) id = store::open_id(seal_, id);
+    std::vector<std::string> doubted;
+    if (const auto* doubt = std::get_if<provider::Ambiguous>(&outcome)) doubted = doubt->vendor_ids;
+    for (auto* all : {&ids, &doubted})
+        for (auto& id : *all) id = store::open_id(seal_, id);
     auto policy = policy_;  // the work runs on the store's thread, and a reload replaces ours
     for (;;) {
         auto now = clock_.now();
@@ -223,7 +226,7 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
                 }
                 case Next::Step::failed: return store::record_failed(db, attempt, name, detail, next.code, ids, now);
                 case Next::Step::held: return store::record_held(db, attempt, name, detail, now);
-                case Next::Step::in_doubt: return store::record_in_doubt(db, attempt, name, detail, now);
+                case Next::Step::in_doubt: return store::record_in_doubt(db, attempt, name, detail, now, doubted);
             }
             return store::Settled{};
         };

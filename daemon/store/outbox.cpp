@@ -52,7 +52,10 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
     int part = 0;
     bool woke = false, parked = any_parked(db);
     for (const auto& id : vendor_ids) {
-        Statement add(db, "INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        // What was in doubt may have brought its ids before.
+        Statement add(db, R"sql(
+            INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+             WHERE NOT EXISTS (SELECT 1 FROM receipt_keys WHERE message_id = ?4 AND channel = ?2 AND vendor_id = ?3 AND at < ?6))sql");
         add.bind(1, db.next_id("receipt_keys")).bind(2, a.channel).bind(3, id).bind(4, a.message).bind(5, ++part).bind(6, now).run();
         if (parked) woke = wake_parked(db, a, id) || woke;
     }
@@ -275,13 +278,14 @@ Settled record_held(Connection& db, const Attempt& a, std::string_view outcome, 
     return {true, false};
 }
 
-Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
+Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now, const std::vector<std::string>& vendor_ids) {
     settle_attempt(db, a, outcome, detail, now);
+    bool named = keep_receipt_keys(db, a, vendor_ids, now);
     Statement move(db, "UPDATE messages SET state = 'in_doubt' WHERE id = ?1 AND attempt = ?2 AND state = 'sending'");
-    if (!moved(db, move, a)) return {};
+    if (!moved(db, move, a)) return {false, named};
     note(db, "in_doubt", a, "", now);
     lift_if_answered(db, a, now);
-    bool woke = wake_parked_by_ref(db, a);
+    bool woke = wake_parked_by_ref(db, a) || named;
     return {true, wake_parked_by_phone(db, a) || woke};
 }
 

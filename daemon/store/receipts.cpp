@@ -156,8 +156,10 @@ bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessa
         return false;
     }
     if (message.code == "partial") return false;  // half a text on a phone is no delivery; an answer to it would be proof
-    Statement missing(db, "SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND coalesce(state, '') <> 'delivered' LIMIT 1");
-    if (message.key_row && missing.bind(1, message.id).step()) return false;
+    // Of this attempt, whose ids were learned at once.
+    Statement missing(db, R"sql(
+        SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND coalesce(state, '') <> 'delivered' AND at = (SELECT at FROM receipt_keys WHERE id = ?2) LIMIT 1)sql");
+    if (message.key_row && missing.bind(1, message.id).bind(2, *message.key_row).step()) return false;
     return move(db, message, MessageState::delivered, evidence, now);
 }
 

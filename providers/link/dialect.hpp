@@ -112,6 +112,8 @@ public:
     virtual std::string close(std::uint32_t number) = 0;              // empty: it is not ours to say
     // The frame of a part with its number in it.
     virtual std::string numbered(std::string frame, std::uint32_t number) = 0;
+    // By which a report will name it, where that is known before the answer: what was numbered last.
+    virtual std::string id_of_last() const { return {}; }
     virtual Heard hear(std::string_view frame, State state, Instant now) = 0;
     virtual std::string to_bad_length() { return {}; }  // said before we hang up
 };

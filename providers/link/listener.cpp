@@ -19,7 +19,7 @@ namespace {
 using boost::system::error_code;
 namespace ip = asio::ip;
 
-constexpr Steady for_ever = std::chrono::hours(1), door_pause = std::chrono::seconds(5), stop_within = std::chrono::seconds(12), tell_again = std::chrono::minutes(1);
+constexpr Steady door_pause = std::chrono::seconds(5), stop_within = std::chrono::seconds(12), tell_again = std::chrono::minutes(1);
 constexpr Steady accept_pause = std::chrono::milliseconds(100);  // without descriptors it would fail again at once, for ever
 constexpr std::size_t strangers = 64;                            // connections that have not said yet who they are
 

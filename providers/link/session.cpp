@@ -103,6 +103,7 @@ void Session::write_queue(Steady now) {
         if (part.state != Part::State::waiting) continue;
         auto number = next_number();
         output_ += dialect_.numbered(part.frame, number);
+        part.id = dialect_.id_of_last();
         part.state = Part::State::sent;
         in_flight_.add(number, {turn.ticket, turn.part, now, false});
     }
@@ -126,12 +127,21 @@ void Session::end_part(const InFlightPart& place, PartEnd end, Steady now) {
         return;
     }
     part.state = end.kind == PartEnd::Kind::taken ? Part::State::taken : end.kind == PartEnd::Kind::refused ? Part::State::refused : Part::State::doubt;
-    part.id = std::move(end.id);
+    if (!end.id.empty()) part.id = std::move(end.id);
     part.outcome = std::move(end.outcome);
     if (part.state == Part::State::refused)
         for (auto& other : message.parts)
             if (other.state == Part::State::waiting) other.state = Part::State::unsent;
     conclude(place.ticket);
+}
+
+// With the ids of all its parts, if they have them: a report on some of them would else speak for the whole.
+Ambiguous Session::doubt(std::uint64_t ticket, std::string why) const {
+    Ambiguous out{std::move(why), {}};
+    const auto& parts = messages_.at(ticket).parts;
+    if (std::any_of(parts.begin(), parts.end(), [](const Part& p) { return p.id.empty(); })) return out;
+    for (const auto& part : parts) out.vendor_ids.push_back(part.id);
+    return out;
 }
 
 // What has not left will not leave here any more.
@@ -162,7 +172,7 @@ void Session::conclude(std::uint64_t ticket) {
             case Part::State::waiting: case Part::State::sent: return;
             case Part::State::taken: ends.push_back({PartEnd::Kind::taken, part.id, {}}); break;
             case Part::State::refused: ends.push_back({PartEnd::Kind::refused, {}, part.outcome}); break;
-            case Part::State::doubt: ends.push_back({PartEnd::Kind::doubt, {}, part.outcome}); break;
+            case Part::State::doubt: ends.push_back({PartEnd::Kind::doubt, part.id, part.outcome}); break;
             case Part::State::unsent: ++never_left; break;
         }
     }
@@ -265,7 +275,7 @@ void Session::tick(Steady now) {
         auto found = messages_.find(place.ticket);
         if (found == messages_.end() || found->second.told || now - place.since < rules_.answer_within) continue;
         found->second.told = true;
-        settled_.push_back({place.ticket, Ambiguous{"no answer in time"}, false});
+        settled_.push_back({place.ticket, doubt(place.ticket, "no answer in time"), false});
     }
     // Each slot waits for an answer that is overdue: only a new connection gives them back.
     if (state_ == State::open && in_flight_.full_since(now - rules_.answer_within)) begin_closing(now, false, true);
@@ -301,7 +311,13 @@ Outcome whole(const std::vector<PartEnd>& parts, std::size_t never_left) {
             doubt = &part;
         }
     }
-    if (doubt) return doubt->outcome;
+    if (doubt) {
+        auto outcome = doubt->outcome;
+        bool named = never_left == 0 && std::all_of(parts.begin(), parts.end(), [](const PartEnd& p) { return p.kind != PartEnd::Kind::refused && !p.id.empty(); });
+        if (auto* ambiguous = std::get_if<Ambiguous>(&outcome); ambiguous && named)
+            for (const auto& part : parts) ambiguous->vendor_ids.push_back(part.id);
+        return outcome;
+    }
     if (taken == parts.size() && never_left == 0) return Accepted{std::move(ids)};
     auto why = refused ? std::string(outcome_name(refused->outcome)) + " " + outcome_detail(refused->outcome) : "the link ended before it left";
     if (taken > 0) return Partial{std::move(ids), why};

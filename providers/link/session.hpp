@@ -74,7 +74,7 @@ private:
 
     struct Part {
         enum class State { waiting, sent, taken, refused, doubt, unsent } state = State::waiting;
-        std::string frame{}, id{};
+        std::string frame{}, id{};  // its id: ours as soon as it is numbered, where we give it, else the carrier's
         provider::Outcome outcome{};
         int tries = 0;
     };
@@ -87,6 +87,7 @@ private:
     void hear(std::string_view frame, Steady now, Instant wall);
     void end_part(const InFlightPart& place, PartEnd end, Steady now);
     void conclude(std::uint64_t ticket);
+    provider::Ambiguous doubt(std::uint64_t ticket, std::string why) const;
     void drop_waiting(std::uint64_t ticket);
     std::vector<std::uint64_t> tickets() const;
     bool may_write() const { return state_ == State::open || (state_ == State::closing && drain_ && !leave_said_); }

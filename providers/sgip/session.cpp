@@ -70,9 +70,9 @@ std::string Sp::open(std::uint32_t, Instant) { return say(bind_link, sequences_-
 std::string Sp::close(std::uint32_t) { return say(unbind, sequences_->next()); }
 
 std::string Sp::numbered(std::string frame, std::uint32_t number) {
-    auto sequence = sequences_->next();
-    numbers_[sequence] = number;
-    return with_sequence(std::move(frame), sequence);
+    last_ = sequences_->next();
+    numbers_[last_] = number;
+    return with_sequence(std::move(frame), last_);
 }
 
 Heard Sp::hear(std::string_view frame, State state, Instant) {

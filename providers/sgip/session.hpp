@@ -34,6 +34,7 @@ public:
     std::string keep_alive(std::uint32_t) override { return {}; }
     std::string close(std::uint32_t number) override;
     std::string numbered(std::string frame, std::uint32_t number) override;
+    std::string id_of_last() const override { return shown(last_); }
     link::Heard hear(std::string_view frame, link::State state, Instant now) override;
 
 private:
@@ -42,6 +43,7 @@ private:
 
     std::shared_ptr<const Settings> settings_;
     std::shared_ptr<Sequences> sequences_;
+    Sequence last_{};
     std::map<Sequence, std::uint32_t> numbers_;  // what is not answered, by what the gateway calls it
 };
 

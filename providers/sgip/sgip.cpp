@@ -16,6 +16,7 @@ link::Speech speech_of(std::shared_ptr<const Settings> s, World& world) {
     link::Speech speech;
     speech.channel = s->link.channel;
     speech.abilities = link::abilities_of(s->link, s->receipts);
+    speech.abilities.own_ids = true;
     auto sequences = std::make_shared<Sequences>(world.clock, s->node, static_cast<std::uint32_t>(world.random()));
     auto host = s->listen.at.address().to_string();
     speech.description = fmt::format("SGIP 1.2 as {}, node {}, to {}, closed when idle for {} s; the gateway calls back to {}:{} from {} address{}; Chinese texts as {}", s->name, s->node,

@@ -29,6 +29,53 @@ TEST_CASE("a report finds its message in whichever spelling of its id, before th
     }
 }
 
+TEST_CASE("a message in doubt whose ids we gave ourselves is found by them, whole and once") {
+    auto site = [](World& world) {
+        world.carrier().says = [](const test::Sent& sent, provider::Outcome) -> provider::Outcome { return provider::Ambiguous{"silence", {sent.ref + "-1", sent.ref + "-2"}}; };
+        world.call("A", "13812345678");
+        for (int seconds = 0; world.sent.empty() && seconds < 3 * 3600; seconds += 5) world.pass(5s);
+        REQUIRE(world.sent.size() == 1);
+        world.pass(1min);
+        CHECK(world.surveys() == "1 in_doubt");
+        return world.sent[0].ref;
+    };
+    for (bool answered : {false, true}) {
+        CAPTURE(answered);
+        World world("2026-11-22T10:00:00+08:00");
+        auto ref = site(world);
+        world.receipt("", provider::ReceiptState::delivered, ref + "-1");
+        CHECK(world.surveys() == "1 in_doubt");  // half of it
+        if (answered) {  // late: the same ids again
+            world.late(ref, provider::Accepted{{ref + "-1", ref + "-2"}});
+            CHECK(world.surveys() == "1 accepted");
+        }
+        world.receipt("", provider::ReceiptState::delivered, ref + "-2");
+        CHECK(world.surveys() == "1 delivered");
+        CHECK(world.value("SELECT count(*) FROM receipt_keys") == "2");
+        CHECK(world.value("SELECT evidence FROM messages") == "receipt by vendor_id");
+    }
+    // Proved late that it was refused: it is sent again, and what is asked of the second attempt is not what is missing of the first.
+    World world("2026-11-22T10:00:00+08:00");
+    auto ref = site(world);
+    world.carrier().says = [](const test::Sent& sent, provider::Outcome) -> provider::Outcome { return provider::Accepted{{sent.ref + "-3"}}; };
+    world.late(ref, provider::Retry{"refused"});
+    world.pass(1min);
+    CHECK(world.sent.size() == 2);
+    CHECK(world.surveys() == "1 accepted");
+    world.receipt("", provider::ReceiptState::delivered, ref + "-3");
+    CHECK(world.surveys() == "1 delivered");
+    // A report that came before we gave up.
+    World early("2026-11-22T10:00:00+08:00");
+    early.carrier().takes = Steady(20s);
+    early.carrier().says = [](const test::Sent& sent, provider::Outcome) -> provider::Outcome { return provider::Ambiguous{"silence", {sent.ref + "-1"}}; };
+    early.call("A", "13812345678");
+    for (int seconds = 0; early.sent.empty() && seconds < 3 * 3600; seconds += 5) early.pass(5s);
+    early.receipt("", provider::ReceiptState::delivered, early.sent.at(0).ref + "-1");
+    CHECK(early.surveys() == "1 sending");
+    early.pass(1min);
+    CHECK(early.surveys() == "1 delivered");
+}
+
 TEST_CASE("another spelling counts only for the report's phone") {
     CHECK(state_after("38601fa", "0059113978", "13912345678") == "1 accepted");
     CHECK(state_after("38601fa", "0059113978", "") == "1 accepted");

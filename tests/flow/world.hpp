@@ -131,6 +131,11 @@ public:
         pass(std::chrono::seconds(1));
     }
 
+    void late(const std::string& ref, provider::Outcome outcome) {
+        run_for([&]() -> asio::awaitable<void> { co_await gateway_->inbox().late("main", ref, outcome); });
+        pass(std::chrono::seconds(2));
+    }
+
     std::string value(const std::string& sql) {
         std::string out;
         store->run_now([&](store::Connection& db) {

@@ -162,6 +162,8 @@ TEST_CASE("what can settle a doubt follows from what a carrier's protocol brings
     CHECK(provider::describe_evidence(can) == "a delivery report for the number, if nothing else to it is unsettled; a reply, if no other survey to the number is open");
     can.echoes_ref = can.extension = can.late_responses = true;
     CHECK(provider::describe_evidence(can) == "a late response; a delivery report that names it; a reply to its digits");
+    can.echoes_ref = false, can.own_ids = true;
+    CHECK(provider::describe_evidence(can) == "a late response; a delivery report that names it; a reply to its digits");
     can.receipts = can.replies = can.late_responses = false;
     CHECK(provider::describe_evidence(can) == "nothing: only the carrier's people can say");
 }

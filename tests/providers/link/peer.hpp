@@ -165,6 +165,8 @@ public:
             auto out = std::string(provider::outcome_name(*outcome));
             if (auto* taken = std::get_if<provider::Accepted>(&*outcome))
                 for (const auto& id : taken->vendor_ids) out += " " + id;
+            if (auto* doubt = std::get_if<provider::Ambiguous>(&*outcome))
+                for (const auto& id : doubt->vendor_ids) out += " " + id;
             co_return out;
         };
         return run<std::string>(io, task(*this, ref, text, patience), std::chrono::seconds(30));

@@ -440,3 +440,20 @@ TEST_CASE("numbers come round without meeting one that is still unanswered") {
     CHECK_FALSE(table.take(5));
     CHECK(table.room() == 3);
 }
+
+TEST_CASE("what is in doubt brings the ids of its parts only if they are all known") {
+    auto ids = [](std::vector<PartEnd> parts, std::size_t never_left = 0) {
+        auto outcome = whole(parts, never_left);
+        std::string out;
+        for (const auto& id : std::get<provider::Ambiguous>(outcome).vendor_ids) out += id;
+        return out;
+    };
+    PartEnd taken{PartEnd::Kind::taken, "a", {}}, named{PartEnd::Kind::doubt, "b", provider::Ambiguous{"?", {}}}, nameless{PartEnd::Kind::doubt, "", provider::Ambiguous{"?", {}}},
+        refused{PartEnd::Kind::refused, "c", provider::Retry{"no"}};
+    CHECK(ids({named}) == "b");
+    CHECK(ids({taken, named}) == "ab");
+    CHECK(ids({nameless}).empty());
+    CHECK(ids({taken, nameless}).empty());
+    CHECK(ids({named}, 1).empty());
+    CHECK(ids({named, refused}).empty());
+}

@@ -232,9 +232,11 @@ TEST_CASE("SGIP: what is idle is left, what is under way is waited for, and what
     CHECK(busy.said_pdu().header.command == unbind);
 
     Ours overdue;
-    overdue.open().submit(1);
+    auto unanswered = overdue.open().submit(1);
     overdue.pass(std::chrono::seconds(31));
-    CHECK(outcome_name(overdue.session.take_settled().at(0).outcome) == "ambiguous");
+    auto doubt = overdue.session.take_settled();
+    REQUIRE(doubt.size() == 1);
+    CHECK(std::get<Ambiguous>(doubt[0].outcome).vendor_ids == std::vector<std::string>{shown(unanswered)});
     CHECK(overdue.said_pdu().header.command == unbind);
     CHECK_FALSE(overdue.session.ended_idle());
 
