@@ -45,7 +45,7 @@ def story(new_site):
     check(outcomes == ["unchanged"] * 20 + ["accepted"] * 20, "the 110 system pushes its days again", outcomes)
     fresh = calls(300, 2, closed_at=(site.START + timedelta(hours=5)).isoformat())
     site.post_calls(*fresh)
-    until(lambda: "13900000301" in asked(), "calls closed after the restore are asked")
+    until(lambda: {"13900000300", "13900000301"} <= set(asked()), "calls closed after the restore are asked")
     check(len(asked()) == len(set(asked())) == 42, "and nobody is asked twice", len(asked()))
     check("20 held" in site.run("status").stdout, "status shows what is held", site.run("status").stdout)
     check("only one that a restore holds" in site.run("release", "--restored", "call-0", "--reason", "x", exit=1).stderr, "what was asked is not released")
