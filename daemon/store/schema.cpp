@@ -167,13 +167,14 @@ CREATE TABLE path_days(channel TEXT NOT NULL, prefix TEXT NOT NULL, day TEXT NOT
   replies INTEGER NOT NULL, PRIMARY KEY (channel, prefix, day)) STRICT, WITHOUT ROWID;
 )sql";
 
-// A message leaves these indexes with its last step, so they stay as small as what is under way, however old the store.
+// A message leaves the indexes of states with its last step, so they stay as small as what is under way, however old the store.
 constexpr const char* step_3 = R"sql(
 DROP INDEX messages_state;
 CREATE INDEX messages_sending ON messages(claimed_at, id) WHERE state = 'sending';
 CREATE INDEX messages_accepted ON messages(channel, claimed_at) WHERE state = 'accepted';
 CREATE INDEX messages_in_doubt ON messages(channel, claimed_at) WHERE state = 'in_doubt';
 CREATE INDEX messages_held ON messages(code) WHERE state = 'held';
+CREATE INDEX messages_surveyed ON messages(claimed_at) WHERE purpose = 'survey' AND claimed_at IS NOT NULL;
 )sql";
 
 // Which test text to staff was meant for which path and day, and what came back: its message is a fact like any other.

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "daemon/store/phones.hpp"
 
 namespace pingjing::store {
@@ -29,24 +27,21 @@ void drop_watch_alarm(Connection& db, std::string_view name, std::string_view ab
     drop.bind(1, name).bind(2, about).run();
 }
 
-std::map<Path, std::vector<PathText>> read_paths(Connection& db, const Seal& seal, Instant from, Instant until) {
-    std::map<Path, std::vector<PathText>> paths;
+void read_paths(Connection& db, const Seal& seal, Instant from, Instant until, const std::function<void(const Path&, const PathText&)>& take) {
     // A refused one says nothing of the way back; one whose number does not exist neither.
-    for (const char* state : {"accepted", "delivered", "expired", "no_report", "in_doubt", "unknown"}) {
-        Statement find(db, fmt::format(R"sql(
-            SELECT m.channel, m.claimed_at, p.key, p.sealed, EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id),
-                   EXISTS (SELECT 1 FROM inbound i WHERE i.case_id = m.case_id)
-              FROM messages m JOIN phones p ON p.id = m.phone_id
-             WHERE m.state = '{}' AND m.claimed_at >= ?1 AND m.claimed_at < ?2 AND m.purpose = 'survey')sql", state));
-        find.bind(1, from).bind(2, until);
-        while (find.step()) {
-            auto phone = open_phone(seal, find.text(2), find.text(3));
-            auto prefix = phone && phone->reveal().size() == 11 ? phone->reveal().substr(0, 3) : std::string();
-            paths[{find.text(0), prefix}].push_back({find.instant(1), find.integer(4) == 1, find.integer(5) == 1});
-        }
+    Statement find(db, R"sql(
+        SELECT m.channel, m.claimed_at, p.key, p.sealed, EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id),
+               EXISTS (SELECT 1 FROM inbound i WHERE i.case_id = m.case_id)
+          FROM messages m JOIN phones p ON p.id = m.phone_id
+         WHERE m.purpose = 'survey' AND m.claimed_at IS NOT NULL AND m.claimed_at >= ?1 AND m.claimed_at < ?2
+           AND (m.state = 'delivered' OR m.state = 'accepted' OR m.state = 'expired' OR m.state = 'no_report' OR m.state = 'in_doubt' OR m.state = 'unknown')
+         ORDER BY m.claimed_at DESC)sql");
+    find.bind(1, from).bind(2, until);
+    while (find.step()) {
+        auto phone = open_phone(seal, find.text(2), find.text(3));
+        auto prefix = phone && phone->reveal().size() == 11 ? phone->reveal().substr(0, 3) : std::string();
+        take({find.text(0), prefix}, {find.instant(1), find.integer(4) == 1, find.integer(5) == 1});
     }
-    for (auto& [path, texts] : paths) std::sort(texts.begin(), texts.end(), [](const PathText& a, const PathText& b) { return a.claimed_at > b.claimed_at; });
-    return paths;
 }
 
 std::map<Path, PathCount> path_counts(Connection& db, std::string_view from, std::string_view to) {

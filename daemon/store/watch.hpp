@@ -1,6 +1,7 @@
 // What watches the service itself: its alarms as rows, what became of the surveys of each path, and what stands in doubt and why.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,8 +30,8 @@ using Path = std::pair<std::string, std::string>;
 
 // A survey that reached a carrier, or may have.
 struct PathText { Instant claimed_at{}; bool receipt = false, reply = false; };
-// Claimed in [from, until), newest first. Opens each number once: for a connection beside the one writer.
-std::map<Path, std::vector<PathText>> read_paths(Connection& db, const Seal& seal, Instant from, Instant until);
+// Those claimed in [from, until), newest first. Opens each number once: for a connection beside the one writer.
+void read_paths(Connection& db, const Seal& seal, Instant from, Instant until, const std::function<void(const Path&, const PathText&)>& take);
 
 struct PathCount { std::int64_t sent = 0, receipts = 0, replies = 0; };
 // What was kept of whole days, summed; both days included.

@@ -65,14 +65,15 @@ bool silent_without_any(const std::map<store::Path, Texts>& paths, const std::st
 
 }  // namespace
 
-DayCounts count_days(const std::map<store::Path, Texts>& paths, const std::string& zone) {
-    DayCounts days;
-    for (const auto& [path, texts] : paths)
-        for (const auto& t : texts) {
-            auto& day = days[{path, local_day(t.claimed_at, zone)}];
-            ++day.sent, day.receipts += t.receipt, day.replies += t.reply;
-        }
-    return days;
+void PathScan::take(const store::Path& path, const store::PathText& text) {
+    if (text.claimed_at < day_begins_ || text.claimed_at >= day_ends_) {
+        day_ = local_day(text.claimed_at, zone_);
+        auto day = day_range(day_, zone_);
+        day_begins_ = day->from, day_ends_ = day->to;
+    }
+    auto& count = days_[{path, day_}];
+    ++count.sent, count.receipts += text.receipt, count.replies += text.reply;
+    if (auto& newest = texts_[path]; newest.size() < most_texts) newest.push_back(text);
 }
 
 std::vector<Finding> silent_paths(const std::map<store::Path, Texts>& paths, const std::map<store::Path, store::PathCount>& history,

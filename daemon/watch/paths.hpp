@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/store/watch.hpp"
@@ -19,8 +20,22 @@ struct PathRules {
 };
 
 using DayCounts = std::map<std::pair<store::Path, std::string>, store::PathCount>;  // by path and local day
-// What stands in the store of each whole local day that was scanned, for keep_path_day().
-DayCounts count_days(const std::map<store::Path, std::vector<store::PathText>>& paths, const std::string& zone);
+
+// What read_paths() shows, newest first: whole days are counted, for keep_path_day(), and of each path only its newest texts kept.
+class PathScan {
+public:
+    static constexpr std::size_t most_texts = 5000;  // of a path: at one reply in twenty, 250 expected ones
+    explicit PathScan(std::string zone) : zone_(std::move(zone)) {}
+    void take(const store::Path& path, const store::PathText& text);
+    const std::map<store::Path, std::vector<store::PathText>>& texts() const { return texts_; }
+    const DayCounts& days() const { return days_; }
+
+private:
+    std::string zone_, day_{};
+    Instant day_begins_{}, day_ends_{};
+    std::map<store::Path, std::vector<store::PathText>> texts_{};
+    DayCounts days_{};
+};
 
 // The paths that are silent. `history`: whole days before those of `texts`. One that is in `alarms` stays until its newest texts bring
 // replies again. Where a whole channel is silent its groups are not named beside it. Pure.

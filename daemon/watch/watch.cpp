@@ -121,25 +121,23 @@ asio::awaitable<void> Watch::look_at_paths() {
     for (const auto& a : alarms_.all())
         if (!a.cleared_at && (a.name == "replies_silent" || a.name == "receipts_silent"))
             before = std::min(before, days_later(local_day(a.since, rules.zone), -rules.scan_days).value_or(before));
-    std::map<store::Path, std::vector<store::PathText>> texts;
+    PathScan scan(rules.zone);
     std::map<store::Path, store::PathCount> history;
     std::function<void(store::Connection&)> read = [&](store::Connection& db) {
-        texts = store::read_paths(db, world_.seal, from, now + Millis(1));
+        store::read_paths(db, world_.seal, from, now + Millis(1), [&scan](const store::Path& path, const store::PathText& text) { scan.take(path, text); });
         history = store::path_counts(db, *days_later(before, -rules.history_days), *days_later(before, -1));
     };
-    auto days = DayCounts();
-    std::function<void(store::Connection&)> write = [&days](store::Connection& db) {
-        for (const auto& [key, count] : days) store::keep_path_day(db, key.first, key.second, count);
+    std::function<void(store::Connection&)> write = [&scan](store::Connection& db) {
+        for (const auto& [key, count] : scan.days()) store::keep_path_day(db, key.first, key.second, count);
     };
     try {
         co_await world_.read(std::move(read));
-        days = count_days(texts, rules.zone);
         co_await world_.store.run(std::move(write));
     } catch (const store::SqlError& error) {
         log::error("watch.paths", {{"why", error.what()}});
         co_return;
     }
-    path_findings_ = silent_paths(texts, history, rules, alarms_, now);
+    path_findings_ = silent_paths(scan.texts(), history, rules, alarms_, now);
     looked_at_paths_ = true;
     paths_at_ = world_.clock.steady() + world_.paths_every;
 }

@@ -14,6 +14,7 @@
 #include "daemon/ratings/answers.hpp"
 #include "daemon/reports/export.hpp"
 #include "daemon/site_rules.hpp"
+#include "daemon/store/canaries.hpp"
 #include "daemon/store/checkpoints.hpp"
 #include "daemon/store/erasure.hpp"
 #include "daemon/store/followups.hpp"
@@ -240,6 +241,9 @@ std::vector<Operation> about_what_comes_in() {
         in_store("park_receipt", [](Connection& db, Office& o) { store::park_receipt(db, o.id("SELECT id FROM receipts WHERE step = 'new'"), std::nullopt); }),
         in_store("leave_receipt_unknown", [](Connection& db, Office&) { store::leave_receipt_unknown(db, receipt_row(db, "delivered", "x"), noon); }),
         in_store("give_up_parked", [](Connection& db, Office&) { store::give_up_parked(db, noon, noon); }),
+        in_store("mark_receipt_applied", [](Connection& db, Office& o) {
+            store::mark_receipt_applied(db, o.id("SELECT id FROM receipts WHERE step = 'new'"), o.attempt("silent").message);
+        }),
         in_store("apply_receipt", [](Connection& db, Office&) {
             auto receipt = receipt_row(db, "failed", "v-silent-1");
             store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
@@ -294,6 +298,17 @@ std::vector<Operation> about_the_house() {
         }),
         in_store("keep_watch_alarm", [](Connection& db, Office&) { store::keep_watch_alarm(db, {"in_doubt", "", "60 messages", noon, noon, std::nullopt, std::nullopt}); }),
         in_store("drop_watch_alarm", [](Connection& db, Office&) { store::drop_watch_alarm(db, "channel_down", "main"); }),
+        in_store("plan_canary", [](Connection& db, Office& o) {
+            if (!store::plan_canary(db, seal(), o.random, "main", phone("13800000088"), "2026-11-21", noon + 1h, noon)) throw std::logic_error("it was planned before");
+        }),
+        in_store("answer_canary", [](Connection& db, Office& o) {
+            store::plan_canary(db, seal(), o.random, "main", phone("13800000088"), "2026-11-21", noon + 1h, noon);
+            auto phone_id = *store::find_phone_id(db, seal().phone_key(phone("13800000088")));
+            for (const auto& row : store::find_due(db, -1, priority(Purpose::canary), noon, 100))
+                if (row.phone_id == phone_id) store::claim(db, row, facts_of(row), noon);
+            if (!store::answer_canary(db, phone_id, "main", o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), noon, noon)) throw std::logic_error("nobody asked");
+        }),
+        in_store("keep_verification", [](Connection& db, Office&) { store::keep_verification(db, {noon, "a row is missing"}); }),
         in_store("keep_path_day", [](Connection& db, Office&) { store::keep_path_day(db, {"main", "138"}, "2026-11-20", {9, 8, 7}); }),
         in_store("create_token", [](Connection& db, Office& o) { (void)admin::create_token(db, o.random, {"desk"}, {}, noon); }),
         in_store("revoke_token", [](Connection& db, Office&) { (void)admin::revoke_token(db, 1, noon); }),
@@ -337,7 +352,8 @@ const std::vector<std::string>& readers() {
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
         "next_unanswered", "alarms_for_desk", "is_acknowledged", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_next_due", "has_unsettled", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
-        "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "recompute",
+        "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
+        "count_quarantined", "first_unsigned", "recompute",
         "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "survey_times", "sent_survey_times", "no_send_before", "capped_cases_of",
         "find_phone_id", "phone_key_of", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "is_replay",
         "sent_surveys_to", "newest_case_of", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",

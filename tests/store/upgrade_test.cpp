@@ -97,7 +97,7 @@ void look(const fs::path& state, const OldSite& site, int old_version) {
     {
         Connection db((state / "pingjing.db").string(), Connection::Access::read_only);
         auto version = schema_version(db);
-        CHECK((version == old_version || version == newest_schema()));
+        CHECK((version >= old_version && version <= newest_schema()));  // each step is whole
         if (version == newest_schema()) CHECK(schema_differences(db).empty());
         CHECK(holds_all(test::dump(db), site.rows));
     }
@@ -143,7 +143,7 @@ TEST_CASE("an upgrade that is killed at any statement or any write leaves the ol
 TEST_CASE("an upgrade that fails says from which schema to which, and leaves the file as it was") {
     OldSite site(newest_schema() - 1);
     Connection db((site.folder / "old" / "pingjing.db").string());
-    db.exec("CREATE TABLE watch_alarms_old(x); CREATE VIEW path_days AS SELECT 1");  // in the way of what the step makes
+    db.exec("CREATE VIEW canaries AS SELECT 1");  // in the way of what the step makes
     try {
         (void)migrate(db);
         FAIL("it did not fail");
