@@ -15,7 +15,13 @@ struct Push {
     std::string target{}, content_type{}, token{};
     std::vector<std::string> bodies{};
     int connections = 1;
+    int per_second = 0;  // 0: each as soon as the one before it is answered
+    static constexpr const char* sent = "@SENT@";  // in a body: the moment at which it was to leave, as_letters()
 };
+
+// A moment of the steady clock, which all processes share.
+std::string as_letters(Steady moment);
+Steady from_letters(std::string text);
 
 struct Answered {
     std::int64_t good = 0, refused = 0;

@@ -1,4 +1,4 @@
-// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--smoke] [calls|surveys|thanked|replies|memory|old|verify]…`.
+// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--smoke] [calls|surveys|thanked|replies|pace|memory|old|verify]…`.
 // Figures of another machine say little; what one change does to them on the same machine says much.
 #include <fmt/format.h>
 
@@ -68,6 +68,7 @@ int main(int argc, char** argv) try {
     run("thanked", 20'000, 20, [](const fs::path& f, int n) { (void)bench::ask_and_rate(f, n, true); });
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 1, 64); });
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 100, 64); });
+    run("pace", 10'000, 50, [](const fs::path& f, int n) { bench::rate_at_a_pace(f, n, 1000); });
     run("memory", 100'000, 100, [](const fs::path& f, int n) { bench::hold_open(f, n); });
     run("old", 1'000'000, 100, [](const fs::path& f, int n) { bench::ask_in_an_old_store(f, n); });
     run("verify", 1'000'000, 200, [](const fs::path& f, int n) { bench::verify_facts(f, n); });

@@ -13,6 +13,8 @@ double ask_and_rate(const std::filesystem::path& folder, int count, bool thanks,
 void ask_in_an_old_store(const std::filesystem::path& folder, int count);
 // Replies to open surveys over a vendor's hook, `texts` in a push.
 void take_replies(const std::filesystem::path& folder, int count, int texts, int connections);
+// From the moment a reply leaves to its durable rating, at that pace, against a bare commit on the same disk.
+void rate_at_a_pace(const std::filesystem::path& folder, int count, int per_second);
 // What the daemon occupies over that many open surveys.
 void hold_open(const std::filesystem::path& folder, int count);
 // `pingjing verify` over a ledger of that many facts, and the rows they tell of.
