@@ -11,10 +11,14 @@ namespace {
 using namespace provider;
 using namespace pingjing::smgp;
 
-std::shared_ptr<const Settings> settings(bool gbk) {
+std::shared_ptr<const Settings> make_settings(bool gbk) {
     Settings s;
     s.client_id = "10690001", s.password = "s3cret", s.link.source = "10690001", s.gbk = gbk;
     return std::make_shared<const Settings>(std::move(s));
+}
+const std::shared_ptr<const Settings>& settings(bool gbk) {
+    static const auto with = make_settings(true), without = make_settings(false);
+    return gbk ? with : without;
 }
 
 void frame(std::string_view bytes, Version version) {
@@ -41,7 +45,7 @@ void report(std::string_view content) {
 
 // What goes out in parts is what would come back.
 void there_and_back(std::string_view text, bool gbk) {
-    auto with = settings(gbk);
+    const auto& with = settings(gbk);
     Fixed chance(7);
     link::References references(chance);
     Submission submission("r1", *Phone::mobile("13812345678"), Text(std::string(text)), "07", std::chrono::hours(2));
@@ -76,7 +80,7 @@ void smgp(std::string_view input) {
     frame(bytes, Version::v30);
     frame(bytes, Version::v13);
     report(bytes);
-    there_and_back(bytes, piece % 2 == 0);
+    there_and_back(bytes.substr(0, 300), piece % 2 == 0);  // two or three parts are enough
     Link how;
     how.make = [] { return std::make_unique<Sp>(settings(false), Mode::both); };
     how.let_in = encode({login | response_bit, 1, LoginAnswer{}}).value();

@@ -383,6 +383,10 @@ TEST_CASE("SGIP: a host says nothing on the gateway's connection but answers, an
     CHECK(short_style.said() == hex_of(vector("V-SGIP-11.2")));
     CHECK(short_style.keep() == 1);
     CHECK(short_style.said() == hex_of(vector("V-SGIP-08.2")));
+    REQUIRE(short_style.session.next_tick());
+    CHECK(*short_style.session.next_tick() <= short_style.now);  // at once, not when the patience for it ends
+    short_style.pass(std::chrono::milliseconds(1));
+    CHECK(short_style.session.state() == link::State::closed);
 }
 
 TEST_CASE("SGIP: settings are checked all at once, each with its line") {
