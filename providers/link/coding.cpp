@@ -43,7 +43,8 @@ std::optional<FormattedText> format_text(const std::string& utf8, bool gbk, bool
     if (!text || text->find(U'\0') != text->npos) return std::nullopt;
     auto part = part_octets - (wide_reference ? 1 : 0);
     if (is_printable_ascii(utf8)) return FormattedText{0, *cut_octets(utf8, "ASCII", single_octets, part)};
-    if (gbk)
+    // glibc's GBK has a euro sign, which the standard has not: what the two codings do not say alike goes as UCS-2.
+    if (gbk && utf8_to_charset(utf8, "GBK") == utf8_to_charset(utf8, "GB18030"))
         if (auto parts = cut_octets(utf8, "GBK", single_octets, part)) return FormattedText{15, std::move(*parts)};
     Cutting how;
     how.wide_reference = wide_reference, how.ucs2 = true;

@@ -213,8 +213,7 @@ void Session::begin_closing(Steady now, bool drain, bool say_so) {
 
 void Session::go_on_closing(Steady now) {
     if (state_ != State::closing) return;
-    bool drained = in_flight_.empty() && answers_.empty() && queue_.empty();
-    bool enough = drained || !drain_ || now - *closing_since_ >= rules_.drain_within;
+    bool enough = drained() || !drain_ || now - *closing_since_ >= rules_.drain_within;
     if (!enough) return;
     if (!say_leave_) return lost("the peer closed");
     if (!leave_said_) {
@@ -292,7 +291,7 @@ std::optional<Steady> Session::next_tick() const {
         if (found != messages_.end() && !found->second.told) next = std::min(next, place.since + rules_.answer_within);
     }
     if (!queue_.empty() && in_flight_.room() > 0) next = std::min(next, quiet_until_);
-    if (state_ == State::closing) next = std::min(next, leave_said_ ? *leave_said_ + rules_.leave_within : *closing_since_ + rules_.drain_within);
+    if (state_ == State::closing) next = std::min(next, leave_said_ ? *leave_said_ + rules_.leave_within : drained() ? *closing_since_ : *closing_since_ + rules_.drain_within);
     return next;
 }
 

@@ -96,6 +96,7 @@ private:
     void write_queue(Steady now);
     void begin_closing(Steady now, bool drain, bool say_so);
     void go_on_closing(Steady now);
+    bool drained() const { return in_flight_.empty() && answers_.empty() && queue_.empty(); }
     std::uint32_t next_number();
 
     Dialect& dialect_;

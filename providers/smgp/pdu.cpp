@@ -236,9 +236,10 @@ std::optional<Report> read_report(std::string_view content) {
     Report r;
     r.id = spelled ? octets_of_hex(content.substr(3, 20)) : std::string(content.substr(3, 10));
     // The text is that of our message, and may say anything.
-    auto text = std::min(behind(lowered, "text:", after), behind(lowered, "txt:", after));
-    if (text < content.size()) r.text = content.substr(text);
-    auto keys = content.substr(0, text);
+    auto text = behind(lowered, "text:", after), txt = behind(lowered, "txt:", after);
+    auto begins = std::min(text, txt), ends = std::min(text - std::string_view("text:").size(), txt - std::string_view("txt:").size());
+    if (begins != lowered.npos) r.text = content.substr(begins);
+    auto keys = content.substr(0, ends);
     auto find = [&](std::string_view key, std::size_t most) { return value_at(keys, behind(lowered, key, after), most); };
     auto stat = behind(lowered, "stat:", after), error = behind(lowered, "?err:", after);
     r.submitted = find("submit?date:", 10), r.done = find("done?date:", 10), r.error = find("?err:", 3);

@@ -69,6 +69,7 @@ inline std::string story_of(const Link& how, std::string_view bytes, std::size_t
             story.push_back("kept");
             session.answered(kept.id, true);
         }
+        session.tick(now);
         note_said();
     }
     for (const auto& settled : session.take_settled()) story.push_back(fmt::format("settled {} {}", provider::outcome_name(settled.outcome), provider::outcome_detail(settled.outcome)));
@@ -79,6 +80,7 @@ inline std::string story_of(const Link& how, std::string_view bytes, std::size_t
 }
 
 inline void however_cut(const Link& how, std::string_view bytes, std::size_t piece) {
+    bytes = bytes.substr(0, 600);
     auto whole_story = story_of(how, bytes, std::max<std::size_t>(bytes.size(), 1));
     // An end that is heard in the middle of a piece leaves what stands before it unanswered or not, as it was cut.
     if (whole_story.starts_with("closed")) {

@@ -12,10 +12,14 @@ namespace {
 using namespace provider;
 using namespace pingjing::sgip;
 
-std::shared_ptr<const Settings> settings(bool gbk) {
+std::shared_ptr<const Settings> make_settings(bool gbk) {
     Settings s;
     s.name = s.guest_name = "sp123", s.password = s.guest_password = "pw456", s.corporation = "12345", s.link.source = "10655001", s.gbk = gbk;
     return std::make_shared<const Settings>(std::move(s));
+}
+const std::shared_ptr<const Settings>& settings(bool gbk) {
+    static const auto with = make_settings(true), without = make_settings(false);
+    return gbk ? with : without;
 }
 
 void frame(std::string_view bytes) {
@@ -34,7 +38,7 @@ void frame(std::string_view bytes) {
 void there_and_back(std::string_view text, bool gbk) {
     Fixed chance(7);
     link::References references(chance);
-    auto with = settings(gbk);
+    const auto& with = settings(gbk);
     Submission submission("r1", *Phone::mobile("13812345678"), Text(std::string(text)), "07", std::chrono::hours(2));
     auto frames = build_submits(*with, submission, references, *parse_rfc3339("2026-11-22T12:00:00+08:00"));
     auto characters = decode_utf8(text);
@@ -64,7 +68,7 @@ void sgip(std::string_view input) {
     auto piece = 1 + in.choice(200);
     auto bytes = in.rest();
     frame(bytes);
-    there_and_back(bytes, piece % 2 == 0);
+    there_and_back(bytes.substr(0, 300), piece % 2 == 0);  // two or three parts are enough
     static const VirtualClock clock(*parse_rfc3339("2026-12-31T23:59:59+08:00"));
     Link ours;
     ours.make = [] { return std::make_unique<Sp>(settings(false), std::make_shared<Sequences>(clock, 3010012345u, 1)); };

@@ -11,10 +11,14 @@ namespace {
 using namespace provider;
 using namespace pingjing::smgp;
 
-std::shared_ptr<const Settings> settings(bool gbk) {
+std::shared_ptr<const Settings> make_settings(bool gbk) {
     Settings s;
     s.client_id = "10690001", s.password = "s3cret", s.link.source = "10690001", s.gbk = gbk;
     return std::make_shared<const Settings>(std::move(s));
+}
+const std::shared_ptr<const Settings>& settings(bool gbk) {
+    static const auto with = make_settings(true), without = make_settings(false);
+    return gbk ? with : without;
 }
 
 void frame(std::string_view bytes, Version version) {
@@ -36,12 +40,14 @@ void report(std::string_view content) {
     read->text.clear();
     auto again = read_report(write_report(*read));
     must(again && again->id == read->id, "a report written again has its id");
-    if (read->stat.size() == 7) must(again->stat == read->stat && again->error == read->error && again->done == read->done, "and says the same", read->stat);
+    // A date with a key in it, or a state that is cut, cannot be written as it was.
+    bool plain = read->stat.size() == 7 && (read->done + read->submitted + read->error).find(':') == std::string::npos;
+    if (plain) must(again->stat == read->stat && again->error == read->error && again->done == read->done, "and says the same", read->stat);
 }
 
 // What goes out in parts is what would come back.
 void there_and_back(std::string_view text, bool gbk) {
-    auto with = settings(gbk);
+    const auto& with = settings(gbk);
     Fixed chance(7);
     link::References references(chance);
     Submission submission("r1", *Phone::mobile("13812345678"), Text(std::string(text)), "07", std::chrono::hours(2));
@@ -76,7 +82,7 @@ void smgp(std::string_view input) {
     frame(bytes, Version::v30);
     frame(bytes, Version::v13);
     report(bytes);
-    there_and_back(bytes, piece % 2 == 0);
+    there_and_back(bytes.substr(0, 300), piece % 2 == 0);  // two or three parts are enough
     Link how;
     how.make = [] { return std::make_unique<Sp>(settings(false), Mode::both); };
     how.let_in = encode({login | response_bit, 1, LoginAnswer{}}).value();

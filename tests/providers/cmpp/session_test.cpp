@@ -87,7 +87,7 @@ TEST_CASE("CMPP: formats, parts and fields of a survey") {
 
     struct { std::string text; bool gbk; int format; std::vector<std::size_t> octets; } rows[] = {
         {"Rate us: 1 good @_$", false, 0, {19}},                         // ASCII, not GSM
-        {times("a", 140), false, 0, {140}}, {times("a", 141), false, 0, {140, 13}},
+        {"5€", true, 8, {4}}, {times("a", 140), false, 0, {140}}, {times("a", 141), false, 0, {140, 13}},
         {times("中", 70), false, 8, {140}}, {times("中", 71), false, 8, {140, 14}},
         {times("中", 66) + "😀" + times("文", 5), false, 8, {138, 20}},  // no pair is cut
         {times("中", 70), true, 15, {140}}, {"a" + times("中", 70), true, 15, {139, 14}},  // no character is cut

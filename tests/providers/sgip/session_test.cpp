@@ -111,7 +111,7 @@ TEST_CASE("SGIP: formats, parts and fields of a survey") {
     struct { std::string text; bool gbk; int format; std::vector<std::size_t> octets; } rows[] = {
         {"Rate us: 1 good @_$", false, 0, {19}}, {times("a", 140), false, 0, {140}}, {times("a", 141), false, 0, {140, 13}},
         {times("中", 70), false, 8, {140}}, {times("中", 71), false, 8, {140, 14}}, {times("中", 66) + "😀" + times("文", 5), false, 8, {138, 20}},
-        {times("中", 70), true, 15, {140}}, {"a" + times("中", 70), true, 15, {139, 14}}, {"1满意 😀", true, 8, {12}},
+        {times("中", 70), true, 15, {140}}, {"a" + times("中", 70), true, 15, {139, 14}}, {"1满意 😀", true, 8, {12}}, {"5€", true, 8, {4}},
     };
     for (const auto& row : rows) {
         CAPTURE(row.text);
@@ -383,6 +383,10 @@ TEST_CASE("SGIP: a host says nothing on the gateway's connection but answers, an
     CHECK(short_style.said() == hex_of(vector("V-SGIP-11.2")));
     CHECK(short_style.keep() == 1);
     CHECK(short_style.said() == hex_of(vector("V-SGIP-08.2")));
+    REQUIRE(short_style.session.next_tick());
+    CHECK(*short_style.session.next_tick() <= short_style.now);  // at once, not when the patience for it ends
+    short_style.pass(std::chrono::milliseconds(1));
+    CHECK(short_style.session.state() == link::State::closed);
 }
 
 TEST_CASE("SGIP: settings are checked all at once, each with its line") {

@@ -109,6 +109,7 @@ TEST_CASE("SMGP: a report is read in all four spellings that live gateways have"
     CHECK(shown_report(odd) == "20737461743a00002073 2612312359 2701010000 UNDELIV 005");
     CHECK(shown_report("id:01006101161700012345 sub:001 dlvrd:001 Submit date:2612312359 done date:2701010000 stat:EXPIRED err:001 Text:") == "01006101161700012345 2612312359 2701010000 EXPIRED 001");
     CHECK(shown_report("id:0123456789sSub:001sStat:AF:4sErr:007") == "30313233343536373839   AF:4 007");
+    CHECK(shown_report("id:0123456789 stat:DELIVRD done date:2000:Text:") == "30313233343536373839  2000: DELIVRD ");
     CHECK(shown_report("id:0123456789 stat:GG:0024 err:") == "30313233343536373839   GG:0024 ");
     CHECK(shown_report("ID:0123456789") == "30313233343536373839    ");
     for (const char* none : {"", "id:", "id:012345678", "1", "a text of a citizen that is long enough"}) CHECK(shown_report(none) == "none");

@@ -97,7 +97,7 @@ TEST_CASE("SMGP: formats, parts, TLVs and fields of a survey") {
     struct { std::string text; bool gbk; int format; std::vector<std::size_t> octets; } rows[] = {
         {"Rate us: 1 good @_$", false, 0, {19}}, {times("a", 140), false, 0, {140}}, {times("a", 141), false, 0, {140, 13}},
         {times("中", 70), false, 8, {140}}, {times("中", 71), false, 8, {140, 14}}, {times("中", 66) + "😀" + times("文", 5), false, 8, {138, 20}},
-        {times("中", 70), true, 15, {140}}, {"a" + times("中", 70), true, 15, {139, 14}}, {"1满意 😀", true, 8, {12}}, {"1满意", true, 15, {5}}, {times("中", 66) + "abcd", true, 15, {136}},
+        {times("中", 70), true, 15, {140}}, {"a" + times("中", 70), true, 15, {139, 14}}, {"1满意 😀", true, 8, {12}}, {"5€", true, 8, {4}}, {"1满意", true, 15, {5}}, {times("中", 66) + "abcd", true, 15, {136}},
     };
     for (const auto& row : rows) {
         CAPTURE(row.text);
