@@ -189,6 +189,9 @@ private:
         if (is_canary(row) && row.attempt > 0 && last) route.channels = {*last};
         std::optional<std::size_t> refused;
         if (row.attempt > 0 && row.refused == "permanent_config") refused = last;
+        // What is known of a number is worth more than its prefix: it may have been ported to another carrier.
+        if (is_survey(row) && row.attempt == 0 && policy_.channels.size() > 1)
+            if (auto proven = index_of(store::proven_channel(db_, row.phone_id))) route.channels.insert(route.channels.begin(), *proven);
         // An answer leaves from the number that the citizen wrote to.
         if ((row.attempt == 0 || row.route < 0) && last) route.channels.insert(route.channels.begin(), *last);
         auto channel = pick(route, views, refused, !urgent(row));

@@ -182,6 +182,15 @@ void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant n
     append(db, now, "held", row.case_id, fmt::format(R"({{"ref":"{}","why":"{}"}})", row.ref, why));
 }
 
+std::string proven_channel(Connection& db, std::int64_t phone_id) {
+    // Where a reply is the evidence, it speaks for its own channel.
+    Statement arrived(db, "SELECT channel, settled_at FROM messages WHERE phone_id = ?1 AND state = 'delivered' AND evidence <> 'reply' ORDER BY id DESC LIMIT 1");
+    Statement wrote(db, "SELECT channel, received_at FROM inbound WHERE phone_id = ?1 ORDER BY id DESC LIMIT 1");
+    bool has_arrived = arrived.bind(1, phone_id).step(), has_written = wrote.bind(1, phone_id).step();
+    if (has_written && (!has_arrived || wrote.instant(1) > arrived.instant(1))) return wrote.text(0);
+    return has_arrived ? arrived.text(0) : std::string();
+}
+
 bool has_unsettled(Connection& db, std::int64_t phone_id, std::int64_t except_message) {
     Statement find(db, "SELECT 1 FROM messages WHERE phone_id = ?1 AND id <> ?2 AND state IN ('sending', 'in_doubt') LIMIT 1");
     return find.bind(1, phone_id).bind(2, except_message).step();

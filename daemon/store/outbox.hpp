@@ -45,6 +45,8 @@ void postpone(Connection& db, std::int64_t id, Instant until);
 void cancel_due(Connection& db, const DueRow& row, Code code, Instant now);  // the case of a survey gets the code
 void move_due_to(Connection& db, const DueRow& row, std::int64_t phone_id, Instant now);  // the case names another number now
 void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now);
+// The channel by which a text to this number arrived last, or by which it wrote last; empty: nothing is known of it.
+std::string proven_channel(Connection& db, std::int64_t phone_id);
 // Another message to this phone of which we do not know whether it was taken.
 bool has_unsettled(Connection& db, std::int64_t phone_id, std::int64_t except_message);
 

@@ -201,6 +201,29 @@ TEST_CASE("a number without a route is held, and its emergency is answered all t
     CHECK(w.books_balance());
 }
 
+TEST_CASE("a number goes by the channel that is known to reach it, whatever its prefix says") {
+    test::Site two;
+    two.channels += "[[channel]]\nname = \"second\"\nprovider = \"simulated\"\nsource = \"106900111\"\nextension_digits = 2\n";
+    two.routes = "[[route]]\nprefixes = [\"138\"]\nchannels = [\"main\", \"second\"]\n[[route]]\nchannels = [\"second\", \"main\"]\n";
+    World w(morning, two);
+    auto last_channel = [&](const std::string& record) { return w.value("SELECT m.channel FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.purpose = 'survey' AND c.record = '" + record + "'"); };
+    w.call("A1", zhang);
+    w.pass(3h);
+    CHECK(last_channel("A1") == "main");  // nothing is known yet
+    w.reply(zhang, "1", "00", "second");  // ported: his answers come from another carrier
+    w.pass(45h);
+    w.call("A2", zhang);
+    w.pass(3h);
+    CHECK(last_channel("A2") == "second");
+    w.receipt(w.sent.back().ref);
+    w.pass(45h);
+    w.carrier(1).says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::ChannelDown{provider::ChannelDown::auth, "401"}; };
+    w.call("A3", zhang);
+    w.pass(4h);
+    CHECK(last_channel("A3") == "main");  // known is no reason to wait for a channel that is down
+    CHECK(w.books_balance());
+}
+
 TEST_CASE("new routes are obeyed by what waits already") {
     const std::string many = "[[route]]\nprefixes = [\"130\"]\nchannels = [\"main\"]\n[[route]]\nprefixes = [\"131\"]\nchannels = [\"main\"]\n[[route]]\nchannels = [\"main\"]\n";
     World w(morning, {.routes = many});
