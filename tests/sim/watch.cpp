@@ -115,7 +115,7 @@ void Watch::restored() {
 
 void Watch::judge_states(store::Connection& db, std::int64_t after, bool whole) {
     // By their case only surveys are found; the others are looked at with the whole.
-    constexpr const char* changed = "SELECT id, state, ref FROM messages WHERE purpose = 'survey' AND case_id IN (SELECT case_id FROM ledger WHERE seq > ?1 AND case_id IS NOT NULL)";
+    constexpr const char* changed = "SELECT id, state, ref FROM messages WHERE purpose = 'survey' AND case_id IN (SELECT case_id FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NOT NULL)";
     store::Statement moved(db, whole ? "SELECT id, state, ref FROM messages WHERE ?1 IS NOT NULL" : changed);
     moved.bind(1, after);
     while (moved.step()) {
