@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "daemon/store/canaries.hpp"
+#include "daemon/store/inbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/text/segments.hpp"
 
@@ -114,6 +115,15 @@ private:
     // Surveys and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all.
     bool keeps_hours(const DueRow& row) const { return row.purpose == Purpose::survey || row.purpose == Purpose::told; }
 
+    // It may have waited for hours. And who was a caller before he was staff may answer that survey still, in the same digits.
+    std::optional<Code> why_no_canary(const DueRow& row, bool known) {
+        if (!known) return Code::cancelled;
+        if (store::is_opted_out(db_, row.phone_id)) return Code::opt_out;
+        for (const auto& survey : store::sent_surveys_to(db_, row.phone_id))
+            if (survey.open || survey.answer_until + policy_.slot_rest > in_.now) return Code::cancelled;
+        return std::nullopt;
+    }
+
     // False: it stays as it is, for want of a channel that may take it.
     bool take(DueRow& row) {
         // It was meant for a day that was wrong when it was planned: the right one has its own.
@@ -127,9 +137,11 @@ private:
             return true;
         }
         auto phone = store::open_phone(seal_, row.phone_key, row.sealed_phone);
-        if (!phone && is_canary(row)) {
-            cancel(row, Code::cancelled, "");
-            return true;
+        if (is_canary(row)) {
+            if (auto why = why_no_canary(row, phone.has_value())) {
+                cancel(row, *why, "");
+                return true;
+            }
         }
         if (!phone) {
             store::hold_due(db_, row, "number_erased", in_.now);

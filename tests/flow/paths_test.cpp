@@ -247,14 +247,17 @@ TEST_CASE("without a key the ledger is unsigned, with one it is signed each hour
 namespace {
 
 // Two of staff with 134, one with 139; every day at ten.
-std::unique_ptr<World> with_canaries(const std::string& start, const std::string& more = "", Site site = {}) {
+Site canary_site(const std::string& more = "", Site site = {}) {
     static TempFolder lists;
     for (const char* name : {"staff.txt", "canaries.txt"}) {
         std::ofstream out(lists / name);
         out << "13400000101\n13400000102\n13900000103\n";
     }
     site.routes += fmt::format("[canary]\nphones = \"{}\"\nday = \"every\"\n{}\n[lists]\nstaff_phones = \"{}\"\n", (lists / "canaries.txt").string(), more, (lists / "staff.txt").string());
-    return std::make_unique<World>(start, site);
+    return site;
+}
+std::unique_ptr<World> with_canaries(const std::string& start, const std::string& more = "", Site site = {}) {
+    return std::make_unique<World>(start, canary_site(more, std::move(site)));
 }
 int canaries_to(const World& w, const std::string& phone) {
     return static_cast<int>(std::count_if(w.sent.begin(), w.sent.end(), [&](const Sent& s) { return s.phone == phone && s.text.find("通路测试") != std::string::npos; }));
@@ -373,6 +376,32 @@ TEST_CASE("test texts stop with everything else, and wait for nobody in a shadow
         CHECK(world->sent.empty());
         CHECK(world->value("SELECT count(*) FROM canaries c JOIN messages m ON m.id = c.message_id WHERE m.attempt > 0") == "0");
     }
+}
+
+TEST_CASE("who unsubscribes while his test text waits does not get it") {
+    auto world = with_canaries("2026-11-20T09:59:00+08:00");
+    auto& w = *world;
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "a test", w.clock.now()); });
+    w.pass(std::chrono::minutes(2));
+    REQUIRE(w.value("SELECT count(*) FROM messages WHERE purpose = 'canary' AND state = 'due'") == "3");
+    w.reply("13400000101", "退订");
+    w.exec("UPDATE holds SET released_at = 1");
+    w.pass(std::chrono::minutes(5));
+    CHECK(canaries_to(w, "13400000101") == 0);
+    CHECK(canaries_to(w, "13400000102") == 1);
+}
+
+TEST_CASE("an answer to a test text is never taken for the rating of a survey from before he was on the list") {
+    World w("2026-11-20T08:00:00+08:00");
+    w.call("1", "13400000101");
+    w.pass(std::chrono::hours(4));
+    REQUIRE(w.texted(survey_words, "13400000101") == 1);
+    World listed(w.clock.now(), canary_site("at = \"13:00\""), &w);
+    listed.pass(std::chrono::hours(2));
+    CHECK(canaries_to(listed, "13400000102") == 1);
+    CHECK(canaries_to(listed, "13400000101") == 0);  // what he writes may be about his own call
+    listed.reply("13400000101", "1", "00");
+    CHECK(listed.value("SELECT class || ' ' || match FROM inbound") == "rated slot");
 }
 
 }  // namespace pingjing::test
