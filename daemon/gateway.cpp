@@ -39,7 +39,10 @@ std::optional<CanariesOfDay> canaries_of_today(const config::Settings& settings,
     if (canary.phones.empty()) return std::nullopt;
     CanariesOfDay today;
     today.day = local_day(now, settings.service.timezone);
-    today.at = day_range(today.day, settings.service.timezone)->from + canary.at, today.until = today.at + canary.answer_within;
+    auto midnight = day_range(today.day, settings.service.timezone)->from;
+    today.at = midnight + canary.at;
+    // Staff, too, are not texted at night, whatever kept it from going in its hour.
+    today.until = std::min(today.at + canary.answer_within, midnight + Millis(settings.survey.hours.to));
     if (now < today.at || now >= today.until || (canary.weekday && weekday_of(today.day) != canary.weekday)) return std::nullopt;
     for (const auto& phone : canary.phones)
         for (const auto& route : settings.routes) {

@@ -391,6 +391,20 @@ TEST_CASE("who unsubscribes while his test text waits does not get it") {
     CHECK(canaries_to(w, "13400000102") == 1);
 }
 
+TEST_CASE("no test text leaves after the last of the opening hours") {
+    auto world = with_canaries("2026-11-20T20:20:00+08:00", "at = \"20:30\"");
+    auto& w = *world;
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "a test", w.clock.now()); });
+    w.pass(std::chrono::minutes(60));
+    w.exec("UPDATE holds SET released_at = 1");
+    w.pass(std::chrono::minutes(90));
+    CHECK(w.sent.empty());
+    // Nor is it made up for then, after a night shift's restart.
+    auto late = with_canaries("2026-11-20T22:00:00+08:00", "at = \"20:30\"");
+    late->pass(std::chrono::minutes(90));
+    CHECK(late->sent.empty());
+}
+
 TEST_CASE("an answer to a test text is never taken for the rating of a survey from before he was on the list") {
     World w("2026-11-20T08:00:00+08:00");
     w.call("1", "13400000101");
