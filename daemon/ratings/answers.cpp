@@ -46,8 +46,9 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
         s.about->careful = s.about->careful || store::has_safety_hold(db, phone, s.match.survey->case_id, now - rules.safety_hold);
         if (auto standing = store::standing_rating(db, s.match.survey->case_id)) s.before = Before{standing->grade, standing->first_at};
     }
-    // Staff answering a test text: no rating, no case; an emergency or an opt-out in it is one all the same.
-    else if (store::answer_canary(db, phone, row.channel, row.id, now - rules.late_window, now)) s.match.how = "canary";
+    // Staff answering a test text: no rating, no case; an emergency or an opt-out in it is one all the same. What may be about one of
+    // several surveys is for a person.
+    else if (s.match.how == "none" && store::answer_canary(db, phone, row.channel, row.id, now - rules.late_window, now)) s.match.how = "canary";
     s.opted_out = store::is_opted_out(db, phone);
     s.told = store::told_since(db, phone, now - rules.confirm_again_after);
     return s;

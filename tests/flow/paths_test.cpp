@@ -418,4 +418,19 @@ TEST_CASE("an answer to a test text is never taken for the rating of a survey fr
     CHECK(listed.value("SELECT class || ' ' || match FROM inbound") == "rated slot");
 }
 
+TEST_CASE("a rating that may be of several surveys goes to a person also where he got a test text before") {
+    auto staff = with_canaries("2026-11-20T09:59:00+08:00");
+    staff->pass(std::chrono::minutes(5));
+    REQUIRE(canaries_to(*staff, "13400000101") == 1);
+    World w(staff->clock.now(), {}, staff.get());  // he left the service
+    w.call("1", "13400000101");
+    w.pass(std::chrono::hours(25));
+    w.call("2", "13400000101");
+    w.pass(std::chrono::hours(4));
+    REQUIRE(w.texted(survey_words, "13400000101") == 2);
+    w.reply("13400000101", "3");
+    CHECK(w.value("SELECT class || ' ' || match FROM inbound") == "unmatched several");
+    CHECK(w.value("SELECT kind FROM reviews") == "several_open");
+}
+
 }  // namespace pingjing::test
