@@ -136,9 +136,14 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     };
     try {
         co_await store_.run(std::ref(work));
+    } catch (const boost::system::system_error&) {
+        throw;  // told to stop
     } catch (const store::SqlError& error) {
         if (!error.is_refusal()) throw;
-        settle_now = false;  // what the store refuses to do with one report must not keep it, or its neighbours, from being kept
+        settle_now = false;  // what cannot be done with one report must not keep it, or its neighbours, from being kept
+    } catch (const std::exception& error) {
+        log::error("inbound.settle_failed", {{"channel", channel}, {"why", error.what()}});
+        settle_now = false;
     }
     if (!settle_now) co_await store_.run(std::ref(work));
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "receipt"}}, kept.receipts);

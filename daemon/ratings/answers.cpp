@@ -191,9 +191,10 @@ asio::awaitable<int> Answers::finish() {
 
 asio::awaitable<void> Answers::run() {
     for (;;) {
+        int done = 0;
         bool broken = false;
         try {
-            co_await step();
+            done = co_await step();
         } catch (const boost::system::system_error&) {
             throw;  // told to stop
         } catch (const std::exception& error) {
@@ -201,7 +202,7 @@ asio::awaitable<void> Answers::run() {
             broken = true;
         }
         if (broken) co_await sleep_for(std::chrono::seconds(1));
-        else if (ahead_.empty()) co_await more_.wait(look_every_);
+        else if (ahead_.empty() && done < texts_a_step) co_await more_.wait(look_every_);
     }
 }
 

@@ -174,6 +174,7 @@ CREATE INDEX messages_sending ON messages(claimed_at, id) WHERE state = 'sending
 CREATE INDEX messages_accepted ON messages(channel, claimed_at) WHERE state = 'accepted';
 CREATE INDEX messages_in_doubt ON messages(channel, claimed_at) WHERE state = 'in_doubt';
 CREATE INDEX messages_held ON messages(code) WHERE state = 'held';
+CREATE INDEX messages_unknown ON messages(channel) WHERE state = 'unknown';
 CREATE INDEX messages_surveyed ON messages(claimed_at) WHERE purpose = 'survey' AND claimed_at IS NOT NULL;
 )sql";
 
