@@ -154,7 +154,7 @@ Result<Restored> replace_store(const fs::path& state_dir, const fs::path& from, 
     prepared->aside = set_aside(state_dir, now);
     fs::rename(folder / "pingjing.db", state_dir / "pingjing.db");
     disk.sync_folder(state_dir);
-    write_epoch(disk, state_dir, copy->facts);
+    lower_epoch(disk, state_dir, copy->facts);
     fs::remove_all(folder);
     return prepared;
 }

@@ -8,6 +8,16 @@
 namespace pingjing::store {
 namespace {
 std::filesystem::path epoch_file(const std::filesystem::path& dir) { return dir / "journal" / "epoch"; }
+
+void replace(Disk& disk, const std::filesystem::path& dir, std::uint64_t facts, bool durably) {
+    auto unfinished = epoch_file(dir).string() + ".unfinished";
+    auto file = disk.open(unfinished);
+    file->cut(0);
+    file->write(fmt::format("{}\n", facts), 0);
+    if (durably) file->sync();
+    disk.rename(unfinished, epoch_file(dir));
+    if (durably) disk.sync_folder(epoch_file(dir).parent_path());
+}
 }  // namespace
 
 std::uint64_t read_epoch(const Disk& disk, const std::filesystem::path& dir) {
@@ -16,15 +26,13 @@ std::uint64_t read_epoch(const Disk& disk, const std::filesystem::path& dir) {
 }
 
 void write_epoch(Disk& disk, const std::filesystem::path& dir, std::uint64_t facts) {
-    auto unfinished = epoch_file(dir).string() + ".unfinished";
     try {
-        auto file = disk.open(unfinished);
-        file->cut(0);
-        file->write(fmt::format("{}\n", facts), 0);
-        disk.rename(unfinished, epoch_file(dir));
+        replace(disk, dir, facts, false);
     } catch (const std::system_error&) {
         // A full disk: the next one will do.
     }
 }
+
+void lower_epoch(Disk& disk, const std::filesystem::path& dir, std::uint64_t facts) { replace(disk, dir, facts, true); }
 
 }  // namespace pingjing::store

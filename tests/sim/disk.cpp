@@ -521,15 +521,18 @@ std::uint64_t Disk::digest() const {
     return hash;
 }
 
+// The rollback journal too: a database whose first pages were being written stands on it, for it had no WAL yet.
+constexpr const char* database_files[] = {"/pingjing.db", "/pingjing.db-wal", "/pingjing.db-journal"};
+
 Disk::Copy Disk::copy_database(const std::string& below) const {
     Copy copy;
-    for (const char* file : {"/pingjing.db", "/pingjing.db-wal"})
+    for (const char* file : database_files)
         if (auto node = find(folder_ + below + file)) copy[file] = node->bytes;
     return copy;
 }
 
 void Disk::put_back(const Copy& database, const std::string& below) {
-    for (const char* file : {"/pingjing.db", "/pingjing.db-wal"}) names_.erase(folder_ + below + file);
+    for (const char* file : database_files) names_.erase(folder_ + below + file);
     for (const auto& [file, bytes] : database) {
         auto node = std::make_shared<Node>();
         node->bytes = bytes, node->synced_size = static_cast<std::int64_t>(bytes.size());

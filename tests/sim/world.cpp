@@ -375,7 +375,7 @@ private:
         if (!prepared) return watch_.broken("a backup cannot be taken into use: " + prepared.error().detail);
         image_->put_back(image_->copy_database("/restoring"));
         image_->remove_folder("/restoring");
-        store::write_epoch(*image_, folder, 0);
+        store::lower_epoch(*image_, folder, 0);
         watch_.restored();
         for (const auto& batch : answered_) plan_.batches.emplace(clock_.steady(), batch);
         answered_.clear();
