@@ -70,10 +70,7 @@ Heard Sp::hear_submit_answer(const Decoded& pdu) const {
     const auto* answer = std::get_if<SubmitAnswer>(&pdu.body);
     if (!answer || !pdu.readable) return link::refusal(number, provider::Ambiguous{"an answer that cannot be read"});
     if (answer->result != 0) return link::refusal(number, read_result(*settings_, answer->result));
-    auto heard = heard_as(Heard::Kind::answer);
-    heard.number = number;
-    heard.end = {PartEnd::Kind::taken, shown_id(answer->id), {}};
-    return heard;
+    return link::taken(number, shown_id(answer->id));
 }
 
 Heard Sp::hear_delivery(const Decoded& pdu) const {
@@ -81,11 +78,7 @@ Heard Sp::hear_delivery(const Decoded& pdu) const {
     auto answer = [&](std::uint32_t result) { return say(deliver | response_bit, pdu.header.sequence, DeliverAnswer{d ? d->id : 0, result}); };
     auto inbound = d && pdu.readable ? read_delivery(*settings_, *d) : std::nullopt;
     if (!inbound) return nothing("a delivery that cannot be read", answer(wrong_structure));
-    auto heard = heard_as(Heard::Kind::delivery);
-    heard.delivery.inbound.push_back(std::move(*inbound));
-    heard.delivery.if_kept = answer(0);
-    heard.delivery.if_not = answer(slower_please);
-    return heard;
+    return link::to_keep(std::move(*inbound), answer(0), answer(slower_please));
 }
 
 }  // namespace pingjing::cmpp

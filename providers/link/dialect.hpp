@@ -80,6 +80,20 @@ inline Heard refused(std::string why, bool credentials = false) {
     heard.credentials = credentials;
     return heard;
 }
+// The carrier has it, under this id.
+inline Heard taken(std::uint32_t number, std::string id) {
+    auto heard = heard_as(Heard::Kind::answer);
+    heard.number = number;
+    heard.end = {PartEnd::Kind::taken, std::move(id), {}};
+    return heard;
+}
+// Answered when it is kept, or cannot be.
+inline Heard to_keep(provider::Inbound inbound, std::string if_kept, std::string if_not) {
+    auto heard = heard_as(Heard::Kind::delivery);
+    heard.delivery.inbound.push_back(std::move(inbound));
+    heard.delivery.if_kept = std::move(if_kept), heard.delivery.if_not = std::move(if_not);
+    return heard;
+}
 // A part that was not taken, or not for sure.
 inline Heard refusal(std::uint32_t number, provider::Outcome outcome) {
     auto heard = heard_as(Heard::Kind::answer);

@@ -33,11 +33,7 @@ Heard broken(std::string why) {
 }
 
 Heard kept(const Decoded& pdu, provider::Inbound inbound) {
-    auto heard = heard_as(Heard::Kind::delivery);
-    heard.delivery.inbound.push_back(std::move(inbound));
-    heard.delivery.if_kept = answer(pdu, ok);
-    heard.delivery.if_not = answer(pdu, busy);
-    return heard;
+    return link::to_keep(std::move(inbound), answer(pdu, ok), answer(pdu, busy));
 }
 
 // What a gateway asks of us, on whichever connection: by the text it is only its own.
@@ -113,10 +109,7 @@ Heard Sp::hear_submit_answer(const Decoded& pdu) {
     numbers_.erase(found);
     auto result = std::get<Answer>(pdu.body).result;
     if (result != ok) return link::refusal(number, read_result(*settings_, result));
-    auto heard = heard_as(Heard::Kind::answer);
-    heard.number = number;
-    heard.end = {PartEnd::Kind::taken, shown(pdu.header.sequence), {}};
-    return heard;
+    return link::taken(number, shown(pdu.header.sequence));
 }
 
 Heard Host::hear(std::string_view frame, State state, Instant) {

@@ -68,10 +68,7 @@ Heard Sp::hear_submit_answer(const Decoded& pdu) const {
     const auto* answer = std::get_if<MessageAnswer>(&pdu.body);
     if (!answer || !pdu.readable) return link::refusal(number, provider::Ambiguous{"an answer that cannot be read"});
     if (answer->status != 0) return link::refusal(number, read_status(*settings_, answer->status));
-    auto heard = heard_as(Heard::Kind::answer);
-    heard.number = number;
-    heard.end = {PartEnd::Kind::taken, shown_id(answer->id), {}};
-    return heard;
+    return link::taken(number, shown_id(answer->id));
 }
 
 Heard Sp::hear_delivery(const Decoded& pdu) const {
@@ -79,11 +76,7 @@ Heard Sp::hear_delivery(const Decoded& pdu) const {
     auto answer = [&](std::uint32_t status) { return say(deliver | response_bit, pdu.header.sequence, MessageAnswer{d ? d->id : std::string(), status}); };
     auto inbound = d && pdu.readable ? read_delivery(*settings_, *d) : std::nullopt;
     if (!inbound) return nothing("a delivery that cannot be read", answer(wrong_structure));
-    auto heard = heard_as(Heard::Kind::delivery);
-    heard.delivery.inbound.push_back(std::move(*inbound));
-    heard.delivery.if_kept = answer(0);
-    heard.delivery.if_not = answer(busy);
-    return heard;
+    return link::to_keep(std::move(*inbound), answer(0), answer(busy));
 }
 
 }  // namespace pingjing::smgp

@@ -58,21 +58,15 @@ Heard Esme::hear_bind_answer(const Decoded& pdu) const {
 }
 
 Heard Esme::hear_submit_answer(const Decoded& pdu) const {
-    auto heard = heard_as(Heard::Kind::answer);
-    heard.number = pdu.header.sequence;
+    auto number = pdu.header.sequence;
     if (pdu.header.status != ok) {
-        heard.end.outcome = read_status(*settings_, pdu.header.status);
-        heard.end.kind = std::holds_alternative<provider::Ambiguous>(heard.end.outcome) ? PartEnd::Kind::doubt : PartEnd::Kind::refused;
+        auto heard = link::refusal(number, read_status(*settings_, pdu.header.status));
         heard.again = pdu.header.status == invalid_bind_state;
         return heard;
     }
-    if (pdu.problem != ok) {
-        heard.end = {PartEnd::Kind::doubt, {}, provider::Ambiguous{"an answer that cannot be read"}};
-        return heard;
-    }
-    heard.end.kind = PartEnd::Kind::taken;
-    if (const auto* answer = std::get_if<MessageAnswer>(&pdu.body)) heard.end.id = answer->message_id;
-    return heard;
+    if (pdu.problem != ok) return link::refusal(number, provider::Ambiguous{"an answer that cannot be read"});
+    const auto* answer = std::get_if<MessageAnswer>(&pdu.body);
+    return link::taken(number, answer ? answer->message_id : std::string());
 }
 
 Heard Esme::hear_answer(const Decoded& pdu, State state) const {
@@ -100,13 +94,9 @@ Heard Esme::hear_answer(const Decoded& pdu, State state) const {
 Heard Esme::hear_delivery(const Decoded& pdu) const {
     const auto& h = pdu.header;
     if (pdu.problem != ok) return nothing("a delivery that cannot be read", answer_delivery(h.command, pdu.problem, h.sequence));
-    Heard heard;
-    heard.kind = Heard::Kind::delivery;
-    if (const auto* data = std::get_if<Data>(&pdu.body)) heard.delivery.inbound.push_back(read_delivery(*settings_, as_message(*data)));
-    else heard.delivery.inbound.push_back(read_delivery(*settings_, std::get<Message>(pdu.body)));
-    heard.delivery.if_kept = answer_delivery(h.command, ok, h.sequence);
-    heard.delivery.if_not = answer_delivery(h.command, temporary_application_error, h.sequence);
-    return heard;
+    const auto* data = std::get_if<Data>(&pdu.body);
+    auto inbound = read_delivery(*settings_, data ? as_message(*data) : std::get<Message>(pdu.body));
+    return link::to_keep(std::move(inbound), answer_delivery(h.command, ok, h.sequence), answer_delivery(h.command, temporary_application_error, h.sequence));
 }
 
 Heard Esme::hear_request(const Decoded& pdu, State state) const {
