@@ -14,17 +14,15 @@
 #include "daemon/intake/intake.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/reply/read.hpp"
-#include "daemon/reports/queries.hpp"
 #include "daemon/store/backup.hpp"
 #include "daemon/store/epoch.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
 #include "tests/sim/chance.hpp"
+#include "tests/sim/ending.hpp"
 
 namespace pingjing::sim {
 namespace {
-
-constexpr const char* zone = "Asia/Shanghai";
 
 bool inside(const std::vector<std::pair<Steady, Steady>>& spans, Steady t) {
     for (const auto& [from, to] : spans)
@@ -612,75 +610,11 @@ private:
         check_journal(*l.disk);
         l.store->run_now([&](store::Connection& db) {
             watch_.look(db, "at the end", true);
-            if (watch_.was_restored()) return check_books(db);
-            std::map<std::string, bool> known;
-            for (const auto& r : watch_.all()) known[r.ref] = true;
-            for (const auto& [ref, yes] : known) {
-                store::Statement find(db, "SELECT attempt > 0 FROM messages WHERE ref = ?1");
-                if (!find.bind(1, ref).step() || find.integer(0) != 1) watch_.broken("the carrier has a text that the store never sent: " + ref);
-            }
-            check_calls(db);
-            check_texts(db);
-            check_nothing_waits(db);
-            check_books(db);
+            Ending ending{watch_, carriers_, answered_, plan_, alarmed_, clock_.now()};
+            if (!watch_.was_restored()) ending.check_stories(db);
+            ending.check_books(db);
+            out_.ratings = ending.ratings, out_.in_doubt = ending.in_doubt;
         });
-    }
-
-    static int count(store::Connection& db, const char* sql) {
-        store::Statement read(db, sql);
-        read.step();
-        return static_cast<int>(read.integer(0));
-    }
-
-    void check_calls(store::Connection& db) {
-        for (const auto& batch : answered_)
-            for (const auto& id : batch.ids) {
-                store::Statement find(db, "SELECT 1 FROM cases WHERE record = ?1");
-                if (!find.bind(1, id).step()) watch_.broken("an answered call is gone: " + id);
-            }
-        for (const auto& [at, batch] : plan_.batches) watch_.broken("a call was never answered: " + batch.ids[0]);
-    }
-
-    // Every text that was acknowledged stands there once, and one that can mean one thing only was read as that.
-    void check_texts(store::Connection& db) {
-        std::size_t said = 0;
-        for (const auto& carrier : carriers_)
-            for (const auto& [id, text] : carrier->acknowledged_texts()) {
-                ++said;
-                if (text.text.starts_with("救命") && !alarmed_.contains(text.phone)) watch_.broken("nobody was told of an emergency: " + id);
-                if (!text.keyed) continue;
-                store::Statement find(db, "SELECT i.class, i.rating, c.id, m.ref FROM inbound i LEFT JOIN cases c ON c.id = i.case_id LEFT JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' WHERE i.key = ?1");
-                if (!find.bind(1, "v:" + id).step()) {
-                    watch_.broken("an acknowledged reply is gone: " + id);
-                    continue;
-                }
-                // A reply to what is to be sent again at the operator's risk finds no open question.
-                if (watch_.again(text.ref)) continue;
-                bool plain = text.text == "1" || text.text == "2" || text.text == "3";
-                if (text.ref.empty() || !plain || watch_.clock_was_off()) continue;
-                auto what = find.text(0);
-                if (find.text(3) != text.ref) watch_.broken(fmt::format("reply {} to {} was counted for {}", id, text.ref, find.text(3)));
-                if ((what != "rated" && what != "late" && what != "repeated") || std::to_string(find.integer(1)) != text.text) watch_.broken(fmt::format("reply {} '{}' was read as {} {}", id, text.text, what, find.text(1)));
-            }
-        if (auto kept = static_cast<std::size_t>(count(db, "SELECT count(*) FROM inbound")); kept != said) watch_.broken(fmt::format("{} texts were said, {} are counted", said, kept));
-    }
-
-    void check_nothing_waits(store::Connection& db) {
-        store::Statement stuck(db, "SELECT ref, state, purpose, made_at, due_at, stale_at, attempt FROM messages WHERE state IN ('due', 'sending')");
-        while (stuck.step())
-            watch_.broken(fmt::format("stuck: {} {} {} made {} due {} stale {} attempt {}", stuck.text(0), stuck.text(1), stuck.text(2), format_utc(stuck.instant(3)), format_utc(stuck.instant(4)),
-                                      format_utc(stuck.instant(5)), stuck.integer(6)));
-        if (int unread = count(db, "SELECT count(*) FROM inbound WHERE step = 'new'")) watch_.broken(fmt::format("{} texts were never read", unread));
-        if (int receipts = count(db, "SELECT count(*) FROM receipts WHERE step = 'new'")) watch_.broken(fmt::format("{} receipts were never looked at", receipts));
-        if (int alarms = count(db, "SELECT count(*) FROM alarms WHERE received_at IS NULL")) watch_.broken(fmt::format("{} alarms never reached the desk", alarms));
-    }
-
-    void check_books(store::Connection& db) {
-        out_.ratings = count(db, "SELECT count(*) FROM ratings");
-        out_.in_doubt = count(db, "SELECT count(*) FROM messages WHERE state IN ('in_doubt', 'unknown')");
-        reports::Rules rules;
-        auto books = reports::make_report(db, {}, rules, {.report = "balance"}, zone, clock_.now());
-        if (!books || reports::render_json(*books).find("\"holds\":true") == std::string::npos) watch_.broken("the books do not balance");
     }
 
     SeededRandom random_;

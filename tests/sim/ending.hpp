@@ -1,0 +1,34 @@
+// What must be true when a story is over: every call and every word that was acknowledged stands in the books, and nothing waits.
+#pragma once
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/store/sqlite.hpp"
+#include "tests/sim/carrier.hpp"
+#include "tests/sim/plan.hpp"
+#include "tests/sim/watch.hpp"
+
+namespace pingjing::sim {
+
+struct Ending {
+    Watch& watch;  // hears what is not so
+    const std::vector<std::unique_ptr<Carrier>>& carriers;
+    const std::vector<Batch>& answered;
+    const Plan& plan;
+    const std::set<std::string>& alarmed;  // phones of which the desk heard
+    Instant now;
+
+    // Of a store that remembers all of the story: not after a restore.
+    void check_stories(store::Connection& db);
+    void check_books(store::Connection& db);
+    int ratings = 0, in_doubt = 0;  // what check_books() found
+
+private:
+    void check_calls(store::Connection& db);
+    void check_texts(store::Connection& db);
+    void check_nothing_waits(store::Connection& db);
+};
+
+}  // namespace pingjing::sim
