@@ -122,7 +122,9 @@ std::string Section::text(const std::string& key) {
         problems_->add(file_, own_.line, fmt::format("{} needs '{}'", name_.empty() ? "the file" : name_, key));
         return {};
     }
-    return text(key, "");
+    auto value = text(key, "");
+    if (auto found = look(key); value.empty() && as_text(*found.node)) refuse(found, key, "a text that is not empty");
+    return value;
 }
 
 std::string Section::text(const std::string& key, const std::string& fallback) {

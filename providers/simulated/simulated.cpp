@@ -143,7 +143,7 @@ void Simulated::reach(const Submission& submission, const std::vector<std::strin
         }
     }
     bool survey = text.find(settings_.survey_mark) != std::string::npos;
-    if (survey) ++texted_[submission.phone];
+    if (survey) ++texted_[submission.phone], ++asked_[submission.ref];
     if (!delivered) return;
 
     std::optional<std::string> answer;
@@ -228,6 +228,12 @@ int Simulated::questions() const {
     int all = 0;
     for (const auto& [phone, count] : texted_) all += count;
     return all;
+}
+
+int Simulated::most_asked() const {
+    int most = 0;
+    for (const auto& [ref, count] : asked_) most = std::max(most, count);
+    return most;
 }
 
 Make read(config::Section& section, ChannelFacts facts) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/async/signal.hpp"
@@ -63,6 +64,7 @@ public:
     int texted(const Phone& phone) const;  // how many texts that ask for a rating this phone really got
     int most_texted() const;               // of all phones
     int questions() const;                 // how many of them reached a phone in all
+    int most_asked() const;                // how often the same one did: one, or the promise is broken
     std::size_t phones_asked() const { return texted_.size(); }
     std::size_t waiting() const { return events_.size(); }
 
@@ -81,6 +83,7 @@ private:
     Signal more_;
     std::multimap<Steady, provider::Inbound> events_;  // by the time at which they are said; equal times in order
     std::map<Phone, int> texted_;
+    std::unordered_map<std::string, int> asked_;  // by our ref
 };
 
 provider::Make read(config::Section& section, provider::ChannelFacts facts);

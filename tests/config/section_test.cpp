@@ -69,6 +69,15 @@ TEST_CASE("all problems come at once, in the order of the file, each said once")
                   "p.toml:4: tps = \"fast\": expected a whole number from 1 to 500");
 }
 
+TEST_CASE("what must be there must say something") {
+    auto text = said("[[channel]]\nname = \"g\"\nprovider = \"\"\nsource = 1069\n", [](Section& root) {
+        for (auto& s : root.children("channel"))
+            for (const char* key : {"name", "provider", "source"}) s.text(key);
+    });
+    CHECK(text == "p.toml:3: provider = \"\": expected a text that is not empty\n"
+                  "p.toml:4: source = 1069: expected a text in quotes");
+}
+
 TEST_CASE("a secret is never printed") {
     auto text = said("[a]\npassword = 12345\npassword_file = \"/nowhere/at/all\"\n[b]\npassword = \"hunter2\"\npassword_file = \"x\"\n[c]\n", [](Section& root) {
         for (const char* name : {"a", "b", "c"}) {
