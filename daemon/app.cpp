@@ -142,7 +142,7 @@ http::Router App::doors(bool control) {
 
     auto place = [this] { return reports::ExportPlace{gateway_->settings().reports.export_dir, gateway_->settings().rules_sha256}; };
     reports::add_export_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, place);
-    admin::ControlParts parts{*store_, seal_, clock_, random_};
+    admin::ControlParts parts{*store_, store::read_on(*reader_), seal_, clock_, random_};
     parts.changed = wake;
     parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };
     parts.channels = [this] { return channel_states(gateway_->dispatcher()); };

@@ -189,8 +189,10 @@ asio::awaitable<Response> revoke(Parts p, Request request) {
 asio::awaitable<Response> status(Parts p, Request) {
     auto now = p->clock.now();
     auto path = p->store.path();
-    auto work = [&](store::Connection& db) { return read_status(db, path, now); };
-    auto body = co_await p->store.run(std::ref(work));
+    json::value body;
+    // Not through the writer: where the disk is full or fails, this is what people look at.
+    std::function<void(store::Connection&)> look = [&](store::Connection& db) { body = read_status(db, path, now); };
+    co_await p->read(look);
     if (p->channels) body.as_object()["channels"] = p->channels();
     co_return ok(std::move(body));
 }

@@ -9,12 +9,14 @@
 #include "daemon/core/random.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/store/seal.hpp"
+#include "daemon/store/read_thread.hpp"
 #include "daemon/store/store.hpp"
 
 namespace pingjing::admin {
 
 struct ControlParts {
     store::Store& store;
+    store::Reader read;
     const store::Seal& seal;
     const Clock& clock;
     Random& random;

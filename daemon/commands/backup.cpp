@@ -42,6 +42,9 @@ int restore(const std::string& config, const std::string& from) {
     fmt::print("restored: {} ledger entries", done->facts);
     if (done->facts_before > done->facts) fmt::print("; this state_dir had had {}: what came in between is lost here", done->facts_before);
     fmt::print("\nin doubt: {} surveys and answers were claimed after the backup: nobody is texted again, evidence may still come\n", done->maybe_sent);
+    if (!done->journal_whole)
+        fmt::print("WARNING:  the sent journal does not reach from the backup to today without a gap: more texts may have gone out than it knows. Whoever releases what is "
+                   "held asks the carrier first\n");
     if (done->unknown > 0) fmt::print("unknown:  {} texts went out about calls that this backup does not know; their calls, pushed again, are held\n", done->unknown);
     fmt::print("held:     {} wait for `pingjing release --restored CASE… | --all-restored --reason …`, and so does every call closed before now that comes again\n",
                done->held);

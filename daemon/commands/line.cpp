@@ -85,7 +85,7 @@ struct Local {
         auto place = [this] { return reports::ExportPlace{site.settings.reports.export_dir, site.settings.rules_sha256}; };
         reports::add_export_route(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, place);
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
-        admin::ControlParts parts{*site.store, site.seal, *site.clock, random};
+        admin::ControlParts parts{*site.store, store::read_on(*site.store), site.seal, *site.clock, random};
         parts.called_off = [this] {
             return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };
         };

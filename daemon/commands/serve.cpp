@@ -112,7 +112,15 @@ int serve(const std::string& config) {
         fmt::print(stderr, "{}\n", store.error().detail);
         return 1;
     }
-    auto app = App::build(io, std::move(*settings), *clock, random, *seal, std::move(*store));
+    auto state_dir = settings->service.state_dir.string();
+    Result<std::unique_ptr<App>> app;
+    try {
+        app = App::build(io, std::move(*settings), *clock, random, *seal, std::move(*store));
+    } catch (const store::SqlError& error) {
+        fmt::print(stderr, "the store in {} cannot be written: {}. {}Nothing that was acknowledged is lost; start again\n", state_dir, error.reason(),
+                   error.is_full() ? "Make room on its disk. " : "");
+        return 1;
+    }
     if (!app) {
         fmt::print(stderr, "{}\n", app.error().detail);
         return 2;

@@ -41,24 +41,38 @@ public:
     }
 
 private:
-    bool anywhere_room(int route) const {
-        if (route < 0) return std::any_of(in_.views.begin(), in_.views.end(), [](const ChannelView& v) { return v.room > 0; });
-        const auto& channels = policy_.routes[static_cast<std::size_t>(route)].channels;
-        return std::any_of(channels.begin(), channels.end(), [&](std::size_t c) { return in_.views[c].room > 0; });
+    // Whether a row of this route may go at all: where not, however many wait there, none of them is looked at. Answers are few, and
+    // leave by the channel on which the citizen wrote, whatever the routes say of his number.
+    bool may_go(int route, int priority) const {
+        if (priority < 2 || route < 0)
+            return std::any_of(in_.views.begin(), in_.views.end(), [](const ChannelView& v) { return v.room > 0; });
+        const auto& of_route = policy_.routes[static_cast<std::size_t>(route)];
+        auto views = open_views();
+        auto goes = [&](std::optional<std::size_t> refused) {
+            auto channel = pick(of_route, views, refused);
+            return channel && surveys_allowed_[*channel];
+        };
+        return goes(std::nullopt) || std::any_of(of_route.channels.begin(), of_route.channels.end(), [&](std::size_t c) { return goes(c); });
+    }
+    std::vector<ChannelView> open_views() const {
+        auto views = in_.views;
+        for (auto c : closed_) views[c].usable = views[c].probing = false;
+        return views;
     }
 
     void look(int route, int priority) {
-        if (anywhere_room(route)) {
+        if (may_go(route, priority)) {
             auto limit = in_.careful ? careful_rows_a_look : rows_a_look;
             auto rows = store::find_due(db_, route, priority, in_.now, limit);
             bool more = rows.size() == static_cast<std::size_t>(limit);
             bool moved = false;
             for (auto& row : rows) {
-                if (!anywhere_room(row.route)) break;
+                if (!may_go(row.route, priority)) break;
                 auto claimed = round_.claimed.size();
                 moved = take_alone(row) || moved;
-                // Written down for those who stay: most are claimed in the very look that finds their route.
-                if (route < 0 && row.route >= 0 && round_.claimed.size() == claimed) store::set_route(db_, row.id, row.route);
+                // Written down for those who stay: most are claimed in the very look that finds their route. Whoever stands behind them
+                // comes to the front by it.
+                if (route < 0 && row.route >= 0 && round_.claimed.size() == claimed) store::set_route(db_, row.id, row.route), moved = true;
             }
             // Where not one of so many can go they are all held by the same thing, and looking again at once changes nothing.
             if (more && moved) soon(in_.now);
@@ -192,9 +206,7 @@ private:
     }
 
     std::optional<std::size_t> choose(const DueRow& row) const {
-        auto views = in_.views;
-        if (!urgent(row))
-            for (auto c : closed_) views[c].usable = views[c].probing = false;
+        auto views = urgent(row) ? in_.views : open_views();
         auto route = row.route < 0 ? Route{} : policy_.routes[static_cast<std::size_t>(row.route)];
         auto last = index_of(row.channel);
         if (is_canary(row)) route.channels.clear();

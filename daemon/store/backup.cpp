@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "daemon/store/epoch.hpp"
+#include "daemon/store/lineage.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/schema.hpp"
 #include "daemon/store/sent_journal.hpp"
@@ -87,13 +88,14 @@ int hold_what_waits(Connection& db, Instant now) {
 Result<Restored> prepare_restored(const fs::path& state_dir, const fs::path& folder, Millis answer_window, Instant now, Disk& disk) {
     auto journal = SentJournal::open(state_dir / "journal", true, disk);
     if (!journal) return tl::unexpected(journal.error());
-    auto store = Store::open(folder.string(), Store::Runner::inline_io, Store::Durability::full, disk);
+    auto store = Store::open(folder.string(), Store::Runner::inline_io, Store::Durability::full, disk, Store::Place::being_prepared);
     if (!store) return tl::unexpected(store.error());
     Restored out;
     std::optional<Error> damaged;
     (*store)->run_now([&](Connection& db) {
-        Statement mark(db, "SELECT value FROM meta WHERE key = 'journal_sequence'");
-        auto lines = journal->after(mark.step() ? std::stoll(mark.text(0)) : 0);
+        auto mark = journal_mark(db);
+        out.journal_whole = journal->is_whole_after(mark);
+        auto lines = journal->after(mark);
         if (!lines) {
             damaged = lines.error();
             return;
@@ -108,8 +110,10 @@ Result<Restored> prepare_restored(const fs::path& state_dir, const fs::path& fol
             }
         }
         out.held = hold_what_waits(db, now);
-        Statement sequence(db, "INSERT INTO meta(key, value) VALUES ('journal_sequence', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
-        sequence.bind(1, std::to_string(journal->last_sequence())).run();
+        for (const char* key : {"journal_sequence", "journal_restored_until"}) {
+            Statement sequence(db, "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+            sequence.bind(1, key).bind(2, std::to_string(std::max(mark, journal->last_sequence()))).run();
+        }
         append(db, now, "restored", std::nullopt, fmt::format(R"({{"in_doubt":{},"held":{},"unknown":{}}})", out.maybe_sent, out.held, out.unknown));
     });
     if (damaged) return tl::unexpected(*damaged);
@@ -131,6 +135,18 @@ fs::path set_aside(const fs::path& state_dir, Instant now) {
     return aside;
 }
 
+// A store that was copied as files has its newest facts in the write-ahead log beside it.
+void copy_database(const fs::path& from, const fs::path& to) {
+    if (fs::exists(from.string() + "-wal")) {
+        Connection db(from.string(), Connection::Access::read_only);
+        Statement copy(db, "VACUUM INTO ?1");
+        copy.bind(1, to.string()).run();
+    } else {
+        fs::copy_file(from, to);
+    }
+    fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write);
+}
+
 Result<Restored> replace_store(const fs::path& state_dir, const fs::path& from, Millis answer_window, Instant now) {
     auto& disk = machine_disk();
     fs::create_directories(state_dir);
@@ -143,12 +159,11 @@ Result<Restored> replace_store(const fs::path& state_dir, const fs::path& from, 
     auto folder = state_dir / "restoring";
     fs::remove_all(folder);
     fs::create_directories(folder);
-    fs::copy_file(from, folder / "pingjing.db");
-    fs::permissions(folder / "pingjing.db", fs::perms::owner_read | fs::perms::owner_write);
+    copy_database(from, folder / "pingjing.db");
     auto prepared = prepare_restored(state_dir, folder, answer_window, now, disk);
     if (!prepared) return prepared;
     prepared->facts = copy->facts;
-    prepared->facts_before = read_epoch(disk, state_dir);
+    prepared->facts_before = read_epoch(disk, state_dir).value_or(Epoch{}).facts;
     sync_file(folder / "pingjing.db");
 
     prepared->aside = set_aside(state_dir, now);
@@ -162,10 +177,15 @@ Result<Restored> replace_store(const fs::path& state_dir, const fs::path& from, 
 }  // namespace
 
 Result<Copy> write_backup(const fs::path& database, const fs::path& to) {
+    auto unfinished = to.string() + ".unfinished";
+    auto give_up = [&unfinished](Error error) -> Result<Copy> {
+        std::error_code ignored;
+        fs::remove(unfinished, ignored);  // half a copy on a disk that may be full
+        return tl::unexpected(std::move(error));
+    };
     try {
         if (fs::exists(to)) return fail(Error::Kind::conflict, fmt::format("{} is there already: expected a new file", to.string()));
         auto folder = to.has_parent_path() ? to.parent_path() : fs::path(".");
-        auto unfinished = to.string() + ".unfinished";
         fs::remove(unfinished);
         {
             // Nobody else may read it while it grows.
@@ -177,13 +197,15 @@ Result<Copy> write_backup(const fs::path& database, const fs::path& to) {
             copy.bind(1, unfinished).run();
         }
         auto seen = look_at(unfinished);
-        if (!seen) return seen;
+        if (!seen) return give_up(seen.error());
         sync_file(unfinished);
         fs::rename(unfinished, to);
         sync_file(folder);
         return seen;
+    } catch (const SqlError& error) {
+        return give_up({Error::Kind::unavailable, fmt::format("cannot write {}: {}", to.string(), error.reason())});
     } catch (const std::exception& error) {
-        return fail(Error::Kind::unavailable, error.what());
+        return give_up({Error::Kind::unavailable, error.what()});
     }
 }
 

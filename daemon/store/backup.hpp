@@ -24,6 +24,7 @@ struct Restored {
     int maybe_sent = 0;                         // waiting in the copy, but claimed since: in doubt now
     int held = 0;                               // waiting in the copy: held until a person releases them
     int unknown = 0;                            // claimed since, of calls that the copy has never heard of
+    bool journal_whole = true;                  // false: more texts may have gone out since than the sent journal knows
     std::filesystem::path aside{};              // where the store that was there is now; empty: there was none
 };
 // Nothing may run on `state_dir`. The copy is verified before anything is touched, prepared beside the old store and put in its

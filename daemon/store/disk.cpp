@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace pingjing::store {
 namespace {
@@ -21,7 +22,10 @@ public:
     Descriptor(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {
         if (fd_ < 0) broken("open", path);
     }
-    ~Descriptor() { ::close(fd_); }
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     Descriptor(const Descriptor&) = delete;
     Descriptor& operator=(const Descriptor&) = delete;
     int fd() const { return fd_; }
@@ -61,8 +65,10 @@ public:
     const char* vfs() const override { return nullptr; }
     void make_folder(const fs::path& folder) override { fs::create_directories(folder); }
     std::shared_ptr<void> lock(const fs::path& path) override {
-        auto file = std::make_shared<Descriptor>(path, O_RDWR | O_CREAT);  // released by the kernel whatever happens to us
-        return ::flock(file->fd(), LOCK_EX | LOCK_NB) == 0 ? file : nullptr;
+        struct Both { Descriptor file, folder; };  // released by the kernel whatever happens to us
+        auto both = std::make_shared<Both>(Descriptor(path, O_RDWR | O_CREAT), Descriptor(path.parent_path(), O_RDONLY | O_DIRECTORY));
+        bool ours = ::flock(both->file.fd(), LOCK_EX | LOCK_NB) == 0 && ::flock(both->folder.fd(), LOCK_EX | LOCK_NB) == 0;
+        return ours ? both : nullptr;
     }
     std::vector<std::string> list(const fs::path& folder) const override {
         std::vector<std::string> names;
@@ -85,6 +91,7 @@ public:
         all.resize(got);
         return all;
     }
+    std::optional<std::uint64_t> size(const fs::path& path) const override { return fs::exists(path) ? std::optional<std::uint64_t>(fs::file_size(path)) : std::nullopt; }
     std::unique_ptr<File> open(const fs::path& path) override { return std::make_unique<MachineFile>(path); }
     void rename(const fs::path& from, const fs::path& to) override { fs::rename(from, to); }
     void sync_folder(const fs::path& folder) override {

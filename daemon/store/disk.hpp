@@ -26,12 +26,13 @@ public:
 
     virtual const char* vfs() const = 0;  // SQLite's name of it; null: the system's
     virtual void make_folder(const std::filesystem::path& folder) = 0;
-    // Until what is returned goes away; null: somebody else holds it.
+    // The file and its folder, for a file can be deleted under who holds it. Until what is returned goes away; null: somebody else has it.
     virtual std::shared_ptr<void> lock(const std::filesystem::path& file) = 0;
     virtual std::vector<std::string> list(const std::filesystem::path& folder) const = 0;
     // From `at`, as much as there is but no more than `most`; nullopt: there is no such file.
     virtual std::optional<std::string> read(const std::filesystem::path& file, std::int64_t at, std::size_t most) const = 0;
     std::optional<std::string> read(const std::filesystem::path& file) const { return read(file, 0, std::string::npos); }
+    virtual std::optional<std::uint64_t> size(const std::filesystem::path& file) const = 0;
     virtual std::unique_ptr<File> open(const std::filesystem::path& file) = 0;             // for writing; made where there is none
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     // So that names made in it survive power loss.

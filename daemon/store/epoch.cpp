@@ -2,37 +2,63 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <cerrno>
+#include <sstream>
 #include <system_error>
+
+#include "daemon/core/tree.hpp"
 
 namespace pingjing::store {
 namespace {
+
 std::filesystem::path epoch_file(const std::filesystem::path& dir) { return dir / "journal" / "epoch"; }
 
-void replace(Disk& disk, const std::filesystem::path& dir, std::uint64_t facts, bool durably) {
-    auto unfinished = epoch_file(dir).string() + ".unfinished";
-    auto file = disk.open(unfinished);
-    file->cut(0);
-    file->write(fmt::format("{}\n", facts), 0);
-    if (durably) file->sync();
-    disk.rename(unfinished, epoch_file(dir));
-    if (durably) disk.sync_folder(epoch_file(dir).parent_path());
+// Half of one and half of another would be a number that never was.
+std::string check_of(const std::string& words) { return to_hex(leaf_hash(words)).substr(0, 16); }
+
+// Always as long, so that one is written over the other.
+std::string written(const Epoch& epoch) {
+    auto words = fmt::format("{:020} {:->64} {:020} ", epoch.facts, to_hex(epoch.leaf), epoch.database_bytes);
+    return words + check_of(words) + "\n";
 }
+
 }  // namespace
 
-std::uint64_t read_epoch(const Disk& disk, const std::filesystem::path& dir) {
-    auto text = disk.read(epoch_file(dir)).value_or("");
-    return text.ends_with('\n') ? std::strtoull(text.c_str(), nullptr, 10) : 0;
+std::optional<Epoch> read_epoch(const Disk& disk, const std::filesystem::path& dir) {
+    auto text = disk.read(epoch_file(dir));
+    if (!text) return std::nullopt;
+    std::istringstream in(*text);
+    Epoch epoch;
+    std::string leaf;
+    if (!(in >> epoch.facts >> leaf >> epoch.database_bytes)) return Epoch{};
+    if (auto hash = hash_from_hex(leaf)) epoch.leaf.assign(hash->begin(), hash->end());
+    return written(epoch) == *text ? epoch : Epoch{};
 }
 
-void write_epoch(Disk& disk, const std::filesystem::path& dir, std::uint64_t facts) {
+EpochFile::EpochFile(Disk& disk, const std::filesystem::path& dir, bool durable) : durable_(durable) {
+    bool is_new = !disk.read(epoch_file(dir));
+    file_ = disk.open(epoch_file(dir));
+    if (!is_new) return;
+    file_->write(written({}), 0);
+    if (!durable) return;
+    file_->sync();
+    disk.sync_folder(dir / "journal");
+    disk.sync_folder(dir);
+}
+
+void EpochFile::replace(const Epoch& epoch, bool and_sync) {
+    file_->write(written(epoch), 0);
+    if (and_sync && durable_) file_->sync();
+}
+
+void EpochFile::write(const Epoch& epoch, bool and_sync) {
     try {
-        replace(disk, dir, facts, false);
-    } catch (const std::system_error&) {
-        // A full disk: the next one will do.
+        replace(epoch, and_sync);
+    } catch (const std::system_error& error) {
+        if (error.code() != std::errc::no_space_on_device && error.code().value() != EDQUOT) throw;
     }
 }
 
-void lower_epoch(Disk& disk, const std::filesystem::path& dir, std::uint64_t facts) { replace(disk, dir, facts, true); }
+void lower_epoch(Disk& disk, const std::filesystem::path& dir, std::uint64_t facts) { EpochFile(disk, dir, true).replace({facts, {}, 0}, true); }
 
 }  // namespace pingjing::store

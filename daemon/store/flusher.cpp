@@ -103,7 +103,9 @@ void Flusher::run() {
 
 void Flusher::sync(const std::vector<Committed>& groups) {
     if (auto before = failure()) std::rethrow_exception(before);
-    if (std::ranges::any_of(groups, &Committed::wrote)) disk_.sync_wal();
+    if (!std::ranges::any_of(groups, &Committed::wrote)) return;
+    disk_.sync_wal();
+    disk_.mark_epoch(groups.back().epoch, std::ranges::any_of(groups, &Committed::checkpointed));
 }
 
 // The claims stand either way. Without their lines nobody may send: whoever claimed learns it and settles the rows as not sent.
@@ -130,7 +132,6 @@ void Flusher::flush(std::vector<Committed>& groups) {
     }
     for (auto& group : groups) {
         if (kept) note_claims(group);
-        if (kept && group.mark_epoch) disk_.mark_epoch(group.facts);
         for (auto& job : group.jobs) answer(std::move(job));
     }
 }

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/store/epoch.hpp"
 #include "daemon/store/job.hpp"
 #include "daemon/store/sent_journal.hpp"
 
@@ -20,9 +21,9 @@ namespace pingjing::store {
 struct Committed {
     Group jobs;
     std::vector<SentLine> lines;  // of the claims in it: on disk after the WAL and before anybody may send
-    std::uint64_t facts = 0;      // of the ledger, with this group
+    Epoch epoch{};                // with this group
     bool wrote = false;
-    bool mark_epoch = false;
+    bool checkpointed = false;
 };
 
 class Flusher {
@@ -30,7 +31,7 @@ public:
     struct Disk {
         std::function<void()> sync_wal;                                  // throws SqlError
         std::function<void(const std::vector<SentLine>&)> append_sent;  // to the sent journal, with its fsync; throws
-        std::function<void(std::uint64_t)> mark_epoch;                   // the ledger had so many facts, for certain
+        std::function<void(const Epoch&, bool checkpointed)> mark_epoch;  // the store has come so far; throws where it has not after all
     };
     explicit Flusher(Disk disk) : disk_(std::move(disk)) {}
     ~Flusher() { finish(); }

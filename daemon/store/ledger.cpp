@@ -94,13 +94,17 @@ TreeHead write_head(Connection& db) {
 }
 
 void commit_head(Connection& db, TreeHead head) {
-    db.ledger().forget();
-    db.ledger().head_ = std::move(head);
+    auto& tail = db.ledger();
+    if (!tail.waiting_.empty()) tail.last_leaf_ = tail.waiting_.back();
+    tail.forget();
+    tail.head_ = std::move(head);
 }
 
 void read_head(Connection& db) {
     Statement read(db, "SELECT head FROM ledger_head WHERE id = 1");
     db.ledger().head_ = read.step() ? TreeHead::load(read.text(0)) : TreeHead();
+    auto entry = find_entry(db, static_cast<std::int64_t>(db.ledger().head_.size()));
+    db.ledger().last_leaf_ = entry ? std::optional(leaf_hash(*entry)) : std::nullopt;
     Statement last(db, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1");
     if (last.step()) db.ledger().last_at_ = last.instant(0);
     db.ledger().forget();

@@ -30,6 +30,7 @@ public:
     ToldRows& rows() { return rows_; }  // RowWatcher adds to it
 
     const TreeHead& head() const { return head_; }  // of what is committed
+    const std::optional<Hash>& last_leaf() const { return last_leaf_; }  // likewise; none in an empty ledger
 
 private:
     friend std::int64_t append(Connection&, Instant, std::string_view, std::optional<std::int64_t>, std::string_view);
@@ -37,6 +38,7 @@ private:
     friend void commit_head(Connection&, TreeHead);
     friend void read_head(Connection&);
     TreeHead head_;
+    std::optional<Hash> last_leaf_{};
     std::vector<Hash> waiting_;
     ToldRows rows_;         // of this transaction
     std::size_t told_ = 0;  // how much of it stands in a line already

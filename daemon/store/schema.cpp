@@ -282,13 +282,17 @@ int schema_version(Connection& db) {
     return read.step() ? static_cast<int>(read.integer(0)) : 0;
 }
 
-Result<void> migrate(Connection& db, int to) {
+Result<void> check_schema(Connection& db) {
     int have = schema_version(db);
     if (have > newest_schema())
         return fail(Error::Kind::conflict, fmt::format("the store has schema {}, this program knows {}: it was written by a newer "
                                                        "pingjing; install that one", have, newest_schema()));
-    if (have > 0)
-        if (auto same = check_tables(db, have); !same) return same;
+    return have > 0 ? check_tables(db, have) : Result<void>();
+}
+
+Result<void> migrate(Connection& db, int to) {
+    if (auto known = check_schema(db); !known) return known;
+    int have = schema_version(db);
     for (int version = have; version < to; ++version) {
         db.exec("BEGIN IMMEDIATE");
         try {

@@ -95,8 +95,10 @@ Result<SentJournal> SentJournal::open(const std::filesystem::path& folder, bool 
             }
             // Numbers may be missing: a crash or a full disk between a COMMIT and its line leaves a claim that was never sent.
             if (!read || read->sequence <= journal.last_)
-                return fail(Error::Kind::internal, fmt::format("{}: line {} is damaged; keep the file and ask `pingjing restore`", path.string(), number));
+                return fail(Error::Kind::internal, fmt::format("{}: line {} is damaged. Move this file to another folder, keep it, and start again: what the store knows of it is "
+                                                               "written anew", path.string(), number));
             journal.last_ = read->sequence;
+            journal.last_ref_ = read->ref;
         }
         journal.file_ = disk.open(path);
         journal.file_->cut(journal.bytes_);
@@ -136,6 +138,24 @@ void SentJournal::append(const std::vector<SentLine>& lines) {
     }
     bytes_ += static_cast<std::int64_t>(out.size());
     last_ = lines.back().sequence;
+    last_ref_ = lines.back().ref;
+}
+
+std::filesystem::path SentJournal::last_file() const { return segment_path(folder_, first_of_segment_); }
+
+// A segment is named after the line behind the last one of the segment before it.
+bool SentJournal::is_whole_after(std::int64_t sequence) const {
+    auto found = segments(*disk_, folder_);
+    if (last_ < sequence || found.empty() || found.front() > sequence + 1) return false;
+    for (std::size_t i = 0; i + 1 < found.size(); ++i) {
+        if (found[i + 1] <= sequence + 1) continue;
+        auto text = disk_->read(segment_path(folder_, found[i])).value_or("");
+        std::int64_t last = found[i] - 1;
+        for (auto line : whole_lines(text))
+            if (auto read = read_line(std::string(line))) last = read->sequence;
+        if (last + 1 != found[i + 1]) return false;
+    }
+    return true;
 }
 
 Result<std::vector<SentLine>> SentJournal::after(std::int64_t sequence) const {

@@ -30,6 +30,10 @@ public:
     // Appends and fsyncs; throws std::system_error and leaves no half line behind. Nothing may be sent before it returns.
     void append(const std::vector<SentLine>& lines);
     std::int64_t last_sequence() const { return last_; }  // 0: empty
+    const std::string& last_ref() const { return last_ref_; }  // empty: its newest segment has no line yet
+    std::filesystem::path last_file() const;
+    // Every line after `sequence` is there, as far as the files tell: none of them is missing, and they begin early enough.
+    bool is_whole_after(std::int64_t sequence) const;
     // Every line after `sequence`, oldest first.
     Result<std::vector<SentLine>> after(std::int64_t sequence) const;
 
@@ -41,6 +45,7 @@ private:
     std::unique_ptr<Disk::File> file_;
     bool durable_ = true;
     std::int64_t last_ = 0, first_of_segment_ = 1, bytes_ = 0;
+    std::string last_ref_;
 };
 
 }  // namespace pingjing::store

@@ -18,6 +18,7 @@ std::string SqlError::reason() const { return code_ == 0 ? what() : sqlite3_errs
 bool SqlError::is_constraint() const { return (code_ & 0xFF) == SQLITE_CONSTRAINT; }
 bool SqlError::is_refusal() const { return code_ == 0 || is_constraint(); }
 bool SqlError::is_full() const { return (code_ & 0xFF) == SQLITE_FULL; }
+const int SqlError::unsynced = SQLITE_IOERR_FSYNC;
 bool SqlError::is_unsynced() const { return code_ == SQLITE_IOERR_FSYNC || code_ == SQLITE_IOERR_DIR_FSYNC; }
 
 void Connection::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
@@ -114,14 +115,16 @@ void Connection::sync_wal() {
     wal_->sync();
 }
 
-void Connection::checkpoint() {
-    int rc = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+bool Connection::checkpoint() {
+    int pages = -1, moved = -1;
+    int rc = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
     checkpointed_pages_ = wal_pages_;
     if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY && (rc & 0xFF) != SQLITE_LOCKED)
         throw SqlError(rc, std::string("the write-ahead log cannot be moved into the database: ") + sqlite3_errstr(rc));
+    return rc == SQLITE_OK && pages >= 0 && pages == moved;
 }
 
-void Connection::leave_wal_when_closed() { sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
+void Connection::leave_wal_when_closed(bool leave) { sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave ? 1 : 0, nullptr); }
 
 Statement::Statement(Connection& db, std::string_view sql) : db_(db) {
     auto known = db.prepared_.find(sql);

@@ -31,6 +31,7 @@ public:
     bool is_refusal() const;    // of these rows: a constraint, or what a store function found impossible (code 0)
     bool is_full() const;               // no space left: try again when there is
     bool is_unsynced() const;           // an fsync failed: what was written before it may be lost
+    static const int unsynced;          // the code of one that we found out ourselves
 
 private:
     int code_;
@@ -55,14 +56,16 @@ public:
     void sync_wal();
     std::uint64_t commits() const { return commits_; }  // that wrote something
     // Moves committed pages from the WAL into the file, with an fsync of both. Called between groups by the one writer. Throws
-    // SqlError; where a reader still needs old pages it only does less.
-    void checkpoint();
-    // Closing shall not do that either: after a failed fsync nobody but a new start, which checks every frame, may trust the WAL.
-    void leave_wal_when_closed();
+    // SqlError; where a reader still needs old pages it only does less, and returns false.
+    bool checkpoint();
+    // Closing shall not do that either: after a failed fsync nobody but a new start, which checks every frame, may trust the WAL; and
+    // a store that is refused stays as it was found.
+    void leave_wal_when_closed(bool leave = true);
     // Pages that commits have put into the WAL since the last checkpoint.
     int pages_since_checkpoint() const { return wal_pages_ - checkpointed_pages_; }
 
     LedgerTail& ledger() { return ledger_; }
+    const LedgerTail& ledger() const { return ledger_; }
     sqlite3* handle() const { return db_.get(); }
 
 private:

@@ -14,6 +14,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/store/epoch.hpp"
 #include "daemon/store/flusher.hpp"
+#include "daemon/store/lineage.hpp"
 #include "daemon/store/schema.hpp"
 
 namespace pingjing::store {
@@ -40,9 +41,17 @@ void make_wal_durable(Disk& disk, const std::filesystem::path& dir) {
     if (file) file->sync();
 }
 
-std::int64_t journal_mark(Connection& db) {
-    Statement read(db, "SELECT value FROM meta WHERE key = 'journal_sequence'");
-    return read.step() ? std::stoll(read.text(0)) : 0;
+// Without room it is left for the next start.
+void write_missing_lines(Connection& db, SentJournal& journal) {
+    constexpr std::size_t at_once = 500;
+    auto lines = missing_lines(db, journal.last_sequence());
+    try {
+        for (std::size_t first = 0; first < lines.size(); first += at_once)
+            journal.append({lines.begin() + static_cast<std::ptrdiff_t>(first), lines.begin() + static_cast<std::ptrdiff_t>(std::min(first + at_once, lines.size()))});
+        if (!lines.empty()) log::warn("journal.written_anew", {{"file", journal.last_file().string()}, {"lines", lines.size()}});
+    } catch (const std::system_error& error) {
+        log::error("journal.failed", {{"why", error.what()}});
+    }
 }
 
 }  // namespace
@@ -56,8 +65,10 @@ struct Store::Impl {
     bool durable = true;
     std::shared_ptr<void> lock;  // keeps a second daemon out of a state_dir
     Connection db;
-    std::optional<SentJournal> journal;  // none in memory; the flusher's
+    std::optional<SentJournal> journal;   // none in memory; the flusher's
+    std::optional<EpochFile> epoch_file;  // likewise
     std::optional<Flusher> flusher;
+    std::uint64_t database_bytes = 0;  // after the last checkpoint that was complete
     std::int64_t sequence = 0;      // of the last line that the store knows of
     std::vector<SentLine> to_send;  // of the group that is being committed
 
@@ -67,6 +78,14 @@ struct Store::Impl {
     std::deque<std::shared_ptr<Job>> waiting;
     bool stopping = false, drain_posted = false;
     std::thread thread;
+
+    void mark(const Epoch& reached, bool checkpointed) {
+        try {
+            if (epoch_file) epoch_file->write(reached, checkpointed);
+        } catch (const std::system_error& error) {
+            throw SqlError(SqlError::unsynced, fmt::format("the disk did not keep what was written: {}", error.what()));
+        }
+    }
 
     // A COMMIT that reports failure may have happened all the same: then what comes next begins where the file ends.
     bool head_in_question = false;
@@ -89,66 +108,71 @@ struct Store::Impl {
     // Throws where an fsync failed. Without room the pages stay in the WAL, where they are as safe.
     void checkpoint() {
         try {
-            db.checkpoint();
+            if (db.checkpoint() && !dir.empty()) database_bytes = disk.size(path).value_or(0);
         } catch (const SqlError& error) {
             if (error.is_unsynced()) throw;
             log::warn("store.checkpoint_failed", {{"why", error.what()}});
         }
     }
+    Epoch epoch() const {
+        const auto& leaf = db.ledger().last_leaf();
+        return {db.ledger().head().size(), leaf ? std::string(leaf->begin(), leaf->end()) : std::string(), database_bytes};
+    }
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner runner, Durability durability, Disk& disk) {
-    std::shared_ptr<void> lock;
+Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner runner, Durability durability, Disk& disk, Place place) {
     std::filesystem::path dir(folder);
-    if (!folder.empty()) {
-        try {
-            disk.make_folder(dir);
-            lock = disk.lock(dir / "lock");
-            if (lock && durability == Durability::full) make_wal_durable(disk, dir);
-        } catch (const std::system_error& error) {
-            return fail(Error::Kind::unavailable, fmt::format("{}; pingjing needs to write in its state_dir {}", error.what(), folder));
-        }
-        if (!lock) return fail(Error::Kind::conflict, fmt::format("{} is held: another pingjing runs on this state_dir", (dir / "lock").string()));
-    }
+    bool durable = durability == Durability::full && !folder.empty(), looks = place == Place::its_own && !folder.empty();
+    std::shared_ptr<void> lock;
+    std::optional<SentJournal> journal;
+    std::optional<Epoch> epoch;
     std::unique_ptr<Impl> impl;
     try {
+        if (!folder.empty()) {
+            disk.make_folder(dir);
+            lock = disk.lock(dir / "lock");
+            if (!lock) return fail(Error::Kind::conflict, fmt::format("{} is held: another pingjing runs on this state_dir", (dir / "lock").string()));
+            auto opened = SentJournal::open(dir / "journal", durable, disk);
+            if (!opened) return tl::unexpected(opened.error());
+            journal.emplace(std::move(*opened));
+            epoch = read_epoch(disk, dir);
+        }
+        if (looks)
+            if (auto whole = check_files(disk, dir, epoch, *journal); !whole) return tl::unexpected(whole.error());
+        if (durable) make_wal_durable(disk, dir);
         impl = std::make_unique<Impl>(disk, folder.empty() ? ":memory:" : (dir / "pingjing.db").string());
+        impl->dir = dir;
         impl->lock = std::move(lock);
+        impl->db.leave_wal_when_closed();
+        if (auto known = check_schema(impl->db); !known) return tl::unexpected(known.error());
+        if (schema_version(impl->db) > 0) read_head(impl->db);
+        if (looks)
+            if (auto same = check_lineage(impl->db, dir, epoch, *journal); !same) return tl::unexpected(same.error());
+        impl->db.leave_wal_when_closed(false);
         if (auto migrated = migrate(impl->db); !migrated) return tl::unexpected(migrated.error());
-        read_head(impl->db);
         impl->sequence = journal_mark(impl->db);
+        if (looks) write_missing_lines(impl->db, *journal);
+        if (!folder.empty()) impl->epoch_file.emplace(disk, dir, durable);
         // What a process before us wrote is answered for like our own, and it may not have lived to sync it, or have seen the disk
         // fail: then it stands in memory only, where no fsync looks again. Copied into the database it is written once more.
         impl->checkpoint();
         impl->db.sync_wal();
         impl->db.exec(durability == Durability::full ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=OFF");
+        impl->mark(impl->epoch(), true);
     } catch (const SqlError& error) {
         return fail(Error::Kind::unavailable, error.what());
+    } catch (const std::system_error& error) {
+        return fail(Error::Kind::unavailable, fmt::format("{}; pingjing needs to write in its state_dir {}", error.what(), folder));
     }
+    impl->durable = durable;
+    impl->journal = std::move(journal);
     Flusher::Disk below;
-    if (!folder.empty()) {
-        auto journal = SentJournal::open(dir / "journal", durability == Durability::full, disk);
-        if (!journal) return tl::unexpected(journal.error());
-        if (journal->last_sequence() > impl->sequence)
-            return fail(Error::Kind::conflict,
-                        fmt::format("the store knows of {} claimed messages, the sent journal of {}: this is an older store and would text "
-                                    "people again; use `pingjing restore`", impl->sequence, journal->last_sequence()));
-        impl->journal.emplace(std::move(*journal));
-        below.append_sent = [self = impl.get()](const std::vector<SentLine>& lines) { self->journal->append(lines); };
-        try {
-            if (auto facts = impl->db.ledger().head().size(), epoch = read_epoch(disk, dir); facts < epoch)
-                return fail(Error::Kind::conflict, fmt::format("the store has {} facts, this state_dir had {}: this is an older store; use `pingjing restore`", facts, epoch));
-        } catch (const std::system_error& error) {
-            return fail(Error::Kind::unavailable, error.what());
-        }
-    }
-    impl->runner = runner;
-    impl->durable = durability == Durability::full && !folder.empty();
     below.sync_wal = [self = impl.get()] { if (self->durable) self->db.sync_wal(); };
-    below.mark_epoch = [dir, &disk](std::uint64_t facts) { if (!dir.empty()) write_epoch(disk, dir, facts); };
-    impl->dir = dir;
+    if (impl->journal) below.append_sent = [self = impl.get()](const std::vector<SentLine>& lines) { self->journal->append(lines); };
+    below.mark_epoch = [self = impl.get()](const Epoch& reached, bool checkpointed) { self->mark(reached, checkpointed); };
+    impl->runner = runner;
     impl->flusher.emplace(std::move(below));
     auto store = std::unique_ptr<Store>(new Store(std::move(impl)));
     if (runner == Runner::own_thread) {
@@ -186,7 +210,11 @@ Store::~Store() {
     if (impl_->thread.joinable()) impl_->thread.join();
     impl_->flusher->finish();
     if (impl_->flusher->failed()) impl_->db.leave_wal_when_closed();
-    else if (!impl_->dir.empty()) write_epoch(impl_->disk, impl_->dir, impl_->db.ledger().head().size());
+    else try {
+        impl_->mark(impl_->epoch(), true);
+    } catch (const SqlError&) {
+        // The next start finds what is there.
+    }
 }
 
 std::string Store::path() const { return impl_->path; }
@@ -313,7 +341,6 @@ Group Store::settle(Group group) {
     Committed done;
     done.jobs = std::move(group);
     done.lines = std::exchange(i.to_send, {});
-    done.facts = i.db.ledger().head().size();
     done.wrote = i.db.commits() != commits;
     if (stands && i.db.pages_since_checkpoint() >= i.disk.pages_between_checkpoints) {
         try {
@@ -321,8 +348,9 @@ Group Store::settle(Group group) {
         } catch (const SqlError&) {
             note_unsynced(std::current_exception());
         }
-        done.mark_epoch = true;
+        done.checkpointed = true;
     }
+    done.epoch = i.epoch();
     i.flusher->take(std::move(done));
     return rest;
 }
@@ -351,6 +379,7 @@ void Store::run_now(const std::function<void(Connection&)>& work) {
         work(db);
         impl_->commit(write_head(db));
         if (impl_->durable) db.sync_wal();
+        impl_->mark(impl_->epoch(), false);
     } catch (...) {
         note_unsynced(std::current_exception());
         db.ledger().forget();

@@ -37,9 +37,14 @@ public:
         full,  // what was acknowledged survives power loss
         none   // demonstrations: a thousand simulated days need no disk that really wrote
     };
-    // Takes the lock, opens, migrates. Errors: a second daemon, a newer schema, a store behind its journal (`restore`).
-    // `folder` is the state_dir; empty: in memory, without journal or lock. `disk` outlives the store.
-    static Result<std::unique_ptr<Store>> open(const std::string& folder, Runner runner, Durability durability = Durability::full, Disk& disk = machine_disk());
+    enum class Place {
+        its_own,        // what lies beside the database must agree with it
+        being_prepared  // a copy that is to become a state_dir's store: nothing of its own lies beside it yet
+    };
+    // Takes the lock, opens, migrates. Errors: a second daemon, a newer schema, a store that is not the one that was there last
+    // (lineage.hpp). `folder` is the state_dir; empty: in memory, without journal or lock. `disk` outlives the store.
+    static Result<std::unique_ptr<Store>> open(const std::string& folder, Runner runner, Durability durability = Durability::full, Disk& disk = machine_disk(),
+                                               Place place = Place::its_own);
     // After the last run() has been answered, and before the io_context of its callers: our thread may still be on its way
     // out of the answer when the caller has already gone on.
     ~Store();

@@ -36,6 +36,7 @@ constexpr Kind all_kinds[] = {
     {"canary_silent", error, "the answers of staff to test texts do not come back on a path", 0s, 0s},
     {"disk_nearly_full", error, "the disk of state_dir is nearly full", 0s, 10min},
     {"store_failed", error, "the store cannot be written or read", 0s, 1min},
+    {"files_gone", error, "a file of the store was taken away while it is in use", 0s, 0s},
     {"wal_grows", warning, "the store's log is not folded into it", 10min, 10min},
     {"export_missing", warning, "the nightly export of yesterday was not written", 0s, 0s},
     {"verify_failed", error, "the store was verified, and something does not hold", 0s, 0s},

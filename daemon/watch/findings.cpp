@@ -140,6 +140,11 @@ Findings about_disk(const std::string& database, const config::Alarms& limits) {
     if (!error && free_mib < limits.disk_free_mib) out.push_back({"disk_nearly_full", "", fmt::format("{} MiB free", free_mib)});
     auto wal = std::filesystem::file_size(database + "-wal", error);
     if (!error && static_cast<std::int64_t>(wal >> 20) >= limits.wal_mib) out.push_back({"wal_grows", "", fmt::format("{} MiB", wal >> 20)});
+    // We go on writing into what somebody took away, and a new start does not find it.
+    std::string gone;
+    for (const auto& file : {std::filesystem::path(database), std::filesystem::path(database + "-wal"), std::filesystem::path(database).parent_path() / "journal" / "epoch"})
+        if (!std::filesystem::exists(file, error) && !error) gone += (gone.empty() ? "" : ", ") + file.filename().string();
+    if (!gone.empty()) out.push_back({"files_gone", "", gone});
     return out;
 }
 

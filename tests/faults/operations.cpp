@@ -360,7 +360,7 @@ const std::vector<std::string>& readers() {
         // of the ledger's check, a step at a time
         "step", "begin", "finish", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
         // the store's own: every operation goes through them; migrate() has tests of its own
-        "work", "will_send", "write_head", "commit_head", "read_head", "migrate",
+        "work", "will_send", "write_head", "commit_head", "read_head", "migrate", "check_schema", "check_lineage", "missing_lines", "journal_mark",
         // the dispatcher's, private: a counter, and two rows of the table in one
         "uncount", "opt_out_of",
     };

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "daemon/store/backup.hpp"
+#include "daemon/store/epoch.hpp"
 #include "daemon/store/schema.hpp"
 #include "tests/faults/faults.hpp"
 #include "tests/support/dump.hpp"
@@ -29,8 +30,9 @@ DiskPtr stopped() {
 // As an earlier pingjing left it.
 DiskPtr old() {
     auto disk = stopped();
-    test::write_old_store(disk->folder() + "/pingjing.db", disk->folder() + "/old.db", store::newest_schema() - 1, disk->vfs());
+    test::write_old_store(disk->folder() + "/pingjing.db", disk->folder() + "/old.db", 1, disk->vfs());
     disk->rename(disk->folder() + "/old.db", disk->folder() + "/pingjing.db");
+    store::EpochFile(*disk, disk->folder(), true).write({}, true);  // how large the file was is of the new one
     return disk;
 }
 

@@ -41,7 +41,8 @@ TEST_CASE("a journal that cannot be written: nobody is texted, the row is due ag
     // The journal's file becomes a device that is always full.
     auto journal = w.folder / "state" / "journal";
     std::filesystem::path segment;
-    for (const auto& entry : std::filesystem::directory_iterator(journal)) segment = entry.path();
+    for (const auto& entry : std::filesystem::directory_iterator(journal))
+        if (entry.path().filename().string().starts_with("sent.")) segment = entry.path();
     REQUIRE(!segment.empty());
     int full = ::open("/dev/full", O_WRONLY);
     REQUIRE(full >= 0);

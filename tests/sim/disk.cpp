@@ -485,6 +485,11 @@ std::optional<std::string> Disk::read(const fs::path& file, std::int64_t at, std
     return node ? std::optional(node->bytes.substr(std::min(static_cast<std::size_t>(at), node->bytes.size()), most)) : std::nullopt;
 }
 
+std::optional<std::uint64_t> Disk::size(const fs::path& file) const {
+    auto node = find(file.string());
+    return node ? std::optional<std::uint64_t>(node->bytes.size()) : std::nullopt;
+}
+
 std::unique_ptr<store::Disk::File> Disk::open(const fs::path& file) {
     auto node = find_or_make(file.string());
     if (!node) throw std::system_error(EIO, std::generic_category(), "open");

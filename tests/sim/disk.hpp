@@ -69,6 +69,7 @@ public:
     std::vector<std::string> list(const std::filesystem::path& folder) const override;
     using store::Disk::read;
     std::optional<std::string> read(const std::filesystem::path& file, std::int64_t at, std::size_t most) const override;
+    std::optional<std::uint64_t> size(const std::filesystem::path& file) const override;
     std::unique_ptr<File> open(const std::filesystem::path& file) override;
     void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void sync_folder(const std::filesystem::path& folder) override;

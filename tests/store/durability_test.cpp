@@ -11,6 +11,7 @@
 #include "daemon/core/random.hpp"
 #include "daemon/store/disk.hpp"
 #include "daemon/store/store.hpp"
+#include "tests/support/announced.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tests/support/watched_disk.hpp"
@@ -121,7 +122,7 @@ TEST_CASE("after an fsync that failed, ours or one of SQLite's own, the store ke
             disk.on_sync = [&](test::WatchedDisk::Sync sync) { return sync.wal && sync.flusher == flusher && failures-- > 0 ? SQLITE_IOERR_FSYNC : SQLITE_OK; };
             // So large that the WAL is checkpointed, which syncs it first.
             callers.start(*store, "claim", [&](Connection& db) {
-                store->will_send(db, "ref", std::string(16, 'k'));
+                test::announce(*store, db, "ref");
                 for (int i = 0; i < 300; ++i) add_row(db, "large" + std::to_string(i), std::string(4096, 'x'));
             });
             callers.wait_for(2);
@@ -188,7 +189,7 @@ TEST_CASE("without durability nothing is synced, in memory there is nothing to s
             disk.on_sync = [&](test::WatchedDisk::Sync) { return ++syncs, SQLITE_OK; };
             auto before = callers.answers.size();
             callers.start(*store, "a", [&](Connection& db) {
-                store->will_send(db, "ref", std::string(16, 'k'));
+                test::announce(*store, db, "ref");
                 add_row(db, "a" + std::to_string(before));
             });
             callers.wait_for(before + 1);
@@ -234,7 +235,7 @@ TEST_CASE("whenever the power goes, what was acknowledged is there, and neither 
         for (int i = first; i < first + 30; ++i) {
             auto key = "row" + std::to_string(i);
             auto work = [&store, key, i](Connection& db) {
-                if (i % 3 == 0) store->will_send(db, key, std::string(16, 'k'));
+                if (i % 3 == 0) test::announce(*store, db, key);
                 add_row(db, key, std::string(3'000, 'x'));
             };
             co_await store->run(std::move(work));

@@ -73,7 +73,7 @@ struct SlowSync {
 TEST_CASE("nobody is answered before the fsync has ended, and what comes meanwhile shares the next one") {
     Callers callers;
     SlowSync disk;
-    Flusher flusher({[&] { disk(); }, {}, [](std::uint64_t) {}});
+    Flusher flusher({[&] { disk(); }, {}, [](const Epoch&, bool) {}});
     flusher.start_thread();
     flusher.take(callers.group({"a", "b"}));
     disk.wait_for(1);
@@ -92,7 +92,7 @@ TEST_CASE("nobody is answered before the fsync has ended, and what comes meanwhi
 TEST_CASE("who only reads needs no fsync, and waits only for those before him") {
     Callers callers;
     int synced = 0;
-    Flusher flusher({[&] { ++synced; }, {}, [](std::uint64_t) {}});
+    Flusher flusher({[&] { ++synced; }, {}, [](const Epoch&, bool) {}});
     flusher.start_thread();
     flusher.take(callers.group({"read"}, false));
     CHECK(callers.heard() == Names{"read"});
@@ -103,7 +103,7 @@ TEST_CASE("who only reads needs no fsync, and waits only for those before him") 
 TEST_CASE("a slow disk stops the store after two groups, and stopping gets everything out") {
     Callers callers;
     SlowSync disk;
-    Flusher flusher({[&] { disk(); }, {}, [](std::uint64_t) {}});
+    Flusher flusher({[&] { disk(); }, {}, [](const Epoch&, bool) {}});
     flusher.start_thread();
     flusher.take(callers.group({"a"}));
     disk.wait_for(1);
@@ -129,10 +129,10 @@ TEST_CASE("after a failed fsync nobody is told that something was kept, whether 
             arrived.arrive_and_wait();
             if (std::exchange(first, false)) throw std::runtime_error("I/O error");
         };
-        Flusher flusher({sync, [&](const std::vector<SentLine>&) { ++lines; }, [&](std::uint64_t facts) { marked.push_back(facts); }});
+        Flusher flusher({sync, [&](const std::vector<SentLine>&) { ++lines; }, [&](const Epoch& epoch, bool) { marked.push_back(epoch.facts); }});
         if (thread) flusher.start_thread();
         auto claim = callers.claim("claim", 1);
-        claim.mark_epoch = true, claim.facts = 7;
+        claim.epoch.facts = 7;
         flusher.take(std::move(claim));
         if (thread) {
             flusher.take(callers.group({"write"}));
@@ -160,7 +160,7 @@ TEST_CASE("a journal that fails is told to those who claimed, and to nobody else
         if (broken) throw std::runtime_error("no space left");
         written.push_back(lines.back().sequence);
     };
-    Flusher flusher({[] {}, append, [](std::uint64_t) {}});
+    Flusher flusher({[] {}, append, [](const Epoch&, bool) {}});
     auto mixed = callers.claim("claim", 1);
     for (auto& job : callers.group({"call"}).jobs) mixed.jobs.push_back(job);
     flusher.take(std::move(mixed));
@@ -177,11 +177,11 @@ TEST_CASE("the line of a claim and the mark of the epoch come after the fsync an
     std::vector<std::string> order;
     Flusher flusher({[&] { order.push_back("sync"); },
                      [&](const std::vector<SentLine>&) { order.push_back("journal " + std::to_string(callers.heard().size())); },
-                     [&](std::uint64_t facts) { order.push_back("epoch " + std::to_string(facts)); }});
+                     [&](const Epoch& epoch, bool) { order.push_back("epoch " + std::to_string(epoch.facts)); }});
     auto group = callers.claim("claim", 1);
-    group.mark_epoch = true, group.facts = 12;
+    group.epoch.facts = 12;
     flusher.take(std::move(group));
-    CHECK(order == Names{"sync", "journal 0", "epoch 12"});
+    CHECK(order == Names{"sync", "epoch 12", "journal 0"});
     CHECK(callers.heard() == Names{"claim"});
 }
 
@@ -191,12 +191,11 @@ TEST_CASE("a failure that somebody else reports while a claim is being noted doe
     int lines = 0;
     auto sync = [] {};
     auto append = [&](const std::vector<SentLine>&) { ++lines; };
-    auto mark = [&](std::uint64_t) { self->fail(std::make_exception_ptr(std::runtime_error("the checkpoint's fsync"))); };
+    auto mark = [&](const Epoch&, bool) { self->fail(std::make_exception_ptr(std::runtime_error("the checkpoint's fsync"))); };
     Flusher flusher({sync, append, mark});
     self = &flusher;
     flusher.start_thread();
     auto first = callers.claim("a", 1);
-    first.mark_epoch = true;
     flusher.take(std::move(first));
     flusher.take(callers.claim("b", 2));
     flusher.finish();

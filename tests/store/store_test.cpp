@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "daemon/store/store.hpp"
+#include "tests/support/announced.hpp"
 #include "tests/support/fail_after.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -100,7 +101,7 @@ TEST_CASE("a store that is older than its sent journal does not open") {
     asio::io_context io;
     auto claim = [&] {
         auto store = std::move(*Store::open(folder.path().string(), Store::Runner::own_thread));
-        auto work = [&](Connection& db) { store->will_send(db, "ref", std::string(16, 'k')); return 0; };
+        auto work = [&](Connection& db) { test::announce(*store, db, "ref"); return 0; };
         test::run<int>(io, store->run(work));
     };
     claim();
@@ -172,7 +173,7 @@ TEST_CASE("whoever throws in a group, every other work stands once, and who anno
                 append(db, from_millis(id), "test", std::nullopt, "{}");
                 Statement add(db, "INSERT INTO meta(key, value) VALUES (?1, 'x')");
                 add.bind(1, std::to_string(id)).run();
-                store->will_send(db, "ref" + std::to_string(id), std::string(16, 'p'));
+                test::announce(*store, db, "ref" + std::to_string(id));
                 if (id == culprit) throw std::runtime_error("on purpose");
             };
             auto on_done = [&](std::exception_ptr error) { failed += error ? 1 : 0; };
@@ -182,7 +183,7 @@ TEST_CASE("whoever throws in a group, every other work stands once, and who anno
         CHECK(failed == 1);
         store->run_now([&](Connection& db) {
             CHECK(count(db, "SELECT count(*) FROM meta WHERE value = 'x'") == 4);
-            CHECK(count(db, "SELECT count(*) FROM ledger") == 4);
+            CHECK(count(db, "SELECT count(*) FROM ledger WHERE kind = 'test'") == 4);
             CHECK(count(db, "SELECT value FROM meta WHERE key = 'journal_sequence'") == 4);
             CHECK(recompute(db));
         });

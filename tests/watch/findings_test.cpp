@@ -1,0 +1,175 @@
+#include "daemon/watch/findings.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "daemon/store/schema.hpp"
+#include "daemon/store/watch.hpp"
+#include "tests/support/temp_folder.hpp"
+
+using namespace pingjing;
+using namespace pingjing::watch;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Instant noon = *parse_rfc3339("2026-11-21T12:00:00+08:00");
+
+std::string ms(Instant when) { return std::to_string(to_millis(when)); }
+
+// A store of two days ago that was verified and signed last night.
+struct House {
+    House() {
+        REQUIRE(store::migrate(db));
+        store::append(db, noon - 48h, "test", std::nullopt, "{}");
+        put("INSERT INTO exports VALUES ('2026-11-20', 1, 1, 0, 'x')");
+        put("INSERT INTO checkpoints VALUES (1, " + ms(noon - 1h) + ", 'x')");
+        store::keep_verification(db, {noon - 11h, ""});
+        put("INSERT INTO phones VALUES (1, zeroblob(16), x'00', 0)");
+        settings.service.timezone = "Asia/Shanghai";
+        settings.survey.hours = {8h, 21h}, settings.survey.spread = 30min;
+        settings.desk.main.kind = config::Desk::Kind::webhook, settings.desk.main.ack_within = 3min;
+    }
+    void put(const std::string& sql) { db.exec(sql.c_str()); }
+    // A message to number 1, in this state, and due then.
+    void message(const char* state, Instant due, const char* code = nullptr) {
+        auto id = db.next_id("messages");
+        store::Statement add(db, "INSERT INTO messages(id, ref, purpose, template, priority, state, code, phone_id, text, attempt, made_at, due_at, stale_at) "
+                                 "VALUES (?1, ?1, 'thanks', 'thanks', 1, ?2, ?3, 1, x'00', 1, 0, ?4, ?4)");
+        add.bind(1, id).bind(2, state).bind(3, code ? std::optional<std::string_view>(code) : std::nullopt).bind(4, due).run();
+    }
+    void text(Instant received, const char* step = "new") {
+        auto id = db.next_id("inbound");
+        put(fmt::format("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step, class) VALUES ({0}, 'main', '{0}', '', '', {1}, '{2}', {3})", id, ms(received), step,
+                        std::string(step) == "new" ? "NULL" : "'none'"));
+    }
+    void emergency(const char* received_at) {
+        text(noon - 1h, "done");
+        put(fmt::format("INSERT INTO alarms(id, inbound_id, at, do_not_contact, received_at) VALUES ('a{0}', {0}, 0, 0, {1})", db.next_id("inbound") - 1, received_at));
+    }
+    void hold(const char* of, const char* channel, const char* reason) { put(fmt::format("INSERT INTO holds(id, of, channel, at, reason) VALUES ({}, '{}', {}, 0, '{}')", db.next_id("holds"), of, channel, reason)); }
+
+    // "name about: detail" of each.
+    std::string said(Instant now = noon, bool signs = true) {
+        std::string out;
+        for (const auto& f : about_store(db, Site(settings), signs, now)) {
+            CHECK(find_kind(f.name));
+            out += f.name + (f.about.empty() ? "" : " " + f.about) + ": " + f.detail + "\n";
+        }
+        return out;
+    }
+
+    store::Connection db{":memory:"};
+    config::Settings settings;
+};
+
+}  // namespace
+
+TEST_CASE("what is wrong in a store, each by itself and in words") {
+    struct Case {
+        const char* what;
+        std::function<void(House&)> wrong;
+        std::string says;  // empty: it is no trouble
+        Instant now = noon;
+    };
+    const Case cases[] = {
+        {"nothing", [](House&) {}, ""},
+        {"a person stopped it", [](House& h) { h.hold("stop", "NULL", "a visitor"); }, "sending_stopped: since 1970-01-01T00:00:00Z: a visitor\n"},
+        {"a person stopped a channel", [](House& h) { h.hold("stop", "'main'", "moved"); }, "sending_stopped main: since 1970-01-01T00:00:00Z: moved\n"},
+        {"the clock", [](House& h) { h.hold("clock", "NULL", "it jumped"); }, "clock_held: since 1970-01-01T00:00:00Z: it jumped\n"},
+        {"the ceiling", [](House& h) { h.hold("ceiling", "'main'", "5000"); }, "ceiling_reached main: since 1970-01-01T00:00:00Z: 5000\n"},
+        {"strangers", [](House& h) { h.hold("stop", "NULL", "many receipts for messages that this store never sent: is it an old one?"); },
+         "receipts_of_strangers: since 1970-01-01T00:00:00Z: many receipts for messages that this store never sent: is it an old one?\n"},
+        {"one that was released", [](House& h) { h.hold("stop", "NULL", "x"), h.put("UPDATE holds SET released_at = 1"); }, ""},
+        {"no route", [](House& h) { h.message("held", noon, "no_route"); }, "no_route: 1 messages\n"},
+        {"after a restore", [](House& h) { h.message("held", noon, "restored"), h.message("held", noon, "restored"); }, "restored_held: 2 messages\n"},
+        {"for a person", [](House& h) { h.message("held", noon, "content"), h.message("held", noon, "refused_by_store"); }, "rows_held: 1 content, 1 refused_by_store\n"},
+        {"held by the ceiling, which speaks for itself", [](House& h) { h.message("held", noon, "ceiling"); }, ""},
+        {"due for half an hour", [](House& h) { h.message("due", noon - 30min - 1s); }, "backlog: 1 messages are due for more than 30 minutes\n"},
+        {"due for less", [](House& h) { h.message("due", noon - 30min); }, ""},
+        {"due since before the opening, and it has just opened", [](House& h) { h.message("due", noon - 12h); }, "", noon - 3h - 1s},
+        {"due since before the opening, when its time is over", [](House& h) { h.message("due", noon - 12h); }, "backlog: 1 messages are due for more than 30 minutes\n", noon - 3h},
+        {"due at night", [](House& h) { h.message("due", noon), h.put("INSERT INTO exports VALUES ('2026-11-21', 1, 1, 0, 'x')"); }, "", noon + 9h},
+        {"due while all is stopped", [](House& h) { h.message("due", noon - 5h), h.hold("stop", "NULL", "x"); }, "sending_stopped: since 1970-01-01T00:00:00Z: x\n"},
+        {"due in shadow", [](House& h) { h.message("due", noon - 5h), h.settings.survey.mode = config::Mode::shadow; }, ""},
+        {"no export of yesterday", [](House& h) { h.put("DELETE FROM exports"); }, "export_missing: 2026-11-20\n"},
+        {"no export, and it is five", [](House& h) { h.put("DELETE FROM exports"); }, "", noon - 6h - 1s},
+        {"no export is wanted", [](House& h) { h.put("DELETE FROM exports"), h.settings.reports.export_nightly = false; }, ""},
+        {"an emergency waits", [](House& h) { h.emergency("NULL"); }, "desk_unreachable: 1 emergencies wait\n"},
+        {"nobody acknowledges", [](House& h) { h.emergency(ms(noon - 3min - 1ms).c_str()); }, "desk_unanswered: 1 emergencies\n"},
+        {"there is still time to acknowledge", [](House& h) { h.emergency(ms(noon - 3min).c_str()); }, ""},
+        {"nobody can acknowledge", [](House& h) { h.emergency(ms(noon - 1h).c_str()), h.settings.desk.main.kind = config::Desk::Kind::log; }, ""},
+        {"acknowledged", [](House& h) { h.emergency(ms(noon - 1h).c_str()), h.put("UPDATE alarms SET acknowledged_at = 1"); }, ""},
+        {"verified, and something does not hold", [](House& h) { store::keep_verification(h.db, {noon - 1h, "ledger: row 3 was changed"}); },
+         "verify_failed: at 2026-11-21T03:00:00Z: ledger: row 3 was changed\n"},
+        {"not verified since yesterday", [](House& h) { store::keep_verification(h.db, {noon - 26h - 1ms, ""}); }, "verify_missing: last at 2026-11-20T01:59:59.999Z\n"},
+        {"never verified", [](House& h) { h.put("DELETE FROM meta WHERE key LIKE 'verif%'"); }, "verify_missing: never\n"},
+        {"not signed for three hours", [](House& h) { store::append(h.db, noon - 3h - 1ms, "test", std::nullopt, "{}"); }, "ledger_unsigned: not since 2026-11-21T00:59:59.999Z\n"},
+        {"many in doubt", [](House& h) { for (int i = 0; i < 51; ++i) h.message("in_doubt", noon); }, "in_doubt: 51 messages\n"},
+        {"as many in doubt as there may be", [](House& h) { for (int i = 0; i < 50; ++i) h.message("in_doubt", noon); }, ""},
+        {"texts that nobody reads", [](House& h) { h.text(noon - 1min - 1ms); }, "unread_texts: 1 texts\n"},
+        {"one that has just come", [](House& h) { h.text(noon - 1min); }, ""},
+        {"all at once", [](House& h) { h.hold("clock", "NULL", "x"), h.message("held", noon, "no_route"), h.text(noon - 1h); },
+         "clock_held: since 1970-01-01T00:00:00Z: x\nno_route: 1 messages\nunread_texts: 1 texts\n"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.what);
+        House house;
+        c.wrong(house);
+        CHECK(house.said(c.now) == c.says);
+    }
+    House keyless;
+    store::append(keyless.db, noon, "test", std::nullopt, "{}");
+    CHECK(keyless.said(noon, false) == "ledger_unsigned: there is no ledger.key in key_dir\n");
+}
+
+TEST_CASE("a fresh store is in no trouble, whatever has not had its time yet") {
+    store::Connection db(":memory:");
+    REQUIRE(store::migrate(db));
+    config::Settings settings;
+    CHECK(about_store(db, Site(settings), true, noon).empty());
+    store::append(db, noon - 1h, "test", std::nullopt, "{}");
+    CHECK(about_store(db, Site(settings), true, noon).empty());
+}
+
+TEST_CASE("what is wrong on the disk: room, a log that grows, files that were taken away") {
+    test::TempFolder folder;
+    std::filesystem::create_directory(folder / "journal");
+    auto write = [&](const char* name, std::size_t bytes = 1) {
+        std::ofstream(folder / name) << "x";
+        std::filesystem::resize_file(folder / name, bytes);
+    };
+    for (const char* name : {"pingjing.db", "pingjing.db-wal", "journal/epoch"}) write(name);
+    config::Alarms limits;
+    limits.disk_free_mib = 0, limits.wal_mib = 3;
+    auto said = [&] {
+        std::string out;
+        for (const auto& f : about_disk((folder / "pingjing.db").string(), limits)) {
+            CHECK(find_kind(f.name));
+            out += f.name + ": " + f.detail + "\n";
+        }
+        return out;
+    };
+    CHECK(said() == "");
+    CHECK(about_disk(":memory:", limits).empty());
+
+    limits.disk_free_mib = 1'000'000'000;
+    CHECK(said().starts_with("disk_nearly_full: "));
+    CHECK(said().ends_with(" MiB free\n"));
+    limits.disk_free_mib = 0;
+
+    write("pingjing.db-wal", (3 << 20) - 1);
+    CHECK(said() == "");
+    write("pingjing.db-wal", 3 << 20);
+    CHECK(said() == "wal_grows: 3 MiB\n");
+    write("pingjing.db-wal");
+
+    std::filesystem::remove(folder / "pingjing.db-wal");
+    CHECK(said() == "files_gone: pingjing.db-wal\n");
+    std::filesystem::remove_all(folder / "journal");
+    std::filesystem::remove(folder / "pingjing.db");
+    CHECK(said() == "files_gone: pingjing.db, pingjing.db-wal, epoch\n");
+}
