@@ -1,4 +1,4 @@
-// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--smoke] [calls|surveys|thanked|replies|pace|memory|old|verify]…`.
+// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--planted DIR] [--smoke] [calls|surveys|thanked|replies|pace|memory|old|verify]…`.
 // Figures of another machine say little; what one change does to them on the same machine says much.
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-    fs::path folder = fs::temp_directory_path();
+    fs::path folder = fs::temp_directory_path(), planted{};
     int count = 0;  // 0: as many as each scenario wants
     bool smoke = false;
     std::set<std::string> chosen{};
@@ -31,6 +31,7 @@ Options read_options(int argc, char** argv) {
         std::string word = argv[i];
         if (word == "--folder" && i + 1 < argc) o.folder = argv[++i];
         else if (word == "--count" && i + 1 < argc) o.count = std::atoi(argv[++i]);
+        else if (word == "--planted" && i + 1 < argc) o.planted = argv[++i];
         else if (word == "--smoke") o.smoke = true;
         else o.chosen.insert(word);
     }
@@ -70,7 +71,7 @@ int main(int argc, char** argv) try {
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 100, 64); });
     run("pace", 10'000, 50, [](const fs::path& f, int n) { bench::rate_at_a_pace(f, n, 1000); });
     run("memory", 100'000, 100, [](const fs::path& f, int n) { bench::hold_open(f, n); });
-    run("old", 1'000'000, 100, [](const fs::path& f, int n) { bench::ask_in_an_old_store(f, n); });
+    run("old", 1'000'000, 100, [&](const fs::path& f, int n) { bench::ask_in_an_old_store(f, n, options.planted); });
     run("verify", 1'000'000, 200, [](const fs::path& f, int n) { bench::verify_facts(f, n); });
     return 0;
 } catch (const std::exception& error) {

@@ -9,8 +9,9 @@ void take_calls(const std::filesystem::path& folder, int count, int rows, int co
 // From POST /v1/calls to the stored rating: a text out, its receipt and a reply in. With `thanks` a second text and its receipt.
 // `first`: so many surveys are in the store already. Returns the daemon's CPU a survey, in microseconds.
 double ask_and_rate(const std::filesystem::path& folder, int count, bool thanks, int first = 0);
-// The same in a store with `count` rated surveys against an empty one; and how long a start takes there.
-void ask_in_an_old_store(const std::filesystem::path& folder, int count);
+// The same in a store with `count` rated surveys against an empty one; how long a start takes there, and the report on officers.
+// `planted`: where such a store is left for the next time, or was; empty: made and thrown away.
+void ask_in_an_old_store(const std::filesystem::path& folder, int count, const std::filesystem::path& planted);
 // Replies to open surveys over a vendor's hook, `texts` in a push.
 void take_replies(const std::filesystem::path& folder, int count, int texts, int connections);
 // From the moment a reply leaves to its durable rating, at that pace, against a bare commit on the same disk.

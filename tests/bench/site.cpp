@@ -210,7 +210,7 @@ void plant_open_surveys(const std::filesystem::path& folder, int count) {
 }
 
 void plant_rated_surveys(const std::filesystem::path& folder, int count) {
-    plant(folder, count, Carrier::answered_and_thanked, "SELECT coalesce(max(id), 0) FROM ratings", [](Daemon&) {});
+    plant(folder, count, Carrier::answered, "SELECT coalesce(max(id), 0) FROM ratings", [](Daemon&) {});
 }
 
 }  // namespace pingjing::bench

@@ -56,7 +56,7 @@ private:
 
 // A store with that many surveys that were delivered and not answered yet; sending is stopped in it.
 void plant_open_surveys(const std::filesystem::path& folder, int count);
-// A store with that many surveys that were answered and thanked for.
+// A store with that many surveys that were answered.
 void plant_rated_surveys(const std::filesystem::path& folder, int count);
 
 }  // namespace pingjing::bench
