@@ -1,9 +1,9 @@
 #include "daemon/reports/figures.hpp"
 
-#include <algorithm>
 #include <vector>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/reports/case_rows.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::reports {
@@ -12,9 +12,9 @@ namespace {
 using store::Connection;
 using store::Statement;
 
-// Cases read in one transaction: half a second, so that the WAL can shrink in between. The list of cases is made first, so
-// that none is counted twice when it is closed again meanwhile.
-constexpr std::size_t cases_a_slice = 50'000;
+// Read in one transaction: half a second, so that the WAL can shrink in between. The list of cases is made first, so that none is
+// counted twice when it is closed again meanwhile.
+constexpr std::int64_t cases_a_snapshot = 200'000;
 
 std::vector<std::int64_t> cases_of(Connection& db, const Period& period) {
     constexpr const char* by_closing = R"sql(
@@ -34,60 +34,21 @@ std::vector<std::int64_t> cases_of(Connection& db, const Period& period) {
     return ids;
 }
 
-// A case with its survey, its standing rating and the newest text that was matched to it.
-constexpr const char* case_sql = R"sql(
-    SELECT c.unit, c.category, c.reported_at, c.closed_at, c.officer, c.kind, c.code, c.recoded_after,
-           m.state, m.accepted_at, m.answer_until, m.code,
-           r.grade, r.method, r.at, r.officer, r.unit,
-           EXISTS (SELECT 1 FROM reviews v
-                    WHERE v.case_id = c.id AND v.kind = 'words' AND v.closed_at IS NOT NULL AND v.decision = 'confirmed'
-                      AND (v.inbound_id IS NULL OR r.inbound_id IS NULL OR v.inbound_id = r.inbound_id)),
-           i.class, i.received_at
-      FROM cases c
-      LEFT JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey'
-      LEFT JOIN ratings r ON r.id = (SELECT max(id) FROM ratings WHERE case_id = c.id AND effect IN ('first', 'replaces'))
-      LEFT JOIN inbound i ON i.id = (SELECT max(id) FROM inbound
-                                      WHERE case_id = c.id AND step = 'done' AND class NOT IN ('unmatched', 'quarantined'))
-     WHERE c.id = ?1)sql";
+// Stretches of ids between which few others lie: those are read too, and passed over.
+struct Stretch { std::int64_t first, last; };
+std::vector<Stretch> stretches(const std::vector<std::int64_t>& ids) {
+    constexpr std::int64_t widest_gap = 8, longest = 50'000;
+    std::vector<Stretch> all;
+    for (auto id : ids)
+        if (!all.empty() && id - all.back().last <= widest_gap && id - all.back().first < longest) all.back().last = id;
+        else all.push_back({id, id});
+    return all;
+}
 
-struct Rating {
-    Grade grade = Grade::satisfied;
-    bool from_words = false, confirmed = false;
-    Instant at{};
-    std::optional<std::string> officer{};
-    std::string unit{};
-};
-
-struct CaseRow {
-    explicit CaseRow(const Statement& row)
-        : unit(row.text(0)), category(row.text(1).substr(0, 2)), reported_at(row.instant(2)), closed_at(row.maybe_instant(3)),
-          officer(row.text(5) == "survey_unit" ? std::nullopt : row.maybe_text(4)), code(row.maybe_text(6)), recoded_after(row.integer(7) != 0),
-          accepted_once(!row.is_null(9)), answer_until(row.maybe_instant(10)), newest_class(row.text(18)), newest_at(row.maybe_instant(19)) {
-        if (!row.is_null(8)) survey = parse_message_state(row.text(8));
-        if (!code) code = row.maybe_text(11);
-        if (row.is_null(12)) return;
-        auto method = row.text(13);
-        rating = Rating{parse_grade(row.text(12)).value_or(Grade::satisfied), method == "words" || method == "emoji", row.integer(17) != 0,
-                        row.instant(14), row.maybe_text(15), row.text(16)};
-    }
-
-    std::string unit, category;
-    Instant reported_at;
-    std::optional<Instant> closed_at;
-    std::optional<std::string> officer, code;
-    bool recoded_after;
-    std::optional<MessageState> survey{};
-    bool accepted_once;
-    std::optional<Instant> answer_until;
-    std::optional<Rating> rating{};
-    std::string newest_class;
-    std::optional<Instant> newest_at;
-
-    bool is_of(const Period& period) const {
-        auto day = !period.by_answer ? closed_at.value_or(reported_at) : rating ? rating->at : newest_at.value_or(Instant::min());
-        return day >= period.from && day < period.to;
-    }
-};
+bool is_of(const Period& period, const CaseRow& c) {
+    auto day = !period.by_answer ? c.closed_at.value_or(c.reported_at) : c.rating ? c.rating->at : c.newest_at.value_or(Instant::min());
+    return day >= period.from && day < period.to;
+}
 
 class Count {
 public:
@@ -169,18 +130,17 @@ bool was_sent(MessageState survey, bool accepted_once) {
 }
 
 Figures count_period(Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of) {
-    auto ids = cases_of(db, period);
     Figures figures;
     figures.mix = CaseMix(rules.least.cell);
     Count count(figures, rules.weights, zone, as_of);
-    for (std::size_t first = 0; first < ids.size(); first += cases_a_slice) {
+    auto all = stretches(cases_of(db, period));
+    for (std::size_t next = 0; next < all.size();) {
         store::Snapshot snapshot(db);
-        auto end = std::min(ids.size(), first + cases_a_slice);
-        for (auto i = first; i < end; ++i) {
-            Statement find(db, case_sql);
-            if (!find.bind(1, ids[i]).step()) continue;
-            CaseRow row(find);
-            if (row.is_of(period)) count.add(row);
+        CaseRow row;
+        for (std::int64_t read = 0; next < all.size() && read < cases_a_snapshot; read += all[next].last - all[next].first + 1, ++next) {
+            CaseRows rows(db, all[next].first, all[next].last);
+            while (rows.next(row))
+                if (is_of(period, row)) count.add(row);
         }
     }
     for (auto& [badge, officer] : figures.officers) expect(officer, figures.mix);

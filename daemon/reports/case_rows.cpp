@@ -1,0 +1,70 @@
+#include "daemon/reports/case_rows.hpp"
+
+#include <vector>
+
+namespace pingjing::reports {
+namespace {
+
+using store::Statement;
+
+constexpr const char* cases_sql = "SELECT id, unit, category, reported_at, closed_at, officer, kind, code, recoded_after FROM cases WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+constexpr const char* surveys_sql = "SELECT case_id, state, accepted_at, answer_until, code FROM messages WHERE case_id BETWEEN ?1 AND ?2 AND purpose = 'survey' ORDER BY case_id";
+constexpr const char* ratings_sql =
+    "SELECT case_id, grade, method, at, officer, unit, inbound_id FROM ratings WHERE case_id BETWEEN ?1 AND ?2 AND effect IN ('first', 'replaces') ORDER BY case_id, id";
+constexpr const char* texts_sql =
+    "SELECT case_id, class, received_at FROM inbound WHERE case_id BETWEEN ?1 AND ?2 AND step = 'done' AND class NOT IN ('unmatched', 'quarantined') ORDER BY case_id, id";
+constexpr const char* confirmed_sql =
+    "SELECT case_id, inbound_id FROM reviews WHERE case_id BETWEEN ?1 AND ?2 AND kind = 'words' AND closed_at IS NOT NULL AND decision = 'confirmed' ORDER BY case_id";
+
+void take_case(const Statement& row, CaseRow& into) {
+    into = CaseRow();
+    into.unit = row.view(1);
+    into.category = row.view(2).substr(0, 2);
+    into.reported_at = row.instant(3);
+    into.closed_at = row.maybe_instant(4);
+    if (row.view(6) != "survey_unit") into.officer = row.maybe_text(5);
+    into.code = row.maybe_text(7);
+    into.recoded_after = row.integer(8) != 0;
+}
+
+void take_survey(const Statement& row, CaseRow& into) {
+    into.survey = parse_message_state(row.view(1));
+    into.accepted_once = !row.is_null(2);
+    into.answer_until = row.maybe_instant(3);
+    if (!into.code) into.code = row.maybe_text(4);
+}
+
+CaseRow::Rating rating_of(const Statement& row) {
+    auto method = row.view(2);
+    return {parse_grade(row.view(1)).value_or(Grade::satisfied), method == "words" || method == "emoji", false, row.instant(3), row.maybe_text(4), row.text(5)};
+}
+
+}  // namespace
+
+CaseRows::OfCases::OfCases(store::Connection& db, const char* sql, std::int64_t first, std::int64_t last) : rows_(db, sql) {
+    rows_.bind(1, first).bind(2, last);
+    more_ = rows_.step();
+}
+
+CaseRows::CaseRows(store::Connection& db, std::int64_t first, std::int64_t last)
+    : cases_(db, cases_sql), surveys_(db, surveys_sql, first, last), ratings_(db, ratings_sql, first, last), texts_(db, texts_sql, first, last),
+      confirmed_(db, confirmed_sql, first, last) {
+    cases_.bind(1, first).bind(2, last);
+}
+
+bool CaseRows::next(CaseRow& row) {
+    if (!cases_.step()) return false;
+    auto id = cases_.integer(0);
+    take_case(cases_, row);
+    surveys_.of(id, [&](const Statement& survey) { take_survey(survey, row); });
+    std::optional<std::int64_t> rated_by;
+    ratings_.of(id, [&](const Statement& rating) { row.rating = rating_of(rating), rated_by = rating.maybe_integer(6); });
+    texts_.of(id, [&](const Statement& text) { row.newest_class = text.view(1), row.newest_at = text.instant(2); });
+    confirmed_.of(id, [&](const Statement& review) {
+        auto text = review.maybe_integer(1);
+        if (row.rating && (!text || !rated_by || text == rated_by)) row.rating->confirmed = true;
+    });
+    return true;
+}
+
+}  // namespace pingjing::reports
