@@ -44,13 +44,10 @@ std::optional<CanariesOfDay> canaries_of_today(const config::Settings& settings,
     // Staff, too, are not texted at night, whatever kept it from going in its hour.
     today.until = std::min(today.at + canary.answer_within, midnight + Millis(settings.survey.hours.to));
     if (now < today.at || now >= today.until || (canary.weekday && weekday_of(today.day) != canary.weekday)) return std::nullopt;
+    auto routes = site_routes(settings);
     for (const auto& phone : canary.phones)
-        for (const auto& route : settings.routes) {
-            auto matches = [&](const std::string& prefix) { return phone.reveal().starts_with(prefix); };
-            if (!route.prefixes.empty() && std::none_of(route.prefixes.begin(), route.prefixes.end(), matches)) continue;
-            for (const auto& channel : route.channels) today.texts.emplace_back(phone, channel);
-            break;
-        }
+        if (auto route = outbox::find_route(routes, *settings.lists.number_plan, phone.reveal()))
+            for (auto channel : routes[*route].channels) today.texts.emplace_back(phone, settings.channels[channel].name);
     return today;
 }
 

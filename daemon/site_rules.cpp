@@ -80,6 +80,18 @@ int reply_slots(const config::Settings& settings, const std::vector<const provid
     return slots;
 }
 
+std::vector<outbox::Route> site_routes(const config::Settings& settings) {
+    std::vector<outbox::Route> routes;
+    for (const auto& route : settings.routes) {
+        outbox::Route r{.prefixes = route.prefixes, .carriers = route.carriers, .channels = {}, .weights = route.weights};
+        for (const auto& name : route.channels)
+            for (std::size_t c = 0; c < settings.channels.size(); ++c)
+                if (settings.channels[c].name == name) r.channels.push_back(c);
+        routes.push_back(std::move(r));
+    }
+    return routes;
+}
+
 Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::shared_ptr<const eligibility::SiteRules> rules, const store::Seal& seal,
                                          Random& random, const std::vector<const provider::Abilities*>& abilities) {
     auto policy = std::make_shared<outbox::Policy>();
@@ -108,14 +120,8 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
         }
         policy->channels.push_back(std::move(r));
     }
-    for (const auto& route : settings.routes) {
-        outbox::Route r;
-        r.prefixes = route.prefixes;
-        for (const auto& name : route.channels)
-            for (std::size_t c = 0; c < settings.channels.size(); ++c)
-                if (settings.channels[c].name == name) r.channels.push_back(c);
-        policy->routes.push_back(std::move(r));
-    }
+    policy->routes = site_routes(settings);
+    policy->number_plan = settings.lists.number_plan;
 
     policy->decide = [rules](store::Connection& db, const store::StoredCase& about, const std::string& phone_key, Instant now) {
         return eligibility::decide_again(db, *rules, about, phone_key, now);

@@ -26,6 +26,7 @@ intake::RecordRules record_rules(const config::Settings& settings, Instant now);
 // How many reply slots a phone has: as many as the shortest extension of any channel can tell apart, one where a channel has none.
 int reply_slots(const config::Settings& settings, const std::vector<const provider::Abilities*>& abilities);
 
+std::vector<outbox::Route> site_routes(const config::Settings& settings);
 // `rules` and `seal` are kept by the policy's functions.
 Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::shared_ptr<const eligibility::SiteRules> rules, const store::Seal& seal,
                                          Random& random, const std::vector<const provider::Abilities*>& abilities);

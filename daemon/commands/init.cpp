@@ -133,6 +133,7 @@ int check(const std::string& config, bool templates) {
         if (templates) fmt::print("    {}\n", *whole);
     }
     print_channels(*settings);
+    if (auto prefixes = settings->lists.number_plan->prefixes(); prefixes > 0) fmt::print("number plan: {} prefixes\n", prefixes);
     if (settings->service.test_clock) fmt::print("test_clock = true: PINGJING_CLOCK is obeyed\n");
     fmt::print("ok: {} channels, {} routes, rules {}\n", settings->channels.size(), settings->routes.size(), settings->rules_sha256);
     return 0;

@@ -173,6 +173,18 @@ std::vector<CategoryRow> read_categories(std::string_view text, const std::strin
     return out;
 }
 
+NumberPlan read_number_plan(std::string_view text, const std::string& file, Problems& problems) {
+    NumberPlan out;
+    each_row(text, file, problems, {"prefix", "carrier"}, [&](int number, const std::vector<std::string>& v) {
+        if (!digits_only(v[0]) || v[0].size() < NumberPlan::shortest || v[0].size() > NumberPlan::longest)
+            return problems.add(file, number, fmt::format("prefix \"{}\": expected {} to {} digits", v[0], NumberPlan::shortest, NumberPlan::longest));
+        if (v[1].empty()) return problems.add(file, number, "no carrier");
+        out.add(v[0], v[1]);
+    });
+    for (const auto& prefix : out.finish()) problems.add(file, 0, fmt::format("prefix {} stands twice", prefix));
+    return out;
+}
+
 // CODE = "rule", or CODE = { name = "…", rule = "…" }.
 std::vector<CategoryRow> read_categories_toml(std::string_view text, const std::string& file, Problems& problems) {
     std::vector<CategoryRow> out;

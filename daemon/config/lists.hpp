@@ -1,11 +1,13 @@
 // The lists a site keeps beside its configuration, read with line numbers: small CSV files in UTF-8, a BOM and CRLF allowed.
 #pragma once
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "daemon/core/number_plan.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/core/survey.hpp"
 
@@ -25,6 +27,7 @@ struct Lists {
     std::vector<UnitRow> units;
     std::vector<FlagRow> flags;
     std::vector<CategoryRow> categories;
+    std::shared_ptr<const NumberPlan> number_plan = std::make_shared<const NumberPlan>();
     std::string categories_text;      // raw, as it stands in the file
 };
 
@@ -35,6 +38,9 @@ std::vector<UnitRow> read_units(std::string_view text, const std::string& file, 
 std::vector<FlagRow> read_flags(std::string_view text, const std::string& file, Problems& problems);
 std::vector<CategoryRow> read_categories(std::string_view text, const std::string& file, Problems& problems);
 std::vector<CategoryRow> read_categories_toml(std::string_view text, const std::string& file, Problems& problems);
+
+// Columns `prefix` and `carrier`; others, such as a province, are passed over.
+NumberPlan read_number_plan(std::string_view text, const std::string& file, Problems& problems);
 
 // One line of CSV into its fields (RFC 4180 quotes, no line breaks inside); nullopt: a quote that does not end.
 std::optional<std::vector<std::string>> split_csv_line(std::string_view line);

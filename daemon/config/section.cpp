@@ -186,22 +186,29 @@ std::string Section::one_of(const std::string& key, const std::string& fallback,
     return fallback;
 }
 
-std::vector<std::string> Section::texts(const std::string& key) {
+template <class Value, class Holds>
+std::vector<Value> Section::list_of(const std::string& key, const std::string& expected, Holds holds) {
     auto found = find(key);
     if (!found) return {};
-    std::vector<std::string> out;
+    std::vector<Value> out;
     bool good = found.node->is_array();
     if (good)
         for (const auto& item : *found.node->as_array()) {
-            auto text = item.value_exact<std::string>();
-            good = good && text;
-            if (text) out.push_back(*text);
+            auto value = item.value_exact<Value>();
+            good = good && value && holds(*value);
+            if (good) out.push_back(*value);
         }
-    if (!good) {
-        refuse(found, key, "a list of texts in quotes");
-        return {};
-    }
-    return out;
+    if (good) return out;
+    refuse(found, key, expected);
+    return {};
+}
+
+std::vector<std::string> Section::texts(const std::string& key) {
+    return list_of<std::string>(key, "a list of texts in quotes", [](const auto&) { return true; });
+}
+
+std::vector<std::int64_t> Section::integers(const std::string& key, std::int64_t least, std::int64_t most) {
+    return list_of<std::int64_t>(key, fmt::format("a list of whole numbers from {} to {}", least, most), [=](auto value) { return value >= least && value <= most; });
 }
 
 std::string Section::secret(const std::string& key, bool required) {

@@ -65,6 +65,7 @@ public:
                                        std::chrono::milliseconds least, std::chrono::milliseconds most);
     std::string one_of(const std::string& key, const std::string& fallback, const std::vector<std::string>& allowed);
     std::vector<std::string> texts(const std::string& key);  // absent: empty
+    std::vector<std::int64_t> integers(const std::string& key, std::int64_t least, std::int64_t most);  // likewise
     // KEY itself or the first line of the file that KEY_file names (relative to the configuration file). Never printed.
     std::string secret(const std::string& key, bool required);
     // The path under KEY, made absolute against the configuration file; empty when absent.
@@ -99,6 +100,8 @@ private:
     };
     Found find(const std::string& key);
     Found look(const std::string& key) const;
+    template <class Value, class Holds>
+    std::vector<Value> list_of(const std::string& key, const std::string& expected, Holds holds);
     void refuse(const Found& found, const std::string& key, const std::string& expected);
     std::string child_name(const std::string& key) const;
 

@@ -146,6 +146,7 @@ private:
         v.officers = list(s, "officers", read_officers);
         v.units = list(s, "units", read_units);
         v.flags = list(s, "flags", read_flags);
+        v.number_plan = std::make_shared<const NumberPlan>(list(s, "number_plan", read_number_plan));
         s.finish();
 
         auto map = categories.path("map");
@@ -403,10 +404,16 @@ private:
         v.prefixes = s.texts("prefixes");
         for (const auto& prefix : v.prefixes)
             if (!prefix.starts_with('1') || prefix.size() > 11 || !std::all_of(prefix.begin(), prefix.end(), is_digit)) s.problem("prefixes", fmt::format("prefix \"{}\": expected the first digits of a mobile number such as \"135\"", prefix));
+        v.carriers = s.texts("carriers");
+        for (const auto& carrier : v.carriers)
+            if (!settings_.lists.number_plan->knows(carrier)) s.problem("carriers", fmt::format("carrier \"{}\": expected 移动, 联通, 电信, 广电, 虚商 or one of [lists] number_plan", carrier));
         v.channels = s.texts("channels");
         if (v.channels.empty()) s.problem("channels", "[[route]] needs channels = [\"…\"]");
         for (const auto& name : v.channels)
             if (!settings_.channel(name)) s.problem("channels", fmt::format("there is no channel '{}'", name));
+        for (auto weight : s.integers("weights", 0, 1000)) v.weights.push_back(static_cast<int>(weight));
+        if (!v.weights.empty() && (v.weights.size() != v.channels.size() || std::all_of(v.weights.begin(), v.weights.end(), [](int w) { return w == 0; })))
+            s.problem("weights", fmt::format("weights: expected {} whole numbers, one for each channel, not all of them 0", v.channels.size()));
         s.finish();
         settings_.routes.push_back(std::move(v));
         last_route_line_ = s.line();
@@ -418,8 +425,8 @@ private:
             Route all;
             for (const auto& c : settings_.channels) all.channels.push_back(c.name);
             routes.push_back(std::move(all));
-        } else if (std::none_of(routes.begin(), routes.end(), [](const Route& r) { return r.prefixes.empty(); })) {
-            settings_.warnings.push_back(fmt::format("{}:{}: no [[route]] without prefixes: numbers that match none are held (no_route)", name_, last_route_line_));
+        } else if (std::none_of(routes.begin(), routes.end(), [](const Route& r) { return r.prefixes.empty() && r.carriers.empty(); })) {
+            settings_.warnings.push_back(fmt::format("{}:{}: no [[route]] without prefixes and carriers: numbers that match none are held (no_route)", name_, last_route_line_));
         }
     }
 

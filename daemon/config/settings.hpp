@@ -181,8 +181,10 @@ struct Channel {
 };
 
 struct Route {
-    std::vector<std::string> prefixes;       // of 11-digit numbers; empty: every number
-    std::vector<std::string> channels;       // failover order
+    std::vector<std::string> prefixes{};     // of 11-digit numbers
+    std::vector<std::string> carriers{};     // by the number plan; neither: every number
+    std::vector<std::string> channels{};     // failover order
+    std::vector<int> weights{};              // of each channel: how many of the numbers it is the first one for; empty: all for the first
 };
 
 struct Settings {

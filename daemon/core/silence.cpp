@@ -40,18 +40,4 @@ Silence judge_silence(const std::vector<bool>& came, double share, double thresh
     return out;
 }
 
-std::string_view carrier_of(std::string_view prefix) {
-    struct Segment { std::string_view carrier, prefixes; };
-    constexpr Segment segments[] = {
-        {"移动", "134 135 136 137 138 139 147 148 150 151 152 157 158 159 172 178 182 183 184 187 188 195 197 198"},
-        {"联通", "130 131 132 145 146 155 156 166 175 176 185 186 196"},
-        {"电信", "133 149 153 173 174 177 180 181 189 190 191 193 199"},
-        {"广电", "192"},
-        {"虚商", "162 165 167 170 171"},
-    };
-    if (prefix.size() != 3 || prefix.find(' ') != prefix.npos) return "";
-    auto* found = std::find_if(std::begin(segments), std::end(segments), [&](const Segment& s) { return s.prefixes.find(prefix) != s.prefixes.npos; });
-    return found == std::end(segments) ? "" : found->carrier;
-}
-
 }  // namespace pingjing

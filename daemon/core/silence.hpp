@@ -6,7 +6,6 @@
 // expected nothing is said: a small station's quiet day is no broken carrier.
 #pragma once
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 namespace pingjing {
@@ -27,9 +26,5 @@ struct Silence {
 };
 // `came`: whether a reply came, the newest text first; only texts that have had their time.
 Silence judge_silence(const std::vector<bool>& came, double share, double threshold);
-
-// 移动 联通 电信 广电, or 虚商 for the resellers' numbers, by the first three digits; "" where they are nobody's. By allocation: a ported
-// number keeps its digits.
-std::string_view carrier_of(std::string_view prefix);
 
 }  // namespace pingjing

@@ -48,11 +48,13 @@ private:
             return std::any_of(in_.views.begin(), in_.views.end(), [](const ChannelView& v) { return v.room > 0; });
         const auto& of_route = policy_.routes[static_cast<std::size_t>(route)];
         auto views = open_views();
-        auto goes = [&](std::optional<std::size_t> refused) {
-            auto channel = pick(of_route, views, refused);
+        auto goes = [&](const Route& way, std::optional<std::size_t> refused) {
+            auto channel = pick(way, views, refused);
             return channel && surveys_allowed_[*channel];
         };
-        return goes(std::nullopt) || std::any_of(of_route.channels.begin(), of_route.channels.end(), [&](std::size_t c) { return goes(c); });
+        return goes(of_route, std::nullopt) || std::any_of(of_route.channels.begin(), of_route.channels.end(), [&](std::size_t c) {
+            return goes(of_route, c) || (!of_route.weights.empty() && goes(led_by(of_route, c), std::nullopt));
+        });
     }
     std::vector<ChannelView> open_views() const {
         auto views = in_.views;
@@ -162,7 +164,7 @@ private:
             return true;
         }
         if (row.route < 0 && !is_canary(row)) {
-            auto route = find_route(policy_.routes, phone->reveal());
+            auto route = find_route(policy_.routes, *policy_.number_plan, phone->reveal());
             // An answer leaves by the channel on which the citizen wrote, whatever the routes say of his number.
             if (!route && (is_survey(row) || !index_of(row.channel))) {
                 ++round_.unroutable;
@@ -207,7 +209,7 @@ private:
 
     std::optional<std::size_t> choose(const DueRow& row) const {
         auto views = urgent(row) ? in_.views : open_views();
-        auto route = row.route < 0 ? Route{} : policy_.routes[static_cast<std::size_t>(row.route)];
+        auto route = row.route < 0 ? Route{} : route_of_message(policy_.routes[static_cast<std::size_t>(row.route)], row.id);
         auto last = index_of(row.channel);
         if (is_canary(row)) route.channels.clear();
         if (is_canary(row) && row.attempt > 0 && last) route.channels = {*last};

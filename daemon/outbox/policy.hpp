@@ -29,6 +29,7 @@ struct ChannelRules {
 struct Policy {
     std::vector<ChannelRules> channels{};
     std::vector<Route> routes{};
+    std::shared_ptr<const NumberPlan> number_plan = std::make_shared<const NumberPlan>();
     Texts texts{};
     bool surveys_flow = true;  // false: shadow, off. Surveys stay where they are
     int slots = 1;             // reply slots of a phone; 1: the bare number

@@ -1,6 +1,6 @@
 // `report paths`: of each channel and group of numbers, how many surveys brought a report and how many a reply, by the kept sums of days.
 #include "daemon/core/local_time.hpp"
-#include "daemon/core/silence.hpp"
+#include "daemon/core/number_plan.hpp"
 #include "daemon/reports/queries.hpp"
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/watch.hpp"

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/number_plan.hpp"
 #include "daemon/core/silence.hpp"
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/outbox.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/number_plan.hpp"
 #include "daemon/core/silence.hpp"
 
 namespace pingjing::watch {

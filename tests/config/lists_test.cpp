@@ -43,3 +43,11 @@ TEST_CASE("staff phones are read in every spelling and never shown") {
     CHECK(read_staff_phones("\xb2\xe2\n", "g.txt", problems).empty());
     CHECK(problems.text().find("g.txt: not UTF-8") != std::string::npos);
 }
+
+TEST_CASE("a number plan is read by prefix and carrier, whatever else stands beside them") {
+    Problems problems;
+    auto plan = read_number_plan("prefix,province,carrier\n1391234,江苏,联通\n1705,,移动\n139123x,江苏,联通\n13,,移动\n1349,,\n1705,江苏,电信\n", "p.csv", problems);
+    CHECK(plan.prefixes() == 3);
+    CHECK(plan.carrier_of("13912345678") == "联通");
+    CHECK(problems.text() == "p.csv: prefix 1705 stands twice\np.csv:4: prefix \"139123x\": expected 3 to 9 digits\np.csv:5: prefix \"13\": expected 3 to 9 digits\np.csv:6: no carrier");
+}

@@ -89,6 +89,20 @@ TEST_CASE("all that is wrong comes at once, with its line") {
     CHECK(s.error().lines().size() == 9);
 }
 
+TEST_CASE("a route names carriers that exist, and a weight for each of its channels") {
+    Folder folder;
+    std::ofstream(folder.path / "plan.csv") << "prefix,carrier\n1700,Lyca\n";
+    auto with = [&](const std::string& route) {
+        auto s = load_text(folder, smallest + "[lists]\nnumber_plan = \"plan.csv\"\n[[route]]\n" + route);
+        return s ? std::string() : s.error().text();
+    };
+    CHECK(with("carriers = [\"Lyca\", \"移动\"]\nchannels = [\"main\"]\nweights = [1]\n") == "");
+    CHECK(with("carriers = [\"Lycra\"]\nchannels = [\"main\"]\n").find(":14: carrier \"Lycra\": expected 移动") != std::string::npos);
+    CHECK(with("channels = [\"main\"]\nweights = [1, 2]\n").find(":15: weights: expected 1 whole numbers, one for each channel") != std::string::npos);
+    CHECK(with("channels = [\"main\"]\nweights = [0]\n").find("not all of them 0") != std::string::npos);
+    CHECK(with("channels = [\"main\"]\nweights = [\"much\"]\n").find(":15: weights = a list: expected a list of whole numbers from 0 to 1000") != std::string::npos);
+}
+
 TEST_CASE("test texts go to staff alone, at an hour of surveys") {
     Folder folder;
     auto put = [&](const char* name, const char* text) { std::ofstream(folder.path / name) << text; };

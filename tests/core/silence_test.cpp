@@ -61,14 +61,3 @@ TEST_CASE("a path as good as ever is hardly ever called silent") {
     }
     CHECK(alarms == 0);
 }
-
-TEST_CASE("whose a prefix is") {
-    CHECK(carrier_of("139") == "移动");
-    CHECK(carrier_of("186") == "联通");
-    CHECK(carrier_of("189") == "电信");
-    CHECK(carrier_of("192") == "广电");
-    CHECK(carrier_of("170") == "虚商");
-    CHECK(carrier_of("100").empty());
-    CHECK(carrier_of("13").empty());
-    CHECK(carrier_of("34 ").empty());
-}

@@ -40,7 +40,7 @@ config::Settings make_settings() {
     config::Channel c;
     c.name = "main", c.provider = "simulated", c.source = "106900110", c.extension_digits = 2;
     s.channels.push_back(c);
-    s.routes.push_back({{}, {"main"}});
+    s.routes.push_back({.channels = {"main"}});
     return s;
 }
 

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <fstream>
+
 #include "tests/flow/world.hpp"
 
 using namespace pingjing;
@@ -221,6 +224,37 @@ TEST_CASE("a number goes by the channel that is known to reach it, whatever its 
     w.call("A3", zhang);
     w.pass(4h);
     CHECK(last_channel("A3") == "main");  // known is no reason to wait for a channel that is down
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("routes by carrier ask the site's number plan, and weights share the rest out until a channel is out") {
+    test::TempFolder lists;
+    std::ofstream(lists / "plan.csv") << "prefix,carrier\n13800138,联通\n";
+    test::Site two;
+    two.channels += "[[channel]]\nname = \"second\"\nprovider = \"simulated\"\nsource = \"106900111\"\nextension_digits = 2\n";
+    two.routes = fmt::format("[[route]]\ncarriers = [\"联通\"]\nchannels = [\"main\"]\n[[route]]\nchannels = [\"main\", \"second\"]\nweights = [1, 3]\n[lists]\nnumber_plan = \"{}\"\n",
+                             (lists / "plan.csv").string());
+    World w(morning, two);
+    auto by = [&](const std::string& prefix, const std::string& channel) {
+        return std::ranges::count_if(w.sent, [&](const test::Sent& s) { return s.phone.starts_with(prefix) && s.channel == channel; });
+    };
+    auto ask = [&](const std::string& prefix, int calls) {
+        for (int i = 0; i < calls; ++i) w.call(prefix + std::to_string(i), fmt::format("{}{:0{}}", prefix, i, 11 - prefix.size()));
+        w.pass(3h);
+    };
+    ask("13800138", 20);
+    ask("186", 20);
+    ask("139", 200);
+    CHECK(by("13800138", "main") == 20);
+    CHECK(by("186", "main") == 20);
+    CHECK(by("139", "main") + by("139", "second") == 200);
+    CHECK(by("139", "main") > 30);
+    CHECK(by("139", "main") < 70);
+    w.carrier(1).says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::ChannelDown{provider::ChannelDown::auth, "401"}; };
+    w.closed_at(w.clock.now());
+    ask("137", 100);
+    CHECK(by("137", "main") == 100);
+    CHECK(w.surveys() == "340 accepted");
     CHECK(w.books_balance());
 }
 

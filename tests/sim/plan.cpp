@@ -34,8 +34,9 @@ config::Settings draw_settings(Random& random, const Shape& shape) {
     std::vector<std::string> all, last;
     for (const auto& c : s.channels) all.push_back(c.name);
     last.push_back(all.back());
-    if (two && random.below(2)) s.routes.push_back({{"1380000000"}, last});
-    s.routes.push_back({{}, all});
+    if (two && random.below(2)) s.routes.push_back({.prefixes = {"1380000000"}, .channels = last});
+    auto weights = two && random.below(3) == 0 ? std::vector<int>{1, 2} : std::vector<int>();
+    s.routes.push_back({.channels = all, .weights = weights});
     if (shape.calls) return s;
     // Two of staff answer a test text each day, or do not.
     for (const char* staff : {"13700000001", "13700000002"}) {
