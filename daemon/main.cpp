@@ -36,7 +36,7 @@ constexpr Command table[] = {
     {"proof", "that a ledger row is in a checkpoint", true},
     {"cosign", "keep a second party's signature under a checkpoint", true},
     {"forget", "erase a number and every text of it", true},
-    {"simulate", "the carrier's end of a protocol", false},
+    {"simulate", "the carrier's end of a protocol, and the citizens behind it", true},
     {"backup", "copy the store", true},
     {"restore", "take a backup into use", true},
 };
@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
     }
     std::string config;
     for (auto& [name, sub] : subs)
-        if (name != "parse" && name != "demo") sub->add_option("-c,--config", config, "pingjing.toml")->required(name != "simulate");
+        if (name != "parse" && name != "demo" && name != "simulate") sub->add_option("-c,--config", config, "pingjing.toml")->required();
 
     std::string scale = "110-3";
     std::vector<std::string> texts;
@@ -159,6 +159,17 @@ int main(int argc, char** argv) {
     subs["demo"]->add_flag("--serve", demo.serve, "then run the daemon on that city");
     subs["demo"]->add_option("--keep", demo.keep, "a folder to leave the site in");
 
+    commands::SimulateOptions simulate;
+    auto* carrier = subs["simulate"];
+    carrier->add_option("PROTOCOL", simulate.protocol, "")->required()->check(CLI::IsMember({"smpp", "cmpp2", "cmpp3", "sgip", "smgp", "http"}));
+    carrier->add_option("--listen", simulate.listen, "ADDRESS:PORT; port 0 takes a free one and says which")->required();
+    carrier->add_option("--log", simulate.log, "a JSON object a line for every message; added to")->required();
+    carrier->add_option("--citizens", simulate.citizens, "TOML: what people answer, by shares, numbers or rules");
+    carrier->add_option("--faults", simulate.faults, "TOML: the gateway's habits, its reports, and what goes wrong when");
+    carrier->add_option("--seed", simulate.seed, "the same seed, the same citizens and mishaps");
+    carrier->add_option("--users", simulate.users, "NAME:SECRET of who may log in, as often as there are; default pingjing:secret");
+    carrier->add_option("--call-back", simulate.call_back, "sgip: ADDRESS:PORT where the other end listens for reports and replies");
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -167,6 +178,7 @@ int main(int argc, char** argv) {
     auto name = app.get_subcommands().front()->get_name();
     try {
         if (name == "parse") return commands::parse(*parse_scale(scale), texts, jsonl, std::cin, std::cout);
+        if (name == "simulate") return commands::simulate(simulate);
         if (name == "demo") return commands::demo(demo);
         if (name == "init") return commands::init(config, init);
         if (name == "check") return commands::check(config, show_texts);

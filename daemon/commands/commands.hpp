@@ -1,6 +1,7 @@
 // The sub-commands, one function each; the result is the exit code (0 done, 1 what was asked for failed or does not hold, 2 usage
 // or configuration).
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,5 +48,12 @@ int checkpoint(const std::string& config, const std::string& since);
 int proof(const std::string& config, const std::string& row, const std::string& size);
 int cosign(const std::string& config, const std::string& note, const std::vector<std::string>& verifiers);
 int forget(const std::string& config, const std::string& phone, const std::string& reason);
+
+struct SimulateOptions {
+    std::string protocol{}, listen{}, log{}, citizens{}, faults{}, call_back{};
+    std::vector<std::string> users{};  // NAME:SECRET
+    std::uint64_t seed = 1;
+};
+int simulate(const SimulateOptions& options);
 
 }  // namespace pingjing::commands

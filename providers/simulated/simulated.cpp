@@ -1,11 +1,8 @@
 #include "providers/simulated/simulated.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
-#include <span>
 
 #include "daemon/async/timer.hpp"
 #include "daemon/text/segments.hpp"
@@ -13,30 +10,6 @@
 namespace pingjing::simulated {
 
 using namespace provider;
-
-namespace {
-
-constexpr const char* satisfied[] = {"1", "1", "1", "1", "1", "１", "①", "1。", "回复1", "选1", "1 谢谢", "1,民警很热心", "一", "第一个"};
-constexpr const char* basically[] = {"2", "2", "2", "２", "②", "2吧", "2 还可以", "2,来得有点慢"};
-constexpr const char* dissatisfied[] = {"3", "3", "３", "3!", "3 等了两个小时", "3,打了三次电话才来", "3 态度不好"};
-constexpr const char* words[] = {"满意", "非常满意", "很满意,谢谢", "好评", "基本满意", "一般", "还行吧", "不满意", "不太满意", "等了一个多小时才到", "没有不满意的"};
-constexpr const char* ambiguous[] = {"1或3", "1 不满意", "123", "还没处理完", "抓到人我就满意", "1?", "7", "接警1处警3"};
-constexpr const char* none[] = {"好的", "收到", "谢谢", "我没报警", "请问我的案子立案了吗", "您好,我现在有事不在"};
-constexpr const char* opt_out[] = {"T", "t", "退订", "TD", "回T", "不要再发了", "1 退订"};
-constexpr const char* emergency[] = {"救命 有人拿刀", "着火了快来", "我不想活了", "他又打我 别打电话"};
-
-Range read_range(config::Section& s, const std::string& name, Range fallback) {
-    constexpr auto most = std::chrono::hours(24 * 30);
-    Range range{s.duration(name + "_least", fallback.least, std::chrono::milliseconds(0), most),
-                s.duration(name + "_most", fallback.most, std::chrono::milliseconds(0), most)};
-    if (range.most < range.least) {
-        if (s.has(name + "_most")) s.problem(name + "_most", fmt::format("{0}_most is shorter than {0}_least", name));
-        range.most = range.least;
-    }
-    return range;
-}
-
-}  // namespace
 
 std::optional<Settings> read_settings(config::Section& section, const ChannelFacts& facts) {
     bool was_clean = section.problems().empty();
@@ -55,11 +28,7 @@ std::optional<Settings> read_settings(config::Section& section, const ChannelFac
     out.clarify_mark = section.text("clarify_mark", out.clarify_mark);
 
     auto replies = section.child("replies");
-    auto& r = out.replies;
-    for (auto [key, value] : {std::pair{"satisfied", &r.satisfied}, {"basically", &r.basically}, {"dissatisfied", &r.dissatisfied}, {"words", &r.words},
-                              {"ambiguous", &r.ambiguous}, {"none", &r.none}, {"opt_out", &r.opt_out}, {"emergency", &r.emergency}, {"silence", &r.silence}})
-        *value = replies.real(key, *value, 0, 1'000'000);
-    replies.finish();
+    out.replies = read_replies(replies);
 
     auto faults = section.child("faults");
     auto& f = out.faults;
@@ -68,12 +37,7 @@ std::optional<Settings> read_settings(config::Section& section, const ChannelFac
     faults.finish();
 
     auto phones = section.child("phones");
-    for (const auto& number : phones.keys()) {
-        auto phone = Phone::mobile(number);
-        auto answer = phones.text(number, "");
-        if (phone) out.phones[phone->reveal()] = answer;
-        else phones.problem(number, "phones: expected a mobile number = \"what its owner answers\"");
-    }
+    out.phones = read_phones(phones);
     if (was_clean && !section.problems().empty()) return std::nullopt;
     return out;
 }
@@ -111,17 +75,7 @@ std::optional<std::string> Simulated::answer_to_survey(const Phone& phone, const
         auto temper = settings_.temper(phone);
         r.dissatisfied *= temper, r.basically *= (1 + temper) / 2;
     }
-    struct Choice { double share; std::span<const char* const> texts; };
-    const Choice choices[] = {{r.satisfied, satisfied}, {r.basically, basically}, {r.dissatisfied, dissatisfied}, {r.words, words}, {r.ambiguous, ambiguous},
-                              {r.none, none}, {r.opt_out, opt_out}, {r.emergency, emergency}};
-    double sum = r.silence;
-    for (const auto& choice : choices) sum += choice.share;
-    double at = random_.unit() * sum;
-    for (const auto& choice : choices) {
-        if (at < choice.share) return choice.texts[random_.below(choice.texts.size())];
-        at -= choice.share;
-    }
-    return std::nullopt;
+    return mixed_answer(r, random_);
 }
 
 // The text is in the carrier's hands: receipts for its parts, and perhaps an answer.
@@ -148,7 +102,7 @@ void Simulated::reach(const Submission& submission, const std::vector<std::strin
 
     std::optional<std::string> answer;
     if (survey) answer = answer_to_survey(submission.phone, text);
-    else if (text.find(settings_.clarify_mark) != std::string::npos && happens(settings_.clarified_share)) answer = happens(0.8) ? "1" : happens(0.5) ? "2" : "3";
+    else if (text.find(settings_.clarify_mark) != std::string::npos && happens(settings_.clarified_share)) answer = clarified_answer(random_);
     if (!answer) return;
     InboundText reply;
     reply.from = submission.phone;

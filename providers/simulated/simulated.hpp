@@ -12,18 +12,9 @@
 #include "daemon/async/signal.hpp"
 #include "daemon/config/section.hpp"
 #include "providers/provider.hpp"
+#include "providers/simulated/citizens.hpp"
 
 namespace pingjing::simulated {
-
-// Business time for receipts and replies (a fast clock shortens them), the network's own for responses.
-struct Range { std::chrono::milliseconds least{}, most{}; };
-
-// What people do with a survey; shares of the sum.
-struct Replies {
-    double satisfied = 24, basically = 2.6, dissatisfied = 1.8;  // a code, plain or in a frame
-    double words = 1.2, ambiguous = 0.6, none = 1.5, opt_out = 0.3, emergency = 0.03;
-    double silence = 68;
-};
 
 // Shares of all submissions.
 struct Faults { double ambiguous = 0, throttled = 0, refused = 0, retry = 0; };
@@ -34,6 +25,7 @@ using Citizen = std::function<std::optional<std::string>(const Phone&, const std
 struct Settings {
     std::string channel, source;
     int extension_digits = 0;
+    // Business time for receipts and replies (a fast clock shortens them), the network's own for responses.
     Range response{std::chrono::milliseconds(5), std::chrono::milliseconds(60)};
     Range receipt{std::chrono::seconds(2), std::chrono::seconds(40)};
     Range reply{std::chrono::seconds(40), std::chrono::minutes(90)};

@@ -1,0 +1,135 @@
+// `pingjing simulate`: the carrier's end of a protocol, with the citizens behind it.
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "daemon/commands/commands.hpp"
+#include "daemon/core/system_clock.hpp"
+#include "providers/simulated/exchange.hpp"
+#include "providers/smpp/server.hpp"
+
+namespace pingjing::commands {
+namespace {
+
+using namespace simulated;
+
+std::optional<link::ServerProtocol> find_protocol(const std::string& name) {
+    if (name == "smpp") return smpp::server();
+    return std::nullopt;
+}
+
+// What a file says, or what is usual where none is named. nullopt: its problems stand on stderr.
+template <class T>
+std::optional<T> read_toml(const std::string& file, T usual, const std::function<T(config::Section&)>& read) {
+    if (file.empty()) return usual;
+    std::ifstream in(file);
+    std::stringstream text;
+    text << in.rdbuf();
+    if (!in.good()) {
+        fmt::print(stderr, "cannot read {}: {}\n", file, std::strerror(errno));
+        return std::nullopt;
+    }
+    config::Problems problems;
+    T out{};
+    if (auto document = config::Document::parse(text.str(), file, problems)) {
+        config::Section section(*document, problems);
+        out = read(section);
+    }
+    if (problems.empty()) return out;
+    fmt::print(stderr, "{}\n", problems.text());
+    return std::nullopt;
+}
+
+std::optional<std::vector<Account>> read_accounts(const std::vector<std::string>& users) {
+    std::vector<Account> out;
+    for (const auto& user : users) {
+        auto colon = user.find(':');
+        if (colon == 0 || colon == user.npos || colon + 1 == user.size()) {
+            fmt::print(stderr, "--users: expected NAME:SECRET\n");  // what stands there may be a secret
+            return std::nullopt;
+        }
+        out.push_back({user.substr(0, colon), user.substr(colon + 1)});
+    }
+    if (out.empty()) out.push_back({"pingjing", "secret"});
+    return out;
+}
+
+// Each line of an earlier run may have given a name: names go on behind them all.
+std::uint64_t lines_of(const std::string& file) {
+    std::ifstream in(file);
+    std::uint64_t lines = 0;
+    for (std::string line; std::getline(in, line);) ++lines;
+    return lines;
+}
+
+asio::awaitable<void> live(asio::io_context& io, Exchange& exchange) {
+    TaskGroup house(io.get_executor(), [](const std::string&, std::exception_ptr) {});
+    auto serve = [](Exchange& e, asio::io_context& context) -> asio::awaitable<void> {
+        co_await e.run();
+        context.stop();
+    };
+    house.spawn("exchange", serve(exchange, io));
+    asio::signal_set signals(io, SIGTERM, SIGINT);
+    (void)co_await signals.async_wait(asio::use_awaitable);
+    house.stop();
+    co_await house.join();
+}
+
+}  // namespace
+
+int simulate(const SimulateOptions& options) {
+    auto protocol = find_protocol(options.protocol);
+    if (!protocol) {
+        fmt::print(stderr, "pingjing simulate {}: not built yet\n", options.protocol);
+        return 2;
+    }
+    auto at = read_place(options.listen);
+    if (!at) return fmt::print(stderr, "--listen {}: expected an address and a port such as 127.0.0.1:0\n", options.listen), 2;
+    std::optional<link::Endpoint> call;
+    if (!options.call_back.empty()) {
+        call = read_place(options.call_back);
+        if (!call || call->port == 0) return fmt::print(stderr, "--call-back {}: expected an address and a port such as 127.0.0.1:8801\n", options.call_back), 2;
+        if (!protocol->calls) return fmt::print(stderr, "--call-back: {} brings everything over the connections that it is given\n", options.protocol), 2;
+    }
+    auto accounts = read_accounts(options.users);
+    auto habits = read_toml<Habits>(options.faults, usual(*protocol), [&](config::Section& s) { return read_habits(s, *protocol); });
+    auto citizens = read_toml<CitizenSettings>(options.citizens, {}, read_citizens);
+    if (!accounts || !habits || !citizens) return 2;
+
+    auto first = lines_of(options.log) + 1;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> log(std::fopen(options.log.c_str(), "ae"), std::fclose);
+    if (!log) return fmt::print(stderr, "cannot write {}: {}\n", options.log, std::strerror(errno)), 1;
+    bool written = true;
+    Journal journal([&](const std::string& line) { written = std::fwrite(line.data(), 1, line.size(), log.get()) == line.size() && std::fflush(log.get()) == 0 && written; });
+
+    std::signal(SIGPIPE, SIG_IGN);
+    asio::io_context io(1);
+    auto clock = system_clock();
+    GatewaySettings settings{*protocol, std::move(*habits), std::move(*citizens), std::move(*accounts), options.seed, first, call.has_value()};
+    Gateway gateway(std::move(settings), *clock, journal);
+    Exchange exchange(io.get_executor(), *clock, gateway, call);
+    auto place = exchange.open(*at);
+    if (!place) return fmt::print(stderr, "{}\n", place.error().detail), 1;
+    auto host = place->address().to_string();
+    fmt::print("listening on {}:{}\n", place->address().is_v6() ? "[" + host + "]" : host, place->port());
+    std::fflush(stdout);
+    if (protocol->calls && !call) fmt::print(stderr, "warning: without --call-back nobody gets reports and replies\n");
+
+    auto on_done = [&](std::exception_ptr) { io.stop(); };
+    asio::co_spawn(io, live(io, exchange), on_done);
+    io.run();
+    for (const auto& [name, count] : journal.counts()) fmt::print("{} {}\n", name, count);
+    if (!exchange.failed().empty()) return fmt::print(stderr, "pingjing simulate: {}\n", exchange.failed()), 1;
+    if (!written) return fmt::print(stderr, "{} is not whole: {}\n", options.log, std::strerror(errno)), 1;
+    return 0;
+}
+
+}  // namespace pingjing::commands
