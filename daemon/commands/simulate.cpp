@@ -13,7 +13,10 @@
 
 #include "daemon/commands/commands.hpp"
 #include "daemon/core/system_clock.hpp"
+#include "providers/cmpp/server.hpp"
+#include "providers/sgip/server.hpp"
 #include "providers/simulated/exchange.hpp"
+#include "providers/smgp/server.hpp"
 #include "providers/smpp/server.hpp"
 
 namespace pingjing::commands {
@@ -23,6 +26,10 @@ using namespace simulated;
 
 std::optional<link::ServerProtocol> find_protocol(const std::string& name) {
     if (name == "smpp") return smpp::server();
+    if (name == "cmpp2") return cmpp::server(cmpp::Version::v2);
+    if (name == "cmpp3") return cmpp::server(cmpp::Version::v3);
+    if (name == "sgip") return sgip::server();
+    if (name == "smgp") return smgp::server();
     return std::nullopt;
 }
 
