@@ -21,6 +21,7 @@ std::uint32_t Session::next_number() {
 
 std::string Session::take_output() {
     in_flight_.all_written();
+    unwritten_.clear();
     return std::exchange(output_, {});
 }
 
@@ -102,7 +103,9 @@ void Session::write_queue(Steady now) {
         auto& part = found->second.parts[turn.part];
         if (part.state != Part::State::waiting) continue;
         auto number = next_number();
-        output_ += dialect_.numbered(part.frame, number);
+        auto frame = dialect_.numbered(part.frame, number);
+        unwritten_.push_back({output_.size(), frame.size()});
+        output_ += frame;
         part.id = dialect_.id_of_last();
         part.state = Part::State::sent;
         in_flight_.add(number, {turn.ticket, turn.part, now, false});
@@ -241,6 +244,8 @@ void Session::lost(const std::string& why) {
     }
     in_flight_.clear();
     for (auto ticket : tickets()) drop_waiting(ticket);
+    // What is said not to have left must not leave with our last words, or it is sent twice.
+    for (; !unwritten_.empty(); unwritten_.pop_back()) output_.erase(unwritten_.back().at, unwritten_.back().size);
 }
 
 // nullopt: not yet, whatever time passes.

@@ -107,6 +107,8 @@ private:
     Steady not_before_{};
     FrameReader frames_;
     std::string output_;
+    struct Span { std::size_t at = 0, size = 0; };
+    std::vector<Span> unwritten_;  // where parts of messages stand in it
     std::uint32_t last_number_ = 0;
     InFlight in_flight_;
     std::map<std::uint64_t, Message> messages_;

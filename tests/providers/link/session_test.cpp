@@ -132,6 +132,21 @@ TEST_CASE("a link says who it is, and sends nothing before it was let in") {
     CHECK(peer.session.in_flight() == 0);
 }
 
+TEST_CASE("what is said not to have left does not leave with the last words") {
+    Peer peer;
+    peer.open();
+    peer.submit(1, {"one"});
+    CHECK(peer.said() == "S2:one");
+    peer.says('A', 9);
+    peer.submit(2, {"two"});
+    peer.says('A', 10);
+    peer.submit(3, {"three", "four"});
+    peer.session.receive(std::string_view("\x7F\xFF\xFF\xFF", 4), peer.now, peer.wall);  // no frame is as long
+    REQUIRE(peer.session.state() == State::closed);
+    CHECK(peer.settled() == "1 ambiguous, 2 retry, 3 retry");
+    CHECK(peer.said() == "a9 a10 !0");
+}
+
 TEST_CASE("a link that is not let in ends, and says whether another try can help") {
     for (const auto& [rest, refused] : {std::pair{"password", true}, {"later", false}}) {
         Peer peer;
