@@ -40,7 +40,7 @@ std::string with_length(std::string frame, std::uint32_t length) { return frame.
 
 Gateway::Gateway(GatewaySettings settings, const Clock& clock, Journal& journal)
     : settings_(std::move(settings)), clock_(clock), journal_(journal), citizens_(settings_.citizens, settings_.seed), schedule_(habits_.faults), random_(settings_.seed), began_(clock.steady()),
-      speaker_(settings_.protocol.dialect(false)), messages_(settings_.first_id), deliveries_(static_cast<std::uint32_t>(settings_.first_id)) {
+      speaker_(settings_.protocol.dialect(false)), messages_(settings_.first_id + habits_.first_id), deliveries_(static_cast<std::uint32_t>(settings_.first_id)) {
     for (const auto& account : settings_.accounts) users_[account.name].secret = account.secret;
 }
 
@@ -350,8 +350,8 @@ void Gateway::plan_reports(Id id, const Submitted& submitted, const std::string&
     if (is(fault, Wrong::foreign_report)) {
         auto foreign = report;
         Submitted nobody = submitted;
-        nobody.number.assign(nobody.number.size(), '\x7F');
-        foreign.id = speaker_->name(nobody, messages_ + 7'000'000, clock_.now());
+        nobody.number = std::string(8, '\x7F') + std::move(link::Writer().u32(reports_)).take();  // where the number is the name
+        foreign.id = speaker_->name(nobody, messages_ + 7'000'000, clock_.now() - std::chrono::days(40));
         add_report(id, foreign, shown_name(nobody, foreign.id), fault, due);
         fault = nullptr;
     }

@@ -86,6 +86,7 @@ void read_gateway(config::Section& s, const link::ServerProtocol& protocol, Habi
         h.call_links = whole("call_links", h.call_links, 1, 100);
         h.call_idle = s.duration("call_idle", 3s, 10ms, 1h);
     }
+    h.first_id = static_cast<std::uint64_t>(s.integer("first_id", 0, 0, 1'000'000'000'000));
     if (protocol.answers.size() > 1) h.answers = s.one_of("answered_ids", h.answers, protocol.answers);
     s.finish();
 }

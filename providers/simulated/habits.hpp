@@ -56,6 +56,7 @@ struct Habits {
     Steady taken_within = std::chrono::seconds(10), again_after = std::chrono::seconds(1);
     int call_links = 2;                     // where the gateway calls
     Steady call_idle = std::chrono::seconds(3);
+    std::uint64_t first_id = 0;             // the count in ids begins behind it
     std::string answers{};                  // how ids are spelled there
 
     double report_share = 1, waiting_share = 0;  // waiting: an intermediate report before the final one

@@ -85,4 +85,5 @@ def story(new_site):
             print("--- the simulator wrote, last:", *simulator.lines()[-10:], sep="\n")
 
 
-play(story)
+if __name__ == "__main__":
+    play(story)
