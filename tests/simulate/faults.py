@@ -7,7 +7,7 @@ from carrier import Simulator, number_of, serve_by
 from day import LONG
 from police_site import Failed, check, play, until
 
-PROTOCOL, CALLS = sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 160
+PROTOCOL, CALLS = sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 120
 CITIZENS = f'''
 [[rule]]
 text = "回T退订"
@@ -37,9 +37,9 @@ LONG_TEXTS = ["udh", "udh16", "sar", "payload"] if PROTOCOL == "smpp" else ["udh
 ANSWERED = 'answered_ids = "hex"\nfirst_id = 655360\n' if PROTOCOL == "smpp" else ""
 # A centre that refuses a bind by its one general code is left alone for a minute.
 REFUSED = "" if PROTOCOL == "smpp" else '[[fault]]\nwhat = "refuse_login"\nfirst = 2\nevery = 1000\n'
-EVERY = {"throttle": 61, "queue_full": 97, "refuse": 67, "no_response": 37, "late_response": 43, "duplicate_response": 13, "out_of_order": 11, "report_first": 7, "pieces": 5, "rubbish": 19,
+EVERY = {"throttle": 61, "queue_full": 79, "refuse": 67, "no_response": 37, "late_response": 43, "duplicate_response": 13, "out_of_order": 11, "report_first": 7, "pieces": 5, "rubbish": 19,
          "no_report": 37, "late_report": 13, "duplicate_report": 7, "foreign_report": 17, "other_connection": 5, "late_reply": 11, "duplicate_reply": 5, "backwards": 3}
-ONCE = [("drop", True, 47), ("drop", False, 83), ("half_pdu", True, 119), ("half_pdu", False, 151), ("wrong_length", True, 187), ("wrong_length", False, 211), ("no_response", False, 29)]
+ONCE = [("drop", True, 31), ("drop", False, 59), ("half_pdu", True, 71), ("half_pdu", False, 89), ("wrong_length", True, 101), ("wrong_length", False, 113), ("no_response", False, 23)]
 HABITS = f'''
 [gateway]
 {ANSWERED}window = 24
@@ -66,7 +66,7 @@ every = 1000
 what = "outage"
 from = "3s"
 until = "3500ms"
-''' + "".join(f'[[fault]]\nwhat = "{what}"\nfirst = {first}\nevery = 220\ntaken = {str(taken).lower()}\n' for what, taken, first in ONCE) + "".join(
+''' + "".join(f'[[fault]]\nwhat = "{what}"\nfirst = {first}\nevery = 1000\ntaken = {str(taken).lower()}\n' for what, taken, first in ONCE) + "".join(
     f'[[fault]]\nwhat = "{what}"\nevery = {every}\n' + ('after = "700ms"\n' if what.startswith(("late_r", "duplicate")) else "") for what, every in EVERY.items())
 
 
@@ -95,7 +95,7 @@ def story(new_site):
     site = new_site()
     simulator = Simulator(site, PROTOCOL, CITIZENS, HABITS)
     try:
-        more = 'tps = 400\nlinks = 4\nwindow = 16\nresponse_timeout = "1s"\nsubmit_timeout = "6s"\nlogin_timeout = "1s"\n'
+        more = 'tps = 400\nlinks = 8\nwindow = 8\nresponse_timeout = "1s"\nsubmit_timeout = "6s"\nlogin_timeout = "1s"\n'
         serve_by(site, simulator, more)
         numbers = [f"139{n % 4}{n:07}" for n in range(CALLS)]
         for at in range(0, CALLS, 60):
