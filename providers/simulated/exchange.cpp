@@ -26,9 +26,9 @@ std::string say(const tcp::endpoint& at) {
 
 std::optional<link::Endpoint> read_place(const std::string& text) {
     auto colon = text.rfind(':');
-    if (colon == text.npos || colon == 0) return std::nullopt;
+    if (colon == text.npos) return std::nullopt;
     link::Endpoint out;
-    out.host = text.substr(0, colon);
+    out.host = colon == 0 ? "127.0.0.1" : text.substr(0, colon);
     if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']') out.host = out.host.substr(1, out.host.size() - 2);
     auto port = text.substr(colon + 1);
     auto [stop, bad] = std::from_chars(port.data(), port.data() + port.size(), out.port);

@@ -55,7 +55,7 @@ private:
     TaskGroup tasks_;
 };
 
-// "127.0.0.1:2775", "[::1]:0", "localhost:2775". nullopt: no address and port.
+// "127.0.0.1:2775", "[::1]:0", "localhost:2775"; ":2775" is on loopback. nullopt: no address and port.
 std::optional<link::Endpoint> read_place(const std::string& text);
 
 }  // namespace pingjing::simulated
