@@ -1,4 +1,4 @@
-// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--planted DIR] [--smoke] [calls|surveys|thanked|replies|pace|memory|old|verify]…`.
+// How fast, and what of the machine it takes: `pingjing_bench [--folder DIR] [--count N] [--planted DIR] [--smoke] [calls|surveys|thanked|linked|replies|pace|memory|old|verify]…`.
 // Figures of another machine say little; what one change does to them on the same machine says much.
 #include <fmt/format.h>
 
@@ -65,8 +65,9 @@ int main(int argc, char** argv) try {
     run("calls", 5'000, 20, [](const fs::path& f, int n) { bench::take_calls(f, n, 1, 16); });
     run("calls", 5'000, 20, [](const fs::path& f, int n) { bench::take_calls(f, n, 1, 64); });
     run("calls", 50'000, 20, [](const fs::path& f, int n) { bench::take_calls(f, n, 100, 4); });
-    run("surveys", 20'000, 20, [](const fs::path& f, int n) { (void)bench::ask_and_rate(f, n, false); });
-    run("thanked", 20'000, 20, [](const fs::path& f, int n) { (void)bench::ask_and_rate(f, n, true); });
+    run("surveys", 20'000, 20, [](const fs::path& f, int n) { (void)bench::ask_and_rate(f, n, bench::Carrier::answered); });
+    run("thanked", 20'000, 20, [](const fs::path& f, int n) { (void)bench::ask_and_rate(f, n, bench::Carrier::answered_and_thanked); });
+    run("linked", 20'000, 20, [](const fs::path& f, int n) { (void)bench::ask_and_rate(f, n, bench::Carrier::linked); });
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 1, 64); });
     run("replies", 20'000, 20, [](const fs::path& f, int n) { bench::take_replies(f, n, 100, 64); });
     run("pace", 10'000, 50, [](const fs::path& f, int n) { bench::rate_at_a_pace(f, n, 1000); });

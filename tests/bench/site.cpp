@@ -78,16 +78,23 @@ content_type = "text/plain"
 body = "OK"
 )toml";
 
-std::string text_of(Carrier carrier) {
+constexpr const char* linked = R"toml(provider = "smpp"
+host = "127.0.0.1"
+system_id = "pingjing"
+password = "secret"
+port = )toml";
+
+std::string text_of(Carrier carrier, int port) {
     std::string out = fmt::format(configuration, carrier == Carrier::answered_and_thanked);
     if (carrier == Carrier::pushing) return out + pushing;
+    if (carrier == Carrier::linked) return fmt::format("{}{}{}\n", out, linked, port);
     bool silent = carrier == Carrier::silent;
     return out + fmt::format(answered, silent ? 0 : 1) + (silent ? "silence = 1\n" : "silence = 0\n");
 }
 
-config::Settings settings_of(const std::filesystem::path& folder, Carrier carrier) {
+config::Settings settings_of(const std::filesystem::path& folder, Carrier carrier, int port) {
     std::filesystem::create_directories(folder / "state");
-    std::ofstream(folder / "pingjing.toml") << text_of(carrier);
+    std::ofstream(folder / "pingjing.toml") << text_of(carrier, port);
     std::ofstream(folder / "categories.csv") << "code,name,rule\n01,盗窃,survey\n";
     auto settings = commands::load_settings((folder / "pingjing.toml").string());
     if (!settings) throw std::runtime_error("the configuration of the benchmark is wrong");
@@ -100,6 +107,15 @@ store::Seal keys_of(const std::filesystem::path& folder) {
     auto seal = store::Seal::load(folder / "keys");
     if (!seal) throw std::runtime_error(seal.error().detail);
     return std::move(*seal);
+}
+
+std::unique_ptr<Clock> clock_of(const std::filesystem::path& folder, Millis later) {
+    if (later.count() == 0) return system_clock();
+    std::filesystem::create_directories(folder / "state");
+    std::filesystem::remove(folder / "state" / "test_clock");
+    auto clock = test_clock(format_utc(system_clock()->now() + later), folder / "state");
+    if (!clock) throw std::runtime_error(clock.error().detail);
+    return std::move(*clock);
 }
 
 }  // namespace
@@ -118,15 +134,17 @@ std::string closed_calls(std::int64_t first, int count, Instant closed) {
     return out;
 }
 
-Daemon::Daemon(const std::filesystem::path& folder, Carrier carrier, store::Store::Durability durability) : clock_(system_clock()), seal_(keys_of(folder)) {
+Daemon::Daemon(const std::filesystem::path& folder, Carrier carrier, store::Store::Durability durability, Elsewhere elsewhere)
+    : clock_(clock_of(folder, elsewhere.later)), seal_(keys_of(folder)) {
     log::configure(log::Level::error, [](std::string_view line) { fmt::print(stderr, "{}\n", line); }, clock_.get());
-    auto settings = settings_of(folder, carrier);
+    auto settings = settings_of(folder, carrier, elsewhere.port);
     auto store = store::Store::open(settings.service.state_dir.string(), store::Store::Runner::own_thread, durability);
     if (!store) throw std::runtime_error(store.error().detail);
     store_ = store->get();
     auto app = App::build(io_, std::move(settings), *clock_, random_, seal_, std::move(*store));
     if (!app) throw std::runtime_error(app.error().detail);
     app_ = std::move(*app);
+    if (elsewhere.later.count() > 0) store_->run_now([&](store::Connection& db) { store::release_holds(db, "clock", std::nullopt, "the bench", clock_->now()); });
     reader_ = std::make_unique<store::Connection>(store_->path(), store::Connection::Access::read_only);
 }
 

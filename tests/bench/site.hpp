@@ -18,9 +18,9 @@ namespace pingjing::bench {
 constexpr const char* under_way = "SELECT (SELECT count(*) FROM messages WHERE state = 'due') + (SELECT count(*) FROM messages WHERE state = 'sending') + "
                                   "(SELECT count(*) FROM messages WHERE state = 'accepted')";
 
-// Carriers are one channel "main": a simulated one whose citizens all answer "1", one whose citizens say nothing, or a vendor
+// Carriers are one channel "main": a simulated one whose citizens all answer "1", one at the other end of a link, one whose citizens say nothing, or a vendor
 // that pushes JSON and is never sent anything.
-enum class Carrier { answered, answered_and_thanked, silent, pushing };
+enum class Carrier { answered, answered_and_thanked, linked, silent, pushing };
 inline constexpr const char* hook = "/v1/hooks/main/0123456789abcdef0123456789abcdef/mo";
 
 // The n-th call, its own number, closed at that time, as a line of NDJSON. Every one is asked.
@@ -28,9 +28,14 @@ std::string closed_call(std::int64_t n, Instant closed);
 std::string number_of(std::int64_t n);
 std::string closed_calls(std::int64_t first, int count, Instant closed);
 
+struct Elsewhere {
+    int port = 0;    // at which the other end of a link listens
+    Millis later{};  // than now is the time of the daemon, whom no gap since the last fact keeps from sending
+};
+
 class Daemon {
 public:
-    Daemon(const std::filesystem::path& folder, Carrier carrier, store::Store::Durability durability = store::Store::Durability::full);
+    Daemon(const std::filesystem::path& folder, Carrier carrier, store::Store::Durability durability = store::Store::Durability::full, Elsewhere elsewhere = {});
     ~Daemon();
 
     // Opens the doors, runs `visit` to its end, stops as on SIGTERM.
