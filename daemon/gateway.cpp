@@ -200,21 +200,23 @@ asio::awaitable<void> Gateway::let_time_pass() {
     for (;;) {
         auto now = world_.clock.now();
         auto policy = policy_;
+        bool more = false;
         auto work = [&](store::Connection& db) {
-            store::close_ended_windows(db, now);
+            more = store::close_ended_windows(db, now) >= store::of_time_at_once;
             auto channels = policy->channels;
             for (const auto& name : gone_) channels.emplace_back().name = name;
             for (const auto& c : channels) {
                 auto validity = c.validity.count() > 0 ? c.validity : Millis(std::chrono::hours(24));
-                store::let_time_pass(db, c.name, now - c.no_report_after, now - validity - policy->in_doubt_rest, now);
+                more = store::let_time_pass(db, c.name, now - c.no_report_after, now - validity - policy->in_doubt_rest, now) >= store::of_time_at_once || more;
             }
         };
         try {
             co_await world_.store.run(std::ref(work));
         } catch (const store::SqlError& error) {
             log::error("time.failed", {{"why", error.what()}});
+            more = false;
         }
-        co_await sleep_for(pause);
+        if (!more) co_await sleep_for(pause);
     }
 }
 

@@ -340,17 +340,24 @@ int recover_sending(Connection& db, Instant now) {
     return static_cast<int>(found.size());
 }
 
-void close_ended_windows(Connection& db, Instant now) {
-    Statement close(db, "UPDATE messages SET open = 0 WHERE open = 1 AND answer_until < ?1");
-    close.bind(1, now).run();
+int close_ended_windows(Connection& db, Instant now) {
+    Statement find(db, "SELECT id FROM messages WHERE open = 1 AND answer_until < ?1 ORDER BY answer_until LIMIT ?2");
+    find.bind(1, now).bind(2, of_time_at_once);
+    std::vector<std::int64_t> ended;
+    while (find.step()) ended.push_back(find.integer(0));
+    for (auto id : ended) {
+        Statement close(db, "UPDATE messages SET open = 0 WHERE id = ?1");
+        close.bind(1, id).run();
+    }
+    return static_cast<int>(ended.size());
 }
 
 int let_time_pass(Connection& db, std::string_view channel, Instant no_report_before, Instant unknown_before, Instant now) {
     int changed = 0;
     struct Step { const char* from; const char* to; Instant before; };
     for (const auto& [from, to, before] : {Step{"accepted", "no_report", no_report_before}, Step{"in_doubt", "unknown", unknown_before}}) {
-        Statement find(db, fmt::format("SELECT id, attempt, ref, case_id FROM messages WHERE state = '{}' AND claimed_at < ?1 AND channel = ?2 ORDER BY claimed_at LIMIT 200", from));
-        find.bind(1, before).bind(2, channel);
+        Statement find(db, fmt::format("SELECT id, attempt, ref, case_id FROM messages WHERE state = '{}' AND claimed_at < ?1 AND channel = ?2 ORDER BY claimed_at LIMIT ?3", from));
+        find.bind(1, before).bind(2, channel).bind(3, of_time_at_once);
         std::vector<Attempt> found;
         while (find.step()) found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), 0, {}, find.maybe_integer(3), false});
         for (const auto& a : found) {

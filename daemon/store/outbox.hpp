@@ -94,8 +94,11 @@ Settled record_late(Connection& db, std::string_view ref, bool accepted, bool re
 
 // At start, before anything runs: whatever was `sending` is in doubt. Returns how many.
 int recover_sending(Connection& db, Instant now);
-// What time alone does: windows that end, doubt that is never cleared, reports that never come.
-void close_ended_windows(Connection& db, Instant now);
+// What time alone does: windows that end, doubt that is never cleared, reports that never come. After days without a daemon that may be
+// very many, and others want to write too: no more than this of each kind at once.
+constexpr int of_time_at_once = 500;
+// Returns how many it closed.
+int close_ended_windows(Connection& db, Instant now);
 // Of one channel: accepted before the first without a report, in doubt since before the second. Returns how many it settled.
 int let_time_pass(Connection& db, std::string_view channel, Instant no_report_before, Instant unknown_before, Instant now);
 

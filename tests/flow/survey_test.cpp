@@ -310,3 +310,15 @@ TEST_CASE("a slow channel with few places empties its queue at its own pace") {
     CHECK(w.surveys() == "40 accepted");
     for (std::size_t i = 0; i + 2 < w.sent.size(); ++i) CHECK(w.sent[i + 2].at - w.sent[i].at >= 999ms);
 }
+
+TEST_CASE("after days without a daemon all windows that ended are closed at once, and reports given up") {
+    World w(morning, {.survey = "daily_ceiling = 5000"});
+    for (int i = 0; i < 1200; ++i) w.call("A" + std::to_string(i), fmt::format("139{:08}", i));
+    w.pass(5h);
+    REQUIRE(w.surveys() == "1200 accepted");
+    w.clock.jump(100h);
+    auto again = w.crash();
+    again->pass(2s);
+    CHECK(again->value("SELECT count(*) FROM messages WHERE open = 1") == "0");
+    CHECK(again->surveys() == "1200 no_report");
+}

@@ -60,6 +60,22 @@ TEST_CASE("the bare number is one slot that rests not at all, but waits for its 
     });
 }
 
+TEST_CASE("windows that ended while nobody ran are closed a part at a time, the oldest first") {
+    Phone24 p;
+    p.store->run_now([&](store::Connection& db) {
+        db.exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) INSERT INTO messages(ref, purpose, template, priority, state, phone_id, text, "
+                "made_at, due_at, stale_at, attempt, open, answer_until) SELECT 'old' || i, 'thanks', 't', 1, 'delivered', (SELECT id FROM phones), x'00', 0, 0, 0, 1, 1, i FROM n");
+        CHECK(store::close_ended_windows(db, from_millis(1101)) == store::of_time_at_once);
+        store::Statement oldest(db, "SELECT min(answer_until) FROM messages WHERE open = 1");
+        REQUIRE(oldest.step());
+        CHECK(oldest.integer(0) == store::of_time_at_once + 1);
+        oldest.run();
+        CHECK(store::close_ended_windows(db, from_millis(1101)) == store::of_time_at_once);
+        CHECK(store::close_ended_windows(db, from_millis(1101)) == 100);
+        CHECK(store::close_ended_windows(db, from_millis(1101)) == 0);
+    });
+}
+
 TEST_CASE("a slot of a time with more digits is not written into fewer") {
     Phone24 p;
     p.store->run_now([&](store::Connection& db) {
