@@ -1,6 +1,7 @@
 // A text to a citizen: what it is for and the states it passes through (design.md B). Forward only.
 #pragma once
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace pingjing {
@@ -15,6 +16,7 @@ enum class MessageState {
     due, held, sending, accepted, in_doubt, not_sent, delivered, failed, expired, no_report, unknown, cancelled
 };
 std::string_view message_state_name(MessageState s);
+std::span<const std::string_view> message_state_names();
 std::optional<MessageState> parse_message_state(std::string_view name);
 // Every arrow of design.md B and no other. `verify` and the store's own WHERE clauses hold to the same table.
 bool may_follow(MessageState from, MessageState to);

@@ -30,6 +30,7 @@ std::optional<CaseState> parse_case_state(std::string_view name) { return find_n
 std::string_view purpose_name(Purpose p) { return purposes[static_cast<std::size_t>(p)]; }
 std::optional<Purpose> parse_purpose(std::string_view name) { return find_name<Purpose>(purposes, name); }
 std::string_view message_state_name(MessageState s) { return message_states[static_cast<std::size_t>(s)]; }
+std::span<const std::string_view> message_state_names() { return message_states; }
 std::optional<MessageState> parse_message_state(std::string_view name) { return find_name<MessageState>(message_states, name); }
 std::optional<Code> parse_code(std::string_view name) { return find_name<Code>(code_names, name); }
 std::optional<Grade> parse_grade(std::string_view name) { return find_name<Grade>(grades, name); }
