@@ -162,7 +162,8 @@ Findings about_store(store::Connection& db, const Site& site, bool signs, Instan
     canaries(db, site, now, out);
     auto doubt = count(db, "SELECT count(*) FROM messages WHERE state = 'in_doubt' AND ?1 > 0", now);
     if (doubt > site.alarms.in_doubt) out.push_back({"in_doubt", "", fmt::format("{} messages", doubt)});
-    auto unread = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND received_at < ?1", now - Millis(60'000));
+    // With a + no index of times is taken: it would lead past every text there ever was.
+    auto unread = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND +received_at < ?1", now - Millis(60'000));
     if (unread > 0) out.push_back({"unread_texts", "", fmt::format("{} texts", unread)});
     return out;
 }

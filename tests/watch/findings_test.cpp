@@ -8,6 +8,7 @@
 
 #include "daemon/store/schema.hpp"
 #include "daemon/store/watch.hpp"
+#include "tests/support/prepared.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace pingjing;
@@ -172,4 +173,20 @@ TEST_CASE("what is wrong on the disk: room, a log that grows, files that were ta
     std::filesystem::remove_all(folder / "journal");
     std::filesystem::remove(folder / "pingjing.db");
     CHECK(said() == "files_gone: pingjing.db, pingjing.db-wal, epoch\n");
+}
+
+TEST_CASE("a look at the store costs the same however much is settled in it") {
+    House small, large;
+    for (int i = 0; i < 3000; ++i) {
+        large.text(noon - 24h + i * 1s, "done");
+        large.message("delivered", noon - 24h + i * 1s);
+        store::append(large.db, noon - 24h + i * 1s, "test", std::nullopt, "{}");
+    }
+    large.put("INSERT INTO checkpoints VALUES (3001, " + ms(noon - 1h) + ", 'x')");
+    (void)small.said(), (void)large.said();
+    test::steps_since(small.db), test::steps_since(large.db);
+    CHECK(small.said() == large.said());
+    auto alone = test::steps_since(small.db), among_many = test::steps_since(large.db);
+    CHECK(alone > 50);
+    CHECK(among_many < alone + 100);
 }
