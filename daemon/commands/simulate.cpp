@@ -1,6 +1,7 @@
 // `pingjing simulate`: the carrier's end of a protocol, with the citizens behind it.
 #include <fmt/format.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -79,13 +80,14 @@ std::uint64_t lines_of(const std::string& file) {
 
 asio::awaitable<void> live(asio::io_context& io, Exchange& exchange) {
     TaskGroup house(io.get_executor(), [](const std::string&, std::exception_ptr) {});
-    auto serve = [](Exchange& e, asio::io_context& context) -> asio::awaitable<void> {
-        co_await e.run();
-        context.stop();
-    };
-    house.spawn("exchange", serve(exchange, io));
     asio::signal_set signals(io, SIGTERM, SIGINT);
-    (void)co_await signals.async_wait(asio::use_awaitable);
+    auto serve = [](Exchange& e, asio::signal_set& until) -> asio::awaitable<void> {
+        co_await e.run();
+        until.cancel();
+    };
+    house.spawn("exchange", serve(exchange, signals));
+    auto [error, which] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    (void)error, (void)which;  // a signal, or the exchange broke
     house.stop();
     co_await house.join();
 }

@@ -2,9 +2,12 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "providers/simulated/habits.hpp"
 #include "providers/smpp/server.hpp"
 #include "tests/providers/simulated/town.hpp"
+#include "tests/support/source.hpp"
 
 using namespace pingjing;
 using namespace pingjing::simulated;
@@ -116,4 +119,27 @@ TEST_CASE("a line of the log is JSON, whatever stands in it") {
     Line line(*parse_rfc3339("2026-11-22T12:00:00+08:00"), "in", "submit");
     line.add("text", "a\"b\\c\n【").add("user", "").count("part", 2).flag("question", true).flag("no", false).add("ids", std::vector<std::string>{"1", "2"});
     CHECK(line.text() == "{\"time\":\"2026-11-22T04:00:00Z\",\"direction\":\"in\",\"kind\":\"submit\",\"text\":\"a\\\"b\\\\c\\n【\",\"part\":2,\"question\":true,\"ids\":[\"1\",\"2\"]}\n");
+}
+
+// The examples of the guide are what the program reads, with the defaults that it has.
+TEST_CASE("the guide to simulate names every key as it is") {
+    auto guide = test::read_source("providers/simulated/README.md");
+    std::vector<std::string> blocks;
+    for (std::size_t at = 0; (at = guide.find("```toml\n", at)) != guide.npos;) {
+        at += 8;
+        blocks.push_back(guide.substr(at, guide.find("```", at) - at));
+    }
+    REQUIRE(blocks.size() == 2);
+    auto citizens = test::read_citizens(blocks[0]);
+    CHECK(citizens.replies.silence == Replies{}.silence);
+    CHECK(citizens.rules.size() == 1);
+    // What belongs to one protocol, or to one fault, is refused elsewhere, and so is the placeholder; nothing else is.
+    CHECK(wrong_habits(blocks[1]).find("has no setting 'call_links'") != std::string::npos);
+    std::istringstream lines(wrong_habits(blocks[1]));
+    for (std::string line; std::getline(lines, line);) {
+        CAPTURE(line);
+        bool expected = false;
+        for (const char* word : {"'call_links'", "'call_idle'", "'taken'", "'after'", "'code'", "every and share", "\"…\""}) expected = expected || line.find(word) != line.npos;
+        CHECK(expected);
+    }
 }
