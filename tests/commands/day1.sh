@@ -55,8 +55,8 @@ diff <(tail -n +2 "$site/out.csv") <(tail -n +2 "$site/expected.csv") || fail "t
 grep -aohE '\b1[3-9][0-9]{9}\b' "$site/calls.csv" | sort -u > "$site/numbers"
 [ "$(wc -l < "$site/numbers")" -gt 1000 ] || fail "no numbers to look for"
 grep -raqFf "$site/numbers" "$site/state" && fail "a number stands in clear"
-rc=0; "$program" simulate -c "$site/pingjing.toml" "$site/copy" 2> "$site/said" || rc=$?
-[ "$rc" = 2 ] && grep -q 'not built yet' "$site/said" || fail "a command that is not built does not say so"
+rc=0; "$program" simulate http --log "$site/carrier.jsonl" 2> "$site/said" || rc=$?
+[ "$rc" = 2 ] && grep -q 'not built yet' "$site/said" || fail "what is not built does not say so"
 rc=0; printf '{"id":1,"text":"不满意"}\nbroken\n' | "$program" parse --jsonl > "$site/parsed" || rc=$?
 [ "$rc" = 1 ] && grep -q '"dissatisfied"' "$site/parsed" || fail "parse: a bad line costs more than itself"
 rc=0; "$program" nonsense 2> /dev/null || rc=$?
