@@ -75,14 +75,16 @@ void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
     if (db.changes() > 0) append(db, now, "delivered", a.case_id, fmt::format(R"({{"ref":"{}","evidence":"reply"}})", a.ref));
 }
 
-// While it was being sent a delivery report came for it, or for its phone under an id nobody knows, or its citizen wrote.
+// Since it was given to the carrier a report came that it or a part of it has arrived or is on its way, or one for its phone under an
+// id nobody knows, or its citizen wrote.
 bool may_have_arrived(Connection& db, const Attempt& a) {
     Statement find(db, R"sql(
-        SELECT 1 FROM messages m WHERE m.id = ?1 AND m.state = 'sending' AND m.attempt = ?2 AND (
-               EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id AND r.step = 'parked' AND r.state = 'delivered' AND r.received_at >= m.claimed_at)
+        SELECT 1 FROM messages m WHERE m.id = ?1 AND (m.state = 'sending' OR m.state = 'in_doubt') AND m.attempt = ?2 AND (
+               EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id AND r.state IN ('delivered', 'buffered') AND r.received_at >= m.claimed_at)
             OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'parked' AND r.message_id IS NULL AND r.channel = m.channel AND r.phone_id = m.phone_id
-                          AND r.state = 'delivered' AND r.received_at >= m.claimed_at)
-            OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'new' AND r.state = 'delivered' AND (r.ref = m.ref OR r.phone_id = m.phone_id) AND r.received_at >= m.claimed_at)
+                          AND r.state IN ('delivered', 'buffered') AND r.received_at >= m.claimed_at)
+            OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'new' AND r.state IN ('delivered', 'buffered') AND (r.ref = m.ref OR r.phone_id = m.phone_id)
+                          AND r.received_at >= m.claimed_at)
             OR (m.purpose = 'survey' AND EXISTS (SELECT 1 FROM inbound i WHERE i.phone_id = m.phone_id AND i.received_at >= m.claimed_at))))sql");
     return find.bind(1, a.message).bind(2, a.number).step();
 }
@@ -308,6 +310,8 @@ Settled record_late(Connection& db, std::string_view ref, bool accepted, bool re
     Statement late(db, "UPDATE attempts SET detail = ?3 WHERE message_id = ?1 AND attempt = ?2");
     late.bind(1, a.message).bind(2, a.number).bind(3, fmt::format("late: {} {}", outcome, detail)).run();
     bool woke = keep_receipt_keys(db, a, vendor_ids, now);
+    // As in record_again: sent again, it would be the second text.
+    if (refused && may_have_arrived(db, a)) return {false, woke};
     if (accepted) {
         Statement move(db, R"sql(
             UPDATE messages SET state = 'accepted', accepted_at = ?2, answer_until = CASE WHEN purpose = 'survey' THEN ?3 END, evidence = 'late response'

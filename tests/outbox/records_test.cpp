@@ -1,3 +1,4 @@
+#include "daemon/store/inbox.hpp"
 #include "daemon/store/receipts.hpp"
 #include "tests/outbox/desk_drawer.hpp"
 
@@ -87,6 +88,30 @@ TEST_CASE("a second attempt does not listen to what the first one has to say") {
         CHECK_FALSE(store::record_again(db, first, "retry", "", noon, noon).moved);
     });
     CHECK(d.state() == "sending");
+}
+
+TEST_CASE("a refusal proves nothing where something says that the text arrived, whether it comes in time or late") {
+    for (bool late : {false, true})
+        for (std::string evidence : {"a reply that nobody has read yet", "a report on one of two parts", "a report that it is on its way", "a report that it failed"}) {
+            CAPTURE(late);
+            CAPTURE(evidence);
+            Drawer d;
+            d.bring_to("sending");
+            d.store->run_now([&](store::Connection& db) {
+                if (late) store::record_in_doubt(db, d.attempt, "ambiguous", "", noon, ids);
+                if (evidence.starts_with("a reply")) {
+                    store::NewText text;
+                    text.from = Phone::sender("13812345678"), text.text = Text("1");
+                    store::keep_text(db, d.seal, "main", text, std::nullopt, noon + 1s);
+                } else if (evidence.starts_with("a report")) {
+                    store::NewReceipt r{.vendor_id = "v1", .state = evidence.ends_with("parts") ? "delivered" : evidence.ends_with("way") ? "buffered" : "failed"};
+                    store::keep_receipt(db, d.seal, "main", r, std::nullopt, noon + 1s, {late ? "applied" : "parked", 1});
+                }
+                if (late) store::record_late(db, d.attempt.ref, false, true, {}, "retry", "", "", noon + 2s, 72h);
+                else store::record_again(db, d.attempt, "retry", "", noon + 2s, noon + 2s);
+            });
+            CHECK(d.state() == (evidence == "a report that it failed" ? "due" : "in_doubt"));
+        }
 }
 
 TEST_CASE("receipts and replies move a message forward only") {
