@@ -259,6 +259,8 @@ asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcom
     auto now = clock_.now();
     auto work = [&](store::Connection& db) {
         auto refused = next.step == Next::Step::again;
+        if (next.code == "opted_out")
+            if (auto phone_id = store::phone_of_message(db, ref)) opt_out_of(db, *phone_id, now);
         return store::record_late(db, ref, next.step == Next::Step::accepted, refused, ids, provider::outcome_name(outcome),
                                   provider::outcome_detail(outcome), next.code, now, policy->answer_window);
     };

@@ -302,6 +302,11 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
 
 Settled record_never_sent(Connection& db, const Attempt& a, Instant now) { return due_again(db, a, "never_sent", "", now, now); }
 
+std::optional<std::int64_t> phone_of_message(Connection& db, std::string_view ref) {
+    Statement find(db, "SELECT phone_id FROM messages WHERE ref = ?1");
+    return find.bind(1, ref).step() ? std::optional(find.integer(0)) : std::nullopt;
+}
+
 Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
                     std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window) {
     Statement find(db, "SELECT id, attempt, phone_id, channel, case_id, purpose FROM messages WHERE ref = ?1 AND state = 'in_doubt'");

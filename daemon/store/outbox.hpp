@@ -88,6 +88,7 @@ Settled record_held(Connection& db, const Attempt& a, std::string_view outcome, 
 Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now, const std::vector<std::string>& vendor_ids = {});
 // The claim may or may not be on disk and nobody has sent anything: what is `sending` by this attempt is due again.
 Settled record_never_sent(Connection& db, const Attempt& a, Instant now);
+std::optional<std::int64_t> phone_of_message(Connection& db, std::string_view ref);
 // A response after the attempt had been given up. Takes in_doubt to accepted, failed, or (proved refusal, and nothing says the
 // opposite) back to due.
 Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,

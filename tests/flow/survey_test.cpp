@@ -303,6 +303,18 @@ TEST_CASE("a carrier's black list is an opt-out: nobody on it is tried twice") {
     CHECK(w.books_balance());
 }
 
+TEST_CASE("a carrier's black list is an opt-out also where its answer comes after we gave up") {
+    World w(morning, {.survey = "per_phone_24h = 5\nper_phone_30d = 50"});
+    w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Ambiguous{"silence"}; };
+    w.call("A1", zhang);
+    w.pass(3h);
+    REQUIRE(w.surveys() == "1 in_doubt");
+    w.late(w.sent[0].ref, provider::OptedOut{"MBBLACK"});
+    CHECK(w.surveys() == "1 failed");
+    CHECK(w.call("A2", zhang) == "excluded opt_out");
+    CHECK(w.books_balance());
+}
+
 TEST_CASE("a slow channel with few places empties its queue at its own pace") {
     World w(morning, {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\ntps = 2\nwindow = 4\n"});
     for (int i = 0; i < 40; ++i) w.call("A" + std::to_string(i), fmt::format("1380000{:04}", i));
