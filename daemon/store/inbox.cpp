@@ -27,7 +27,9 @@ void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_vi
 
 bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now,
                   const ReceiptFate& fate) {
-    auto key = !r.key.empty() ? open_id(seal, r.key) : fmt::format("{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0);
+    // Ids recur at some carriers: what one says of another phone is another report.
+    auto key = !r.key.empty() ? open_id(seal, r.key)
+                              : fmt::format("{}|{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0, r.phone_id.value_or(0));
     Statement add(db, R"sql(
         INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_id, state, code, meaning, at, received_at, step, message_id)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (channel, key) DO NOTHING)sql");

@@ -77,6 +77,18 @@ TEST_CASE("a receipt is kept once; a body nobody understands is one row of the b
     CHECK(d.everything().find("13812345678") == std::string::npos);
 }
 
+TEST_CASE("a carrier that counts its ids from the start again reports on another phone: that is no repetition") {
+    Drawer d;
+    d.store->run_now([&](store::Connection& db) {
+        store::NewReceipt first{.vendor_id = "1", .state = "delivered", .code = "DELIVRD", .phone_id = 1}, second = first;
+        second.phone_id = 2;
+        CHECK(store::keep_receipt(db, d.seal, "main", first, std::nullopt, noon));
+        CHECK(store::keep_receipt(db, d.seal, "main", second, std::nullopt, noon + 1h));
+        CHECK_FALSE(store::keep_receipt(db, d.seal, "main", first, std::nullopt, noon + 2h));
+        CHECK_FALSE(store::keep_receipt(db, d.seal, "main", second, std::nullopt, noon + 2h));
+    });
+}
+
 TEST_CASE("what is kept, and how it was read, is whole or not at all") {
     const std::vector<std::function<void(store::Connection&, Drawer&)>> works = {
         [](store::Connection& db, Drawer& d) {
