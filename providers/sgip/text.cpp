@@ -4,7 +4,6 @@
 
 #include "providers/link/china_time.hpp"
 #include "providers/link/coding.hpp"
-#include "providers/link/md5.hpp"
 
 namespace pingjing::sgip {
 
@@ -94,10 +93,7 @@ InboundText read_delivery(const Settings& settings, const Sequence& sequence, co
     text.from = Phone::sender(d.user);
     text.to = d.number;
     text.extension = link::extension_of(d.number, settings.link.source);
-    // A number has no year in it, and a gateway that was begun anew may use one again: what it says belongs to its name.
-    auto digest = link::md5(d.user + '\0' + d.number + '\0' + d.content);
-    text.key = shown(sequence) + ":";
-    for (unsigned char octet : digest.substr(0, 8)) text.key += fmt::format("{:02x}", octet);
+    text.key = link::text_key(shown(sequence), d.user, d.number, d.content);
     link::put_content(text, d.content, link::charset_of_format(d.format), d.udhi & header_flags);
     return text;
 }
