@@ -82,6 +82,7 @@ struct InboundText {
     Text text;
     std::optional<Instant> at;      // the vendor's time
     std::string key;                // the vendor's id of this text; empty: it has none
+    bool key_recurs = false;        // it has no year in it, or its count begins again with the gateway: only with who says what is it one text
     std::optional<TextPart> part;   // then `text` is what this piece alone says
 };
 using Inbound = std::variant<Receipt, InboundText>;

@@ -127,7 +127,7 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                     kept.repeated += part.repeated;
                     continue;
                 }
-                store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at};
+                store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at, text.key_recurs};
                 ++(store::keep_text(db, seal_, channel, row, body_id, now) ? kept.texts : kept.repeated);
             }
         }

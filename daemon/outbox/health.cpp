@@ -30,12 +30,16 @@ void ChannelHealth::go_down(State state, std::string why, Steady until) {
 void ChannelHealth::ended(const provider::Outcome& outcome, Steady now, Random& random) {
     using namespace provider;
     auto name = std::string(outcome_name(outcome));
+    // What was under way when it went down says the same once more: a window of refusals is one outage, not sixteen.
+    bool known = state_ == State::down && now < opens_at_;
     if (std::holds_alternative<ChannelDown>(outcome)) {
+        if (!known) ++refusals_;
         // At once: more tries with a wrong key get the account locked.
-        go_down(State::down, name + " " + outcome_detail(outcome), now + backoff(++refusals_, std::chrono::seconds(30), last_probe, random));
+        go_down(State::down, name + " " + outcome_detail(outcome), now + backoff(std::max(1, refusals_), std::chrono::seconds(30), last_probe, random));
         return;
     }
     if (std::holds_alternative<Retry>(outcome) || (std::holds_alternative<Permanent>(outcome) && std::get<Permanent>(outcome).fault == Permanent::config)) {
+        if (known) return;
         if (++refusals_ >= refusals_before_down || state_ == State::down)
             go_down(State::down, name + " " + outcome_detail(outcome), now + backoff(std::max(1, refusals_ - refusals_before_down + 1), first_probe, last_probe, random));
         return;

@@ -10,7 +10,9 @@ namespace {
 // Vendors that name no id: equal number, text and time are one text. Where there is no time either, nothing tells a repetition
 // from a citizen who says the same again, so every one is kept, under a key that finds its equals.
 std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
-    if (!text.key.empty()) return "v:" + open_id(seal, text.key);
+    if (!text.key.empty() && !text.key_recurs) return "v:" + open_id(seal, text.key);
+    if (!text.key.empty())
+        return fmt::format("v:{}:{}", open_id(seal, text.key), to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.to, text.text.reveal()))).substr(0, 16));
     auto same = to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.text.reveal(), text.at ? to_millis(*text.at) : 0)));
     return text.at ? "h:" + same : fmt::format("t:{}:{}", same, db.next_id("inbound"));
 }

@@ -38,6 +38,7 @@ struct NewText {
     std::string to{}, extension{};
     Text text{};
     std::optional<Instant> at{};
+    bool key_recurs = false;  // other texts may have had that id
 };
 bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now);
 // A body that is not what the mapping expects: one row of the books, its body for a person.

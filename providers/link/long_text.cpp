@@ -5,7 +5,6 @@
 #include "daemon/text/octets.hpp"
 #include "providers/link/bytes.hpp"
 #include "providers/link/coding.hpp"
-#include "providers/link/md5.hpp"
 
 namespace pingjing::link {
 
@@ -47,13 +46,6 @@ provider::TextPart text_part(const Place& place, std::string_view how, std::stri
     part.octets = octets;
     part.charset = std::move(charset);
     return part;
-}
-
-std::string text_key(std::string id, std::string_view from, std::string_view to, std::string_view octets) {
-    auto digest = md5(std::string(from) + '\0' + std::string(to) + '\0' + std::string(octets));
-    id += ":";
-    for (unsigned char octet : digest.substr(0, 8)) id += fmt::format("{:02x}", octet);
-    return id;
 }
 
 void put_content(provider::InboundText& text, std::string_view octets, std::string charset, bool has_header) {

@@ -30,10 +30,6 @@ std::optional<UserDataHeader> read_header_of(std::string_view octets);
 // For an inbound part, the way it is told from parts of other texts of the same sender.
 provider::TextPart text_part(const Place& place, std::string_view how, std::string_view octets, std::string charset);
 
-// The key of a text that came in. A carrier's id alone has no year in it, and one whose gateway was begun anew may use it again: what
-// it says belongs to its name.
-std::string text_key(std::string id, std::string_view from, std::string_view to, std::string_view octets);
-
 // The content of a text that came in; a header in front of it says which part it is.
 void put_content(provider::InboundText& text, std::string_view octets, std::string charset, bool has_header);
 

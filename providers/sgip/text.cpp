@@ -93,7 +93,7 @@ InboundText read_delivery(const Settings& settings, const Sequence& sequence, co
     text.from = Phone::sender(d.user);
     text.to = d.number;
     text.extension = link::extension_of(d.number, settings.link.source);
-    text.key = link::text_key(shown(sequence), d.user, d.number, d.content);
+    text.key = shown(sequence), text.key_recurs = true;
     link::put_content(text, d.content, link::charset_of_format(d.format), d.udhi & header_flags);
     return text;
 }

@@ -110,7 +110,7 @@ std::optional<Inbound> read_delivery(const Settings& settings, const Deliver& d)
     text.from = Phone::sender(d.source);
     text.to = d.destination;
     text.extension = link::extension_of(d.destination, settings.link.source);
-    if (d.id.find_first_not_of('\0') != d.id.npos) text.key = link::text_key(shown_id(d.id), d.source, d.destination, d.content);
+    if (d.id.find_first_not_of('\0') != d.id.npos) text.key = shown_id(d.id), text.key_recurs = true;
     link::put_content(text, d.content, link::charset_of_format(d.format), tlv_octet(d.tlvs, tp_udhi).value_or(0) & header_flags);
     return text;
 }

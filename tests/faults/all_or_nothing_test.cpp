@@ -106,7 +106,7 @@ TEST_CASE("every operation that writes is in the table") {
         auto text = code_of(read_source(file));
         for (const std::string first : {"(Connection& db", "(store::Connection& db"})
             for (auto open = text.find(first); open != text.npos; open = text.find(first, open + 1)) {
-                auto begin = text.find_last_not_of("abcdefghijklmnopqrstuvwxyz_", open - 1) + 1;
+                auto begin = text.find_last_not_of("abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ", open - 1) + 1;
                 auto name = text.substr(begin, open - begin);
                 ++found;
                 CHECK_MESSAGE(known.contains(name), file << " has " << name << "(): put it into the table, or among the readers");

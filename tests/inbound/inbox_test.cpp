@@ -89,6 +89,21 @@ TEST_CASE("a carrier that counts its ids from the start again reports on another
     });
 }
 
+TEST_CASE("a text under an id that was used before is kept, the same again is not") {
+    Drawer d;
+    d.store->run_now([&](store::Connection& db) {
+        store::NewText first{.key = "0000000000000007", .from = Phone::sender("13812345678"), .to = "10690011007", .text = Text("1"), .key_recurs = true};
+        auto another = first, later = first;
+        another.from = Phone::sender("13912345678"), later.text = Text("3");
+        for (const auto* text : {&first, &another, &later}) CHECK(store::keep_text(db, d.seal, "main", *text, std::nullopt, noon));
+        for (const auto* text : {&first, &another, &later}) CHECK_FALSE(store::keep_text(db, d.seal, "main", *text, std::nullopt, noon + 1h));
+        store::Statement keys(db, "SELECT key FROM inbound ORDER BY id");
+        REQUIRE(keys.step());
+        CHECK(keys.text(0).starts_with("v:0000000000000007:"));
+        CHECK(keys.text(0).size() == 19 + 16);
+    });
+}
+
 TEST_CASE("what is kept, and how it was read, is whole or not at all") {
     const std::vector<std::function<void(store::Connection&, Drawer&)>> works = {
         [](store::Connection& db, Drawer& d) {

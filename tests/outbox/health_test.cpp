@@ -42,6 +42,21 @@ TEST_CASE("three refusals in a row open the breaker, an answer closes it") {
     CHECK(c.health.room(0, c.now) == 4);
 }
 
+TEST_CASE("a window of refusals is one outage, and the next try comes as soon as after three") {
+    for (const Outcome& refusal : {Outcome(Retry{"connection refused"}), Outcome(Permanent{Permanent::config, "x"}), Outcome(ChannelDown{ChannelDown::auth, "401"})}) {
+        CAPTURE(outcome_name(refusal));
+        Channel few, many;
+        for (int i = 0; i < 3; ++i) few.end(refusal);
+        for (int i = 0; i < 16; ++i) many.end(refusal);
+        auto longest = std::holds_alternative<ChannelDown>(refusal) ? 45s : 3s;
+        CHECK(few.health.room(0, longest) == 1);
+        CHECK(many.health.room(0, longest) == 1);
+        // Whoever tries after that and is refused waits longer each time.
+        for (int i = 0; i < 6; ++i) many.now = *many.health.opens_at(many.now), many.end(refusal);
+        CHECK(many.health.room(0, many.now + 20s) == 0);
+    }
+}
+
 TEST_CASE("refusals of a number or a text are answers: they speak for the channel") {
     for (const Outcome& answer : {Outcome(Permanent{Permanent::number, "x"}), Outcome(Permanent{Permanent::content, "x"}), Outcome(OptedOut{}), Outcome(Partial{{"a"}, "x"}),
                                   Outcome(Throttled{Throttled::number, 1s})}) {
