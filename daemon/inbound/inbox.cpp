@@ -184,7 +184,7 @@ asio::awaitable<void> Inbox::quarantine(std::string channel, std::string body, s
 
 asio::awaitable<void> Inbox::late(std::string channel, std::string ref, provider::Outcome outcome) {
     if (hints_.alive) hints_.alive(channel);
-    if (hints_.late) co_await hints_.late(std::move(ref), std::move(outcome));
+    if (hints_.late) co_await hints_.late(std::move(channel), std::move(ref), std::move(outcome));
 }
 
 asio::awaitable<void> Inbox::settle_receipts() {

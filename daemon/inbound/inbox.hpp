@@ -18,7 +18,7 @@ struct Hints {
     std::function<void(const std::string& channel)> alive{};                          // it spoke
     std::function<void()> texts{};                                                     // there are texts to read
     std::function<void(const std::string& channel, const provider::InboundText&)> unkept{};  // the store is broken: is it an emergency?
-    std::function<asio::awaitable<void>(std::string ref, provider::Outcome)> late{};  // a response after we had given up
+    std::function<asio::awaitable<void>(std::string channel, std::string ref, provider::Outcome)> late{};  // a response after we had given up
 };
 
 class Inbox final : public provider::Sink {

@@ -248,7 +248,7 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
     wake();
 }
 
-asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcome) {
+asio::awaitable<void> Dispatcher::late(std::string channel, std::string ref, provider::Outcome outcome) {
     auto next = next_step(outcome, 1, random_);
     if (next.step == Next::Step::in_doubt) co_return;
     std::vector<std::string> ids;
@@ -261,7 +261,7 @@ asio::awaitable<void> Dispatcher::late(std::string ref, provider::Outcome outcom
         auto refused = next.step == Next::Step::again;
         if (next.code == "opted_out")
             if (auto phone_id = store::phone_of_message(db, ref)) opt_out_of(db, *phone_id, now);
-        return store::record_late(db, ref, next.step == Next::Step::accepted, refused, ids, provider::outcome_name(outcome),
+        return store::record_late(db, channel, ref, next.step == Next::Step::accepted, refused, ids, provider::outcome_name(outcome),
                                   provider::outcome_detail(outcome), next.code, now, policy->answer_window);
     };
     auto settled = co_await store_.run(std::ref(work));

@@ -37,7 +37,7 @@ public:
     void sign_of_life(const std::string& channel);
     void release(const std::optional<std::string>& channel);  // a person says: go on
     // A response after we had given up on it.
-    asio::awaitable<void> late(std::string ref, provider::Outcome outcome);
+    asio::awaitable<void> late(std::string channel, std::string ref, provider::Outcome outcome);
 
     struct ChannelStatus { std::string name, state, why, evidence; int in_flight = 0; };  // evidence: what can settle a doubt
     std::vector<ChannelStatus> status() const;

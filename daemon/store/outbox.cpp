@@ -307,10 +307,10 @@ std::optional<std::int64_t> phone_of_message(Connection& db, std::string_view re
     return find.bind(1, ref).step() ? std::optional(find.integer(0)) : std::nullopt;
 }
 
-Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
+Settled record_late(Connection& db, std::string_view channel, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
                     std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window) {
-    Statement find(db, "SELECT id, attempt, phone_id, channel, case_id, purpose FROM messages WHERE ref = ?1 AND state = 'in_doubt'");
-    if (!find.bind(1, ref).step()) return {};
+    Statement find(db, "SELECT id, attempt, phone_id, channel, case_id, purpose FROM messages WHERE ref = ?1 AND state = 'in_doubt' AND channel = ?2");
+    if (!find.bind(1, ref).bind(2, channel).step()) return {};
     Attempt a{find.integer(0), static_cast<int>(find.integer(1)), std::string(ref), find.integer(2), find.text(3), find.maybe_integer(4), find.text(5) == "survey"};
     Statement late(db, "UPDATE attempts SET detail = ?3 WHERE message_id = ?1 AND attempt = ?2");
     late.bind(1, a.message).bind(2, a.number).bind(3, fmt::format("late: {} {}", outcome, detail)).run();

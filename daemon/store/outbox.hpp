@@ -89,9 +89,9 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
 // The claim may or may not be on disk and nobody has sent anything: what is `sending` by this attempt is due again.
 Settled record_never_sent(Connection& db, const Attempt& a, Instant now);
 std::optional<std::int64_t> phone_of_message(Connection& db, std::string_view ref);
-// A response after the attempt had been given up. Takes in_doubt to accepted, failed, or (proved refusal, and nothing says the
+// A response after the attempt had been given up, by the channel that made it. Takes in_doubt to accepted, failed, or (proved refusal, and nothing says the
 // opposite) back to due.
-Settled record_late(Connection& db, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
+Settled record_late(Connection& db, std::string_view channel, std::string_view ref, bool accepted, bool refused, const std::vector<std::string>& vendor_ids,
                     std::string_view outcome, std::string_view detail, std::string_view code, Instant now, Millis answer_window);
 
 // At start, before anything runs: whatever was `sending` is in doubt. Returns how many.

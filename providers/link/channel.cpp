@@ -108,7 +108,8 @@ void Channel::settle(Settled settled) {
     if (found == messages_.end()) return;
     auto message = found->second;
     if (message->outcome || message->given_up) {
-        if (!std::holds_alternative<Ambiguous>(settled.outcome)) late_.push_back({message->ref, std::move(settled.outcome)}), late_news_.notify();
+        bool tells = message->followed ? std::holds_alternative<Accepted>(settled.outcome) : !std::holds_alternative<Ambiguous>(settled.outcome);
+        if (tells) late_.push_back({message->ref, std::move(settled.outcome)}), late_news_.notify();
     } else {
         message->outcome = std::move(settled.outcome);
         message->news.notify();
@@ -118,6 +119,8 @@ void Channel::settle(Settled settled) {
 
 asio::awaitable<Outcome> Channel::submit(std::string ref, std::vector<std::string> frames) {
     if (refused_ && open_links() == 0) co_return ChannelDown{ChannelDown::auth, why_};
+    // That an older attempt was refused would be taken for a word on this one.
+    for (auto& [older, message] : messages_) message->followed = message->followed || message->ref == ref;
     auto ticket = ++last_ticket_;
     auto message = std::make_shared<Message>(executor_, std::move(ref), std::move(frames));
     messages_.emplace(ticket, message);

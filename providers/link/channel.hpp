@@ -61,6 +61,7 @@ private:
         std::vector<std::string> frames;
         std::optional<provider::Outcome> outcome{};
         bool left_queue = false, given_up = false;
+        bool followed = false;  // by another attempt at the same message
         Signal news;
     };
 

@@ -129,7 +129,7 @@ std::vector<Operation> about_cases() {
 std::vector<Operation> about_sending() {
     auto late = [](bool accepted, bool refused) {
         return [=](Connection& db, Office& o) {
-            store::record_late(db, o.attempt("doubt").ref, accepted, refused, {"v-late"}, accepted ? "accepted" : "retry", "", accepted || refused ? "" : "number", noon, 72h);
+            store::record_late(db, "main", o.attempt("doubt").ref, accepted, refused, {"v-late"}, accepted ? "accepted" : "retry", "", accepted || refused ? "" : "number", noon, 72h);
         };
     };
     return {

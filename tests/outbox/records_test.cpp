@@ -25,9 +25,9 @@ const std::vector<Record>& records() {
         {"in doubt", "sending", "in_doubt", [](Connection& db, Drawer& d) { store::record_in_doubt(db, d.attempt, "ambiguous", "", noon); }},
         {"never sent", "sending", "due", [](Connection& db, Drawer& d) { store::record_never_sent(db, d.attempt, noon); }},
         {"recovered", "sending", "in_doubt", [](Connection& db, Drawer&) { store::recover_sending(db, noon); }},
-        {"late yes", "in_doubt", "accepted", [](Connection& db, Drawer& d) { store::record_late(db, d.attempt.ref, true, false, ids, "accepted", "", "", noon, 72h); }},
-        {"late no", "in_doubt", "due", [](Connection& db, Drawer& d) { store::record_late(db, d.attempt.ref, false, true, {}, "retry", "", "", noon, 72h); }},
-        {"late never", "in_doubt", "failed", [](Connection& db, Drawer& d) { store::record_late(db, d.attempt.ref, false, false, {}, "opted_out", "", "opted_out", noon, 72h); }},
+        {"late yes", "in_doubt", "accepted", [](Connection& db, Drawer& d) { store::record_late(db, "main", d.attempt.ref, true, false, ids, "accepted", "", "", noon, 72h); }},
+        {"late no", "in_doubt", "due", [](Connection& db, Drawer& d) { store::record_late(db, "main", d.attempt.ref, false, true, {}, "retry", "", "", noon, 72h); }},
+        {"late never", "in_doubt", "failed", [](Connection& db, Drawer& d) { store::record_late(db, "main", d.attempt.ref, false, false, {}, "opted_out", "", "opted_out", noon, 72h); }},
         {"no report", "accepted", "no_report", [](Connection& db, Drawer&) { store::let_time_pass(db, "main", noon + 1h, noon - 1h, noon + 1h); }},
         {"unknown", "in_doubt", "unknown", [](Connection& db, Drawer&) { store::let_time_pass(db, "main", noon - 1h, noon + 1h, noon + 1h); }},
     };
@@ -107,11 +107,20 @@ TEST_CASE("a refusal proves nothing where something says that the text arrived, 
                     store::NewReceipt r{.vendor_id = "v1", .state = evidence.ends_with("parts") ? "delivered" : evidence.ends_with("way") ? "buffered" : "failed"};
                     store::keep_receipt(db, d.seal, "main", r, std::nullopt, noon + 1s, {late ? "applied" : "parked", 1});
                 }
-                if (late) store::record_late(db, d.attempt.ref, false, true, {}, "retry", "", "", noon + 2s, 72h);
+                if (late) store::record_late(db, "main", d.attempt.ref, false, true, {}, "retry", "", "", noon + 2s, 72h);
                 else store::record_again(db, d.attempt, "retry", "", noon + 2s, noon + 2s);
             });
             CHECK(d.state() == (evidence == "a report that it failed" ? "due" : "in_doubt"));
         }
+}
+
+TEST_CASE("a late word counts only from the channel that was given the message last") {
+    for (bool accepted : {true, false}) {
+        Drawer d;
+        d.bring_to("in_doubt");
+        d.store->run_now([&](store::Connection& db) { store::record_late(db, "second", d.attempt.ref, accepted, !accepted, {}, "", "", "", noon, 72h); });
+        CHECK(d.state() == "in_doubt");
+    }
 }
 
 TEST_CASE("receipts and replies move a message forward only") {

@@ -113,6 +113,27 @@ TEST_CASE("SMGP over a socket: an answer that is overdue is doubt, and settles t
     CHECK(site.inbox.told[0] == "r1 accepted");
 }
 
+TEST_CASE("SMGP over a socket: what an attempt hears late says nothing of the next one, unless that it was taken") {
+    for (std::uint32_t status : {1u, 0u}) {  // busy: it did not take the first one
+        Site site("response_timeout = \"1s\"\nsubmit_timeout = \"10s\"\n");
+        std::vector<std::uint32_t> unanswered;
+        site.peer.on = [&](CarrierPeer& p, const CarrierPeer::Heard& h) -> std::optional<std::string> {
+            auto pdu = decode(h.frame);
+            if (pdu.header.command != submit) return site.usual(p, h);
+            unanswered.push_back(pdu.header.sequence);
+            return std::nullopt;
+        };
+        CHECK(site.submit() == "ambiguous");
+        CHECK(site.submit() == "ambiguous");  // a person says that it may go twice
+        site.peer.say(0, say(submit | response_bit, unanswered.at(0), MessageAnswer{Site::id(9), status}));
+        site.until([&] { return !site.inbox.told.empty(); }, std::chrono::milliseconds(200));
+        CHECK(site.inbox.told.size() == (status == 0 ? 1 : 0));
+        site.peer.say(0, say(submit | response_bit, unanswered.at(1), MessageAnswer{Site::id(10), 1}));
+        REQUIRE(site.until([&] { return !site.inbox.told.empty(); }));
+        if (status != 0) CHECK(site.inbox.told[0] == "r1 throttled_channel");
+    }
+}
+
 TEST_CASE("SMGP over a socket: what is not kept is asked for again; a wrong password is a channel that is down") {
     Site site;
     site.inbox.refuse = 1;
