@@ -14,7 +14,7 @@ namespace {
 constexpr Steady before_first_submit = std::chrono::seconds(1);
 constexpr Steady claimed_ahead = std::chrono::milliseconds(200);
 constexpr Steady steady_before_stale = std::chrono::minutes(10);
-constexpr Steady store_pause = std::chrono::seconds(1);
+constexpr Steady store_pause = std::chrono::seconds(1), record_pause = std::chrono::milliseconds(10);
 
 void on_failure(const std::string& task, std::exception_ptr error) {
     try {
@@ -174,6 +174,12 @@ asio::awaitable<void> Dispatcher::run() {
 
 asio::awaitable<void> Dispatcher::deliver(Sending sending) {
     auto& channel = channels_[sending.channel];
+    struct Unrecorded {
+        Unrecorded(std::multiset<std::string>& a, const std::string& ref) : all(a), place(a.insert(ref)) {}
+        ~Unrecorded() { all.erase(place); }
+        std::multiset<std::string>& all;
+        std::multiset<std::string>::iterator place;
+    } unrecorded(unrecorded_, sending.attempt.ref);
     auto limit = std::chrono::duration_cast<Steady>(policy_->channels[sending.channel].submit_timeout);
     provider::Outcome outcome = provider::Retry{"stopped before it left"};
     try {
@@ -251,6 +257,8 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
 asio::awaitable<void> Dispatcher::late(std::string channel, std::string ref, provider::Outcome outcome) {
     auto next = next_step(outcome, 1, random_);
     if (next.step == Next::Step::in_doubt) co_return;
+    // It can be here before our giving up is written down, where the store is slow or broken.
+    while (unrecorded_.contains(ref)) co_await sleep_for(record_pause);
     std::vector<std::string> ids;
     if (const auto* accepted = std::get_if<provider::Accepted>(&outcome)) ids = accepted->vendor_ids;
     if (const auto* partial = std::get_if<provider::Partial>(&outcome)) ids = partial->vendor_ids;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,7 @@ private:
     std::vector<Channel> channels_;
     Steady started_, look_every_;
     Signal wake_;
+    std::multiset<std::string> unrecorded_;  // refs that are under way, until their end is written down
     TaskGroup under_way_;
 };
 

@@ -269,6 +269,21 @@ TEST_CASE("a late response settles a doubt, shows that the carrier lives, and wa
     CHECK(w.surveys() == "1 delivered");
 }
 
+TEST_CASE("a late response that is here before our giving up is written down settles the message all the same") {
+    for (bool taken : {true, false}) {
+        World w(morning);
+        w.carrier().takes = 60s;  // longer than we wait
+        w.call("A1", zhang);
+        w.pass(2h + 5s);
+        REQUIRE(w.surveys() == "1 sending");
+        w.carrier().takes = 1s;
+        w.late(w.sent[0].ref, taken ? provider::Outcome(provider::Accepted{{"late-1"}}) : provider::Retry{"busy"});
+        w.pass(2min);
+        CHECK(w.surveys() == "1 accepted");
+        CHECK(w.sent.size() == (taken ? 1 : 2));
+    }
+}
+
 TEST_CASE("no number and no text can be read in the files") {
     {
         Asked w;
