@@ -44,12 +44,13 @@ void add_survey(Connection& db, Random& random, std::int64_t case_id, std::int64
     add.bind(6, now).bind(7, due_at).bind(8, stale_at).bind(9, held ? "held" : "due").bind(10, held ? std::optional("restored") : std::nullopt).run();
 }
 
-// Only what no carrier can ever have had.
+// Only what no carrier can ever have had: also one that refuses and then reports on it has it.
 bool plan_again(Connection& db, std::int64_t message, std::int64_t phone_id, bool held, Instant due_at, Instant stale_at) {
     Statement again(db, R"sql(
         UPDATE messages SET state = 'due', code = NULL, phone_id = ?2, due_at = ?3, stale_at = ?4, settled_at = NULL, route = -1
          WHERE id = ?1 AND state = 'cancelled' AND evidence IS NULL AND NOT EXISTS (
-               SELECT 1 FROM attempts a WHERE a.message_id = messages.id AND (a.outcome = 'accepted' OR a.outcome = 'ambiguous' OR a.outcome = 'partial')))sql");
+               SELECT 1 FROM attempts a WHERE a.message_id = messages.id AND (a.outcome = 'accepted' OR a.outcome = 'ambiguous' OR a.outcome = 'partial'))
+           AND NOT EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = messages.id AND r.state IN ('delivered', 'buffered')))sql");
     again.bind(1, message).bind(2, phone_id).bind(3, due_at).bind(4, stale_at).run();
     if (db.changes() == 0) return false;
     if (held) {

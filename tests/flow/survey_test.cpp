@@ -117,6 +117,25 @@ TEST_CASE("a case that is reopened before it was asked is asked after it was clo
     CHECK(w.books_balance());
 }
 
+TEST_CASE("a text that was refused and is reported as delivered is not sent again when its case is reopened and closed again") {
+    for (bool delivered : {true, false}) {
+        CAPTURE(delivered);
+        World w(morning);
+        w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Permanent{provider::Permanent::content, "1"}; };
+        w.call("A1", zhang, "0101", R"(,"version":1)");
+        w.pass(3h);
+        CHECK(w.surveys() == "1 held");
+        w.carrier().says = nullptr;
+        if (delivered) w.receipt(w.sent[0].ref);
+        w.call("A1", zhang, "0101", R"(,"version":2)", "reopened");
+        CHECK(w.surveys() == "1 cancelled");
+        w.call("A1", zhang, "0101", R"(,"version":3)");
+        w.pass(3h);
+        CHECK(w.texted(test::survey_words, zhang) == (delivered ? 1 : 2));
+        CHECK(w.books_balance());
+    }
+}
+
 TEST_CASE("a second case of the same caller is capped, and decided again when the first one's survey does not go") {
     World w(morning);
     w.call("A1", zhang, "0101", R"(,"version":1)");
