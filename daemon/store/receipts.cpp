@@ -31,6 +31,12 @@ bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_
     return true;
 }
 
+void hold_refused(Connection& db, const ReceiptMessage& m, std::string_view why, Instant now) {
+    Statement hold(db, "UPDATE messages SET state = 'held', code = ?2, evidence = ?3 WHERE id = ?1 AND state = 'due' AND attempt > 0");
+    hold.bind(1, m.id).bind(2, why).bind(3, "receipt by " + m.how).run();
+    if (db.changes() > 0) append(db, now, "held", m.case_id, fmt::format(R"({{"ref":"{}","why":"{}"}})", m.ref, why));
+}
+
 // The newest message with this id to the report's phone, or the one that still waits for a report. `sure` false: the id is another
 // spelling of the one in the report, and only the phone makes it more than a chance.
 std::optional<ReceiptMessage> find_by_id(Connection& db, const ReceiptRow& receipt, std::string_view id, bool sure) {
@@ -136,6 +142,9 @@ void mark_receipt_applied(Connection& db, std::int64_t id, std::int64_t message_
 }
 
 bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessage& message, Instant now) {
+    // The carrier said no and has it all the same: sending it again would be the second text.
+    if (message.state == MessageState::due && receipt.state == "delivered") hold_refused(db, message, "delivered_after_refusal", now);
+    if (message.state == MessageState::due && receipt.state == "buffered") hold_refused(db, message, "taken_after_refusal", now);
     if (!is_final(receipt.state)) return false;
     if (message.key_row) {
         // The first final word about a part stands, but for a delivery after a failure: the phone was switched on again.
@@ -148,14 +157,7 @@ bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessa
         auto to = receipt.state == "expired" && may_follow(message.state, MessageState::expired) ? MessageState::expired : MessageState::failed;
         return message.state != MessageState::failed && move(db, message, to, evidence, now);
     }
-    if (message.state == MessageState::due) {
-        // The carrier said no and delivered all the same: sending it again would be the second text.
-        Statement hold(db, "UPDATE messages SET state = 'held', code = 'delivered_after_refusal', evidence = ?2 WHERE id = ?1 AND state = 'due' AND attempt > 0");
-        hold.bind(1, message.id).bind(2, evidence).run();
-        if (db.changes() > 0) append(db, now, "held", message.case_id, fmt::format(R"({{"ref":"{}","why":"delivered_after_refusal"}})", message.ref));
-        return false;
-    }
-    if (message.code == "partial") return false;  // half a text on a phone is no delivery; an answer to it would be proof
+    if (message.state == MessageState::due || message.code == "partial") return false;  // half a text on a phone is no delivery; an answer to it would be proof
     // Of this attempt, whose ids were learned at once.
     Statement missing(db, R"sql(
         SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND coalesce(state, '') <> 'delivered' AND at = (SELECT at FROM receipt_keys WHERE id = ?2) LIMIT 1)sql");

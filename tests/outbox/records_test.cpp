@@ -161,16 +161,19 @@ TEST_CASE("receipts and replies move a message forward only") {
         }
 }
 
-TEST_CASE("what the carrier delivered after refusing it is held: sending it again would be the second text") {
-    Drawer d;
-    d.bring_to("sending");
-    d.store->run_now([&](store::Connection& db) {
-        store::record_again(db, d.attempt, "retry", "", noon, noon);
-        store::ReceiptRow receipt;
-        receipt.channel = "main", receipt.state = "delivered", receipt.ref = d.attempt.ref, receipt.received_at = noon;
-        store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
-    });
-    CHECK(d.value("SELECT state || ' ' || code FROM messages") == "held delivered_after_refusal");
+TEST_CASE("what the carrier delivers after refusing it, or says to be on its way, is held: sending it again would be the second text") {
+    for (const auto& [said, expected] : {std::pair{"delivered", "held delivered_after_refusal"}, {"buffered", "held taken_after_refusal"}, {"failed", "due"}}) {
+        CAPTURE(said);
+        Drawer d;
+        d.bring_to("sending");
+        d.store->run_now([&, said = said](store::Connection& db) {
+            store::record_again(db, d.attempt, "retry", "", noon, noon);
+            store::ReceiptRow receipt;
+            receipt.channel = "main", receipt.state = said, receipt.ref = d.attempt.ref, receipt.received_at = noon;
+            store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
+        });
+        CHECK(d.value("SELECT state || coalesce(' ' || code, '') FROM messages") == expected);
+    }
 }
 
 TEST_CASE("of a text in parts every one has to arrive; of half a text an answer is proof, a receipt is not") {
