@@ -45,7 +45,7 @@ TEST_CASE("a text is kept once by the vendor's id, else by number, words and tim
 TEST_CASE("equal words within a day count as a replay only where the vendor gives neither id nor time") {
     for (const auto& [key, at, expected] : {std::tuple{std::string(), std::optional<Instant>(), true}, {std::string(), std::optional(noon), false}, {std::string("k"), std::optional<Instant>(), false}}) {
         Drawer d;
-        d.store->run_now([&, key = key, at = at, expected = expected](store::Connection& db) {
+        d.store->run_now([&](store::Connection& db) {
             store::keep_text(db, d.seal, "main", text("13812345678", "T", key.empty() ? "" : "k1", at), std::nullopt, noon);
             store::keep_text(db, d.seal, "main", text("13812345678", "T", key.empty() ? "" : "k2", at ? std::optional(*at + 1s) : at), std::nullopt, noon + 1h);
             store::keep_text(db, d.seal, "main", text("13912345678", "T", key.empty() ? "" : "k3", at), std::nullopt, noon + 1h);
