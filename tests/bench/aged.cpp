@@ -14,7 +14,7 @@ namespace {
 
 constexpr int asked_anew = 20'000;
 // An old store is one of many days: what looks at the newest of them, such as the watch over reply paths, finds few.
-constexpr Millis weeks_later = std::chrono::hours(24 * 20);
+constexpr Millis some_weeks = std::chrono::hours(24 * 20);
 
 // In a process of its own, so that the daemon's threads and memory are its alone.
 double cost_of(const std::filesystem::path& folder, int count, int first, Millis later) {
@@ -25,11 +25,15 @@ double cost_of(const std::filesystem::path& folder, int count, int first, Millis
     return cost;
 }
 
-int rated_in(const std::filesystem::path& folder) {
+struct Past {
+    int rated = 0;
+    Instant last{};  // of the surveys
+};
+Past past_of(const std::filesystem::path& folder) {
     store::Connection db((folder / "state" / "pingjing.db").string(), store::Connection::Access::read_only);
-    store::Statement newest(db, "SELECT coalesce(max(id), 0) FROM ratings");
+    store::Statement newest(db, "SELECT (SELECT coalesce(max(id), 0) FROM ratings), (SELECT max(claimed_at) FROM messages WHERE purpose = 'survey' AND claimed_at IS NOT NULL)");
     newest.step();
-    return static_cast<int>(newest.integer(0));
+    return {static_cast<int>(newest.integer(0)), newest.instant(1)};
 }
 
 }  // namespace
@@ -46,7 +50,7 @@ void ask_in_an_old_store(const std::filesystem::path& folder, int count, const s
         std::fflush(stdout);
     }
     // Who comes back to a planted store finds those of the last time, too.
-    auto there = rated_in(old);
+    auto [there, last] = past_of(old);
     in_a_process([&] {
         Stopwatch start(*clock);
         Daemon daemon(old, Carrier::silent);
@@ -60,7 +64,7 @@ void ask_in_an_old_store(const std::filesystem::path& folder, int count, const s
     in_a_process([&] { report_on_officers(old / "state" / "pingjing.db"); });
     std::fflush(stdout);
     auto anew = std::min(count, asked_anew);
-    auto before = cost_of(empty, anew, 0, weeks_later), after = cost_of(old, anew, there, weeks_later);
+    auto before = cost_of(empty, anew, 0, some_weeks), after = cost_of(old, anew, there, last + some_weeks - clock->now());
     fmt::print("    CPU of a survey in a store with {} others: {:.2f} of that in an empty one\n", there, after / before);
 }
 

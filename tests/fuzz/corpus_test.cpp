@@ -10,7 +10,7 @@ TEST_CASE("fuzz: what must hold, holds for every input of the corpora") {
     struct { const char* name; void (*target)(std::string_view); } all[] = {
         {"http", fuzz::http}, {"calls_json", fuzz::calls_json}, {"calls_csv", fuzz::calls_csv}, {"hooks", fuzz::hooks},
         {"replies", fuzz::replies}, {"templates", fuzz::templates}, {"configuration", fuzz::configuration}, {"segments", fuzz::segments},
-        {"joiner", fuzz::joiner}, {"receipts", fuzz::receipts}, {"smgp", fuzz::smgp}, {"sgip", fuzz::sgip},
+        {"joiner", fuzz::joiner}, {"receipts", fuzz::receipts}, {"smpp", fuzz::smpp}, {"cmpp", fuzz::cmpp}, {"smgp", fuzz::smgp}, {"sgip", fuzz::sgip},
     };
     for (const auto& one : all) {
         auto inputs = test::read_inputs(std::string(PINGJING_SOURCE_DIR) + "/tests/fuzz/corpus/" + one.name + ".txt");

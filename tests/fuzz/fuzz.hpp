@@ -44,6 +44,8 @@ void configuration(std::string_view input);
 void segments(std::string_view input);
 void joiner(std::string_view input);
 void receipts(std::string_view input);
+void smpp(std::string_view input);
+void cmpp(std::string_view input);
 void smgp(std::string_view input);
 void sgip(std::string_view input);
 

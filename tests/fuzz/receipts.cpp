@@ -7,7 +7,7 @@
 #include "providers/cmpp/text.hpp"
 #include "providers/link/receipt.hpp"
 #include "providers/smpp/text.hpp"
-#include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/links.hpp"
 
 namespace pingjing::fuzz {
 namespace {
@@ -46,15 +46,6 @@ void words(std::string_view word) {
         must(*at > *parse_rfc3339("1930-01-01T00:00:00Z") && *at < *parse_rfc3339("2040-01-01T00:00:00Z"), "a time is of our days", format_utc(*at));
 }
 
-void whole(const Inbound& inbound) {
-    if (auto* receipt = std::get_if<Receipt>(&inbound)) {
-        must(!receipt->code.empty() && receipt->code.size() < 70'000, "a report says something");
-        must(receipt->meaning == Receipt::Meaning::none || receipt->state != ReceiptState::delivered, "a number that got a text is one", receipt->code);
-    }
-    if (auto* text = std::get_if<InboundText>(&inbound))
-        if (text->part) must(text->part->number >= 1 && text->part->number <= text->part->total && text->part->total > 1, "a part has a place");
-}
-
 // A deliver_sm that says it is a report, and a Deliver of CMPP.
 void as_pdus(std::string_view text, std::size_t type) {
     static const smpp::Settings settings;
@@ -78,30 +69,6 @@ void as_pdus(std::string_view text, std::size_t type) {
         }
 }
 
-// A frame of either protocol: never read beyond its end, and what can be encoded again is the same.
-void frames(std::string_view bytes) {
-    if (bytes.size() < 16) return;
-    auto smpp = smpp::decode(bytes);
-    if (smpp.problem == smpp::ok && smpp::is_known(smpp.header.command)) {
-        auto frame = smpp::encode({smpp.header.command, smpp.header.status, smpp.header.sequence, smpp.body});
-        if (frame) {
-            auto again = smpp::decode(*frame);
-            auto twice = smpp::encode({again.header.command, again.header.status, again.header.sequence, again.body});
-            must(again.problem == smpp::ok && twice && *twice == *frame, "an SMPP PDU written again is the same");
-        }
-    }
-    if (auto* message = std::get_if<smpp::Message>(&smpp.body)) whole(smpp::read_delivery(smpp::Settings{}, *message));
-    for (auto version : {cmpp::Version::v2, cmpp::Version::v3}) {
-        auto cmpp = cmpp::decode(bytes, version);
-        if (!cmpp.readable) continue;
-        auto frame = cmpp::encode({cmpp.header.command, cmpp.header.sequence, cmpp.body}, version);
-        if (!frame) continue;
-        auto again = cmpp::decode(*frame, version);
-        auto twice = cmpp::encode({again.header.command, again.header.sequence, again.body}, version);
-        must(again.readable && twice && *twice == *frame, "a CMPP PDU written again is the same");
-    }
-}
-
 }  // namespace
 
 // What kind of PDU brings it; the rest is the report.
@@ -111,7 +78,6 @@ void receipts(std::string_view input) {
     text_of_a_report(in.rest());
     words(in.rest());
     as_pdus(in.rest(), type);
-    frames(in.rest());
 }
 
 }  // namespace pingjing::fuzz

@@ -65,7 +65,7 @@ def seeds(target):
         return [b"10" + rows[0] + b"\r\n" + b"\r\n".join(rows[i : i + 3]) + b"\r\n" for i in range(1, len(rows), 60)]
     if target == "http":
         return [b"0" + decode(line.split("\t")[2]) for line in lines_of("http/hostile.tsv")]
-    if target in ("smgp", "sgip"):
+    if target in ("smpp", "cmpp", "smgp", "sgip"):
         return [b"0" + bytes.fromhex(line.split(" ")[1]) for line in lines_of(f"data/protocols/{target}.hex")]
     return []
 

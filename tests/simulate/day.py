@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The real daemon and the real simulator of one protocol, with a kill -9 of the daemon in the middle: every question is in the
-simulator's log once, every answer there is a rating here, and reports are counted alike. Usage: day.py PROGRAM PROTOCOL [CALLS]"""
-import sys
+simulator's log once, every answer there is a rating here, and reports are counted alike; the report on the officer equals that log. Usage: day.py PROGRAM PROTOCOL [CALLS]"""
+import json, sys
 from carrier import Simulator, number_of, serve_by
 from police_site import check, play, until
 
@@ -74,6 +74,11 @@ def story(new_site):
         check(books["in_doubt"] == CALLS - len(asked) <= 16, "in doubt is what never left, at most a window", books)
         check(books["cases"] == CALLS and books["rated"] == expected == len(answers()), "as many ratings as answers", books, expected, len(answers()))
         check(arrived > 0 and failed > 0 and books["holds"], "some could be reached, some not, and the books hold", books)
+        said = [line["text"].strip()[0] for line in answers()]
+        figures = json.loads(site.run("report", "officers", "--from", "2026-11-01", "--to", "2026-11-30", "--format", "json").stdout)
+        officer, = figures["rows"]
+        told = {"delivered": arrived, "satisfied": said.count("1"), "dissatisfied": said.count("3"), "basically_satisfied": 0, "n": len(said)}
+        check({name: officer[name] for name in told} == told, "the officer's report is what the carrier's log says", officer, told)
         site.run("verify")
         check(site.stop() == 0, "the daemon stops")
         counters = simulator.stop()
