@@ -137,7 +137,14 @@ std::optional<Phone> Phone::mobile(std::string_view raw) {
 
 Phone Phone::sender(std::string_view raw) {
     if (auto number = mobile(raw)) return *number;
-    auto text = without_separators(nfkc(raw.substr(0, 64)));
+    constexpr std::size_t longest = 64;
+    auto text = without_separators(nfkc(raw.substr(0, longest)));
+    // ¼ becomes three characters. Cut again, between two of them: read once more it is the same sender.
+    if (text.size() > longest) {
+        auto end = longest;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+        text.resize(end);
+    }
     return Phone(text);
 }
 

@@ -24,6 +24,9 @@ TEST_CASE("a number is shown only in part") {
     CHECK(Phone::sender("10086").masked() == "10****86");
     CHECK(Phone::sender("110").masked() == "****");
     CHECK_FALSE(Phone::sender("10086").is_mobile());
+    auto grows = Phone::sender(std::string(61, 'C') + "¼");  // to three characters of five octets
+    CHECK(grows.reveal() == std::string(61, 'C') + "1");
+    CHECK(Phone::sender(grows.reveal()).reveal() == grows.reveal());
 }
 
 TEST_CASE("words that quote a number lose it, and keep the figures that are none") {
