@@ -25,8 +25,8 @@ struct Fixed final : Random {
 
 inline void whole(const provider::Inbound& inbound) {
     if (auto* receipt = std::get_if<provider::Receipt>(&inbound)) {
-        must(!receipt->code.empty() && receipt->code.size() < 5000, "a report says something");
-        must(receipt->meaning == provider::Receipt::Meaning::none || receipt->state == provider::ReceiptState::failed, "only a failure says something about the number", receipt->code);
+        must(!receipt->code.empty() && receipt->code.size() < 70'000, "a report says something");
+        must(receipt->meaning == provider::Receipt::Meaning::none || receipt->state != provider::ReceiptState::delivered, "a number that got a text is one", receipt->code);
     }
     if (auto* text = std::get_if<provider::InboundText>(&inbound))
         if (text->part) must(text->part->number >= 1 && text->part->number <= text->part->total && text->part->total > 1, "a part has a place");
