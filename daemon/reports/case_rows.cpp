@@ -1,7 +1,5 @@
 #include "daemon/reports/case_rows.hpp"
 
-#include <vector>
-
 namespace pingjing::reports {
 namespace {
 

@@ -2,7 +2,7 @@
 """The disk is full: nothing that was acknowledged is lost, whoever is in danger is heard, every command says what it could not do and
 leaves no half of it behind, and it goes on by itself when there is room. It stops, is killed and starts on a full disk too.
 Usage: disk_full.py PROGRAM. Exit 77, a skip, where no small disk can be made."""
-import json, os, re, signal, socket, subprocess, sys, tempfile, threading, time, urllib.parse
+import json, os, re, signal, subprocess, sys, tempfile, time, urllib.parse
 from police_site import PROGRAM, SKIP, check, play, until
 
 # A mount namespace of our own: the small disk goes with us.
@@ -55,13 +55,8 @@ def on_a_small_disk(site, phase):
 
 def full(site):
     site.init()
-    where = site.path("notify")
-    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    notify.bind(where)
-    beats = []
-    # A full queue would make the daemon wait: systemd always listens, and so do we.
-    threading.Thread(target=lambda: [beats.append(notify.recv(4096)) for _ in iter(int, 1)], daemon=True).start()
-    site.start({"NOTIFY_SOCKET": where, "WATCHDOG_USEC": "900000"})
+    environment, beats = site.listens_as_systemd()
+    site.start(environment)
     number = lambda n: str(13_900_100_000 + n)
     post = lambda n: site.ask("POST", "/v1/calls", json.dumps(site.call(f"call-{n}", number(n))), site.token, Content_Type="application/json")
     acknowledged = [n for n in range(20) if post(n)[0] == 200]

@@ -3,7 +3,7 @@
 that was acknowledged is lost, nobody is texted while it lasts or twice after it, whoever is in danger is heard, health and an alarm say
 so; when the disk can be written again it goes on, or has told systemd nothing more and begins anew.
 Usage: read_only.py PROGRAM READ_ONLY_DISK.so [ext4]. With `ext4` on a real one; exit 77, a skip, where none can be mounted."""
-import http.server, json, os, socket, subprocess, sys, tempfile, threading, time, urllib.parse
+import http.server, json, os, subprocess, sys, tempfile, threading, time, urllib.parse
 from police_site import SKIP, check, listen, play, until
 
 REAL = "ext4" in sys.argv[3:]
@@ -117,12 +117,8 @@ def told(site, on_call, disk):
     site.more = f'[alarms]\nwebhook = "http://127.0.0.1:{on_call.server.server_port}/ops"\ndisk_free_mib = 1\n'
     site.configure()
     site.init()
-    where = site.path("notify")
-    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    notify.bind(where)
-    beats = []
-    threading.Thread(target=lambda: [beats.append(notify.recv(4096)) for _ in iter(int, 1)], daemon=True).start()
-    environment = dict(disk.environment, NOTIFY_SOCKET=where, WATCHDOG_USEC="900000")
+    environment, beats = site.listens_as_systemd()
+    environment.update(disk.environment)
     site.start(environment)
 
     number = lambda n: str(13_900_100_000 + n)
