@@ -16,6 +16,7 @@ using store::Connection;
 using store::Statement;
 
 constexpr Millis between_signatures = std::chrono::hours(1);
+constexpr std::int64_t ids_a_look = 20'000;  // some ten milliseconds of the reader's
 constexpr std::size_t rows_a_share = 100;  // of each kind: some milliseconds of the store's thread
 constexpr const char* done_key = "erased_day";
 
@@ -84,15 +85,23 @@ asio::awaitable<store::Erased> Nightly::erase() {
     auto day = local_day(now, settings.service.timezone);
     store::Limits limits{now - settings.reports.keep_texts, now - std::chrono::hours(24) * 365 * settings.reports.keep_ratings_years - std::chrono::hours(24),
                          now - recognised_for(settings)};
-    store::Expired expired;
-    std::function<void(Connection&)> find = [&](Connection& db) { expired = store::find_expired(db, limits); };
-    co_await read_(find);
+    std::int64_t newest = 0;
+    std::function<void(Connection&)> ask = [&](Connection& db) { newest = store::newest_id(db); };
+    co_await read_(ask);
     store::Erased total;
-    while (!expired.empty()) {
-        auto share = expired.take(rows_a_share);
-        auto work = [&](Connection& db) { return store::erase_expired(db, share, limits, now); };
-        auto done = co_await store_.run(std::ref(work));
-        total.cases += done.cases, total.texts += done.texts, total.numbers += done.numbers, total.ratings += done.ratings;
+    for (int n = 0; n < 2; ++n) {
+        auto round = n == 0 ? store::Round::texts : store::Round::numbers;
+        for (store::Ids among{0, ids_a_look}; among.after < newest; among.after = among.until, among.until += ids_a_look) {
+            store::Expired expired;
+            std::function<void(Connection&)> find = [&](Connection& db) { expired = store::find_expired(db, limits, round, among); };
+            co_await read_(find);
+            while (!expired.empty()) {
+                auto share = expired.take(rows_a_share);
+                auto work = [&](Connection& db) { return store::erase_expired(db, share, limits, now); };
+                auto done = co_await store_.run(std::ref(work));
+                total.cases += done.cases, total.texts += done.texts, total.numbers += done.numbers, total.ratings += done.ratings;
+            }
+        }
     }
     auto remember = [&](Connection& db) {
         Statement write(db, "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");

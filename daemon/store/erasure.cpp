@@ -62,6 +62,7 @@ std::int64_t erase_ratings(Connection& db, std::int64_t case_id) {
 bool is_used(Connection& db, std::int64_t phone_id) {
     Statement find(db, R"sql(
         SELECT 1 WHERE EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND erased_at IS NULL)
+            OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND erased_at IS NULL)
             OR EXISTS (SELECT 1 FROM inbound WHERE phone_id = ?1 AND length(text) > 0)
             OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (length(text) > 0 OR state IN ('due', 'held', 'sending'))))sql");
     return exists(find.bind(1, phone_id));
@@ -103,47 +104,48 @@ std::vector<std::int64_t> take_from(std::vector<std::int64_t>& all, std::size_t 
 
 std::string erasure_reason_context(std::int64_t id) { return fmt::format("erasures.reason:{}", id); }
 
-// Numbers last: they go when nothing names them any more.
 Expired Expired::take(std::size_t most) {
     Expired share;
     share.cases = take_from(cases, most), share.inbound = take_from(inbound, most), share.messages = take_from(messages, most);
-    share.bodies = take_from(bodies, most), share.rated_cases = take_from(rated_cases, most);
-    if (share.empty()) share.phones = take_from(phones, most);
+    share.bodies = take_from(bodies, most), share.rated_cases = take_from(rated_cases, most), share.phones = take_from(phones, most);
     return share;
 }
 
-Expired find_expired(Connection& db, const Limits& limits) {
+std::int64_t newest_id(Connection& db) {
+    Statement newest(db, R"sql(
+        SELECT max((SELECT coalesce(max(id), 0) FROM cases), (SELECT coalesce(max(id), 0) FROM inbound), (SELECT coalesce(max(id), 0) FROM messages),
+                   (SELECT coalesce(max(id), 0) FROM hook_bodies), (SELECT coalesce(max(id), 0) FROM phones)))sql");
+    newest.step();
+    return newest.integer(0);
+}
+
+Expired find_expired(Connection& db, const Limits& limits, Round round, Ids among) {
+    auto find = [&](const char* sql, Instant before) {
+        Statement rows(db, sql);
+        rows.bind(1, before).bind(2, among.after).bind(3, among.until);
+        return ids(rows);
+    };
     Expired found;
-    Statement cases(db, R"sql(
-        SELECT id FROM cases c WHERE erased_at IS NULL AND coalesce(closed_at, changed_at) < ?1
+    if (round == Round::numbers) {
+        found.phones = find(R"sql(
+            SELECT id FROM phones p WHERE id > ?2 AND id <= ?3 AND key IS NOT NULL AND (first_seen < ?1 OR length(sealed) = 0)
+               AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.phone_id = p.id AND c.erased_at IS NULL AND coalesce(c.closed_at, c.changed_at) >= ?1)
+               AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.contact_id = p.id AND c.erased_at IS NULL AND coalesce(c.closed_at, c.changed_at) >= ?1))sql", limits.texts);
+        return found;
+    }
+    found.cases = find(R"sql(
+        SELECT id FROM cases c WHERE id > ?2 AND id <= ?3 AND erased_at IS NULL AND coalesce(closed_at, changed_at) < ?1
            AND NOT EXISTS (SELECT 1 FROM followups f WHERE f.case_id = c.id AND (f.state <> 'closed'
                               OR EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.at >= ?1)))
-           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND (m.open = 1 OR m.state IN ('due', 'held', 'sending'))))sql");
-    cases.bind(1, limits.texts);
-    found.cases = ids(cases);
-    Statement inbound(db, R"sql(
-        SELECT id FROM inbound i WHERE received_at < ?1 AND step = 'done' AND (length(text) > 0 OR length(phone) > 0)
-           AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = i.case_id AND c.erased_at IS NOT NULL)))sql");
-    inbound.bind(1, limits.texts);
-    found.inbound = ids(inbound);
-    Statement messages(db, R"sql(
-        SELECT id FROM messages m WHERE made_at < ?1 AND length(text) > 0 AND state <> 'due' AND state <> 'held' AND state <> 'sending'
-           AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = m.case_id AND c.erased_at IS NOT NULL)))sql");
-    messages.bind(1, limits.texts);
-    found.messages = ids(messages);
-    Statement bodies(db, "SELECT id FROM hook_bodies WHERE body IS NOT NULL AND at < ?1");
-    bodies.bind(1, limits.texts);
-    found.bodies = ids(bodies);
-    Statement rated(db, "SELECT case_id FROM ratings GROUP BY case_id HAVING max(at) < ?1");
-    rated.bind(1, limits.ratings);
-    found.rated_cases = ids(rated);
-    // As if everything above were gone already: what still stands then is looked at again when the number's turn comes.
-    Statement phones(db, R"sql(
-        SELECT id FROM phones p WHERE key IS NOT NULL AND (first_seen < ?1 OR length(sealed) = 0)
-           AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.phone_id = p.id AND c.erased_at IS NULL AND coalesce(c.closed_at, c.changed_at) >= ?1)
-           AND id NOT IN (SELECT contact_id FROM cases WHERE contact_id IS NOT NULL AND erased_at IS NULL AND coalesce(closed_at, changed_at) >= ?1))sql");
-    phones.bind(1, limits.texts);
-    found.phones = ids(phones);
+           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND (m.open = 1 OR m.state IN ('due', 'held', 'sending'))))sql", limits.texts);
+    found.inbound = find(R"sql(
+        SELECT id FROM inbound i WHERE id > ?2 AND id <= ?3 AND received_at < ?1 AND step = 'done' AND (length(text) > 0 OR length(phone) > 0)
+           AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = i.case_id AND c.erased_at IS NOT NULL)))sql", limits.texts);
+    found.messages = find(R"sql(
+        SELECT id FROM messages m WHERE id > ?2 AND id <= ?3 AND made_at < ?1 AND length(text) > 0 AND state <> 'due' AND state <> 'held' AND state <> 'sending'
+           AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = m.case_id AND c.erased_at IS NOT NULL)))sql", limits.texts);
+    found.bodies = find("SELECT id FROM hook_bodies WHERE id > ?2 AND id <= ?3 AND body IS NOT NULL AND at < ?1", limits.texts);
+    found.rated_cases = find("SELECT case_id FROM ratings WHERE case_id > ?2 AND case_id <= ?3 GROUP BY case_id HAVING max(at) < ?1", limits.ratings);
     return found;
 }
 

@@ -27,7 +27,11 @@ struct Expired {
     bool empty() const { return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty(); }
     Expired take(std::size_t most);  // so many of each, out of these
 };
-Expired find_expired(Connection& db, const Limits& limits);  // reads for seconds: not on the store's thread
+// Of each table's rows with these ids only: an old store has tens of millions of them, and a reader lets go within two seconds.
+struct Ids { std::int64_t after = 0, until = 0; };
+std::int64_t newest_id(Connection& db);  // of all tables that are looked through
+enum class Round { texts, numbers };     // numbers when all texts are gone: then nothing names them any more
+Expired find_expired(Connection& db, const Limits& limits, Round round, Ids among);
 
 struct Erased { std::int64_t cases = 0, texts = 0, numbers = 0, ratings = 0; };
 // One transaction's share. A number that has come to be needed since it was found stays.

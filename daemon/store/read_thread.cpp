@@ -1,5 +1,7 @@
 #include "daemon/store/read_thread.hpp"
 
+#include <pthread.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -33,6 +35,7 @@ asio::awaitable<void> ReadThread::run(std::function<void(Connection&)> work) {
 
 void ReadThread::enqueue(std::shared_ptr<Job> job) {
     asio::post(impl_->thread, [this, job] {
+        pthread_setname_np(pthread_self(), "reader");
         auto& db = impl_->db;
         try {
             if (!db) db = std::make_unique<Connection>(impl_->path, Connection::Access::read_only);

@@ -56,13 +56,14 @@ Memory memory() {
 Stopwatch::Stopwatch(const Clock& clock) : clock_(clock), from_(clock.steady()) {
     auto usage = used_so_far();
     user_ = seconds_of(usage.ru_utime), system_ = seconds_of(usage.ru_stime);
-    store_ = thread_seconds("store");
+    store_ = thread_seconds("store"), reader_ = thread_seconds("reader");
 }
 double Stopwatch::seconds() const { return in_seconds(clock_.steady() - from_); }
 double Stopwatch::user_seconds() const { return seconds_of(used_so_far().ru_utime) - user_; }
 double Stopwatch::system_seconds() const { return seconds_of(used_so_far().ru_stime) - system_; }
 
 double Stopwatch::store_seconds() const { return thread_seconds("store") - store_; }
+double Stopwatch::seconds_without_reader() const { return user_seconds() + system_seconds() - (thread_seconds("reader") - reader_); }
 
 void tell(const std::string& name, const char* what, std::int64_t count, double seconds, const Stopwatch& used, const std::string& more) {
     auto n = static_cast<double>(count);

@@ -11,7 +11,7 @@ void take_calls(const std::filesystem::path& folder, int count, int rows, int co
 // From POST /v1/calls to the stored rating: a text out, its receipt and a reply in; where the carrier is thanked for, a second text and
 // its receipt. `linked`: over one link of SMPP, to `pingjing simulate` in a process of its own.
 // `first`: so many surveys are in the store already; `later`: how long after them, by the clock of the daemon. Returns the daemon's CPU a
-// survey, in microseconds.
+// survey, in microseconds, without that of its thread for reports.
 double ask_and_rate(const std::filesystem::path& folder, int count, Carrier carrier, int first = 0, Millis later = {});
 // The same in a store with `count` rated surveys against an empty one; how long a start takes there, and the report on officers.
 // `planted`: where such a store is left for the next time, or was; empty: made and thrown away.

@@ -42,7 +42,7 @@ double ask_and_rate(const std::filesystem::path& folder, int count, Carrier carr
         co_await daemon.until("SELECT coalesce(max(id), 0) FROM ratings", first + count);
         co_await daemon.until(under_way, 0);
         tell(name_of(carrier), "surveys", count, used.seconds(), used);
-        cost = (used.user_seconds() + used.system_seconds()) * 1e6 / count;
+        cost = used.seconds_without_reader() * 1e6 / count;
         if (daemon.count("SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'delivered' AND attempt = 1") != first + count)
             throw std::runtime_error("not every survey was delivered");
     };

@@ -286,10 +286,11 @@ std::vector<Operation> about_the_house() {
         in_store("keep_checkpoint", [](Connection& db, Office&) { store::keep_checkpoint(db, signed_head(db), noon); }),
         in_store("keep_cosigned", [](Connection& db, Office&) { store::keep_cosigned(db, signed_head(db), noon); }),
         in_store("erase_expired", [=](Connection& db, Office&) {
-            auto expired = store::find_expired(db, limits);
-            auto texts = expired.take(100), numbers = expired.take(100);
+            const store::Ids all{0, store::newest_id(db)};
+            auto texts = store::find_expired(db, limits, store::Round::texts, all);
             if (texts.cases.empty() || texts.rated_cases.empty()) throw std::logic_error("nothing is old enough");
             store::erase_expired(db, texts, limits, noon);
+            auto numbers = store::find_expired(db, limits, store::Round::numbers, all);
             store::erase_expired(db, numbers, limits, noon);
         }),
         in_store("forget", [=](Connection& db, Office&) {
@@ -350,7 +351,7 @@ const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
-        "next_unanswered", "alarms_for_desk", "is_acknowledged", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
+        "next_unanswered", "alarms_for_desk", "is_acknowledged", "newest_id", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_next_due", "has_unsettled", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute",

@@ -210,6 +210,23 @@ TEST_CASE("after 180 days records, texts and numbers go, after three years the r
     check_whole(then, "three years");
 }
 
+TEST_CASE("the number of a contact stays as long as the newest case that names it") {
+    World w("2026-11-21T09:00:00+08:00");
+    CHECK(w.call("old", one, "0201") == "excluded dv");
+    auto months = later(w, 100);
+    auto& then = *months;
+    CHECK(then.call("new", other, "0201", fmt::format(R"(,"contact_phone":"{}")", one)) == "excluded dv");
+    auto key = to_hex(w.seal.phone_key(*Phone::mobile(one)));
+    auto known = [&](World& world) { return world.value("SELECT count(*) FROM phones WHERE length(sealed) > 0 AND key = x'" + key + "'"); };
+    auto half_a_year = later(then, 90);
+    CHECK(night(*half_a_year).cases == 1);
+    CHECK(known(*half_a_year) == "1");
+    auto a_year = later(*half_a_year, 100);
+    CHECK(night(*a_year).cases == 1);
+    CHECK(known(*a_year) == "0");
+    check_whole(*a_year, "a year");
+}
+
 TEST_CASE("the erasure of a night is all or nothing, and is made up for") {
     World asked("2026-11-21T09:00:00+08:00");
     for (int i = 0; i < 3; ++i) ask_and_rate(asked, "a" + std::to_string(i), (std::string("1381234500") + std::to_string(i)).c_str(), "1");
@@ -219,8 +236,15 @@ TEST_CASE("the erasure of a night is all or nothing, and is made up for") {
     auto days = [&](int n) { return w.clock.now() - Millis(std::chrono::hours(24)) * n; };
     store::Limits limits{days(180), days(1100), days(30)};
     store::Expired expired;
-    w.store->run_now([&](Connection& db) { expired = store::find_expired(db, limits); });
+    w.store->run_now([&](Connection& db) { expired = store::find_expired(db, limits, store::Round::texts, {0, store::newest_id(db)}); });
     REQUIRE(expired.cases.size() == 3);
+    // A look at some ids finds what is theirs, and all looks together find everything.
+    w.store->run_now([&](Connection& db) {
+        CHECK(store::newest_id(db) >= 3);
+        CHECK(store::find_expired(db, limits, store::Round::texts, {0, 1}).cases == std::vector<std::int64_t>{1});
+        CHECK(store::find_expired(db, limits, store::Round::texts, {1, 3}).cases == std::vector<std::int64_t>{2, 3});
+        CHECK(store::find_expired(db, limits, store::Round::numbers, {1, 2}).phones == std::vector<std::int64_t>{2});
+    });
     auto share = expired.take(100);
     CHECK_THROWS(w.store->run_now([&](Connection& db) {
         store::erase_expired(db, share, limits, w.clock.now());

@@ -166,10 +166,10 @@ TEST_CASE("what the carrier delivers after refusing it, or says to be on its way
         CAPTURE(said);
         Drawer d;
         d.bring_to("sending");
-        d.store->run_now([&, said = said](store::Connection& db) {
+        d.store->run_now([&, state = said](store::Connection& db) {
             store::record_again(db, d.attempt, "retry", "", noon, noon);
             store::ReceiptRow receipt;
-            receipt.channel = "main", receipt.state = said, receipt.ref = d.attempt.ref, receipt.received_at = noon;
+            receipt.channel = "main", receipt.state = state, receipt.ref = d.attempt.ref, receipt.received_at = noon;
             store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
         });
         CHECK(d.value("SELECT state || coalesce(' ' || code, '') FROM messages") == expected);
