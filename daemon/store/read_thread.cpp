@@ -54,7 +54,13 @@ Reader read_on(ReadThread& thread) {
 }
 
 Reader read_on(Store& store) {
-    return [&store](std::function<void(Connection&)> work) { return store.run(std::move(work)); };
+    // In the middle of a group there are lines whose head is not stored yet; whoever reads sees a moment that holds together.
+    return [&store](std::function<void(Connection&)> work) {
+        return store.run([work = std::move(work)](Connection& db) {
+            write_head(db);
+            work(db);
+        });
+    };
 }
 
 }  // namespace pingjing::store
