@@ -38,7 +38,7 @@ struct Said { std::size_t connection; Decoded pdu; };
 class Centre {
 public:
     using Answer = std::function<std::optional<std::string>(Centre&, const Said&)>;
-    explicit Centre(asio::io_context& io) : io_(io), acceptor_(io, {ip::make_address("127.0.0.1"), 0}), tasks_(io.get_executor(), [](const std::string&, std::exception_ptr) {}) {
+    explicit Centre(asio::io_context& io) : acceptor_(io, {ip::make_address("127.0.0.1"), 0}), tasks_(io.get_executor(), [](const std::string&, std::exception_ptr) {}) {
         tasks_.spawn("accept", accept());
     }
     int port() const { return acceptor_.local_endpoint().port(); }
@@ -128,7 +128,6 @@ private:
         peer->writing = false;
     }
 
-    asio::io_context& io_;
     ip::tcp::acceptor acceptor_;
     std::vector<std::shared_ptr<Link>> links_;
     int ids_ = 0;
