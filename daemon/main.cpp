@@ -168,6 +168,9 @@ int main(int argc, char** argv) {
     carrier->add_option("--faults", simulate.faults, "TOML: the gateway's habits, its reports, and what goes wrong when");
     carrier->add_option("--seed", simulate.seed, "the same seed, the same citizens and mishaps");
     carrier->add_option("--users", simulate.users, "NAME:SECRET of who may log in, as often as there are; default pingjing:secret")->allow_extra_args(false);
+    carrier->add_option("--users-file", simulate.users_file, "the same, one a line, from a file: who sees the processes sees no secret");
+    carrier->add_option("--tls-cert", simulate.tls_cert, "PEM: TLS for whoever connects, with this certificate chain and --tls-key");
+    carrier->add_option("--tls-key", simulate.tls_key, "PEM: its key");
     carrier->add_option("--call-back", simulate.call_back, "sgip: ADDRESS:PORT where the other end listens for reports and replies");
 
     try {

@@ -110,6 +110,7 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
         outbox::ChannelRules r;
         r.name = channel.name, r.window = channel.window, r.tps = channel.tps, r.extension_digits = channel.extension_digits;
         r.most_parts = channel.most_parts > 0 ? channel.most_parts : abilities[c]->largest_parts;
+        r.parts_of = abilities[c]->parts_of;
         r.carrier_adds_sign = channel.carrier_adds_sign;
         r.daily_ceiling = channel.daily_ceiling.value_or(survey.daily_ceiling);
         r.submit_timeout = channel.submit_timeout, r.validity = channel.validity, r.no_report_after = channel.no_report_after;

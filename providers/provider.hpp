@@ -109,6 +109,8 @@ struct Abilities {
     bool own_ids = false;           // it is we who number its messages, so that a report names one that is in doubt
     bool late_responses = false;    // a link answers a message also after we stopped waiting
     int largest_parts = 10;         // longest text in parts; 0: does not say
+    // Into how many messages it cuts a text for the air; 0: it cannot be said. Null: as phones do. Pure, for any thread, and outlives the provider.
+    std::function<int(const std::string& utf8)> parts_of{};
 };
 // What can still settle a message in doubt on such a channel, best first, for people: `check`, `status`. Of a message in doubt we
 // mostly never heard the vendor's id; then a report that does not bring ours is known by number and time alone.

@@ -50,7 +50,7 @@ int cosign(const std::string& config, const std::string& note, const std::vector
 int forget(const std::string& config, const std::string& phone, const std::string& reason);
 
 struct SimulateOptions {
-    std::string protocol{}, listen = "127.0.0.1:0", log{}, citizens{}, faults{}, call_back{};
+    std::string protocol{}, listen = "127.0.0.1:0", log{}, citizens{}, faults{}, call_back{}, users_file{}, tls_cert{}, tls_key{};
     std::vector<std::string> users{};  // NAME:SECRET
     std::uint64_t seed = 1;
 };

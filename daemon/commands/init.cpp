@@ -15,6 +15,7 @@
 #include "daemon/configuration_history.hpp"
 #include "daemon/core/system_clock.hpp"
 #include "daemon/outbox/texts.hpp"
+#include "daemon/site_rules.hpp"
 #include "daemon/text/segments.hpp"
 #include "providers/provider.hpp"
 
@@ -48,24 +49,82 @@ bool write_hook_secrets(const config::Settings& settings, Random& random) {
     return whole;
 }
 
+int count_parts(const provider::Abilities& can, const std::string& text) {
+    if (can.parts_of) return can.parts_of(text);
+    auto segments = cut_segments(text);
+    return segments ? static_cast<int>(segments->parts.size()) : 0;
+}
+
+// How often `piece` fits into a text of so many parts.
+int longest(const provider::Abilities& can, const std::string& piece, int parts) {
+    auto fits = [&](int times) {
+        std::string text;
+        for (int i = 0; i < times; ++i) text += piece;
+        auto count = count_parts(can, text);
+        return count > 0 && count <= parts;
+    };
+    int good = 0, bad = 256 * 160;
+    while (bad - good > 1) {
+        auto middle = good + (bad - good) / 2;
+        (fits(middle) ? good : bad) = middle;
+    }
+    return good;
+}
+
+std::string describe_length(const provider::Abilities& can, int parts) {
+    if (parts == 0) return "texts of any length";
+    return fmt::format("texts of at most {} part{}: {} characters where there is Chinese in them, {} of ASCII alone", parts, parts == 1 ? "" : "s", longest(can, "中", parts), longest(can, "a", parts));
+}
+
+// The digits of the channel that has the fewest are all that a survey has: it may leave by any of them.
+std::string describe_replies(const config::Settings& settings, const config::Channel& channel, const provider::Abilities& can, int slots) {
+    if (!can.replies) return "no replies at all";
+    if (slots > 1) return fmt::format("up to {} open surveys of a phone are told apart by the digits behind {}", slots, channel.source);
+    if (!settings.survey.extension_reply_code) return "one open survey a phone, for reply_code is off";
+    bool other = can.extension && channel.extension_digits > 0;
+    return other ? "one open survey a phone, for another channel has no extension digits" : "one open survey a phone, for there are no extension digits";
+}
+
+std::string describe_rates(const config::Settings& settings, const config::Channel& channel) {
+    auto time = [](Millis t) { return fmt::format("{:02}:{:02}", t / std::chrono::hours(1), t % std::chrono::hours(1) / std::chrono::minutes(1)); };
+    auto hours = channel.hours ? time(channel.hours->from) + "-" + time(channel.hours->to) : std::string("the hours of [survey]");
+    return fmt::format("{} unanswered, {} parts a second, {} surveys a day, in {}", channel.window, channel.tps, channel.daily_ceiling.value_or(settings.survey.daily_ceiling), hours);
+}
+
+// What goes by it, and what will never: such a text is held for a person.
+void print_texts(const config::Settings& settings, const config::Channel& channel, const provider::Abilities& can, const outbox::Texts& texts, int most) {
+    if (auto survey = texts.fill("survey", "2026-12-31")) fmt::print("    the survey by it: {} part{}\n", count_parts(can, *survey), count_parts(can, *survey) == 1 ? "" : "s");
+    for (const auto& [name, source] : settings.texts) {
+        auto whole = texts.fill(name, "2026-12-31");
+        auto parts = whole ? count_parts(can, *whole) : 0;
+        if (whole && (parts == 0 || (most > 0 && parts > most)))
+            fmt::print(stderr, "warning: channel '{}' cannot carry the text '{}', of {} parts where {} go: it would be held\n", channel.name, name, parts, most);
+    }
+}
+
 // What a channel's settings mean, by the words of its adapter. Nothing is connected.
-void print_channels(const config::Settings& settings) {
+void print_channels(const config::Settings& settings, const outbox::Texts& texts) {
     asio::io_context io;
     auto clock = system_clock();
     SystemRandom random;
     provider::World world(io.get_executor(), *clock, random, nullptr);
+    std::vector<std::unique_ptr<provider::Provider>> adapters;
+    std::vector<const provider::Abilities*> abilities;
     for (const auto& channel : settings.channels) {
         auto* make = std::any_cast<provider::Make>(&channel.adapter);
-        if (!make || !*make) continue;
-        auto adapter = (*make)(world);
-        const auto& can = adapter->abilities();
-        auto parts = channel.most_parts > 0 ? channel.most_parts : can.largest_parts;
-        auto told_apart = can.extension && settings.survey.extension_reply_code && channel.extension_digits > 0;
-        fmt::print("channel {}: {}\n    {} unanswered, {} parts a second, texts of {}{}, {}{}\n", channel.name, adapter->describe(), channel.window, channel.tps,
-                   parts > 0 ? fmt::format("at most {} parts", parts) : "any length", can.receipts ? "" : ", no delivery reports",
-                   told_apart ? fmt::format("replies to several surveys told apart by {} digits behind {}", channel.extension_digits, channel.source) : "one open survey a phone",
-                   can.replies ? "" : ", no replies at all");
+        if (!make || !*make) return;
+        adapters.push_back((*make)(world));
+        abilities.push_back(&adapters.back()->abilities());
+    }
+    auto slots = reply_slots(settings, abilities);
+    for (std::size_t c = 0; c < adapters.size(); ++c) {
+        const auto& channel = settings.channels[c];
+        const auto& can = *abilities[c];
+        auto most = channel.most_parts > 0 ? channel.most_parts : can.largest_parts;
+        fmt::print("channel {}: {}\n    {}\n    {}{}\n    {}\n", channel.name, adapters[c]->describe(), describe_rates(settings, channel), describe_length(can, most),
+                   can.receipts ? "" : "; no delivery reports", describe_replies(settings, channel, can, slots));
         fmt::print("    what is in doubt can be settled by: {}\n", provider::describe_evidence(can));
+        print_texts(settings, channel, can, texts, most);
     }
 }
 
@@ -132,7 +191,7 @@ int check(const std::string& config, bool templates) {
                    segments->parts.size() > 1 ? "   each part is charged; one of 70 characters is enough for a shorter sign" : "");
         if (templates) fmt::print("    {}\n", *whole);
     }
-    print_channels(*settings);
+    print_channels(*settings, *texts);
     if (auto prefixes = settings->lists.number_plan->prefixes(); prefixes > 0) fmt::print("number plan: {} prefixes\n", prefixes);
     if (settings->service.test_clock) fmt::print("test_clock = true: PINGJING_CLOCK is obeyed\n");
     fmt::print("ok: {} channels, {} routes, rules {}\n", settings->channels.size(), settings->routes.size(), settings->rules_sha256);

@@ -56,18 +56,50 @@ std::optional<T> read_toml(const std::string& file, T usual, const std::function
     return std::nullopt;
 }
 
-std::optional<std::vector<Account>> read_accounts(const std::vector<std::string>& users) {
-    std::vector<Account> out;
-    for (const auto& user : users) {
-        auto colon = user.find(':');
-        if (colon == 0 || colon == user.npos || colon + 1 == user.size()) {
-            fmt::print(stderr, "--users: expected NAME:SECRET\n");  // what stands there may be a secret
-            return std::nullopt;
-        }
-        out.push_back({user.substr(0, colon), user.substr(colon + 1)});
+std::optional<Account> read_account(std::string_view user) {
+    auto colon = user.find(':');
+    if (colon == 0 || colon == user.npos || colon + 1 == user.size()) return std::nullopt;
+    return Account{std::string(user.substr(0, colon)), std::string(user.substr(colon + 1))};
+}
+
+// NAME:SECRET a line; blank ones and what begins with # say nothing. False: its problems stand on stderr, and no secret.
+bool read_users_file(const std::string& file, std::vector<Account>& out) {
+    std::ifstream in(file);
+    if (!in.is_open()) return fmt::print(stderr, "cannot read {}: {}\n", file, std::strerror(errno)), false;
+    auto before = out.size();
+    int number = 0;
+    for (std::string line; std::getline(in, line);) {
+        ++number;
+        if (line.ends_with('\r')) line.pop_back();
+        if (line.empty() || line.starts_with('#')) continue;
+        auto account = read_account(line);
+        if (!account) return fmt::print(stderr, "{}:{}: expected NAME:SECRET\n", file, number), false;
+        out.push_back(std::move(*account));
     }
+    if (in.bad() || out.size() == before) return fmt::print(stderr, "{}: expected a line NAME:SECRET\n", file), false;
+    return true;
+}
+
+std::optional<std::vector<Account>> read_accounts(const SimulateOptions& options) {
+    std::vector<Account> out;
+    for (const auto& user : options.users) {
+        auto account = read_account(user);
+        if (!account) return fmt::print(stderr, "--users: expected NAME:SECRET\n"), std::nullopt;  // what stands there may be a secret
+        out.push_back(std::move(*account));
+    }
+    if (!options.users_file.empty() && !read_users_file(options.users_file, out)) return std::nullopt;
     if (out.empty()) out.push_back({"pingjing", "secret"});
     return out;
+}
+
+// Null: none is asked for. nullopt: its problem stands on stderr.
+std::optional<std::shared_ptr<asio::ssl::context>> read_tls(const SimulateOptions& options, const link::ServerProtocol& protocol) {
+    if (options.tls_cert.empty() && options.tls_key.empty()) return nullptr;
+    if (options.tls_cert.empty() || options.tls_key.empty()) return fmt::print(stderr, "--tls-cert and --tls-key: expected both or none\n"), std::nullopt;
+    if (protocol.name != "smpp") return fmt::print(stderr, "--tls-cert: {} knows no TLS\n", options.protocol), std::nullopt;
+    auto tls = link::load_tls_server(options.tls_cert, options.tls_key);
+    if (!tls) return fmt::print(stderr, "{}\n", tls.error().detail), std::nullopt;
+    return std::move(*tls);
 }
 
 // Each line of an earlier run may have given a name: names go on behind them all.
@@ -108,10 +140,11 @@ int simulate(const SimulateOptions& options) {
         if (!call || call->port == 0) return fmt::print(stderr, "--call-back {}: expected an address and a port such as 127.0.0.1:8801\n", options.call_back), 2;
         if (!protocol->calls) return fmt::print(stderr, "--call-back: {} brings everything over the connections that it is given\n", options.protocol), 2;
     }
-    auto accounts = read_accounts(options.users);
+    auto accounts = read_accounts(options);
+    auto tls = read_tls(options, *protocol);
     auto habits = read_toml<Habits>(options.faults, usual(*protocol), [&](config::Section& s) { return read_habits(s, *protocol); });
     auto citizens = read_toml<CitizenSettings>(options.citizens, {}, read_citizens);
-    if (!accounts || !habits || !citizens) return 2;
+    if (!accounts || !tls || !habits || !citizens) return 2;
 
     auto first = lines_of(options.log) + 1;
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> log(std::fopen(options.log.c_str(), "ae"), std::fclose);
@@ -124,7 +157,7 @@ int simulate(const SimulateOptions& options) {
     auto clock = system_clock();
     GatewaySettings settings{*protocol, std::move(*habits), std::move(*citizens), std::move(*accounts), options.seed, first, call.has_value()};
     Gateway gateway(std::move(settings), *clock, journal);
-    Exchange exchange(io.get_executor(), *clock, gateway, call);
+    Exchange exchange(io.get_executor(), *clock, gateway, call, *tls);
     auto place = exchange.open(*at);
     if (!place) return fmt::print(stderr, "{}\n", place.error().detail), 1;
     auto host = place->address().to_string();

@@ -23,6 +23,13 @@ constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surv
 constexpr Millis least_validity = std::chrono::minutes(5);
 constexpr int rows_a_look = 512, careful_rows_a_look = 64;  // inside a savepoint every statement costs what all before it changed
 
+// Each carrier has its own codings: what one takes in a single message another cuts in two.
+int count_parts(const ChannelRules& rules, const std::string& text) {
+    if (rules.parts_of) return rules.parts_of(text);
+    auto segments = cut_segments(text);
+    return segments ? static_cast<int>(segments->parts.size()) : 0;
+}
+
 class Claiming {
 public:
     Claiming(Connection& db, const store::Seal& seal, ClaimInput input) : db_(db), seal_(seal), in_(std::move(input)), policy_(*in_.policy) {}
@@ -270,7 +277,7 @@ private:
     void send(const DueRow& row, const Phone& phone, const std::optional<store::StoredCase>& about, std::size_t channel, store::ClaimFacts facts) {
         const auto& rules = policy_.channels[channel];
         auto day = about ? policy_.local_day(about->reported_at) : std::string();
-        const auto& wording = word(facts.text_name, day, rules.carrier_adds_sign);
+        const auto& wording = word(facts.text_name, day, channel);
         if (wording.parts == 0 || (rules.most_parts > 0 && wording.parts > rules.most_parts)) return store::hold_due(db_, row, "content", in_.now);
         facts.parts = wording.parts;
         facts.sealed_text = seal_.seal(wording.text, store::message_text_context(row.ref));
@@ -288,16 +295,16 @@ private:
         round_.claimed.emplace_back(std::move(attempt), std::move(submission), channel, facts.parts);
     }
 
-    const Wording& word(const std::string& name, const std::string& day, bool without_sign) {
+    const Wording& word(const std::string& name, const std::string& day, std::size_t channel) {
         auto& known = *in_.wordings;
         if (known.size() > 1000) known.clear();  // days go by
-        auto [place, made] = known.try_emplace({name, day, without_sign});
+        auto [place, made] = known.try_emplace({name, day, channel});
         if (!made) return place->second;
-        auto text = policy_.texts.fill(name, day, without_sign);
+        const auto& rules = policy_.channels[channel];
+        auto text = policy_.texts.fill(name, day, rules.carrier_adds_sign);
         // The sign takes its room whoever puts it there.
         auto whole = policy_.texts.fill(name, day);
-        auto segments = whole ? cut_segments(*whole) : std::nullopt;
-        if (text && segments) place->second = {std::move(*text), static_cast<int>(segments->parts.size())};
+        if (text && whole) place->second = {std::move(*text), count_parts(rules, *whole)};
         return place->second;
     }
 

@@ -32,9 +32,9 @@ struct Round {
     std::vector<std::string> refused{};  // why the store would not have a row, which is held now
 };
 
-// The words of a text on one day, filled and counted once: nearly all that goes says the same. The store's thread alone uses it.
+// The words of a text on one day, filled and counted once for each channel: nearly all that goes says the same. The store's thread alone uses it.
 struct Wording { std::string text{}; int parts = 0; };  // no parts: it cannot be sent
-using Wordings = std::map<std::tuple<std::string, std::string, bool>, Wording>;  // by text, local day, and whether the carrier adds the sign
+using Wordings = std::map<std::tuple<std::string, std::string, std::size_t>, Wording>;  // by text, local day and channel
 
 struct ClaimInput {
     PolicyPtr policy{};

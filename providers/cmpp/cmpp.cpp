@@ -15,7 +15,7 @@ using namespace provider;
 link::Speech speech_of(std::shared_ptr<const Settings> s, World&) {
     link::Speech speech;
     speech.channel = s->link.channel;
-    speech.abilities = link::abilities_of(s->link, s->receipts);
+    speech.abilities = link::abilities_of(s->link, s->receipts, [s](const std::string& text) { return link::count_parts(text, s->gbk, s->wide_reference); });
     speech.description = fmt::format("CMPP {}.0 as {} to {}; Chinese texts as {}", s->version == Version::v3 ? 3 : 2, s->sp_id, link::describe_link(s->link),
                                      s->gbk ? "GBK where it has them, else UCS-2" : "UCS-2");
     speech.frames = [s](const Submission& submission, link::References& references, Instant now) { return build_submits(*s, submission, references, now); };

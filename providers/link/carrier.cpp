@@ -61,11 +61,12 @@ private:
 
 }  // namespace
 
-Abilities abilities_of(const LinkSettings& settings, bool receipts) {
+Abilities abilities_of(const LinkSettings& settings, bool receipts, std::function<int(const std::string&)> parts_of) {
     Abilities abilities;
     abilities.extension = settings.extension_digits > 0;
     abilities.receipts = receipts;
     abilities.late_responses = true;
+    abilities.parts_of = std::move(parts_of);
     return abilities;
 }
 

@@ -26,7 +26,8 @@ struct Speech {
     Listener::MakeDialect guest{};
 };
 
-provider::Abilities abilities_of(const LinkSettings& settings, bool receipts);
+// `parts_of`: as Abilities has it.
+provider::Abilities abilities_of(const LinkSettings& settings, bool receipts, std::function<int(const std::string&)> parts_of);
 std::unique_ptr<provider::Provider> make_carrier(provider::World& world, Speech speech);
 
 // From settings that were read (nullopt: with problems) to what builds the channel.

@@ -24,11 +24,12 @@ Outcome outcome_of(Says says, std::string code, std::chrono::seconds after) {
     return Ambiguous{};
 }
 
-Refusal read_code(std::span<const Code> table, const std::map<std::uint32_t, Outcome>& own, std::uint32_t code, std::string_view word) {
+Refusal read_code(std::span<const Code> table, const std::map<std::uint32_t, Outcome>& own, std::uint32_t code, std::string_view word, bool hex) {
     if (auto found = own.find(code); found != own.end()) return {found->second};
+    auto named = hex ? fmt::format("{} 0x{:02X}", word, code) : fmt::format("{} {}", word, code);
     auto row = std::find_if(table.begin(), table.end(), [&](const Code& c) { return code >= c.first && code <= c.last; });
-    if (row == table.end()) return {Ambiguous{fmt::format("{} {}, which is in no table", word, code)}, false};
-    return {outcome_of(row->says, fmt::format("{} {}", word, code), row->after)};
+    if (row == table.end()) return {Ambiguous{named + ", which is in no table"}, false};
+    return {outcome_of(row->says, std::move(named), row->after)};
 }
 
 }  // namespace pingjing::link

@@ -32,7 +32,7 @@ struct Refusal {
     provider::Outcome outcome{};
     bool known = true;  // false: it is in no table, and so in doubt
 };
-// `word` stands before the number: "Status 21".
-Refusal read_code(std::span<const Code> table, const std::map<std::uint32_t, provider::Outcome>& own, std::uint32_t code, std::string_view word);
+// `word` stands before the number: "Status 21", in hex "command_status 0x0B".
+Refusal read_code(std::span<const Code> table, const std::map<std::uint32_t, provider::Outcome>& own, std::uint32_t code, std::string_view word, bool hex = false);
 
 }  // namespace pingjing::link

@@ -7,6 +7,9 @@
 #include "providers/link/coding.hpp"
 
 namespace pingjing::link {
+namespace {
+constexpr std::size_t most_parts = 255;  // a header has one octet for it
+}
 
 std::string header_for(const Place& place) {
     Writer out;
@@ -62,12 +65,17 @@ Result<Contents> cut_text(const std::string& utf8, bool gbk, bool wide_reference
     Contents out;
     out.format = text->format;
     out.parts = std::move(text->parts);
-    if (out.parts.size() > 255) return fail(Error::Kind::invalid_input, "a text of more than 255 parts");
+    if (out.parts.size() > most_parts) return fail(Error::Kind::invalid_input, "a text of more than 255 parts");
     if (out.parts.size() == 1) return out;
     Place place;
     place.wide = wide_reference, place.reference = references.next(wide_reference), place.total = static_cast<int>(out.parts.size());
     for (auto& part : out.parts) part.insert(0, header_for(place)), ++place.number;
     return out;
+}
+
+int count_parts(const std::string& utf8, bool gbk, bool wide_reference) {
+    auto text = format_text(utf8, gbk, wide_reference);
+    return text && !utf8.empty() && text->parts.size() <= most_parts ? static_cast<int>(text->parts.size()) : 0;
 }
 
 }  // namespace pingjing::link

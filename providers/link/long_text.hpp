@@ -48,6 +48,8 @@ struct Contents {
     std::uint8_t format = 0;
     std::vector<std::string> parts{};
 };
+// In how many parts; 0: it cannot be said.
+int count_parts(const std::string& utf8, bool gbk, bool wide_reference);
 Result<Contents> cut_text(const std::string& utf8, bool gbk, bool wide_reference, References& references);
 
 }  // namespace pingjing::link

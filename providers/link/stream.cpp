@@ -78,6 +78,16 @@ asio::awaitable<Opened> shake_hands(const Endpoint& to, std::shared_ptr<asio::ss
     co_return opened;
 }
 
+asio::awaitable<Opened> greet(tcp::socket socket, std::shared_ptr<asio::ssl::context> context) {
+    auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context));
+    auto [error] = co_await stream->tls().async_handshake(asio::ssl::stream_base::server, value_or_error);
+    if (error) co_return fail(Error::Kind::unavailable, "TLS: " + error.message());
+    Opened opened = std::move(stream);
+    co_return opened;
+}
+
+constexpr auto tls_options = asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression;
+
 asio::awaitable<Opened> open(Endpoint to, std::shared_ptr<asio::ssl::context> context) {
     auto executor = co_await asio::this_coro::executor;
     tcp::resolver resolver(executor);
@@ -103,7 +113,7 @@ Result<std::shared_ptr<asio::ssl::context>> load_tls(const TlsSettings& settings
     std::string about = "the system's certificate authorities";
     try {
         auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-        tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression);
+        tls->set_options(tls_options);
         tls->set_verify_mode(asio::ssl::verify_peer);
         if (settings.ca_file.empty()) {
             tls->set_default_verify_paths();
@@ -120,6 +130,24 @@ Result<std::shared_ptr<asio::ssl::context>> load_tls(const TlsSettings& settings
     } catch (const boost::system::system_error& e) {
         return fail(Error::Kind::invalid_input, fmt::format("cannot load {}: {}", about, e.code().message()));
     }
+}
+
+Result<std::shared_ptr<asio::ssl::context>> load_tls_server(const std::string& cert_file, const std::string& key_file) {
+    try {
+        auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+        tls->set_options(tls_options);
+        tls->use_certificate_chain_file(cert_file);
+        tls->use_private_key_file(key_file, asio::ssl::context::pem);
+        return tls;
+    } catch (const boost::system::system_error& e) {
+        return fail(Error::Kind::invalid_input, fmt::format("cannot load {} with the key {}: {}", cert_file, key_file, e.code().message()));
+    }
+}
+
+asio::awaitable<Opened> accept_tls(tcp::socket socket, std::shared_ptr<asio::ssl::context> tls, Steady limit) {
+    auto opened = co_await within(limit, greet(std::move(socket), std::move(tls)));
+    if (!opened) co_return fail(Error::Kind::unavailable, "TLS: no word in time");
+    co_return std::move(*opened);
 }
 
 asio::awaitable<Opened> connect(Endpoint to, std::shared_ptr<asio::ssl::context> tls, Steady limit) {

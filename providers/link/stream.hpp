@@ -35,7 +35,11 @@ struct Endpoint {
 
 // Null: no TLS. An error names the file.
 Result<std::shared_ptr<asio::ssl::context>> load_tls(const TlsSettings& settings);
+// The other end: what it shows to whoever connects.
+Result<std::shared_ptr<asio::ssl::context>> load_tls_server(const std::string& cert_file, const std::string& key_file);
 std::unique_ptr<Stream> tcp_stream(asio::ip::tcp::socket socket);
+// Somebody has connected to us. An error: he speaks no TLS, or does not believe us.
+asio::awaitable<Result<std::unique_ptr<Stream>>> accept_tls(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls, Steady limit);
 // Nothing of ours has left when it fails.
 asio::awaitable<Result<std::unique_ptr<Stream>>> connect(Endpoint to, std::shared_ptr<asio::ssl::context> tls, Steady limit);
 

@@ -15,7 +15,7 @@ using namespace provider;
 link::Speech speech_of(std::shared_ptr<const Settings> s, World& world) {
     link::Speech speech;
     speech.channel = s->link.channel;
-    speech.abilities = link::abilities_of(s->link, s->receipts);
+    speech.abilities = link::abilities_of(s->link, s->receipts, [s](const std::string& text) { return link::count_parts(text, s->gbk, s->wide_reference); });
     speech.abilities.own_ids = true;
     auto sequences = std::make_shared<Sequences>(world.clock, s->node, static_cast<std::uint32_t>(world.random()));
     auto host = s->listen.at.address().to_string();

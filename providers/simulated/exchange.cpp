@@ -36,8 +36,8 @@ std::optional<link::Endpoint> read_place(const std::string& text) {
     return out;
 }
 
-Exchange::Exchange(const asio::any_io_executor& executor, const Clock& clock, Gateway& gateway, std::optional<link::Endpoint> call)
-    : executor_(executor), clock_(clock), gateway_(gateway), call_(std::move(call)), acceptor_(executor), time_(executor), stop_(executor),
+Exchange::Exchange(const asio::any_io_executor& executor, const Clock& clock, Gateway& gateway, std::optional<link::Endpoint> call, std::shared_ptr<asio::ssl::context> tls)
+    : executor_(executor), clock_(clock), gateway_(gateway), call_(std::move(call)), tls_(std::move(tls)), acceptor_(executor), time_(executor), stop_(executor),
       tasks_(executor, [this](const std::string& task, std::exception_ptr error) {
           try {
               std::rethrow_exception(error);
@@ -102,9 +102,21 @@ asio::awaitable<void> Exchange::accept() {
         auto peer = socket.remote_endpoint(ignored);
         if (ignored) continue;  // gone before it was there
         socket.set_option(tcp::no_delay(true), ignored);
-        auto id = gateway_.connected(say(peer));
-        attach(id, link::tcp_stream(std::move(socket)));
+        if (tls_) tasks_.spawn("welcome", welcome_by_tls(std::make_shared<tcp::socket>(std::move(socket)), say(peer)));
+        else welcome(link::tcp_stream(std::move(socket)), say(peer));
     }
+}
+
+void Exchange::welcome(std::unique_ptr<link::Stream> stream, const std::string& peer) {
+    auto id = gateway_.connected(peer);
+    attach(id, std::move(stream));
+}
+
+// Whoever gets no further than this was never there: he has said nothing of the protocol.
+asio::awaitable<void> Exchange::welcome_by_tls(std::shared_ptr<tcp::socket> socket, std::string peer) {
+    auto opened = co_await link::accept_tls(std::move(*socket), tls_, connect_within);
+    if (opened) welcome(std::move(*opened), peer);
+    else gateway_.strange(peer, opened.error().detail);
 }
 
 asio::awaitable<void> Exchange::call(std::string user) {

@@ -17,8 +17,9 @@ namespace pingjing::simulated {
 
 class Exchange {
 public:
-    // `call`: where users of a protocol are called that calls them. Whatever it refers to outlives it.
-    Exchange(const asio::any_io_executor& executor, const Clock& clock, Gateway& gateway, std::optional<link::Endpoint> call);
+    // `call`: where users of a protocol are called that calls them. `tls`: null, or what is shown to whoever connects. Whatever it
+    // refers to outlives it.
+    Exchange(const asio::any_io_executor& executor, const Clock& clock, Gateway& gateway, std::optional<link::Endpoint> call, std::shared_ptr<asio::ssl::context> tls = nullptr);
 
     Result<asio::ip::tcp::endpoint> open(const link::Endpoint& at);  // where it listens
     // Until it is cancelled; then it says good-bye.
@@ -38,6 +39,8 @@ private:
     void attach(Gateway::Id id, std::unique_ptr<link::Stream> stream);
     void left(Gateway::Id id, const Shared& wire);
     asio::awaitable<void> accept();
+    void welcome(std::unique_ptr<link::Stream> stream, const std::string& peer);
+    asio::awaitable<void> welcome_by_tls(std::shared_ptr<asio::ip::tcp::socket> socket, std::string peer);
     asio::awaitable<void> call(std::string user);
     asio::awaitable<void> read(Gateway::Id id, Shared wire);
     asio::awaitable<void> write(Gateway::Id id, Shared wire);
@@ -48,6 +51,7 @@ private:
     const Clock& clock_;
     Gateway& gateway_;
     std::optional<link::Endpoint> call_;
+    std::shared_ptr<asio::ssl::context> tls_;
     asio::ip::tcp::acceptor acceptor_;
     std::map<Gateway::Id, Shared> wires_{};
     Signal time_, stop_;

@@ -91,6 +91,11 @@ void Gateway::call_failed(const std::string& user, const std::string& why) {
     later(u.no_call_before, [this, user] { pump(user); });
 }
 
+void Gateway::strange(const std::string& peer, const std::string& why) {
+    journal_.count("odd");
+    journal_.write(Line(clock_.now(), "in", "odd").add("peer", peer).add("why", why));
+}
+
 void Gateway::end(Id id, const std::string& why) {
     auto* c = find(id);
     if (!c || c->state == State::ended) return;

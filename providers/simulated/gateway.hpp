@@ -42,6 +42,7 @@ public:
     Id connected(std::string from);                                     // somebody called
     Id called(const std::string& user, std::string to);                 // we did, for take_calls()
     void call_failed(const std::string& user, const std::string& why);
+    void strange(const std::string& peer, const std::string& why);  // somebody who never came as far as the protocol
     void receive(Id id, std::string_view bytes);
     void gone(Id id);  // the connection is no more
     void tick();

@@ -32,7 +32,7 @@ std::string write_as(const Report& r, const std::string& spelling) {
         // Capitals, underscores, and the letter s between the fields.
         return fmt::format("id:{}sSub:001sDlvrd:001sSubmit_Date:{}sDone_Date:{}sStat:{:<7}sErr:{}sText:{}", r.id, r.submitted, r.done, r.stat, r.error, std::string(20, '\0'));
     }
-    if (spelling == "no_separator") return fmt::format("id:{}sub:001 dlvrd:001 submit date:{} done date:{} stat:{} err:{} txt:", r.id, r.submitted, r.done, r.stat, r.error);
+    if (spelling == "no_separator") return fmt::format("id:{}sub:001 dlvrd:001 submit_date:{} done_date:{} stat:{} err:{} txt:", r.id, r.submitted, r.done, r.stat, r.error);
     if (spelling == "hex") return "id:" + link::hex_of(r.id) + keys;
     return text;
 }

@@ -18,7 +18,7 @@ link::Speech speech_of(std::shared_ptr<const Settings> s, World&) {
     link::Speech speech;
     speech.channel = s->link.channel;
     if (s->pair) speech.channel.links *= 2;
-    speech.abilities = link::abilities_of(s->link, s->receipts);
+    speech.abilities = link::abilities_of(s->link, s->receipts, [s](const std::string& text) { return link::count_parts(text, s->gbk, s->wide_reference); });
     auto version = static_cast<unsigned>(s->version);
     speech.description = fmt::format("SMGP {}.{} as {} to {}{}; Chinese texts as {}", version >> 4, version & 15, s->client_id, link::describe_link(s->link),
                                      s->pair ? ", each a sending and a receiving one" : "", s->gbk ? "GBK where it has them, else UCS-2" : "UCS-2");

@@ -23,7 +23,7 @@ link::Speech speech_of(std::shared_ptr<const Settings> s, World&) {
     speech.channel = s->link.channel;
     if (s->binding == Binding::pair) speech.channel.links *= 2;
     speech.tls = s->link.tls;
-    speech.abilities = link::abilities_of(s->link, s->receipts);
+    speech.abilities = link::abilities_of(s->link, s->receipts, [s](const std::string& text) { return count_parts(*s, text); });
     speech.description = fmt::format("SMPP 3.4 as {} to {}; long texts by {}", s->system_id, link::describe_link(s->link), long_texts[static_cast<int>(s->long_texts)]);
     speech.frames = [s](const Submission& submission, link::References& references, Instant now) { return build_submits(*s, submission, references, now); };
     speech.dialect = [s](std::size_t link) { return std::make_unique<Esme>(s, bind_of(*s, link)); };

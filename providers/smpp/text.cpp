@@ -19,6 +19,45 @@ using namespace provider;
 namespace {
 
 constexpr std::uint8_t udh_present = 0x40, ucs2 = 0x08;
+constexpr std::size_t most_parts = 255;
+
+using link::Code;
+using link::Says;
+
+// What stands in no row is in doubt: 0x400 to 0x4FF are each vendor's own, and a site that knows them says so in [channel.statuses].
+constexpr Code statuses[] = {
+    {0x01, 0x01, Says::permanent_content},  // message length
+    {0x02, 0x03, Says::permanent_config},   // command length, command
+    {0x04, 0x04, Says::retry},              // not bound: it cannot take it, and this connection is of no more use
+    {0x05, 0x05, Says::ambiguous},          // bound already: no answer to a text
+    {0x06, 0x07, Says::permanent_config},   // priority, registered_delivery
+    {0x08, 0x08, Says::ambiguous},          // system error
+    {0x0A, 0x0A, Says::permanent_config},   // source address
+    {0x0B, 0x0B, Says::permanent_number},   // destination address
+    {0x0C, 0x0C, Says::ambiguous},          // message id: we give none
+    {0x0D, 0x0F, Says::auth},               // bind, password, system id
+    {0x11, 0x11, Says::ambiguous},          // cancel_sm, replace_sm: no answers to a text
+    {0x13, 0x13, Says::ambiguous},
+    {0x14, 0x14, Says::throttled_channel},  // queue full
+    {0x15, 0x15, Says::permanent_config},   // service_type
+    {0x33, 0x34, Says::permanent_config},   // destinations, distribution list
+    {0x40, 0x40, Says::permanent_config}, {0x42, 0x44, Says::permanent_config},
+    {0x45, 0x45, Says::ambiguous},          // submit failed
+    {0x48, 0x49, Says::permanent_config},   // TON, NPI
+    {0x50, 0x51, Says::permanent_config},
+    {0x53, 0x53, Says::auth},               // system_type
+    {0x54, 0x55, Says::permanent_config},
+    {0x58, 0x58, Says::throttled_channel},  // too many a second
+    {0x61, 0x63, Says::permanent_config},   // schedule, validity, default message
+    {0x64, 0x64, Says::ambiguous},          // an application is out of order
+    {0x65, 0x66, Says::permanent_content},  // an application refuses
+    {0x67, 0x67, Says::ambiguous},          // query_sm
+    {0xC0, 0xC4, Says::permanent_config},   // TLVs
+    {0xFE, 0xFF, Says::ambiguous},          // not delivered, unknown
+    {0x100, 0x101, Says::permanent_config}, // of 5.0: the service is not ours to use
+    {0x102, 0x102, Says::ambiguous},
+    {0x103, 0x104, Says::permanent_config}, // service, data_coding
+};
 
 // The octets of a text in the cheapest coding that this carrier can take: data_coding 0 where its default alphabet has every
 // character, else UCS-2. A septet of GSM counts as one on either side.
@@ -158,7 +197,7 @@ Result<std::vector<std::string>> build_submits(const Settings& settings, const S
     auto coded = code(text, settings);
     if (!coded || text.empty()) return fail(Error::Kind::invalid_input, "a text that is empty or not UTF-8");
     auto total = static_cast<int>(coded->segments.parts.size());
-    if (total > 255) return fail(Error::Kind::invalid_input, "a text of more than 255 parts");
+    if (total > static_cast<int>(most_parts)) return fail(Error::Kind::invalid_input, "a text of more than 255 parts");
 
     Message base;
     base.service_type = settings.service_type;
@@ -195,22 +234,12 @@ Result<std::vector<std::string>> build_submits(const Settings& settings, const S
     return frames;
 }
 
-Outcome read_status(const Settings& settings, std::uint32_t status) {
-    if (auto own = settings.statuses.find(status); own != settings.statuses.end()) return own->second;
-    auto code = fmt::format("0x{:02X}", status);
-    switch (status) {
-        case 0x14: case 0x58: return Throttled{Throttled::channel, std::chrono::seconds(1)};
-        case 0x01: case 0x65: case 0x66: return Permanent{Permanent::content, code};
-        case 0x0B: return Permanent{Permanent::number, code};
-        // Not in the state to take it: it did not, and this connection is of no more use.
-        case 0x04: return Retry{"not bound any more"};
-        case 0x0D: case 0x0E: case 0x0F: case 0x53: return ChannelDown{ChannelDown::auth, code};
-        case 0x02: case 0x03: case 0x06: case 0x07: case 0x0A: case 0x15: case 0x33: case 0x34: case 0x40: case 0x42: case 0x43: case 0x44: case 0x48: case 0x49: case 0x50: case 0x51:
-        case 0x54: case 0x55: case 0x61: case 0x62: case 0x63: case 0xC0: case 0xC1: case 0xC2: case 0xC3: case 0xC4: case 0x100: case 0x101: case 0x103: case 0x104:
-            return Permanent{Permanent::config, code};
-        default: return Ambiguous{"command_status " + code};  // 0x08, 0x45, 0xFF, and whatever nobody has told us
-    }
+int count_parts(const Settings& settings, const std::string& text) {
+    auto coded = code(text, settings);
+    return coded && !text.empty() && coded->segments.parts.size() <= most_parts ? static_cast<int>(coded->segments.parts.size()) : 0;
 }
+
+link::Refusal read_status(const Settings& settings, std::uint32_t status) { return link::read_code(statuses, settings.statuses, status, "command_status", true); }
 
 Message as_message(const Data& data) {
     Message m;

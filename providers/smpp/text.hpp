@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "providers/link/codes.hpp"
 #include "providers/link/long_text.hpp"
 #include "providers/smpp/pdu.hpp"
 #include "providers/smpp/settings.hpp"
@@ -11,8 +12,11 @@ namespace pingjing::smpp {
 // One submit_sm for each part, its number still 0. An error: what cannot be said.
 Result<std::vector<std::string>> build_submits(const Settings& settings, const provider::Submission& submission, link::References& references, Instant now);
 
+// Into how many parts it is cut, by us or by the centre; 0: it cannot be said.
+int count_parts(const Settings& settings, const std::string& text);
+
 // What a command_status says of a submission. `ok` is not asked.
-provider::Outcome read_status(const Settings& settings, std::uint32_t status);
+link::Refusal read_status(const Settings& settings, std::uint32_t status);
 
 // deliver_sm, or data_sm put into its form.
 provider::Inbound read_delivery(const Settings& settings, const Message& message);

@@ -2,9 +2,11 @@
 
 #include "providers/link/long_text.hpp"
 #include "tests/flow/world.hpp"
+#include "tests/providers/simulated/town.hpp"
 #include "tests/support/vectors.hpp"
 
 using namespace pingjing;
+using namespace std::chrono_literals;
 using test::from_hex;
 
 namespace {
@@ -30,6 +32,22 @@ std::string joined(const std::vector<provider::InboundText>& pieces) {
     CHECK(text->to == "10690011000");
     CHECK(text->extension == "00");
     return text->text.reveal();
+}
+
+const std::string long_answer = [] {
+    std::string text = "3 ";
+    for (int i = 0; i < 30; ++i) text += "等了两个小时才有人来。";
+    return text;
+}();
+
+// The pieces of that answer as a gateway of this protocol cuts it and our end of the link reads them, as if they came to this number.
+std::vector<provider::InboundText> pieces_by(const std::string& protocol, const std::string& way, const std::string& extension) {
+    test::Town town(test::protocol_of(protocol), "[replies]\nlong_texts = [\"" + way + "\"]\n", "[[rule]]\nanswers = [\"" + long_answer + "\"]\nafter_least = \"20ms\"\nafter_most = \"20ms\"\n");
+    town.submit(town.connect(), 1, "【XX公安】请回复。回T退订", "13812345678");
+    town.pass(std::chrono::seconds(5));
+    auto texts = town.texts();
+    for (auto& text : texts) text.to = "106900110" + extension, text.extension = extension;
+    return texts;
 }
 
 }  // namespace
@@ -81,6 +99,41 @@ TEST_CASE("a rating in two parts, with a crash between them, is one answer; a pa
     CHECK(after->value("SELECT grade FROM ratings") == "dissatisfied");
     CHECK(after->value("SELECT count(*) FROM inbound_parts WHERE part IS NOT NULL") == "0");
     CHECK(after->books_balance());
+}
+
+TEST_CASE("in every protocol and every way to cut it an answer is one, its pieces backwards, twice and a restart between any two; where one is missing it is heard with a gap") {
+    for (const char* protocol : {"smpp", "cmpp2", "cmpp3", "smgp", "sgip"})
+        for (const auto& way : test::protocol_of(protocol).server.long_texts) {
+            if (way == "payload") continue;  // in one piece
+            CAPTURE(protocol);
+            CAPTURE(way);
+            auto world = std::make_unique<test::World>("2026-11-22T10:00:00+08:00");
+            world->call("A", "13812345678");
+            world->pass(4h);
+            REQUIRE(world->sent.size() == 1);
+            auto pieces = pieces_by(protocol, way, world->sent[0].extension);
+            REQUIRE(pieces.size() >= 3);
+            auto other = pieces;  // the next text of the same phone, whose middle never comes
+            for (auto& piece : other) piece.part->group += "'", piece.key += "'";
+            for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
+                CHECK(world->value("SELECT count(*) FROM inbound") == "0");
+                world->hear(*piece);
+                world->hear(*piece);
+                world->pass(1min);
+                world = world->crash();
+            }
+            CHECK(world->value("SELECT class FROM inbound") == "rated");
+            CHECK(world->value("SELECT grade FROM ratings") == "dissatisfied");
+            for (std::size_t i = 0; i < other.size(); ++i)
+                if (i != 1) world->hear(other[i]);
+            world->pass(9min);
+            CHECK(world->value("SELECT count(*) FROM inbound") == "1");
+            world = world->crash();
+            world->pass(3min);
+            CHECK(world->value("SELECT count(*) FROM inbound") == "2");
+            CHECK(world->value("SELECT count(*) FROM inbound_parts WHERE part IS NOT NULL") == "0");
+            CHECK(world->books_balance());
+        }
 }
 
 TEST_CASE("a cry for help whose end is missing is heard all the same") {

@@ -51,6 +51,37 @@ TEST_CASE("a round of claims happens whole or not at all, wherever the database 
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
 }
 
+TEST_CASE("a text is counted as its channel cuts it, and one that it cannot carry is held") {
+    test::World w("2026-11-21T09:00:00+08:00", {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\n[[channel]]\nname = \"second\"\nprovider = \"simulated\"\n"});
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });
+    for (int i = 0; i < 3; ++i) w.call("A" + std::to_string(i), fmt::format("1380000{:04}", i));
+    w.pass(3h);
+    w.store->run_now([&](store::Connection& db) { store::release_holds(db, "stop", std::nullopt, "test", w.clock.now()); });
+
+    provider::Abilities three, none;
+    three.parts_of = [](const std::string& text) { return text.starts_with("【") ? 3 : 1; };  // the sign takes its room
+    none.parts_of = [](const std::string&) { return 0; };
+    auto claimed = [&](const provider::Abilities& first, const provider::Abilities& second, int room) {
+        auto policy = sending_policy(w.gateway().settings(), w.gateway().rules(), w.seal, w.random, {&first, &second});
+        REQUIRE(policy);
+        outbox::ClaimInput input;
+        input.policy = *policy, input.views = {{room > 0, room, false}, {true, 1, false}}, input.now = w.clock.now();
+        input.announce = [](store::Connection&, const std::string&, const std::string&) {};
+        outbox::Round round;
+        w.store->run_now([&](store::Connection& db) { round = outbox::claim_round(db, w.seal, input); });
+        return round;
+    };
+    auto first = claimed(three, {}, 1);
+    REQUIRE(first.claimed.size() == 1);
+    CHECK(first.claimed[0].parts == 3);
+    auto second = claimed(three, {}, 0);
+    REQUIRE(second.claimed.size() == 1);
+    CHECK(second.claimed[0].channel == 1);
+    CHECK(second.claimed[0].parts == 1);
+    CHECK(claimed(none, {}, 1).claimed.empty());
+    CHECK(w.value("SELECT group_concat(state || coalesce(code, '') || parts, ' ') FROM (SELECT * FROM messages ORDER BY id)") == "sending3 sending1 heldcontent0");
+}
+
 TEST_CASE("a number that was erased is not texted: its survey waits for a person, and its refusals still count") {
     test::World w("2026-11-21T09:00:00+08:00", {});
     w.call("A1", "13800000001");

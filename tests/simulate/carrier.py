@@ -17,19 +17,20 @@ SECRET = "secret77"
 class Simulator:
     """Begun again with start() it goes on in the same log, at the same port."""
 
-    def __init__(self, site, protocol, citizens, faults="", seed=7, user=None):
+    def __init__(self, site, protocol, citizens, faults="", seed=7, user=None, more=()):
         self.site, self.protocol, self.seed, self.port, self.process, self.counters = site, protocol, seed, 0, None, {}
         self.log, self.citizens, self.faults = (site.path(name) for name in ("carrier.jsonl", "citizens.toml", "faults.toml"))
         site.write("citizens.toml", citizens)
         site.write("faults.toml", faults)
-        self.user = user or f"{USERS.get(protocol, '901234')}:{SECRET}"
+        self.users, self.more = site.path("users"), list(more)
+        site.write("users", f"# who may log in\n{user or USERS.get(protocol, '901234') + ':' + SECRET}\n")
         self.call_back = free_port() if protocol == "sgip" else None
         self.start()
 
     def start(self):
-        more = ["--call-back", f"127.0.0.1:{self.call_back}"] if self.call_back else []
+        more = self.more + (["--call-back", f"127.0.0.1:{self.call_back}"] if self.call_back else [])
         self.process = subprocess.Popen([PROGRAM, "simulate", self.protocol, "--listen", f"127.0.0.1:{self.port}", "--log", self.log, "--citizens", self.citizens, "--faults", self.faults,
-                                         "--seed", str(self.seed), "--users", self.user, *more],
+                                         "--seed", str(self.seed), "--users-file", self.users, *more],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         said = self.process.stdout.readline()
         check(said.startswith("listening on 127.0.0.1:"), "the simulator says where it listens", said, self.process.stderr.read() if not said else "")

@@ -1,6 +1,7 @@
 // Octets, frames, headers of long texts, reports: the pure small parts.
 #include <doctest/doctest.h>
 
+#include "daemon/text/gsm7.hpp"
 #include "providers/link/bytes.hpp"
 #include "providers/link/frame.hpp"
 #include "providers/link/long_text.hpp"
@@ -92,6 +93,54 @@ TEST_CASE("the header of a part, both ways, as in the vectors of every protocol"
         }
 }
 
+TEST_CASE("septets as the air packs them: the vectors of other people's packers, both ways") {
+    auto v = test::vectors_of("text");
+    struct { const char *vector, *text; std::optional<Place> place; } rows[] = {
+        {"V-TXT-02.1", "hello", {}}, {"V-TXT-02.2", "hellohello", {}}, {"V-TXT-02.3", "Test 1234567", {}}, {"V-TXT-02.4", "12345678", {}}, {"V-TXT-02.5", "€[]{}", {}},
+        {"V-TXT-03.1", "hello", Place{0xA5, false, 2, 1}}, {"V-TXT-03.2", "hello", Place{0x1A2B, true, 2, 1}},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.vector);
+        auto septets = *to_gsm7(row.text);
+        auto out = row.place ? header_for(*row.place) : std::string();
+        auto before = out.size() * 8, first = (before + 6) / 7 * 7;  // the text begins with a septet of the whole
+        out.resize((first + septets.size() * 7 + 7) / 8);
+        for (std::size_t i = 0; i < septets.size() * 7; ++i)
+            if (septets[i / 7] >> (i % 7) & 1) out[(first + i) / 8] = static_cast<char>(out[(first + i) / 8] | 1 << (first + i) % 8);
+        CHECK(hex_of(out) == hex_of(v.at(row.vector)));
+        std::string back(septets.size(), '\0');
+        for (std::size_t i = 0; i < back.size() * 7; ++i)
+            if (v.at(row.vector)[(first + i) / 8] >> (first + i) % 8 & 1) back[i / 7] = static_cast<char>(back[i / 7] | 1 << i % 7);
+        CHECK(from_gsm7(back) == row.text);
+        if (!row.place) continue;
+        auto header = read_header_of(v.at(row.vector));
+        REQUIRE(header);
+        CHECK(header->size == before / 8);
+        CHECK(header->place->reference == row.place->reference);
+    }
+}
+
+TEST_CASE("a text is counted as it is cut") {
+    SeededRandom random(5);
+    References references(random);
+    std::string ascii, chinese, mixed;
+    for (int i = 0; i < 300; ++i) {
+        for (auto* text : {&ascii, &mixed}) *text += 'a';
+        chinese += "中", mixed += i % 7 == 0 ? "文" : "b";
+        for (const auto& text : {ascii, chinese, mixed, chinese + "😀"})
+            for (bool gbk : {false, true})
+                for (bool wide : {false, true}) {
+                    auto cut = cut_text(text, gbk, wide, references);
+                    REQUIRE(cut);
+                    REQUIRE(count_parts(text, gbk, wide) == static_cast<int>(cut->parts.size()));
+                }
+    }
+    CHECK(count_parts("", false, false) == 0);
+    CHECK(count_parts("\xff", false, false) == 0);
+    CHECK(count_parts(std::string(134 * 255, 'a'), false, false) == 255);
+    CHECK(count_parts(std::string(134 * 255 + 1, 'a'), false, false) == 0);
+}
+
 TEST_CASE("references follow each other, eight bits or sixteen") {
     SeededRandom random(1);
     References references(random);
@@ -136,6 +185,16 @@ TEST_CASE("a word or code of a carrier says what it says, and an unknown one not
         {"REJECTED", ReceiptState::failed, Meaning::none}, {"UNKNOWN", ReceiptState::unknown, Meaning::none}, {"BADSTAT", ReceiptState::unknown, Meaning::none},
         {"MK:0001", ReceiptState::failed, Meaning::number_invalid}, {"MK:0005", ReceiptState::failed, Meaning::none}, {"DB:0141", ReceiptState::failed, Meaning::opted_out},
         {"BLACKLIST", ReceiptState::failed, Meaning::opted_out}, {"AF:4", ReceiptState::failed, Meaning::none}, {"IC:0151", ReceiptState::expired, Meaning::none},
+        // Every other word that the protocols' documents have.
+        {"DELETED", ReceiptState::failed, Meaning::none}, {"ACCEPTED", ReceiptState::buffered, Meaning::none}, {"REJECTD", ReceiptState::failed, Meaning::none},
+        {"BUFFRED", ReceiptState::buffered, Meaning::none}, {"BUFFERD", ReceiptState::buffered, Meaning::none}, {"ACKED", ReceiptState::buffered, Meaning::none},
+        {"SCHEDLD", ReceiptState::buffered, Meaning::none}, {"SKIPPED", ReceiptState::failed, Meaning::none}, {"MA:0001", ReceiptState::failed, Meaning::none},
+        {"MB:0008", ReceiptState::failed, Meaning::none}, {"MC:0054", ReceiptState::failed, Meaning::none}, {"CA:0001", ReceiptState::failed, Meaning::none},
+        {"CB:0002", ReceiptState::failed, Meaning::none}, {"DA:0001", ReceiptState::failed, Meaning::none}, {"DB:0001", ReceiptState::failed, Meaning::none},
+        {"SA:0001", ReceiptState::failed, Meaning::none}, {"SB:0001", ReceiptState::failed, Meaning::none}, {"IA:0001", ReceiptState::failed, Meaning::none},
+        {"IB:0001", ReceiptState::failed, Meaning::none}, {"IC:0001", ReceiptState::failed, Meaning::none}, {"MK:0012", ReceiptState::failed, Meaning::none},
+        {"MI:0024", ReceiptState::failed, Meaning::none}, {"HD:0001", ReceiptState::failed, Meaning::none}, {"MN:0001", ReceiptState::failed, Meaning::none},
+        {"GG:0024", ReceiptState::failed, Meaning::none},
         {"", ReceiptState::unknown, Meaning::none}, {"id:1", ReceiptState::failed, Meaning::none},
     };
     for (const auto& row : rows) {

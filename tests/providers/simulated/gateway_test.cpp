@@ -25,6 +25,7 @@
 #include "tests/providers/simulated/town.hpp"
 #include "tests/providers/smgp/site.hpp"
 #include "tests/providers/smpp/site.hpp"
+#include "tests/support/vectors.hpp"
 
 using namespace pingjing;
 using namespace pingjing::provider;
@@ -415,6 +416,97 @@ TEST_CASE("simulate: logins are refused or not answered, who says nothing is hun
         town.pass(2s);
         CHECK(town.gateway.ended(quiet));
     }
+}
+
+TEST_CASE("simulate: in every protocol a client that stops waits for its answers, keeps what comes meanwhile, and takes leave") {
+    for (const char* name : protocols) {
+        CAPTURE(name);
+        Town town(protocol_of(name), "[gateway]\nlatency_least = \"900ms\"\nlatency_most = \"900ms\"\n" + quick, answering("1"));
+        auto& client = town.connect();
+        town.submit(client, 1, question, "13800138001");
+        town.pass(500ms);
+        town.submit(client, 2, question, "13800138002");
+        client.session->close(town.clock.steady());
+        town.settle();
+        CHECK(client.session->state() == link::State::closing);
+        CHECK(client.session->room() == 0);
+        town.submit(client, 3, question, "13800138003");
+        CHECK(town.outcomes() == "3 retry");  // it has not left
+        CHECK(town.kinds("leave").empty());
+        town.pass(600ms);
+        CHECK(town.outcomes() == "3 retry, 1 accepted");
+        CHECK(client.session->state() == link::State::closing);
+        town.pass(3s);
+        CHECK(town.outcomes() == "3 retry, 1 accepted, 2 accepted");
+        CHECK(client.session->state() == link::State::closed);
+        CHECK(client.session->why() == "closed");
+        CHECK(town.kinds("leave").size() >= 1);
+        CHECK(town.receipts().size() >= 1);
+        CHECK(town.count("texts") == 2);
+    }
+}
+
+TEST_CASE("simulate: in every protocol a link that answers nothing is left when its whole window is overdue, and nothing leaves twice") {
+    for (const char* name : protocols) {
+        CAPTURE(name);
+        Town town(protocol_of(name), quick + fault("no_response", "every = 1\n"), silent);
+        town.rules.window = 2;
+        auto& client = town.connect();
+        for (std::uint64_t i = 1; i <= 3; ++i) town.submit(client, i, question, fmt::format("1380013800{}", i));
+        CHECK(client.session->room() < 0);  // the third waits for its turn
+        town.pass(29s);
+        CHECK(town.outcomes().empty());
+        town.pass(60s);
+        CHECK(town.outcomes().find("1 ambiguous, 2 ambiguous, 3 retry") == 0);
+        CHECK(client.session->state() == link::State::closed);
+        CHECK(town.count("texts") == 2);
+        auto& next = town.connect();
+        CHECK(next.session->state() == link::State::open);
+        CHECK(next.session->room() == 2);
+    }
+}
+
+TEST_CASE("simulate: in every protocol the next text waits for a moment when we are told to be slower") {
+    for (const char* name : protocols) {
+        CAPTURE(name);
+        Town town(protocol_of(name), quick + fault("throttle", "first = 1\nevery = 1000\n"), silent);
+        auto& client = town.connect();
+        town.submit(client, 1, question, "13800138001");
+        CHECK(town.outcomes() == "1 throttled_channel");
+        town.submit(client, 2, question, "13800138002");
+        town.pass(900ms);
+        CHECK(town.outcomes() == "1 throttled_channel");
+        town.pass(200ms);
+        CHECK(town.outcomes() == "1 throttled_channel, 2 accepted");
+    }
+}
+
+TEST_CASE("simulate: SMGP reports look as those that were captured alive") {
+    auto vectors = test::vectors_of("smgp");
+    // What is of this one report: its id, dlvrd, the times, the text.
+    auto shape = [](std::string content) {
+        for (auto [at, size] : {std::pair<std::size_t, std::size_t>{3, 10}, {28, 3}, {44, 10}, {65, 10}, {102, 20}})
+            if (at < content.size()) content.replace(at, size, std::string(std::min(size, content.size() - at), 'x'));
+        return test::hex_of(content);
+    };
+    auto said = [](const char* spelling) {
+        link::Report report;
+        report.id = "01006101161700012345", report.number = 8, report.phone = "18900189000", report.number_of_sp = "10690001", report.state = "DELIVRD";
+        report.submitted = report.done = *parse_rfc3339("2026-12-31T23:59:00+08:00");
+        auto dialect = smgp::server().dialect(false);
+        return std::get<smgp::Deliver>(smgp::decode(dialect->say(report, spelling)).body).content;
+    };
+    CHECK(shape(said("octets_122")) == shape(vectors.at("V-SMGP-10.1")));
+    CHECK(shape(said("letter_s")) == shape(vectors.at("V-SMGP-12.1")));
+    auto live = vectors.at("V-SMGP-13.1"), ours = said("no_separator");
+    for (auto* content : {&live, &ours}) {
+        content->replace(3, 10, 10, 'x');
+        for (const char* key : {"date:1", "date:2"})  // the times
+            for (auto at = content->find(key); at != content->npos; at = content->find(key, at + 1)) content->replace(at + 5, 10, 10, 'x');
+        content->resize(content->find("txt:") + 4);
+    }
+    CHECK(test::hex_of(ours) == test::hex_of(live));
+    CHECK(said("hex").size() == 132);
 }
 
 TEST_CASE("simulate: stopped, it takes leave of everybody") {

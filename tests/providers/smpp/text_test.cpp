@@ -118,7 +118,15 @@ TEST_CASE("SMPP: segment counts are exact") {
         CAPTURE(row.text);
         CHECK(submits(*smpp_settings(), row.text).size() == row.narrow);
         CHECK(submits(*smpp_settings("long_texts = \"udh16\"\n"), row.text).size() == row.wide);
+        // Counted before they are cut; a payload is cut by the centre, and costs as much.
+        CHECK(count_parts(*smpp_settings(), row.text) == static_cast<int>(row.narrow));
+        for (const char* wide : {"udh16", "sar"}) CHECK(count_parts(*smpp_settings(fmt::format("long_texts = \"{}\"\n", wide)), row.text) == static_cast<int>(row.wide));
+        CHECK(count_parts(*smpp_settings("long_texts = \"payload\"\n"), row.text) == static_cast<int>(row.narrow));
     }
+    CHECK(count_parts(*smpp_settings("alphabet = \"ascii\"\n"), times("é", 71)) == 2);
+    CHECK(count_parts(*smpp_settings(), times("é", 71)) == 1);
+    for (const auto& text : {std::string(), std::string("\xff"), times("中", 67 * 255 + 1)}) CHECK(count_parts(*smpp_settings(), text) == 0);
+    CHECK(count_parts(*smpp_settings(), times("中", 67 * 255)) == 255);
 }
 
 TEST_CASE("SMPP: the carrier is told when to give up") {
@@ -139,16 +147,33 @@ TEST_CASE("SMPP: what cannot be said is not said") {
 
 TEST_CASE("SMPP: a command_status says what it proves, and no more") {
     auto settings = smpp_settings("[statuses]\n\"0x0401\" = \"permanent_number\"\n\"0x45\" = \"retry\"\n");
-    struct { std::uint32_t status; const char* outcome; } rows[] = {
-        {0x08, "ambiguous"}, {0xFF, "ambiguous"}, {0x45, "retry"}, {0x14, "throttled_channel"}, {0x58, "throttled_channel"}, {0x01, "permanent_content"}, {0x0A, "permanent_config"},
-        {0x0B, "permanent_number"}, {0x04, "retry"}, {0x0E, "channel_down_auth"}, {0x66, "permanent_content"}, {0xC4, "permanent_config"}, {0x0401, "permanent_number"}, {0x0402, "ambiguous"},
-        {0x99999999, "ambiguous"}, {0xFE, "ambiguous"}, {0x64, "ambiguous"}, {0x102, "ambiguous"},
+    struct { const char* outcome; std::vector<std::uint32_t> statuses; } rows[] = {
+        {"ambiguous", {0x05, 0x08, 0x0C, 0x11, 0x13, 0x64, 0x67, 0xFE, 0xFF, 0x102}},
+        {"retry", {0x04, 0x45}},
+        {"throttled_channel", {0x14, 0x58}},
+        {"permanent_number", {0x0B, 0x0401}},
+        {"permanent_content", {0x01, 0x65, 0x66}},
+        {"permanent_config", {0x02, 0x03, 0x06, 0x07, 0x0A, 0x15, 0x33, 0x34, 0x40, 0x42, 0x43, 0x44, 0x48, 0x49, 0x50, 0x51, 0x54, 0x55, 0x61, 0x62, 0x63, 0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0x100,
+                              0x101, 0x103, 0x104}},
+        {"channel_down_auth", {0x0D, 0x0E, 0x0F, 0x53}},
     };
-    for (const auto& row : rows) {
-        CAPTURE(row.status);
-        CHECK(outcome_name(read_status(*settings, row.status)) == row.outcome);
+    for (const auto& row : rows)
+        for (auto status : row.statuses) {
+            CAPTURE(status);
+            auto read = read_status(*settings, status);
+            CHECK(outcome_name(read.outcome) == row.outcome);
+            CHECK(read.known);
+        }
+    CHECK(outcome_name(read_status(*smpp_settings(), 0x45).outcome) == "ambiguous");
+    CHECK(outcome_detail(read_status(*settings, 0x0B).outcome) == "command_status 0x0B");
+    // What nobody has told us is in doubt, and said aloud.
+    for (std::uint32_t status : {0x09u, 0x10u, 0x41u, 0x52u, 0xC5u, 0x105u, 0x0402u, 0x99999999u}) {
+        CAPTURE(status);
+        auto read = read_status(*settings, status);
+        CHECK(outcome_name(read.outcome) == "ambiguous");
+        CHECK_FALSE(read.known);
     }
-    CHECK(outcome_name(read_status(*smpp_settings(), 0x45)) == "ambiguous");
+    CHECK(outcome_detail(read_status(*settings, 0x402).outcome) == "command_status 0x402, which is in no table");
 }
 
 TEST_CASE("SMPP: reports of live centres") {
