@@ -25,7 +25,9 @@ std::string Sp::open(std::uint32_t number, Instant now) {
     Connect c;
     c.source = settings_->sp_id;
     c.timestamp = link::china_stamp(now);
-    c.authenticator = authenticator_ = authenticator_of(settings_->sp_id, settings_->password, c.timestamp);
+    auto account = settings_->sp_id;
+    if (settings_->padded_digest) account.resize(6);
+    c.authenticator = authenticator_ = authenticator_of(account, settings_->password, c.timestamp);
     c.version = static_cast<std::uint8_t>(settings_->version);
     return say(connect, number, std::move(c));
 }

@@ -9,6 +9,7 @@ std::optional<Settings> read_settings(config::Section& s, const provider::Channe
     out.link = link::read_link_settings(s, facts.name, {.port = 7890, .longest_number = 20});
     out.sp_id = s.text("sp_id");
     out.password = s.secret("password", true);
+    out.padded_digest = s.flag("padded_digest", false);
     out.service_id = link::read_short(s, "service_id", "", 10);
     out.fee_user = static_cast<std::uint8_t>(s.integer("fee_user_type", 2, 0, 3));
     out.fee_type = link::read_short(s, "fee_type", "01", 2);

@@ -15,6 +15,7 @@ namespace pingjing::cmpp {
 struct Settings {
     Version version = Version::v2;
     link::LinkSettings link{};
+    bool padded_digest = false;  // zeros behind a short sp_id are part of the login's digest
     std::string sp_id{}, password{}, service_id{};
     std::uint8_t fee_user = 2;
     std::string fee_type = "01", fee_code = "000000", fee_terminal{};

@@ -47,7 +47,14 @@ Heard Esme::hear(std::string_view frame, State state, Instant) {
 
 Heard Esme::hear_bind_answer(const Decoded& pdu) const {
     // A body that cannot be read changes nothing: it holds the centre's name.
-    if (pdu.header.status == ok) return heard_as(Heard::Kind::opened);
+    if (pdu.header.status == ok) {
+        auto opened = heard_as(Heard::Kind::opened);
+        const auto* answer = std::get_if<BindAnswer>(&pdu.body);
+        auto version = answer ? tlv_number(answer->tlvs, sc_interface_version) : std::nullopt;
+        bool by_tlvs = settings_->long_texts == LongTexts::sar || settings_->long_texts == LongTexts::payload;
+        if (version && *version < 0x34 && by_tlvs) opened.why = "the centre speaks SMPP 3.3, which has no TLVs: long_texts should be udh or udh16";
+        return opened;
+    }
     auto refused = heard_as(Heard::Kind::refused);
     refused.why = fmt::format("bind refused with command_status 0x{:02X}", pdu.header.status);
     switch (pdu.header.status) {

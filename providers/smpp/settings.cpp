@@ -19,8 +19,8 @@ std::optional<Settings> read_settings(config::Section& s, const provider::Channe
     out.source_ton = octet("source_ton", 0), out.source_npi = octet("source_npi", 1);
     out.destination_ton = octet("destination_ton", 1), out.destination_npi = octet("destination_npi", 1);
     out.destination_prefix = link::read_short(s, "destination_prefix", "86", 6);
-    auto alphabet = s.one_of("alphabet", "gsm", {"gsm", "ascii", "latin1"});
-    out.alphabet = alphabet == "gsm" ? "GSM" : alphabet == "ascii" ? "ASCII" : "ISO-8859-1";
+    auto alphabet = s.one_of("alphabet", "gsm", {"gsm", "ascii", "latin1", "utf8"});
+    out.alphabet = alphabet == "gsm" ? "GSM" : alphabet == "ascii" ? "ASCII" : alphabet == "latin1" ? "ISO-8859-1" : "UTF-8";
     auto how = s.one_of("long_texts", "udh", {"udh", "udh16", "sar", "payload"});
     out.long_texts = how == "udh16" ? LongTexts::udh16 : how == "sar" ? LongTexts::sar : how == "payload" ? LongTexts::payload : LongTexts::udh;
     auto validity = s.one_of("validity_form", "relative", {"relative", "absolute", "none"});

@@ -20,7 +20,7 @@ struct Settings {
     std::string system_id{}, password{}, system_type{}, service_type{};
     std::uint8_t source_ton = 0, source_npi = 1, destination_ton = 1, destination_npi = 1;
     std::string destination_prefix = "86";
-    std::string alphabet = "GSM";                   // of data_coding 0: GSM, ASCII, ISO-8859-1
+    std::string alphabet = "GSM";                   // of data_coding 0: GSM, ASCII, ISO-8859-1, UTF-8
     LongTexts long_texts = LongTexts::udh;
     Validity validity = Validity::relative;
     bool receipts = true;

@@ -59,6 +59,9 @@ constexpr Code statuses[] = {
     {0x103, 0x104, Says::permanent_config}, // service, data_coding
 };
 
+// A centre that reads UTF-8 is sent what is one octet in it: how many others the air takes nobody says.
+std::string sent_as(const std::string& alphabet) { return alphabet == "UTF-8" ? "ASCII" : alphabet; }
+
 // The octets of a text in the cheapest coding that this carrier can take: data_coding 0 where its default alphabet has every
 // character, else UCS-2. A septet of GSM counts as one on either side.
 struct Coded { std::uint8_t coding = 0; Segments segments{}; };
@@ -67,7 +70,7 @@ std::optional<Coded> code(const std::string& text, const Settings& settings) {
     how.wide_reference = settings.long_texts == LongTexts::udh16 || settings.long_texts == LongTexts::sar;
     auto segments = cut_segments(text, how);
     if (!segments) return std::nullopt;
-    bool plain = segments->alphabet == Alphabet::gsm7 && (settings.alphabet == "GSM" || utf8_to_charset(text, settings.alphabet));
+    bool plain = segments->alphabet == Alphabet::gsm7 && (settings.alphabet == "GSM" || utf8_to_charset(text, sent_as(settings.alphabet)));
     if (plain) return Coded{0, std::move(*segments)};
     how.ucs2 = true;
     segments = cut_segments(text, how);
@@ -76,7 +79,7 @@ std::optional<Coded> code(const std::string& text, const Settings& settings) {
 
 std::string octets_of(const std::string& text, std::uint8_t coding, const std::string& alphabet) {
     if (coding == ucs2) return to_utf16be(*decode_utf8(text));
-    return alphabet == "GSM" ? *to_gsm7(text) : *utf8_to_charset(text, alphabet);
+    return alphabet == "GSM" ? *to_gsm7(text) : *utf8_to_charset(text, sent_as(alphabet));
 }
 
 std::string validity_of(Validity form, std::chrono::seconds validity, Instant now) {

@@ -17,13 +17,13 @@ SECRET = "secret77"
 class Simulator:
     """Begun again with start() it goes on in the same log, at the same port."""
 
-    def __init__(self, site, protocol, citizens, faults="", seed=7, user=None, more=()):
+    def __init__(self, site, protocol, citizens, faults="", seed=7, user=None, more=(), name="main"):
         self.site, self.protocol, self.seed, self.port, self.process, self.counters = site, protocol, seed, 0, None, {}
-        self.log, self.citizens, self.faults = (site.path(name) for name in ("carrier.jsonl", "citizens.toml", "faults.toml"))
-        site.write("citizens.toml", citizens)
-        site.write("faults.toml", faults)
-        self.users, self.more = site.path("users"), list(more)
-        site.write("users", f"# who may log in\n{user or USERS.get(protocol, '901234') + ':' + SECRET}\n")
+        self.name, self.more = name, list(more)
+        self.log, self.citizens, self.faults, self.users = (site.path(f"{name}.{end}") for end in ("jsonl", "citizens.toml", "faults.toml", "users"))
+        site.write(f"{name}.citizens.toml", citizens)
+        site.write(f"{name}.faults.toml", faults)
+        site.write(f"{name}.users", f"# who may log in\n{user or USERS.get(protocol, '901234') + ':' + SECRET}\n")
         self.call_back = free_port() if protocol == "sgip" else None
         self.start()
 
@@ -51,7 +51,7 @@ class Simulator:
 
     def channel(self, more=""):
         listen = f'listen = "127.0.0.1:{self.call_back}"\n' if self.call_back else ""
-        return f'[[channel]]\nname = "main"\n{CHANNELS[self.protocol]}\n{listen}host = "127.0.0.1"\nport = {self.port}\nsource = "106900110"\nextension_digits = 2\n{more}\n'
+        return f'[[channel]]\nname = "{self.name}"\n{CHANNELS[self.protocol]}\n{listen}host = "127.0.0.1"\nport = {self.port}\nsource = "106900110"\nextension_digits = 2\n{more}\n'
 
 
 def number_of(written):

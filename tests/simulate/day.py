@@ -80,7 +80,9 @@ def story(new_site):
         told = {"delivered": arrived, "satisfied": said.count("1"), "dissatisfied": said.count("3"), "basically_satisfied": 0, "n": len(said)}
         check({name: officer[name] for name in told} == told, "the officer's report is what the carrier's log says", officer, told)
         site.run("verify")
+        leaves = len(simulator.lines("leave"))
         check(site.stop() == 0, "the daemon stops")
+        check(len(simulator.lines("leave")) > leaves or PROTOCOL == "sgip", "and takes leave of the carrier", simulator.lines()[-5:])
         counters = simulator.stop()
         check(counters["questions"] == len(asked) and counters["replies_taken"] >= expected, "what it counted is what it wrote", counters)
         print(f"{CALLS} calls, {len(asked)} asked, nobody twice; {books['in_doubt']} never left before the kill; {expected} answers, {books['rated']} ratings; {arrived} delivered, {failed} not; {counters}")

@@ -139,6 +139,15 @@ TEST_CASE("CMPP: the login says who we are, and its answer what we are told") {
     CHECK(c.version == 0x20);
     CHECK(c.timestamp == 1122120000);
     CHECK(hex_of(c.authenticator) == hex_of(authenticator_of("901234", "s3cret", 1122120000)));
+    // Of a shorter account gateways compute it in two ways.
+    for (bool padded : {false, true}) {
+        auto settings = *cmpp_settings(v2, padded ? "padded_digest = true\n" : "");
+        settings.sp_id = "9012";
+        Sp sp(std::make_shared<const Settings>(settings));
+        auto connect = std::get<Connect>(decode(sp.open(1, noon), v2).body);
+        CHECK(connect.source == "9012");
+        CHECK(hex_of(connect.authenticator) == hex_of(authenticator_of(padded ? std::string("9012\0\0", 6) : "9012", "s3cret", 1122120000)));
+    }
     struct { std::uint32_t status; bool refused; } rows[] = {{1, true}, {2, true}, {3, true}, {4, true}, {57, true}, {5, false}, {55, false}, {56, false}};
     for (const auto& row : rows)
         for (auto version : {v2, v3}) {
@@ -317,5 +326,19 @@ TEST_CASE("CMPP: a hostile gateway is answered, ignored or hung up on, and nothi
         CHECK(answer.header.sequence == decode(evil.octets, evil.version).header.sequence);
         if (evil.must == Must::keep) CHECK(std::get<DeliverAnswer>(answer.body).result == 0);
         if (evil.must == Must::refuse) CHECK(std::get<DeliverAnswer>(answer.body).result != 0);
+    }
+    // The same before we were let in: nothing is taken from who has not said that he knows us.
+    for (const auto& evil : all) {
+        CAPTURE(evil.why);
+        auto command = link::Reader(std::string_view(evil.octets).substr(std::min<std::size_t>(4, evil.octets.size()))).u32();
+        if (command == (cmpp::connect | response_bit)) continue;  // which has tests of its own
+        Gateway gateway(evil.version);
+        (void)gateway.said();
+        gateway.session.receive(evil.octets, gateway.now, noon);
+        CHECK(gateway.session.state() == (evil.must == Must::hang_up ? link::State::closed : link::State::opening));
+        CHECK(gateway.session.take_deliveries().empty());
+        CHECK(gateway.session.take_settled().empty());
+        bool asks = command == active_test && evil.must == Must::answer;
+        CHECK(gateway.said().empty() == !asks);
     }
 }

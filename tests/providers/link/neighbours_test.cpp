@@ -43,7 +43,7 @@ std::optional<std::string> as_cmpp(std::string_view frame, int id) {
     auto pdu = decode(frame, version);
     auto say = [&](Body body) { return encode({pdu.header.command | response_bit, pdu.header.sequence, std::move(body)}, version).value(); };
     switch (pdu.header.command) {
-        case connect: return say(ConnectAnswer{0, answer_authenticator_of(0, std::get<Connect>(pdu.body).authenticator, "s3cret", version), 0x30});
+        case cmpp::connect: return say(ConnectAnswer{0, answer_authenticator_of(0, std::get<Connect>(pdu.body).authenticator, "s3cret", version), 0x30});
         case submit: return say(SubmitAnswer{static_cast<std::uint64_t>(id), 0});
         case active_test: return say(ActiveTestAnswer{});
         case terminate: return say(Empty{});
@@ -100,13 +100,14 @@ std::vector<std::string> nonsense(const Kind& kind) {
 
 TEST_CASE("whatever one link has to hear its neighbour does not notice, in every protocol") {
     for (const auto& kind : kinds) {
-        CAPTURE(kind.name);
+        std::string name = kind.name;
+        CAPTURE(name);
         test::CarrierSite site(kind.limits);
         int texts = 0;
         std::size_t bad = 0, by_bad = 0;
         site.peer.on = [&](CarrierPeer&, const CarrierPeer::Heard& heard) {
             auto command = link::Reader(std::string_view(heard.frame).substr(kind.command_at)).u32();
-            bool text = command == (std::string_view(kind.name) == "smgp" ? 2u : 4u);
+            bool text = command == (name == "smgp" ? 2u : 4u);
             if (text && heard.connection == bad) ++by_bad;
             return kind.answer(heard.frame, text ? ++texts : 0);
         };
@@ -119,7 +120,7 @@ TEST_CASE("whatever one link has to hear its neighbour does not notice, in every
         REQUIRE(site.until([&] { return site.peer.connections() == 2 && site.provider->room() == 8; }));
 
         auto all = nonsense(kind);
-        MESSAGE(kind.name << ": " << all.size());
+        MESSAGE(name << ": " << all.size());
         CHECK(all.size() >= 500);
         // A thousand of them are not read on before what came is kept: they go in handfuls, and texts between them.
         for (std::size_t i = 0; i < all.size();) {

@@ -80,6 +80,17 @@ TEST_CASE("SMPP: what a bind's answer means") {
             CHECK(centre.session.state() == row.state);
             CHECK(centre.session.refused() == row.refused);
         }
+    // A centre of 3.3 drops what stands in TLVs.
+    struct { const char* how; int version; bool warned; } versions[] = {{"sar", 0x33, true}, {"payload", 0x33, true}, {"udh", 0x33, false}, {"sar", 0x34, false}, {"sar", 0x50, false}, {"sar", -1, false}};
+    for (const auto& row : versions) {
+        CAPTURE(std::string(row.how));
+        Centre centre(fmt::format("long_texts = \"{}\"\n", row.how));
+        Tlvs tlvs;
+        if (row.version > 0) tlvs = {{sc_interface_version, std::string(1, static_cast<char>(row.version))}};
+        centre.says({bind_transceiver | response_bit, ok, 1, BindAnswer{"SMSC", tlvs}});
+        CHECK(centre.session.state() == link::State::open);
+        CHECK(centre.session.take_warnings().size() == (row.warned ? 1 : 0));
+    }
     Centre nacked;
     nacked.says({generic_nack, 0x03, 1, Empty{}});
     CHECK(nacked.session.state() == link::State::closed);

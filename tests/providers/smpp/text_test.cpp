@@ -60,7 +60,7 @@ TEST_CASE("SMPP: a survey is said in the cheapest coding that carries it, to the
 TEST_CASE("SMPP: what the centre's default alphabet lacks goes as UCS-2") {
     struct { const char *alphabet, *text; int coding; const char* octets; } rows[] = {
         {"gsm", "a@é", 0, "610005"}, {"ascii", "a@", 0, "6140"}, {"ascii", "é", 8, "00e9"}, {"latin1", "@é", 0, "40e9"}, {"latin1", "€", 8, "20ac"}, {"gsm", "`", 8, "0060"},
-        {"latin1", "Δ", 8, "0394"},
+        {"latin1", "Δ", 8, "0394"}, {"utf8", "a@", 0, "6140"}, {"utf8", "é", 8, "00e9"},
     };
     for (const auto& row : rows) {
         CAPTURE(row.alphabet);
@@ -264,6 +264,9 @@ TEST_CASE("SMPP: texts of citizens, in every coding, whole and in parts") {
     CHECK(text.extension.empty());
     CHECK_FALSE(text.part);
     CHECK(std::get<InboundText>(delivery("V-SMPP-15.1")).text.reveal() == "there is no spoon");
+    Message utf8;
+    utf8.source.digits = "13800138000", utf8.text = "2 退订😀";
+    CHECK(std::get<InboundText>(read_delivery(*smpp_settings("alphabet = \"utf8\"\n"), utf8)).text.reveal() == "2 退订😀");
     CHECK(std::get<InboundText>(delivery("V-SMPP-24.1")).text.reveal() == "¡Maidenman664 was it sappy? &Romantic?");  // 0x40 of the default alphabet
     CHECK(std::get<InboundText>(delivery("V-SMPP-24.2")).text.empty());
 
