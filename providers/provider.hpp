@@ -30,9 +30,10 @@ struct Submission {
         : ref(std::move(r)), phone(std::move(p)), text(std::move(t)), extension(std::move(e)), validity(v) {}
     std::string ref;        // ours, [a-z0-9]{20}; echoed back where the vendor can
     Phone phone;
-    Text text;              // complete, sign included
+    Text text;              // complete, sign included unless the carrier adds it
     std::string extension;  // 扩展码: digits to append to the access number, or empty
     std::chrono::seconds validity;  // the carrier should give up after that long
+    std::string carrier_adds{};     // the sign that it puts in front: not sent, but it takes its room where the text is cut
 };
 
 // How one attempt ended. The dispatcher decides what happens next from this alone.

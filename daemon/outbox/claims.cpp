@@ -292,6 +292,7 @@ private:
         --in_.views[channel].room;
         if (is_survey(row)) ++counts_[channel];
         provider::Submission submission(row.ref, phone, Text(wording.text), std::move(extension), std::chrono::floor<std::chrono::seconds>(validity));
+        submission.carrier_adds = wording.carrier_adds;
         round_.claimed.emplace_back(std::move(attempt), std::move(submission), channel, facts.parts);
     }
 
@@ -304,7 +305,7 @@ private:
         auto text = policy_.texts.fill(name, day, rules.carrier_adds_sign);
         // The sign takes its room whoever puts it there.
         auto whole = policy_.texts.fill(name, day);
-        if (text && whole) place->second = {std::move(*text), count_parts(rules, *whole)};
+        if (text && whole) place->second = {*text, whole->substr(0, whole->size() - text->size()), count_parts(rules, *whole)};
         return place->second;
     }
 

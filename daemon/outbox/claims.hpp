@@ -33,7 +33,7 @@ struct Round {
 };
 
 // The words of a text on one day, filled and counted once for each channel: nearly all that goes says the same. The store's thread alone uses it.
-struct Wording { std::string text{}; int parts = 0; };  // no parts: it cannot be sent
+struct Wording { std::string text{}, carrier_adds{}; int parts = 0; };  // no parts: it cannot be sent
 using Wordings = std::map<std::tuple<std::string, std::string, std::size_t>, Wording>;  // by text, local day and channel
 
 struct ClaimInput {

@@ -38,7 +38,7 @@ Receipt as_receipt(const Settings& settings, const Report& report) {
 std::string shown_id(std::uint64_t id) { return fmt::format("{:016x}", id); }
 
 Result<std::vector<std::string>> build_submits(const Settings& settings, const Submission& submission, link::References& references, Instant now) {
-    auto text = link::cut_text(submission.text.reveal(), settings.gbk, settings.wide_reference, references);
+    auto text = link::cut_text(submission.text.reveal(), settings.gbk, settings.wide_reference, references, submission.carrier_adds);
     if (!text) return tl::unexpected(text.error());
 
     Submit base;

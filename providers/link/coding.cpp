@@ -55,6 +55,11 @@ std::optional<FormattedText> format_text(const std::string& utf8, bool gbk, bool
     return out;
 }
 
+std::string octets_in_format(const std::string& utf8, std::uint8_t format) {
+    if (format == 8) return to_utf16be(*decode_utf8(utf8));
+    return format == 15 ? *utf8_to_charset(utf8, "GBK") : utf8;
+}
+
 std::string charset_of_format(std::uint8_t format) {
     switch (format) {
         case 0: return "ASCII";

@@ -23,6 +23,8 @@ struct FormattedText {
     std::vector<std::string> parts{};
 };
 std::optional<FormattedText> format_text(const std::string& utf8, bool gbk, bool wide_reference);
+// Of what has every character there, as what begins such a text has.
+std::string octets_in_format(const std::string& utf8, std::uint8_t format);
 std::string charset_of_format(std::uint8_t format);
 
 }  // namespace pingjing::link

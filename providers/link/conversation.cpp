@@ -95,6 +95,7 @@ asio::awaitable<void> Conversation::write() {
             continue;
         }
         out_ = session_.take_output();
+        if (session_.wants_input()) input_.notify();
         writing_ = true;
         auto written = co_await within(write_within, stream_->write(out_.data(), out_.size()));
         writing_ = false;

@@ -59,12 +59,15 @@ void put_content(provider::InboundText& text, std::string_view octets, std::stri
     text.text = Text(read_octets(octets, charset));
 }
 
-Result<Contents> cut_text(const std::string& utf8, bool gbk, bool wide_reference, References& references) {
-    auto text = format_text(utf8, gbk, wide_reference);
+Result<Contents> cut_text(const std::string& utf8, bool gbk, bool wide_reference, References& references, const std::string& carrier_adds) {
+    auto text = format_text(carrier_adds + utf8, gbk, wide_reference);
     if (!text || utf8.empty()) return fail(Error::Kind::invalid_input, "a text that is empty or not UTF-8");
     Contents out;
     out.format = text->format;
     out.parts = std::move(text->parts);
+    auto added = octets_in_format(carrier_adds, out.format);
+    if (!out.parts.front().starts_with(added)) return fail(Error::Kind::invalid_input, "a sign that is longer than a part");
+    out.parts.front().erase(0, added.size());
     if (out.parts.size() > most_parts) return fail(Error::Kind::invalid_input, "a text of more than 255 parts");
     if (out.parts.size() == 1) return out;
     Place place;

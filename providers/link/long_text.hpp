@@ -50,6 +50,7 @@ struct Contents {
 };
 // In how many parts; 0: it cannot be said.
 int count_parts(const std::string& utf8, bool gbk, bool wide_reference);
-Result<Contents> cut_text(const std::string& utf8, bool gbk, bool wide_reference, References& references);
+// `carrier_adds`: what the gateway puts in front, which takes its room in the first part.
+Result<Contents> cut_text(const std::string& utf8, bool gbk, bool wide_reference, References& references, const std::string& carrier_adds = {});
 
 }  // namespace pingjing::link

@@ -254,7 +254,8 @@ std::optional<Steady> Session::quiet_at() const {
     auto at = last_heard_ + rules_.idle;
     if (dialect_.when_quiet() == Quiet::ask) return at;
     if (state_ != State::open || !queue_.empty() || !answers_.empty()) return std::nullopt;
-    for (const auto& [number, place] : in_flight_.parts()) at = std::max(at, place.since + std::max(rules_.idle, rules_.answer_within));
+    // An answer that is overdue may still come, and settles its message: it is waited for as long again.
+    for (const auto& [number, place] : in_flight_.parts()) at = std::max(at, place.since + std::max(rules_.idle, 2 * rules_.answer_within));
     return at;
 }
 

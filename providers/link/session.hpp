@@ -59,7 +59,7 @@ public:
     int room() const { return state_ == State::open && dialect_.sends() ? in_flight_.room() - static_cast<int>(queue_.size()) : 0; }
     int window() const { return rules_.window; }
     int in_flight() const { return rules_.window - in_flight_.room(); }
-    bool wants_input() const { return deliveries_open_ < most_deliveries; }
+    bool wants_input() const { return deliveries_open_ < most_deliveries && output_.size() < most_output; }
     std::optional<Steady> next_tick() const;
 
     bool has_output() const { return !output_.empty(); }
@@ -70,7 +70,8 @@ public:
     std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
 private:
-    static constexpr int most_deliveries = 1000;  // unanswered ones; then we stop reading
+    static constexpr int most_deliveries = 1000;               // unanswered ones; then we stop reading
+    static constexpr std::size_t most_output = 1024 * 1024;    // octets that the peer has not taken from us; likewise
 
     struct Part {
         enum class State { waiting, sent, taken, refused, doubt, unsent } state = State::waiting;

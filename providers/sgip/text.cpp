@@ -60,7 +60,7 @@ Receipt::Meaning meaning_of(std::uint8_t error) {
 }  // namespace
 
 Result<std::vector<std::string>> build_submits(const Settings& settings, const Submission& submission, link::References& references, Instant now) {
-    auto text = link::cut_text(submission.text.reveal(), settings.gbk, settings.wide_reference, references);
+    auto text = link::cut_text(submission.text.reveal(), settings.gbk, settings.wide_reference, references, submission.carrier_adds);
     if (!text) return tl::unexpected(text.error());
 
     Submit base;

@@ -71,7 +71,7 @@ std::string shown_id(std::string_view octets) {
 }
 
 Result<std::vector<std::string>> build_submits(const Settings& settings, const Submission& submission, link::References& references, Instant now) {
-    auto text = link::cut_text(submission.text.reveal(), settings.gbk, settings.wide_reference, references);
+    auto text = link::cut_text(submission.text.reveal(), settings.gbk, settings.wide_reference, references, submission.carrier_adds);
     if (!text) return tl::unexpected(text.error());
 
     Submit base;

@@ -197,8 +197,11 @@ std::string charset_of(std::uint8_t coding, const std::string& default_alphabet)
 
 Result<std::vector<std::string>> build_submits(const Settings& settings, const Submission& submission, link::References& references, Instant now) {
     const auto& text = submission.text.reveal();
-    auto coded = code(text, settings);
+    auto coded = code(submission.carrier_adds + text, settings);
     if (!coded || text.empty()) return fail(Error::Kind::invalid_input, "a text that is empty or not UTF-8");
+    auto& first = coded->segments.parts.front().text;
+    if (!first.starts_with(submission.carrier_adds)) return fail(Error::Kind::invalid_input, "a sign that is longer than a part");
+    first.erase(0, submission.carrier_adds.size());
     auto total = static_cast<int>(coded->segments.parts.size());
     if (total > static_cast<int>(most_parts)) return fail(Error::Kind::invalid_input, "a text of more than 255 parts");
 

@@ -82,6 +82,29 @@ TEST_CASE("a text is counted as its channel cuts it, and one that it cannot carr
     CHECK(w.value("SELECT group_concat(state || coalesce(code, '') || parts, ' ') FROM (SELECT * FROM messages ORDER BY id)") == "sending3 sending1 heldcontent0");
 }
 
+TEST_CASE("a carrier that adds the sign is told of it, and what it adds is not said twice") {
+    for (bool adds : {false, true}) {
+        test::World w("2026-11-21T09:00:00+08:00", {.channels = fmt::format("[[channel]]\nname = \"main\"\nprovider = \"simulated\"\ncarrier_adds_sign = {}\n", adds)});
+        w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });
+        w.call("A1", "13800000001");
+        w.pass(3h);
+        w.store->run_now([&](store::Connection& db) { store::release_holds(db, "stop", std::nullopt, "test", w.clock.now()); });
+        provider::Abilities able;
+        auto policy = sending_policy(w.gateway().settings(), w.gateway().rules(), w.seal, w.random, {&able});
+        REQUIRE(policy);
+        outbox::ClaimInput input;
+        input.policy = *policy, input.views = {{true, 1, false}}, input.now = w.clock.now();
+        input.announce = [](store::Connection&, const std::string&, const std::string&) {};
+        outbox::Round round;
+        w.store->run_now([&](store::Connection& db) { round = outbox::claim_round(db, w.seal, input); });
+        REQUIRE(round.claimed.size() == 1);
+        const auto& sent = round.claimed[0].submission;
+        CHECK(sent.text.reveal().starts_with("【") == !adds);
+        CHECK(sent.carrier_adds.empty() == !adds);
+        if (adds) CHECK((sent.carrier_adds.starts_with("【") && sent.carrier_adds.ends_with("】")));
+    }
+}
+
 TEST_CASE("a number that was erased is not texted: its survey waits for a person, and its refusals still count") {
     test::World w("2026-11-21T09:00:00+08:00", {});
     w.call("A1", "13800000001");

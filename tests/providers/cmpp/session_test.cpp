@@ -5,7 +5,9 @@
 
 #include <vector>
 
+#include "daemon/text/octets.hpp"
 #include "providers/cmpp/text.hpp"
+#include "providers/link/coding.hpp"
 #include "providers/link/session.hpp"
 #include "tests/providers/cmpp/site.hpp"
 #include "tests/support/vectors.hpp"
@@ -113,6 +115,41 @@ TEST_CASE("CMPP: formats, parts and fields of a survey") {
     link::References references(random);
     for (const auto& text : {std::string(), std::string("\xff"), std::string("a\0b", 3)})
         CHECK_FALSE(build_submits(*cmpp_settings(), Submission("r1", *Phone::mobile("13800138000"), Text(text), "", std::chrono::hours(2)), references, noon));
+}
+
+TEST_CASE("CMPP: the sign that the gateway puts in front is not sent, and has its room") {
+    const std::string sign = "【某某市公安局】";  // eight characters
+    struct { std::string text; bool gbk; int format; std::vector<std::size_t> octets; } rows[] = {
+        {times("中", 62), false, 8, {124}},                       // 70 with it
+        {times("中", 63), false, 8, {6 + 59 * 2, 6 + 4 * 2}},     // 71: the first part is full when the sign is in it
+        {times("a", 62), false, 8, {124}},                        // it has to be said in the coding that the sign needs
+        {times("a", 125), true, 15, {6 + 118, 6 + 7}},
+        {times("中", 62), true, 15, {124}},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.text);
+        SeededRandom random(5);
+        link::References references(random);
+        Submission submission("r1", *Phone::mobile("13800138000"), Text(row.text), "07", std::chrono::hours(2));
+        submission.carrier_adds = sign;
+        auto settings = cmpp_settings(v2, row.gbk ? "gbk = true\n" : "");
+        auto frames = build_submits(*settings, submission, references, noon);
+        REQUIRE(frames);
+        std::vector<std::size_t> octets;
+        std::string joined;
+        for (const auto& frame : *frames) {
+            auto sent = std::get<Submit>(decode(frame, v2).body);
+            octets.push_back(sent.content.size());
+            CHECK(sent.format == row.format);
+            joined += sent.content.substr(sent.udhi ? 6 : 0);
+        }
+        CHECK(octets == row.octets);
+        CHECK(read_octets(joined, link::charset_of_format(static_cast<std::uint8_t>(row.format))) == row.text);
+        CHECK(link::count_parts(sign + row.text, row.gbk, false) == static_cast<int>(octets.size()));
+    }
+    SeededRandom random(5);
+    link::References references(random);
+    CHECK_FALSE(link::cut_text("a", false, false, references, times("中", 100)));
 }
 
 TEST_CASE("CMPP: a Result says what it proves, and no more") {

@@ -406,6 +406,19 @@ TEST_CASE("a peer that floods us is not read any more until we have kept what ca
     CHECK(peer.session.wants_input());
 }
 
+TEST_CASE("a peer that asks and asks and does not hear the answers is not read any more until he has taken them") {
+    Peer peer;
+    peer.open();
+    std::string questions;
+    for (std::uint32_t i = 0; i < 1000; ++i) questions += frame('A', i);
+    int rounds = 0;
+    while (peer.session.wants_input() && rounds < 1000) peer.session.receive(questions, peer.now, peer.wall), ++rounds;
+    CHECK(rounds > 100);
+    CHECK(rounds < 130);  // a mebibyte of answers
+    CHECK(peer.session.take_output().size() < 1024 * 1024 + 9000);
+    CHECK(peer.session.wants_input());
+}
+
 TEST_CASE("answers to nothing, and frames that nobody knows, change nothing") {
     Peer peer;
     peer.open();

@@ -237,8 +237,20 @@ TEST_CASE("SGIP: what is idle is left, what is under way is waited for, and what
     auto doubt = overdue.session.take_settled();
     REQUIRE(doubt.size() == 1);
     CHECK(std::get<Ambiguous>(doubt[0].outcome).vendor_ids == std::vector<std::string>{shown(unanswered)});
+    CHECK(overdue.said().empty());  // it may still come
+    overdue.pass(std::chrono::seconds(28));
+    CHECK(overdue.said().empty());
+    overdue.pass(std::chrono::seconds(1));
     CHECK(overdue.said_pdu().header.command == unbind);
     CHECK_FALSE(overdue.session.ended_idle());
+    Ours late;
+    unanswered = late.open().submit(1);
+    late.pass(std::chrono::seconds(31));
+    (void)late.session.take_settled();
+    late.says({sgip::submit | response_bit, unanswered, Answer{0, {}}});
+    auto settled = late.session.take_settled();
+    REQUIRE(settled.size() == 1);
+    CHECK(std::holds_alternative<Accepted>(settled[0].outcome));
 
     Ours left;
     left.open();

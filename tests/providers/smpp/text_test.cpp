@@ -129,6 +129,30 @@ TEST_CASE("SMPP: segment counts are exact") {
     CHECK(count_parts(*smpp_settings(), times("中", 67 * 255)) == 255);
 }
 
+TEST_CASE("SMPP: the sign that the centre puts in front is not sent, and has its room") {
+    const std::string sign = "【某某市公安局】";
+    struct { const char* how; std::string text; std::vector<std::size_t> octets; int coding; } rows[] = {
+        {"udh", times("中", 62), {124}, 8}, {"udh", times("中", 63), {6 + 59 * 2, 6 + 4 * 2}, 8}, {"udh", "a", {2}, 8}, {"sar", times("中", 63), {58 * 2, 5 * 2}, 8},
+        {"payload", times("中", 63), {126}, 8},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.text);
+        SeededRandom random(5);
+        link::References references(random);
+        Submission submission("r1", *Phone::mobile("13800138000"), Text(row.text), "07", std::chrono::hours(2));
+        submission.carrier_adds = sign;
+        auto frames = build_submits(*smpp_settings(fmt::format("long_texts = \"{}\"\n", row.how)), submission, references, noon);
+        REQUIRE(frames);
+        std::vector<std::size_t> octets;
+        for (const auto& frame : *frames) {
+            auto sent = std::get<Message>(decode(frame).body);
+            octets.push_back(sent.text.size() + (find_tlv(sent.tlvs, message_payload) ? find_tlv(sent.tlvs, message_payload)->size() : 0));
+            CHECK(sent.data_coding == row.coding);
+        }
+        CHECK(octets == row.octets);
+    }
+}
+
 TEST_CASE("SMPP: the carrier is told when to give up") {
     CHECK(submits(*smpp_settings(), "1", std::chrono::hours(26) + std::chrono::seconds(61))[0].validity == "000001020101000R");
     CHECK(submits(*smpp_settings("validity_form = \"absolute\"\n"), "1", std::chrono::hours(2))[0].validity == "261122060000000+");
