@@ -246,6 +246,26 @@ TEST_CASE("a number goes by the channel that is known to reach it, whatever its 
     CHECK(w.books_balance());
 }
 
+TEST_CASE("a channel with hours of its own sends in them only: outside the next one takes over, and where there is none the survey waits") {
+    for (bool two : {false, true}) {
+        test::Site site;
+        site.channels += "hours = \"14:00-15:00\"\n";
+        if (two) site.channels += "[[channel]]\nname = \"second\"\nprovider = \"simulated\"\n";
+        World w(morning, site);
+        w.call("A1", zhang);
+        w.pass(3h);
+        CHECK(w.sent.size() == (two ? 1 : 0));
+        w.pass(6h);
+        REQUIRE(w.sent.size() == 1);
+        CHECK(w.sent[0].channel == (two ? "second" : "main"));
+        auto noon = *parse_rfc3339("2026-11-21T12:00:00+08:00");
+        auto since_noon = w.sent[0].at - noon;
+        if (two) CHECK(since_noon < 2h);
+        else CHECK((since_noon >= 2h && since_noon < 3h));
+        CHECK(w.books_balance());
+    }
+}
+
 TEST_CASE("routes by carrier ask the site's number plan, and weights share the rest out until a channel is out") {
     test::TempFolder lists;
     std::ofstream(lists / "plan.csv") << "prefix,carrier\n13800138,联通\n";
