@@ -79,6 +79,7 @@ void App::take(const config::Settings& settings) {
     rules->site = *gateway_->rules();
     intake_rules_ = std::move(rules);
     report_site_ = std::make_shared<const reports::ReportSite>(report_site(settings));
+    followup_rules_ = std::make_shared<const followup::Rules>(followup_rules(settings));
     hooks_ = std::make_shared<const inbound::Hooks>(gateway_->hooks());
 }
 
@@ -127,6 +128,10 @@ void App::make_watch() {
     watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_, clock_));
 }
 
+followup::Parts App::followup_parts() {
+    return {*store_, seal_, clock_, random_, [this] { return followup_rules_; }, [this] { gateway_->dispatcher().wake(); }};
+}
+
 // The same handlers behind both doors; the control socket has some that the network has not.
 http::Router App::doors(bool control) {
     http::Router router;
@@ -135,6 +140,7 @@ http::Router App::doors(bool control) {
     intake::add_calls_route(router, guard, intake_, [this] { return intake_rules_; }, clock_, wake);
     reports::add_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, guard);
     followup::add_followup_routes(router, guard, *store_, seal_, clock_);
+    followup::add_work_routes(router, guard, followup_parts());
     desk::add_desk_routes(router, guard, *store_, seal_, clock_);
     admin::add_health_routes(router, access_, [this] { return readiness(); });
     inbound::add_hooks(router, gateway_->inbox(), [this] { return hooks_; });
@@ -174,6 +180,7 @@ void App::start() {
     gateway_->start();
     if (folder_) loops_.spawn("folder", keep_running([this] { return folder_->run(); }, failed("folder")));
     loops_.spawn("nightly", keep_running([this] { return nightly_->run(); }, failed("nightly")));
+    loops_.spawn("followups", keep_running([this] { return followup::watch_clocks(followup_parts()); }, failed("followups")));
     loops_.spawn("watch", keep_running([this] { return watch_->run(); }, failed("watch")));
     loops_.spawn("alarms", keep_running([this] { return watch_->tell(); }, failed("alarms")));
     server_->start();

@@ -9,6 +9,7 @@
 #include "daemon/admin/access.hpp"
 #include "daemon/admin/health.hpp"
 #include "daemon/desk/desk.hpp"
+#include "daemon/followup/work.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/http/client.hpp"
 #include "daemon/http/server.hpp"
@@ -48,6 +49,7 @@ private:
     void take(const config::Settings& settings);
     asio::awaitable<admin::Readiness> readiness();
     void make_watch();
+    followup::Parts followup_parts();
     http::Router doors(bool control);
 
     asio::io_context& io_;
@@ -62,6 +64,7 @@ private:
     intake::Intake intake_;
     std::shared_ptr<const intake::IntakeRules> intake_rules_;
     std::shared_ptr<const reports::ReportSite> report_site_;
+    std::shared_ptr<const followup::Rules> followup_rules_;
     std::shared_ptr<const inbound::Hooks> hooks_;
     std::unique_ptr<desk::Desk> desk_;
     std::unique_ptr<intake::Folder> folder_;

@@ -20,6 +20,7 @@ constexpr Command table[] = {
     {"check", "check the whole configuration", true},
     {"import", "take closed calls from files", true},
     {"optout", "numbers that do not want to be asked", true},
+    {"followup", "what is owed to dissatisfied callers, and the next step", true},
     {"verify", "recompute the ledger and the books", true},
     {"demo", "a day on this machine", true},
     {"serve", "the daemon", true},
@@ -137,6 +138,42 @@ int main(int argc, char** argv) {
         action->callback([&optout_action, action] { optout_action = action->get_name(); });
     }
 
+    commands::FollowupOptions followup;
+    subs["followup"]->fallthrough();
+    subs["followup"]->require_subcommand(1);
+    subs["followup"]->add_option("--as", followup.as, "whose step it is; else who is logged in");
+    subs["followup"]->add_option("--format", followup.format, "")->check(CLI::IsMember({"text", "json"}));
+    auto followup_action = [&](const char* name, const char* does, bool of_one) {
+        auto* action = subs["followup"]->add_subcommand(name, does);
+        if (of_one) action->add_option("ID", followup.id, "the follow-up's number")->required();
+        action->fallthrough();
+        action->callback([&followup, action] { followup.action = action->get_name(); });
+        return action;
+    };
+    followup_action("list", "the open ones, the most pressing first", false)->add_flag("--all", followup.all, "the closed ones too");
+    followup_action("show", "one with its steps", true);
+    followup_action("reveal", "the caller's number; the look is recorded", true)->add_option("--reason", followup.reason, "why it is needed")->required();
+    auto* step = followup_action("call", "the caller was rung up", true);
+    step->add_option("--outcome", followup.outcome, "")->required()->check(CLI::IsMember({"reached", "no_answer", "declined"}));
+    step->add_option("--note", followup.note, "what he said");
+    step = followup_action("verify", "whether he is right", true);
+    step->add_option("--finding", followup.finding, "")->required()->check(CLI::IsMember({"valid", "partly", "invalid", "unreachable"}));
+    step->add_option("--topic", followup.topic, "what it is about");
+    step->add_option("--place", followup.place, "");
+    step->add_option("--note", followup.note, "what it rests on")->required();
+    step = followup_action("order", "who is to put it right", true);
+    step->add_option("--unit", followup.unit, "12 digits; else the unit of the call");
+    step->add_option("--person", followup.person, "")->required();
+    step->add_option("--note", followup.note, "");
+    followup_action("rectify", "what the unit did", true)->add_option("--note", followup.note, "")->required();
+    step = followup_action("review", "whether another level agrees", true);
+    step->add_option("--agreed", followup.agreed, "")->required()->check(CLI::IsMember({"yes", "no"}));
+    step->add_option("--note", followup.note, "");
+    step = followup_action("tell", "the caller is told (回告)", true);
+    step->add_option("--how", followup.how, "")->required()->check(CLI::IsMember({"sms", "call", "letter"}));
+    step->add_option("--note", followup.note, "");
+    followup_action("close", "nothing is owed any more", true)->add_option("--note", followup.note, "");
+
     std::string token_action;
     commands::TokenOptions token;
     subs["token"]->fallthrough();
@@ -199,6 +236,7 @@ int main(int argc, char** argv) {
         if (name == "optout") return commands::optout(config, optout_action, optout_what, reason);
         if (name == "token") return commands::token(config, token_action, token);
         if (name == "status") return commands::status(config);
+        if (name == "followup") return commands::followup(config, followup);
         if (name == "verify") return commands::verify(config, format, checkpoints);
         if (name == "checkpoint") return commands::checkpoint(config, since);
         if (name == "proof") return commands::proof(config, row, size);

@@ -103,6 +103,7 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
     policy->slots = reply_slots(settings, abilities);
     policy->answer_window = survey.answer_window;
     policy->slot_rest = survey.slot_rest;
+    policy->safety_hold = survey.safety_hold;
     policy->in_doubt_rest = survey.in_doubt_rest;
 
     for (std::size_t c = 0; c < settings.channels.size(); ++c) {
@@ -136,6 +137,15 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
     policy->local_day = [zone](Instant t) { return pingjing::local_day(t, zone); };
     policy->start_of_day = [zone](Instant t) { return day_range(local_day(t, zone), zone)->from; };
     return outbox::PolicyPtr(std::move(policy));
+}
+
+followup::Rules followup_rules(const config::Settings& settings) {
+    const auto& from = settings.followup;
+    followup::Rules rules;
+    rules.call_back = from.call_back, rules.call_attempts = from.call_attempts, rules.safety_hold = settings.survey.safety_hold;
+    rules.rectify_days = from.rectify_days, rules.review_days = from.review_days, rules.told_days = from.told_days;
+    rules.working_days = from.working_days, rules.zone = settings.service.timezone;
+    return rules;
 }
 
 ratings::AnswerRules answer_rules(const config::Settings& settings, int slots) {

@@ -5,6 +5,7 @@
 
 #include "daemon/config/settings.hpp"
 #include "daemon/eligibility/eligibility.hpp"
+#include "daemon/followup/steps.hpp"
 #include "daemon/intake/record.hpp"
 #include "daemon/outbox/policy.hpp"
 #include "daemon/ratings/answers.hpp"
@@ -31,5 +32,6 @@ std::vector<outbox::Route> site_routes(const config::Settings& settings);
 Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::shared_ptr<const eligibility::SiteRules> rules, const store::Seal& seal,
                                          Random& random, const std::vector<const provider::Abilities*>& abilities);
 ratings::AnswerRules answer_rules(const config::Settings& settings, int slots);
+followup::Rules followup_rules(const config::Settings& settings);
 
 }  // namespace pingjing

@@ -83,6 +83,12 @@ asio::awaitable<http::Response> answer(http::Handler handler, http::Request requ
 
 }  // namespace
 
+http::Asker near_asker(const http::Request& request) {
+    if (!request.trusted) return {.who = "loopback"};
+    auto person = request.header(person_header);
+    return {.who = person.empty() ? "control" : "control/" + person, .name = person, .scopes = {"admin"}};
+}
+
 asio::awaitable<std::shared_ptr<const Access::Table>> Access::table() {
     auto now = clock_.steady();
     if (table_ && table_->changes == token_changes() && now - table_->read_at < oldest_table) co_return table_;
@@ -105,7 +111,8 @@ asio::awaitable<std::shared_ptr<const Access::Table>> Access::table() {
 asio::awaitable<http::Response> Access::pass(std::string scopes, bool loopback_passes, http::Handler handler, http::Request request) {
     std::erase_if(request.headers, [](const auto& header) { return same_letters(header.first, who_header); });
     if (request.trusted || (loopback_passes && is_near(request))) {
-        request.headers.emplace_back(who_header, request.trusted ? "control" : "loopback");
+        request.asker = near_asker(request);
+        request.headers.emplace_back(who_header, request.asker.who);
         co_return co_await answer(std::move(handler), std::move(request));
     }
     auto token = bearer(request);
@@ -120,7 +127,8 @@ asio::awaitable<http::Response> Access::pass(std::string scopes, bool loopback_p
         metrics::count("http_refused_total", {{"status", "403"}});
         co_return http::problem(403, "Forbidden", fmt::format("this token lacks the scope {}", scopes));
     }
-    request.headers.emplace_back(who_header, fmt::format("{}/{}", row->id, row->holder.name));
+    request.asker = {fmt::format("{}/{}", row->id, row->holder.name), row->holder.name, row->holder.unit, row->holder.badge, row->scopes};
+    request.headers.emplace_back(who_header, request.asker.who);
     co_return co_await answer(std::move(handler), std::move(request));
 }
 

@@ -16,6 +16,11 @@ namespace pingjing::admin {
 // The header in which a handler finds who asked: "3/张三" (token id and name), "control", "loopback". One that comes
 // from outside is taken away.
 inline constexpr const char* who_header = "x-pingjing-who";
+// By which a command names the person at the keyboard; heard through the control socket only.
+inline constexpr const char* person_header = "x-pingjing-person";
+
+// Who asks without a token: through the control socket, or from the machine itself.
+http::Asker near_asker(const http::Request& request);
 
 class Access {
 public:

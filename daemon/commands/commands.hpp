@@ -49,6 +49,13 @@ int proof(const std::string& config, const std::string& row, const std::string& 
 int cosign(const std::string& config, const std::string& note, const std::vector<std::string>& verifiers);
 int forget(const std::string& config, const std::string& phone, const std::string& reason);
 
+struct FollowupOptions {
+    std::string action{};  // list, show, reveal, or a step
+    std::string id{}, as{}, outcome{}, finding{}, topic{}, place{}, unit{}, person{}, how{}, agreed{}, note{}, reason{}, format = "text";
+    bool all = false;
+};
+int followup(const std::string& config, const FollowupOptions& options);
+
 struct SimulateOptions {
     std::string protocol{}, listen = "127.0.0.1:0", log{}, citizens{}, faults{}, call_back{}, users_file{}, tls_cert{}, tls_key{};
     std::vector<std::string> users{};  // NAME:SECRET

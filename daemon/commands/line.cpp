@@ -11,12 +11,14 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "daemon/admin/access.hpp"
 #include "daemon/admin/control.hpp"
 #include "daemon/admin/ledger_api.hpp"
 #include "daemon/app.hpp"
 #include "daemon/commands/site.hpp"
 #include "daemon/eligibility/eligibility.hpp"
 #include "daemon/followup/api.hpp"
+#include "daemon/followup/work.hpp"
 #include "daemon/intake/api.hpp"
 
 namespace pingjing::commands {
@@ -85,6 +87,8 @@ struct Local {
         auto place = [this] { return reports::ExportPlace{site.settings.reports.export_dir, site.settings.rules_sha256}; };
         reports::add_export_route(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, place);
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
+        auto of_followups = std::make_shared<const followup::Rules>(followup_rules(site.settings));
+        followup::add_work_routes(router, everyone, {*site.store, site.seal, *site.clock, random, [of_followups] { return of_followups; }, {}});
         admin::ControlParts parts{*site.store, store::read_on(*site.store), site.seal, *site.clock, random};
         parts.called_off = [this] {
             return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };
@@ -151,7 +155,8 @@ Answer Line::ask(const std::string& method, const std::string& target, const std
     request.trusted = true;
     if (!content_type.empty()) request.headers.emplace_back("Content-Type", content_type);
     if (auto colon = extra_header.find(": "); colon != std::string::npos) request.headers.emplace_back(extra_header.substr(0, colon), extra_header.substr(colon + 2));
-    request.headers.emplace_back("x-pingjing-who", "control");
+    request.asker = admin::near_asker(request);
+    request.headers.emplace_back(admin::who_header, request.asker.who);
     std::optional<http::Response> response;
     std::exception_ptr failed;
     auto on_done = [&](std::exception_ptr error, http::Response r) { failed = error, response = std::move(r); };

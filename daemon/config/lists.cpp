@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/config/section.hpp"
+#include "daemon/core/local_time.hpp"
 
 namespace pingjing::config {
 namespace {
@@ -144,6 +145,18 @@ std::vector<UnitRow> read_units(std::string_view text, const std::string& file, 
         if (v[0].size() != 12 || !digits_only(v[0])) return problems.add(file, number, fmt::format("unit \"{}\": expected 12 digits", v[0]));
         if (!seen.insert(v[0]).second) return problems.add(file, number, fmt::format("unit {} stands twice", v[0]));
         out.push_back({v[0], v[1]});
+    });
+    return out;
+}
+
+WorkingDays read_working_days(std::string_view text, const std::string& file, Problems& problems) {
+    WorkingDays out;
+    std::set<std::string> seen;
+    each_row(text, file, problems, {"date", "working"}, [&](int number, const std::vector<std::string>& v) {
+        if (!weekday_of(v[0])) return problems.add(file, number, fmt::format("date \"{}\": expected YYYY-MM-DD", v[0]));
+        if (v[1] != "yes" && v[1] != "no") return problems.add(file, number, fmt::format("working \"{}\": expected yes or no", v[1]));
+        if (!seen.insert(v[0]).second) return problems.add(file, number, fmt::format("{} stands twice", v[0]));
+        out.set(v[0], v[1] == "yes");
     });
     return out;
 }

@@ -10,6 +10,7 @@
 #include "daemon/core/number_plan.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/core/survey.hpp"
+#include "daemon/core/working_days.hpp"
 
 namespace pingjing::config {
 
@@ -41,6 +42,9 @@ std::vector<CategoryRow> read_categories_toml(std::string_view text, const std::
 
 // Columns `prefix` and `carrier`; others, such as a province, are passed over.
 NumberPlan read_number_plan(std::string_view text, const std::string& file, Problems& problems);
+
+// Columns `date`, YYYY-MM-DD, and `working`, yes or no.
+WorkingDays read_working_days(std::string_view text, const std::string& file, Problems& problems);
 
 // One line of CSV into its fields (RFC 4180 quotes, no line breaks inside); nullopt: a quote that does not end.
 std::optional<std::vector<std::string>> split_csv_line(std::string_view line);

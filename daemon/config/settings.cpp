@@ -295,7 +295,7 @@ private:
         v.appeal_days = whole(s, "appeal_days", v.appeal_days, 1, 90);
         v.appeal_decision_days = whole(s, "appeal_decision_days", v.appeal_decision_days, 1, 90);
         v.confirm_days = whole(s, "confirm_days", v.confirm_days, 1, 90);
-        v.holidays = s.path("holidays").string();
+        v.working_days = s.path("holidays").empty() ? read_working_days(built_in_template("calendars/cn.csv").value(), "calendars/cn.csv", problems_) : list(s, "holidays", read_working_days);
         s.finish();
     }
 

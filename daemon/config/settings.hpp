@@ -127,7 +127,7 @@ struct Followup {
     int rectify_days = 5, review_days = 2, told_days = 1;  // working days
     int appeal_days = 5, appeal_decision_days = 5;         // working days
     int confirm_days = 3;                                  // working days a words-only rating waits for a person
-    std::string holidays;                    // path of a calendar of holidays and swapped working days
+    WorkingDays working_days;                // of `holidays`, else of templates/calendars/cn.csv
 };
 
 struct Intake {

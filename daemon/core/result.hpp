@@ -7,7 +7,7 @@ namespace pingjing {
 
 // What went wrong, for a person to read, and which kind it is, for code to branch on.
 struct Error {
-    enum class Kind { invalid_input, not_found, conflict, unavailable, internal };
+    enum class Kind { invalid_input, not_found, forbidden, conflict, unavailable, internal };
     Error(Kind k, std::string what) : kind(k), detail(std::move(what)) {}
 
     Kind kind;

@@ -73,6 +73,10 @@ std::string what_of(const std::exception_ptr& thrown) {
 
 }  // namespace
 
+bool Asker::may(std::string_view scope) const {
+    return std::ranges::any_of(scopes, [&](const std::string& held) { return held == "admin" || held == scope; });
+}
+
 std::string Request::header(std::string_view name) const {
     auto same = [](char a, char b) { return lower(a) == lower(b); };
     for (const auto& [key, value] : headers)

@@ -13,6 +13,14 @@
 namespace pingjing::http {
 namespace asio = boost::asio;
 
+// Who asks, as the guard found out. Nothing that comes from outside gets in here.
+struct Asker {
+    std::string who{};                           // "3/张三" (token id and name), "control/NAME", "control", "loopback"
+    std::string name{}, unit{}, badge{};         // of the token's holder; through the control socket the name that the command gave
+    std::vector<std::string> scopes{};
+    bool may(std::string_view scope) const;      // `admin` may everything
+};
+
 struct Request {
     std::string method{};
     std::string target{};                        // as sent
@@ -24,6 +32,7 @@ struct Request {
     std::map<std::string, std::string> captures{};    // {name} of the route
     bool trusted = false;                        // came through the control socket, peer credentials checked
     bool loopback = false;
+    Asker asker{};
 
     std::string header(std::string_view name) const;  // case-insensitive; "" when absent
     std::string parameter(const std::string& name, const std::string& fallback = "") const;

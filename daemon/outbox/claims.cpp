@@ -147,6 +147,13 @@ private:
         return std::nullopt;
     }
 
+    // 回告 was planned by a person, hours ago perhaps: since then the number may have opted out, or its case may have become one that is not texted.
+    std::optional<Code> why_not_told(const DueRow& row) {
+        if (store::is_opted_out(db_, row.phone_id)) return Code::opt_out;
+        if (store::has_safety_hold(db_, row.phone_id, 0, in_.now - policy_.safety_hold)) return Code::phone_hold;
+        return std::nullopt;
+    }
+
     // False: it stays as it is, for want of a channel that may take it.
     bool take(DueRow& row) {
         // It was meant for a day that was wrong when it was planned: the right one has its own.
@@ -162,6 +169,12 @@ private:
         auto phone = store::open_phone(seal_, row.phone_key, row.sealed_phone);
         if (is_canary(row)) {
             if (auto why = why_no_canary(row, phone.has_value())) {
+                cancel(row, *why, "");
+                return true;
+            }
+        }
+        if (row.purpose == Purpose::told) {
+            if (auto why = why_not_told(row)) {
                 cancel(row, *why, "");
                 return true;
             }

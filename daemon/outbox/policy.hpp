@@ -34,7 +34,7 @@ struct Policy {
     Texts texts{};
     bool surveys_flow = true;  // false: shadow, off. Surveys stay where they are
     int slots = 1;             // reply slots of a phone; 1: the bare number
-    Millis answer_window = std::chrono::hours(72), slot_rest = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24);
+    Millis answer_window = std::chrono::hours(72), slot_rest = std::chrono::hours(24 * 30), safety_hold = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24);
 
     // Eligibility and its calendar, handed in: a stage does not know another one.
     std::function<store::Verdict(store::Connection&, const store::StoredCase&, const std::string& phone_key, Instant)> decide{};

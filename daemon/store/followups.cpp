@@ -7,12 +7,21 @@
 namespace pingjing::store {
 namespace {
 
-void record_step(Connection& db, std::int64_t followup, std::string_view state, Instant now) {
-    Statement step(db, "INSERT INTO followup_steps(id, followup_id, at, who, state) VALUES (?1, ?2, ?3, 'pingjing', ?4)");
-    step.bind(1, db.next_id("followup_steps")).bind(2, followup).bind(3, now).bind(4, state).run();
+constexpr std::string_view ourselves = "pingjing";
+
+std::int64_t record_step(Connection& db, std::int64_t followup, std::string_view who, std::string_view state, const Seal* seal, std::string_view note, Instant now) {
+    auto id = db.next_id("followup_steps");
+    Statement step(db, "INSERT INTO followup_steps(id, followup_id, at, who, state, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    step.bind(1, id).bind(2, followup).bind(3, now).bind(4, who).bind(5, state);
+    step.bind_maybe_blob(6, seal && !note.empty() ? std::optional(seal->seal(note, followup_note_context(id))) : std::nullopt).run();
+    return id;
 }
 
+std::optional<std::string> filled(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
+
 }  // namespace
+
+std::string followup_note_context(std::int64_t step_id) { return fmt::format("followup_steps:{}", step_id); }
 
 bool open_followup(Connection& db, std::int64_t case_id, std::optional<std::int64_t> rating_id, bool urgent, bool no_callback, Instant now,
                    Instant due_at) {
@@ -23,7 +32,7 @@ bool open_followup(Connection& db, std::int64_t case_id, std::optional<std::int6
         ON CONFLICT (case_id) DO NOTHING)sql");
     open.bind(1, id).bind(2, case_id).bind(3, rating_id).bind(4, now).bind(5, due_at).bind(6, urgent).bind(7, no_callback).run();
     if (db.changes() == 1) {
-        record_step(db, id, "opened", now);
+        record_step(db, id, ourselves, "opened", nullptr, "", now);
         append(db, now, "followup_opened", case_id, facts);
         return true;
     }
@@ -43,6 +52,91 @@ bool note_no_callback(Connection& db, std::int64_t case_id, Instant now) {
     if (db.changes() == 0) return false;
     append(db, now, "followup_no_callback", case_id, "{}");
     return true;
+}
+
+std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
+    Statement find(db, R"sql(
+        SELECT f.case_id, c.record, c.unit, c.phone_id, c.safety = 0 AND coalesce(c.recoded_after, 0) = 0, f.state, f.opened_at, f.due_at, f.urgent, f.no_callback,
+               w.finding, coalesce(w.topic, ''), coalesce(w.place, ''), coalesce(w.ordered_unit, ''), coalesce(w.ordered_to, ''), coalesce(w.rectified_by, ''), coalesce(w.escalated, 0)
+          FROM followups f JOIN cases c ON c.id = f.case_id LEFT JOIN followup_work w ON w.followup_id = f.id WHERE f.id = ?1)sql");
+    if (!find.bind(1, id).step()) return std::nullopt;
+    Followup f;
+    f.id = id, f.case_id = find.integer(0), f.record = find.text(1), f.unit = find.text(2), f.phone_id = find.maybe_integer(3), f.safe_to_text = find.integer(4) == 1;
+    f.state = parse_followup_state(find.text(5)).value(), f.opened_at = find.instant(6), f.due_at = find.instant(7), f.urgent = find.integer(8) == 1;
+    f.no_callback = find.integer(9) == 1;
+    if (!find.is_null(10)) f.finding = parse_finding(find.text(10));
+    f.topic = find.text(11), f.place = find.text(12), f.ordered_unit = find.text(13), f.ordered_to = find.text(14), f.rectified_by = find.text(15);
+    f.escalated = static_cast<int>(find.integer(16));
+    Statement badges(db, "SELECT badge FROM case_officers WHERE case_id = ?1 UNION SELECT officer FROM cases WHERE id = ?1 AND officer IS NOT NULL");
+    badges.bind(1, f.case_id);
+    while (badges.step()) f.badges.push_back(badges.text(0));
+    Statement missed(db, R"sql(
+        SELECT at FROM followup_steps WHERE followup_id = ?1 AND state = 'no_answer'
+           AND id > (SELECT coalesce(max(id), 0) FROM followup_steps WHERE followup_id = ?1 AND state IN ('opened', 'returned')) ORDER BY id)sql");
+    missed.bind(1, id);
+    while (missed.step()) f.missed_calls.push_back(missed.instant(0));
+    Statement verified(db, "SELECT who FROM followup_steps WHERE followup_id = ?1 AND state = 'verified' ORDER BY id DESC LIMIT 1");
+    if (verified.bind(1, id).step()) f.verified_by = verified.text(0);
+    return f;
+}
+
+Result<void> move_followup(Connection& db, const Seal& seal, const Followup& before, const FollowupMove& move, Instant now) {
+    Statement update(db, "UPDATE followups SET state = ?2, due_at = ?3, no_callback = max(no_callback, ?4) WHERE id = ?1 AND state = ?5 AND due_at = ?6");
+    update.bind(1, before.id).bind(2, followup_state_name(move.to)).bind(3, move.due_at).bind(4, move.no_callback).bind(5, followup_state_name(before.state));
+    update.bind(6, before.due_at).run();
+    if (db.changes() == 0) return fail(Error::Kind::conflict, "somebody else has just taken a step here; look again");
+    Statement work(db, R"sql(
+        INSERT INTO followup_work(followup_id, calls, finding, topic, place, ordered_unit, ordered_to, rectified_by, escalated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)
+        ON CONFLICT (followup_id) DO UPDATE SET calls = calls + ?2, finding = coalesce(?3, finding), topic = coalesce(?4, topic), place = coalesce(?5, place),
+               ordered_unit = coalesce(?6, ordered_unit), ordered_to = coalesce(?7, ordered_to), rectified_by = coalesce(?8, rectified_by))sql");
+    work.bind(1, before.id).bind(2, move.missed_call ? 1 : 0).bind(3, move.finding ? std::optional(std::string(finding_name(*move.finding))) : std::nullopt);
+    work.bind(4, filled(move.topic)).bind(5, filled(move.place)).bind(6, filled(move.ordered_unit)).bind(7, filled(move.ordered_to)).bind(8, filled(move.rectified_by)).run();
+    auto step = record_step(db, before.id, move.who, move.step, &seal, move.note, now);
+    append(db, now, "followup_step", before.case_id,
+           fmt::format(R"({{"followup":{},"step":{},"what":"{}","state":"{}","due_at":{}}})", before.id, step, move.step, followup_state_name(move.to), to_millis(move.due_at)));
+    return {};
+}
+
+std::vector<std::int64_t> overdue_followups(Connection& db, Instant now, int most) {
+    Statement find(db, R"sql(
+        SELECT f.id FROM followups f LEFT JOIN followup_work w ON w.followup_id = f.id
+         WHERE f.state <> 'closed' AND f.due_at < ?1 AND coalesce(w.escalated_due, -1) <> f.due_at ORDER BY f.due_at LIMIT ?2)sql");
+    find.bind(1, now).bind(2, most);
+    std::vector<std::int64_t> out;
+    while (find.step()) out.push_back(find.integer(0));
+    return out;
+}
+
+void escalate_followup(Connection& db, std::int64_t id, Instant now) {
+    auto f = find_followup(db, id);
+    if (!f || f->state == FollowupState::closed) return;
+    Statement work(db, R"sql(
+        INSERT INTO followup_work(followup_id, calls, escalated, escalated_due) VALUES (?1, 0, 1, ?2)
+        ON CONFLICT (followup_id) DO UPDATE SET escalated = escalated + 1, escalated_due = ?2)sql");
+    work.bind(1, id).bind(2, f->due_at).run();
+    record_step(db, id, ourselves, "escalated", nullptr, "", now);
+    append(db, now, "followup_escalated", f->case_id, fmt::format(R"({{"followup":{},"level":{},"due_at":{}}})", id, f->escalated + 1, to_millis(f->due_at)));
+}
+
+std::vector<std::int64_t> untold_followups(Connection& db, int most) {
+    Statement find(db, R"sql(
+        SELECT f.id FROM followups f WHERE f.state = 'told'
+           AND EXISTS (SELECT 1 FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'told' AND m.state IN ('cancelled', 'failed', 'expired'))
+           AND NOT EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'not_told') LIMIT ?1)sql");
+    find.bind(1, most);
+    std::vector<std::int64_t> out;
+    while (find.step()) out.push_back(find.integer(0));
+    return out;
+}
+
+void take_back_told(Connection& db, std::int64_t id, Instant due_at, Instant now) {
+    Statement back(db, "UPDATE followups SET state = 'reviewed', due_at = ?2 WHERE id = ?1 AND state = 'told'");
+    back.bind(1, id).bind(2, due_at).run();
+    if (db.changes() == 0) return;
+    record_step(db, id, ourselves, "not_told", nullptr, "", now);
+    Statement about(db, "SELECT case_id FROM followups WHERE id = ?1");
+    about.bind(1, id).step();
+    append(db, now, "followup_step", about.integer(0), fmt::format(R"({{"followup":{},"what":"not_told","state":"reviewed","due_at":{}}})", id, to_millis(due_at)));
 }
 
 }  // namespace pingjing::store

@@ -2,8 +2,13 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "daemon/core/clock.hpp"
+#include "daemon/core/followup.hpp"
+#include "daemon/store/seal.hpp"
 
 namespace pingjing::store {
 class Connection;
@@ -15,5 +20,44 @@ bool open_followup(Connection& db, std::int64_t case_id, std::optional<std::int6
 
 // The caller does not want to be called. False: there is no follow-up, or it was said before.
 bool note_no_callback(Connection& db, std::int64_t case_id, Instant now);
+
+// What is known of one before its next step.
+struct Followup {
+    std::int64_t id = 0, case_id = 0;
+    std::string record{}, unit{};
+    std::vector<std::string> badges{};              // of everybody who was there
+    std::optional<std::int64_t> phone_id{};
+    bool safe_to_text = true;                       // no safety code, neither at the call nor later
+    FollowupState state = FollowupState::opened;
+    Instant opened_at{}, due_at{};
+    bool urgent = false, no_callback = false;
+    std::vector<Instant> missed_calls{};            // since it was opened, or opened again
+    std::optional<Finding> finding{};
+    std::string topic{}, place{}, ordered_unit{}, ordered_to{}, verified_by{}, rectified_by{};
+    int escalated = 0;
+};
+std::optional<Followup> find_followup(Connection& db, std::int64_t id);
+
+struct FollowupMove {
+    std::string step{};                  // the word of the row: a state, no_answer, returned
+    std::string who{}, note{};
+    FollowupState to = FollowupState::opened;
+    Instant due_at{};
+    bool missed_call = false, no_callback = false;
+    std::optional<Finding> finding{};
+    std::string topic{}, place{}, ordered_unit{}, ordered_to{}, rectified_by{};  // empty: stays
+};
+// conflict: somebody else has moved it since `before` was read; nothing is written then.
+Result<void> move_followup(Connection& db, const Seal& seal, const Followup& before, const FollowupMove& move, Instant now);
+
+// Past their limit, and not yet told to the next level for this limit.
+std::vector<std::int64_t> overdue_followups(Connection& db, Instant now, int most);
+void escalate_followup(Connection& db, std::int64_t id, Instant now);
+
+// Told by a text that never left or did not arrive: back to where somebody has to tell him.
+std::vector<std::int64_t> untold_followups(Connection& db, int most);
+void take_back_told(Connection& db, std::int64_t id, Instant due_at, Instant now);
+
+std::string followup_note_context(std::int64_t step_id);
 
 }  // namespace pingjing::store

@@ -192,7 +192,16 @@ DROP INDEX cases_contact;
 CREATE INDEX cases_named ON cases(contact_id) WHERE contact_id IS NOT NULL;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5};
+// What is done about a complaint, beside the follow-up itself. `escalated_due`: the limit that was overrun when it last went a level up.
+constexpr const char* step_6 = R"sql(
+CREATE TABLE followup_work(followup_id INTEGER PRIMARY KEY REFERENCES followups(id), calls INTEGER NOT NULL,
+  finding TEXT CHECK (finding IN ('valid', 'partly', 'invalid', 'unreachable')), topic TEXT, place TEXT, ordered_unit TEXT, ordered_to TEXT, rectified_by TEXT,
+  escalated INTEGER NOT NULL, escalated_due INTEGER) STRICT;
+CREATE INDEX followups_due ON followups(due_at) WHERE state <> 'closed';
+CREATE INDEX followup_steps_of ON followup_steps(followup_id, id);
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

@@ -1,0 +1,77 @@
+// 件件有回复 from the terminal: follow-ups as a list, one with its steps, and the next step of one.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "daemon/commands/ask.hpp"
+#include "daemon/commands/commands.hpp"
+
+namespace pingjing::commands {
+namespace {
+
+namespace json = boost::json;
+
+// Who holds the keyboard; steps are persons'.
+std::string person(const FollowupOptions& o) {
+    if (!o.as.empty()) return o.as;
+    for (const char* variable : {"SUDO_USER", "USER"})
+        if (const char* name = std::getenv(variable); name && *name) return name;
+    return {};
+}
+
+void tell_list(const json::value& v) {
+    const auto& rows = v.at("followups").as_array();
+    if (rows.empty()) fmt::print("nothing is open\n");
+    for (const auto& row : rows) {
+        auto mark = row.at("overdue").as_bool() ? " OVERDUE" : "";
+        fmt::print("{:>6}  {:<12} due {}{}{}  {}  {}  {}\n", row.at("id").as_int64(), text_of(row.at("state")), text_of(row.at("due_at")), mark, row.at("urgent").as_bool() ? " urgent" : "",
+                   text_of(row.at("case_id")), text_of(row.at("unit")), text_of(row.at("grade")));
+    }
+}
+
+void tell_one(const json::value& v) {
+    fmt::print("follow-up {} of case {}, unit {}: {}, due {}{}\n", v.at("id").as_int64(), text_of(v.at("case_id")), text_of(v.at("unit")), text_of(v.at("state")), text_of(v.at("due_at")),
+               v.at("overdue").as_bool() ? ", OVERDUE" : "");
+    const auto& o = v.as_object();
+    for (const char* key : {"phone", "finding", "topic", "place", "ordered_unit", "ordered_to", "told_text"})
+        if (const auto* value = o.if_contains(key); value && !value->is_null()) fmt::print("  {:<13}{}\n", key, text_of(*value));
+    if (const auto* said = o.if_contains("said"))
+        for (const auto& text : said->as_array()) fmt::print("  {}  he wrote: {}\n", text_of(text.at("at")), text_of(text.at("text")));
+    for (const auto& step : v.at("steps").as_array())
+        fmt::print("  {}  {:<12} {}{}\n", text_of(step.at("at")), text_of(step.at("step")), text_of(step.at("who")), step.at("note").is_null() ? "" : ": " + text_of(step.at("note")));
+}
+
+// Only what was given: the daemon knows which step wants what.
+json::object fields(const FollowupOptions& o) {
+    json::object body;
+    const std::pair<const char*, const std::string&> texts[] = {{"outcome", o.outcome}, {"finding", o.finding}, {"topic", o.topic}, {"place", o.place},
+                                                                {"unit", o.unit}, {"person", o.person}, {"how", o.how}, {"note", o.note}, {"reason", o.reason}};
+    for (const auto& [key, value] : texts)
+        if (!value.empty()) body[key] = value;
+    if (!o.agreed.empty()) body["agreed"] = o.agreed == "yes";
+    return body;
+}
+
+}  // namespace
+
+int followup(const std::string& config, const FollowupOptions& o) {
+    auto settings = load_settings(config);
+    if (!settings) return 2;
+    auto line = Line::open(*settings);
+    if (!line) return 1;
+    auto who = person(o);
+    auto header = who.empty() ? "" : "X-Pingjing-Person: " + who;
+    bool list = o.action == "list", show = o.action == "show";
+    auto target = list ? Query().add("state", o.all ? "all" : "").target("/v1/followups") : fmt::format("/v1/followups/{}{}", o.id, show ? "" : "/" + o.action);
+    auto answer = list || show ? line->ask("GET", target, "", "", header) : line->ask("POST", target, json::serialize(fields(o)), "application/json", header);
+    if (!answer.ok()) return complain(answer);
+    if (o.format == "json") return fmt::print("{}\n", answer.body), 0;
+    auto v = json::parse(answer.body);
+    if (list) tell_list(v);
+    else if (o.action == "reveal") fmt::print("{}\n", text_of(v.at("phone")));
+    else tell_one(v);
+    return 0;
+}
+
+}  // namespace pingjing::commands

@@ -1,0 +1,43 @@
+#include "daemon/core/followup.hpp"
+
+#include <algorithm>
+
+namespace pingjing {
+namespace {
+
+constexpr std::array<std::string_view, 8> state_names = {"opened", "called_back", "verified", "rectifying", "rectified", "reviewed", "told", "closed"};
+constexpr std::array<std::string_view, 4> finding_names = {"valid", "partly", "invalid", "unreachable"};
+
+template <class Enum, std::size_t N>
+std::optional<Enum> parse(const std::array<std::string_view, N>& names, std::string_view name) {
+    auto found = std::ranges::find(names, name);
+    return found == names.end() ? std::nullopt : std::optional(static_cast<Enum>(found - names.begin()));
+}
+
+}  // namespace
+
+std::string_view followup_state_name(FollowupState s) { return state_names[static_cast<std::size_t>(s)]; }
+std::optional<FollowupState> parse_followup_state(std::string_view name) { return parse<FollowupState>(state_names, name); }
+std::string_view finding_name(Finding f) { return finding_names[static_cast<std::size_t>(f)]; }
+std::optional<Finding> parse_finding(std::string_view name) { return parse<Finding>(finding_names, name); }
+
+bool may_follow(FollowupState from, FollowupState to) {
+    using enum FollowupState;
+    switch (from) {
+        case opened: return to == called_back || to == verified;  // verified: nobody could be reached
+        case called_back: return to == verified;
+        case verified: return to == rectifying || to == reviewed || to == opened;
+        case rectifying: return to == rectified;
+        case rectified: return to == reviewed || to == rectifying;
+        case reviewed: return to == told || to == closed;  // closed: there is nobody who could be told
+        case told: return to == closed || to == reviewed;
+        case closed: return false;
+    }
+    return false;
+}
+
+bool is_topic(std::string_view name) {
+    return std::ranges::any_of(topics, [&](const Topic& t) { return t.name == name; });
+}
+
+}  // namespace pingjing

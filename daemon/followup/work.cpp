@@ -1,0 +1,242 @@
+#include "daemon/followup/work.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+
+#include "daemon/async/timer.hpp"
+#include "daemon/log/log.hpp"
+#include "daemon/store/cases.hpp"
+#include "daemon/store/inbox.hpp"
+#include "daemon/store/outbox.hpp"
+#include "daemon/store/phones.hpp"
+
+namespace pingjing::followup {
+namespace {
+
+namespace json = boost::json;
+using store::Connection;
+using store::Followup;
+using store::Statement;
+
+constexpr int most_at_once = 100;
+constexpr std::size_t longest_note = 4000;  // bytes
+constexpr Millis text_stands = std::chrono::hours(72);  // a 回告 that cannot leave until then is made by call
+
+http::Response refuse(const Error& error) {
+    switch (error.kind) {
+        case Error::Kind::invalid_input: return http::problem(400, "Bad Request", error.detail);
+        case Error::Kind::not_found: return http::problem(404, "Not Found", error.detail);
+        case Error::Kind::forbidden: return http::problem(403, "Forbidden", error.detail);
+        case Error::Kind::conflict: return http::problem(409, "Conflict", error.detail);
+        default: return http::problem(500, "Internal Server Error", error.detail);
+    }
+}
+
+http::Response answer(json::object body) {
+    http::Response response;
+    response.body = json::serialize(body);
+    response.headers.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+json::value words(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
+
+bool may_see(const Followup& f, const http::Asker& asker) {
+    return asker.may("inspect") || (!asker.unit.empty() && asker.unit == f.ordered_unit);
+}
+
+Result<Followup> find(Connection& db, const http::Request& request) {
+    auto text = request.captures.at("id");
+    std::int64_t id = 0;
+    auto [stop, bad] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (bad != std::errc() || stop != text.data() + text.size()) return fail(Error::Kind::not_found, "follow-ups have numbers");
+    auto found = store::find_followup(db, id);
+    // Whose it is not does not learn either that it is there.
+    if (!found || !may_see(*found, request.asker)) return fail(Error::Kind::not_found, fmt::format("there is no follow-up {} for you", id));
+    return *found;
+}
+
+void note_access(Connection& db, const Followup& f, const http::Asker& asker, std::string_view what, const std::string& reason, Instant now) {
+    json::object access = {{"what", what}, {"who", asker.who}, {"followup", f.id}};
+    if (!reason.empty()) access["reason"] = reason;
+    store::append(db, now, "access", f.case_id, json::serialize(access));
+}
+
+json::array steps_of(Connection& db, const store::Seal& seal, const Followup& f) {
+    Statement rows(db, "SELECT id, at, who, state, note FROM followup_steps WHERE followup_id = ?1 ORDER BY id");
+    rows.bind(1, f.id);
+    json::array out;
+    while (rows.step()) {
+        auto note = rows.is_null(4) ? std::nullopt : std::optional(seal.open(rows.text(4), store::followup_note_context(rows.integer(0))));
+        out.push_back(json::object{{"at", format_utc(rows.instant(1))}, {"who", rows.text(2)}, {"step", rows.text(3)}, {"note", note && *note ? json::value(**note) : json::value(nullptr)}});
+    }
+    return out;
+}
+
+// What he wrote, in his own words.
+json::array said(Connection& db, const store::Seal& seal, const Followup& f) {
+    Statement rows(db, "SELECT id, received_at, text, label FROM inbound WHERE case_id = ?1 AND length(text) > 0 ORDER BY id");
+    rows.bind(1, f.case_id);
+    json::array out;
+    while (rows.step()) {
+        auto text = seal.open(rows.text(2), store::inbound_text_context(rows.integer(0)));
+        if (text) out.push_back(json::object{{"at", format_utc(rows.instant(1))}, {"text", *text}, {"label", rows.is_null(3) ? json::value(nullptr) : json::value(rows.text(3))}});
+    }
+    return out;
+}
+
+// How the 回告 by text stands.
+json::value text_state(Connection& db, const Followup& f) {
+    Statement row(db, "SELECT state FROM messages WHERE case_id = ?1 AND purpose = 'told' ORDER BY id DESC LIMIT 1");
+    return row.bind(1, f.case_id).step() ? json::value(row.text(0)) : json::value(nullptr);
+}
+
+json::object describe(Connection& db, const store::Seal& seal, const Followup& f, const http::Asker& asker, Instant now) {
+    json::object out = {{"id", f.id}, {"case_id", f.record}, {"unit", f.unit}, {"state", followup_state_name(f.state)}, {"opened_at", format_utc(f.opened_at)},
+                        {"due_at", format_utc(f.due_at)}, {"overdue", f.state != FollowupState::closed && f.due_at < now}, {"urgent", f.urgent},
+                        {"finding", f.finding ? json::value(finding_name(*f.finding)) : json::value(nullptr)}, {"topic", words(f.topic)}, {"place", words(f.place)},
+                        {"ordered_unit", words(f.ordered_unit)}, {"ordered_to", words(f.ordered_to)}, {"escalated", f.escalated}, {"steps", steps_of(db, seal, f)}};
+    if (!asker.may("inspect")) return out;
+    out["no_callback"] = f.no_callback, out["missed_calls"] = f.missed_calls.size();
+    auto phone = f.phone_id ? std::optional(store::find_phone(db, seal, *f.phone_id)) : std::nullopt;
+    out["phone"] = phone && *phone ? json::value((*phone)->masked()) : json::value(nullptr);
+    out["said"] = said(db, seal, f), out["told_text"] = text_state(db, f);
+    return out;
+}
+
+asio::awaitable<http::Response> show(const Parts parts, http::Request request) {
+    std::optional<http::Response> response;
+    auto look = [&, now = parts.clock.now()](Connection& db) {
+        auto f = find(db, request);
+        if (!f) return void(response = refuse(f.error()));
+        note_access(db, *f, request.asker, "followup", "", now);
+        response = answer(describe(db, parts.seal, *f, request.asker, now));
+    };
+    co_await parts.store.run(std::ref(look));
+    co_return std::move(*response);
+}
+
+Result<json::object> body_of(const http::Request& request) {
+    boost::system::error_code error;
+    auto body = request.body.empty() ? json::value(json::object()) : json::parse(request.body, error);
+    if (error || !body.is_object()) return fail(Error::Kind::invalid_input, "expected a JSON object");
+    return body.as_object();
+}
+
+asio::awaitable<http::Response> reveal(const Parts parts, http::Request request) {
+    auto body = body_of(request);
+    if (!body) co_return refuse(body.error());
+    const auto* reason = body->if_contains("reason");
+    if (!reason || !reason->is_string() || reason->as_string().empty() || reason->as_string().size() > longest_note)
+        co_return http::problem(400, "Bad Request", "reason: expected why the number is needed");
+    std::optional<http::Response> response;
+    auto look = [&, why = std::string(reason->as_string()), now = parts.clock.now()](Connection& db) {
+        auto f = find(db, request);
+        if (!f) return void(response = refuse(f.error()));
+        if (request.asker.name.empty()) return void(response = http::problem(403, "Forbidden", "a number is shown to persons: use a token that names one, or --as NAME"));
+        auto phone = f->phone_id ? store::find_phone(db, parts.seal, *f->phone_id) : fail(Error::Kind::not_found, "the call had no mobile number");
+        if (!phone) return void(response = refuse(phone.error()));
+        note_access(db, *f, request.asker, "number", hide_mobiles(why), now);
+        response = answer({{"id", f->id}, {"case_id", f->record}, {"phone", phone->reveal()}});
+    };
+    co_await parts.store.run(std::ref(look));
+    co_return std::move(*response);
+}
+
+Result<Step> read_step(const http::Request& request) {
+    auto body = body_of(request);
+    if (!body) return tl::unexpected(body.error());
+    Step step;
+    step.name = request.captures.at("step");
+    const std::pair<std::string_view, std::string*> texts[] = {{"outcome", &step.outcome}, {"finding", &step.finding}, {"topic", &step.topic}, {"place", &step.place},
+                                                               {"unit", &step.unit}, {"person", &step.person}, {"how", &step.how}, {"note", &step.note}};
+    for (const auto& [key, value] : *body) {
+        if (key == "agreed") {
+            if (!value.is_bool()) return fail(Error::Kind::invalid_input, "agreed: expected true or false");
+            step.agreed = value.as_bool();
+            continue;
+        }
+        auto known = std::ranges::find(texts, std::string_view(key), [](const auto& t) { return t.first; });
+        if (known == std::end(texts)) return fail(Error::Kind::invalid_input, fmt::format("{}: not a field of a step", std::string_view(key)));
+        if (!value.is_string() || value.as_string().size() > longest_note) return fail(Error::Kind::invalid_input, fmt::format("{}: expected a text of at most {} bytes", std::string_view(key), longest_note));
+        *known->second = std::string(value.as_string());
+    }
+    step.place = hide_mobiles(step.place), step.person = hide_mobiles(step.person);  // they stand in the open
+    return step;
+}
+
+// Once a case, never where the number has opted out or is on hold; the same is asked again when it is sent.
+Result<void> check_text(Connection& db, const Followup& f, const Rules& rules, Instant now) {
+    if (store::is_opted_out(db, *f.phone_id)) return fail(Error::Kind::conflict, "the number has opted out of our texts; expected call or letter");
+    if (store::has_safety_hold(db, *f.phone_id, 0, now - rules.safety_hold)) return fail(Error::Kind::conflict, "the number is not texted (safety code); expected call or letter");
+    Statement earlier(db, "SELECT 1 FROM messages WHERE case_id = ?1 AND purpose = 'told'");
+    if (earlier.bind(1, f.case_id).step()) return fail(Error::Kind::conflict, "one text was planned for it already; expected call or letter");
+    return {};
+}
+
+// 回告 through the same outbox, inside its hours.
+void plan_text(Connection& db, const Parts& parts, const Followup& f, Instant now) {
+    store::NewMessage message;
+    message.case_id = f.case_id, message.purpose = Purpose::told, message.text_name = "done", message.phone_id = *f.phone_id;
+    message.channel = store::proven_channel(db, *f.phone_id), message.due_at = now, message.stale_at = now + text_stands;
+    Statement slot(db, "SELECT slot FROM messages WHERE case_id = ?1 AND purpose = 'survey' ORDER BY id DESC LIMIT 1");
+    if (slot.bind(1, f.case_id).step()) message.slot = slot.maybe_integer(0);
+    store::plan_message(db, parts.random, message, now);
+}
+
+asio::awaitable<http::Response> take(const Parts parts, http::Request request) {
+    auto step = read_step(request);
+    if (!step) co_return refuse(step.error());
+    std::optional<http::Response> response;
+    bool text = false;
+    auto work = [&, rules = parts.rules(), now = parts.clock.now()](Connection& db) {
+        auto f = find(db, request);
+        if (!f) return void(response = refuse(f.error()));
+        const auto& asker = request.asker;
+        auto planned = plan_step(*f, *step, {asker.who, asker.name, asker.unit, asker.badge, asker.may("inspect")}, *rules, now);
+        if (!planned) return void(response = refuse(planned.error()));
+        if (planned->text)
+            if (auto may = check_text(db, *f, *rules, now); !may) return void(response = refuse(may.error()));
+        if (auto moved = store::move_followup(db, parts.seal, *f, planned->move, now); !moved) return void(response = refuse(moved.error()));
+        if (planned->text) plan_text(db, parts, *f, now), text = true;
+        response = answer(describe(db, parts.seal, *store::find_followup(db, f->id), asker, now));
+    };
+    co_await parts.store.run(std::ref(work));
+    if (text && parts.planned) parts.planned();
+    co_return std::move(*response);
+}
+
+}  // namespace
+
+void add_work_routes(http::Router& router, const http::Guard& guard, Parts parts) {
+    router.add("GET", "/v1/followups/{id}", guard("inspect,unit", [parts](http::Request request) { return show(parts, std::move(request)); }));
+    router.add("POST", "/v1/followups/{id}/reveal", guard("inspect", [parts](http::Request request) { return reveal(parts, std::move(request)); }));
+    router.add("POST", "/v1/followups/{id}/{step}", guard("inspect,unit", [parts](http::Request request) { return take(parts, std::move(request)); }));
+}
+
+asio::awaitable<int> look_at_clocks(Parts parts) {
+    int done = 0;
+    auto look = [&, rules = parts.rules(), now = parts.clock.now()](Connection& db) {
+        for (auto id : store::untold_followups(db, most_at_once)) store::take_back_told(db, id, rules->working_days.later(now, rules->told_days, rules->zone), now), ++done;
+        for (auto id : store::overdue_followups(db, now, most_at_once)) store::escalate_followup(db, id, now), ++done;
+    };
+    co_await parts.store.run(std::ref(look));
+    if (done > 0) log::warn("followup.clocks", {{"escalated_or_taken_back", done}});
+    co_return done;
+}
+
+asio::awaitable<void> watch_clocks(Parts parts) {
+    for (;;) {
+        auto done = co_await look_at_clocks(parts);
+        auto pause = std::chrono::duration_cast<Steady>(std::chrono::minutes(1) / parts.clock.speed());
+        if (done < most_at_once) co_await sleep_for(std::max<Steady>(pause, std::chrono::seconds(1)));
+    }
+}
+
+}  // namespace pingjing::followup

@@ -1,0 +1,182 @@
+// 件件有回复, as a story: what becomes of a 3.
+#include <doctest/doctest.h>
+
+#include <boost/json/parse.hpp>
+
+#include "daemon/admin/verify.hpp"
+#include "daemon/followup/work.hpp"
+#include "daemon/store/followups.hpp"
+#include "tests/flow/world.hpp"
+
+using namespace pingjing;
+using namespace pingjing::test;
+namespace json = boost::json;
+using store::Connection;
+
+namespace {
+
+constexpr const char* caller = "13812345678";
+const http::Asker inspector{"3/张三", "张三", "320100000000", "900001", {"inspect"}}, other{"4/李四", "李四", "", "", {"inspect"}}, station{"7/王五", "王五", "320102430000", "", {"unit"}},
+    stranger{"8/赵六", "赵六", "320104000000", "", {"unit"}};
+
+// 督察 and the station at their desks: the same routes as the daemon's, the scopes being the routes' own business.
+struct Desks {
+    explicit Desks(World& world) : w(world) {
+        rules = std::make_shared<const followup::Rules>(followup_rules(w.settings()));
+        followup::add_work_routes(router, [](std::string, http::Handler handler) { return handler; }, parts());
+    }
+    followup::Parts parts() { return {*w.store, w.seal, w.clock, w.random, [this] { return rules; }, [this] { w.gateway().dispatcher().wake(); }}; }
+
+    http::Response ask(const char* method, const std::string& path, const http::Asker& asker, const std::string& body = "") {
+        http::Response out;
+        w.run_for([&]() -> asio::awaitable<void> {
+            http::Request request;
+            request.method = method, request.path = request.target = path, request.body = body, request.asker = asker;
+            out = co_await router.handle(std::move(request));
+        });
+        return out;
+    }
+    std::string step(const char* name, const http::Asker& asker, const std::string& body) {
+        auto response = ask("POST", fmt::format("/v1/followups/1/{}", name), asker, body);
+        auto v = json::parse(response.body).as_object();
+        return response.status == 200 ? std::string(v.at("state").as_string()) : fmt::format("{} {}", response.status, std::string(v.at("detail").as_string()));
+    }
+    int clocks() {
+        int done = 0;
+        w.run_for([&]() -> asio::awaitable<void> { done = co_await followup::look_at_clocks(parts()); });
+        return done;
+    }
+
+    World& w;
+    http::Router router{};
+    std::shared_ptr<const followup::Rules> rules;
+};
+
+// Asked at nine in the evening, answered in the night.
+void complain(World& w) {
+    REQUIRE(w.call("a", caller) == "accepted");
+    w.pass(std::chrono::hours(3));
+    REQUIRE(w.sent.size() == 1);
+    w.receipt(w.sent[0].ref);
+    w.pass(std::chrono::hours(4));
+    w.reply(caller, "3 等了两个小时", w.sent[0].extension);
+    REQUIRE(w.value("SELECT state FROM followups") == "opened");
+}
+
+void check_whole(World& w, const char* when) {
+    CAPTURE(when);
+    w.store->run_now([](Connection& db) {
+        for (const auto& failure : admin::verify(db).failures) FAIL_CHECK(failure.check << ": " << failure.detail);
+    });
+}
+
+}  // namespace
+
+TEST_CASE("a 3 at night becomes a call-back, a finding, a work order, a 回告 and a second rating") {
+    World w("2026-11-20T18:30:00+08:00");
+    Desks desks(w);
+    complain(w);
+    auto before = w.sent.size();  // the question and the thanks
+
+    w.pass(std::chrono::hours(6));
+    CHECK(desks.step("call", inspector, R"({"outcome":"no_answer"})") == "opened");
+    w.pass(std::chrono::hours(2));
+    CHECK(desks.step("call", inspector, R"({"outcome":"reached","note":"他说等了两个小时,没有人解释"})") == "called_back");
+    auto seen = json::parse(desks.ask("GET", "/v1/followups/1", inspector).body);
+    CHECK(seen.at("said").at(0).at("text").as_string() == "3 等了两个小时");
+    CHECK(seen.at("phone").as_string() == "138****5678");
+    CHECK(seen.at("steps").as_array().size() == 3);
+    CHECK(desks.step("verify", inspector, R"({"finding":"valid","topic":"response_speed","place":"鼓楼","note":"出警记录 118 分钟"})") == "verified");
+    CHECK(desks.step("order", inspector, R"({"person":"所长"})") == "rectifying");
+
+    // The station sees its work order, and not who it was; another station sees nothing.
+    auto order = json::parse(desks.ask("GET", "/v1/followups/1", station).body).as_object();
+    CHECK(order.at("topic").as_string() == "response_speed");
+    CHECK_FALSE(order.contains("said"));
+    CHECK_FALSE(order.contains("phone"));
+    CHECK(desks.ask("GET", "/v1/followups/1", stranger).status == 404);
+    CHECK(desks.step("rectify", stranger, R"({"note":"done"})").starts_with("404"));
+    w.pass(std::chrono::hours(48));
+    CHECK(desks.step("rectify", station, R"({"note":"增派夜间警力"})") == "rectified");
+    CHECK(desks.step("review", station, R"({"agreed":true})").starts_with("403"));
+    CHECK(desks.step("review", other, R"({"agreed":false,"note":"没有道歉"})") == "rectifying");
+    CHECK(desks.step("rectify", station, R"({"note":"已上门道歉"})") == "rectified");
+    CHECK(desks.step("review", other, R"({"agreed":true})") == "reviewed");
+
+    // 回告 is decided in the night and goes in the morning, once.
+    w.pass(std::chrono::hours(16));
+    CHECK(desks.step("tell", inspector, R"({"how":"sms"})") == "told");
+    CHECK(w.value("SELECT count(*) FROM messages WHERE purpose = 'told'") == "1");
+    w.pass(std::chrono::hours(14));
+    REQUIRE(w.sent.size() == before + 1);
+    CHECK(w.sent.back().text.find("12389") != std::string::npos);
+    w.receipt(w.sent.back().ref);
+    w.reply(caller, "1", w.sent[0].extension);
+    CHECK(w.value("SELECT group_concat(grade || ' ' || effect) FROM (SELECT * FROM ratings ORDER BY id)") == "dissatisfied first,satisfied second");
+    CHECK(desks.step("close", inspector, R"({"note":"满意"})") == "closed");
+    CHECK(w.value("SELECT count(*) FROM followup_steps") == "12");
+    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access'") == "2");
+    check_whole(w, "closed");
+}
+
+TEST_CASE("what is overdue goes a level up, once for each limit") {
+    World w("2026-11-20T18:30:00+08:00");
+    Desks desks(w);
+    complain(w);
+    CHECK(desks.clocks() == 0);
+    w.pass(std::chrono::hours(25));
+    CHECK(desks.clocks() == 1);
+    CHECK(desks.clocks() == 0);
+    CHECK(w.value("SELECT escalated FROM followup_work") == "1");
+    CHECK(desks.step("call", inspector, R"({"outcome":"reached","note":"said so"})") == "called_back");
+    CHECK(desks.clocks() == 0);  // the same limit, told already
+    CHECK(desks.step("verify", inspector, R"({"finding":"valid","topic":"attitude","note":"seen"})") == "verified");
+    CHECK(desks.step("order", inspector, R"({"person":"所长"})") == "rectifying");
+    w.pass(std::chrono::hours(24 * 8));
+    CHECK(desks.clocks() == 1);
+    CHECK(w.value("SELECT group_concat(state) FROM followup_steps WHERE who = 'pingjing'") == "opened,escalated,escalated");
+    CHECK(json::parse(desks.ask("GET", "/v1/followups/1", inspector).body).at("escalated").as_int64() == 2);
+    check_whole(w, "escalated");
+}
+
+TEST_CASE("a 回告 goes to nobody who opted out or is on hold, and what did not go is not told") {
+    World w("2026-11-20T18:30:00+08:00");
+    Desks desks(w);
+    complain(w);
+    w.pass(std::chrono::hours(6));
+    CHECK(desks.step("call", inspector, R"({"outcome":"reached","note":"said so"})") == "called_back");
+    CHECK(desks.step("verify", inspector, R"({"finding":"invalid","topic":"attitude","note":"recorded"})") == "verified");
+    CHECK(desks.step("review", other, R"({"agreed":true})") == "reviewed");
+    w.pass(std::chrono::hours(14));  // in the night
+    CHECK(desks.step("tell", inspector, R"({"how":"sms"})") == "told");
+    auto before = w.sent.size();
+
+    SUBCASE("a safety code comes before the morning") { CHECK(w.call("violence", caller, "02") == "excluded dv"); }
+    SUBCASE("he opts out before the morning") { w.reply(caller, "退订", w.sent[0].extension); }
+    auto texts = [&] { return std::count_if(w.sent.begin() + static_cast<std::ptrdiff_t>(before), w.sent.end(), [](const auto& s) { return s.text.find("12389") != std::string::npos; }); };
+    w.pass(std::chrono::hours(14));
+    CHECK(texts() == 0);
+    CHECK(w.value("SELECT state FROM messages WHERE purpose = 'told'") == "cancelled");
+    CHECK(desks.clocks() == 1);
+    CHECK(w.value("SELECT state FROM followups") == "reviewed");
+    CHECK(desks.step("tell", inspector, R"({"how":"sms"})").starts_with("409"));
+    CHECK(desks.step("tell", inspector, R"({"how":"letter"})") == "told");
+    CHECK(desks.clocks() == 0);
+    check_whole(w, "told by letter");
+}
+
+TEST_CASE("a number is shown to a person, for a reason, and that is written down") {
+    World w("2026-11-20T18:30:00+08:00");
+    Desks desks(w);
+    complain(w);
+    CHECK(desks.ask("POST", "/v1/followups/1/reveal", inspector, "{}").status == 400);
+    CHECK(desks.ask("POST", "/v1/followups/1/reveal", {"control", "", "", "", {"admin"}}, R"({"reason":"to call back"})").status == 403);
+    auto shown = desks.ask("POST", "/v1/followups/1/reveal", inspector, R"({"reason":"to call back"})");
+    CHECK(json::parse(shown.body).at("phone").as_string() == caller);
+    CHECK(w.value("SELECT data FROM ledger WHERE kind = 'access'").find(R"("who":"3/张三","followup":1,"reason":"to call back")") != std::string::npos);
+    CHECK(desks.ask("GET", "/v1/followups/99", inspector).status == 404);
+    CHECK(desks.ask("GET", "/v1/followups/one", inspector).status == 404);
+    CHECK(desks.step("call", inspector, "[").starts_with("400"));
+    CHECK(desks.step("call", inspector, R"({"colour":"red"})").starts_with("400 colour"));
+    check_whole(w, "shown");
+}
