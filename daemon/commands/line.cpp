@@ -19,6 +19,7 @@
 #include "daemon/eligibility/eligibility.hpp"
 #include "daemon/followup/api.hpp"
 #include "daemon/followup/work.hpp"
+#include "daemon/followup/review_api.hpp"
 #include "daemon/intake/api.hpp"
 
 namespace pingjing::commands {
@@ -89,6 +90,7 @@ struct Local {
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
         auto of_followups = std::make_shared<const followup::Rules>(followup_rules(site.settings));
         followup::add_work_routes(router, everyone, {*site.store, site.seal, *site.clock, random, [of_followups] { return of_followups; }, {}});
+        followup::add_review_routes(router, everyone, *site.store, site.seal, *site.clock);
         admin::ControlParts parts{*site.store, store::read_on(*site.store), site.seal, *site.clock, random};
         parts.called_off = [this] {
             return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };

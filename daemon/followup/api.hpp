@@ -1,5 +1,4 @@
-// GET /v1/followups?state=open|all: who is owed an answer, the most pressing first. GET /v1/review: replies and changes that a
-// person has to decide; these show the text, so each look is recorded with who looked.
+// GET /v1/followups?state=open|all: who is owed an answer, the most pressing first.
 #pragma once
 #include "daemon/http/router.hpp"
 #include "daemon/store/seal.hpp"
