@@ -142,7 +142,7 @@ http::Router App::doors(bool control) {
     reports::add_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, guard);
     followup::add_followup_routes(router, guard, *store_, seal_, clock_);
     followup::add_work_routes(router, guard, followup_parts());
-    followup::add_review_routes(router, guard, *store_, seal_, clock_);
+    followup::add_review_routes(router, guard, {*store_, seal_, clock_, [this] { return review_rules(gateway_->settings()); }, [this] { gateway_->answers().wake(); }});
     desk::add_desk_routes(router, guard, *store_, seal_, clock_);
     admin::add_health_routes(router, access_, [this] { return readiness(); });
     inbound::add_hooks(router, gateway_->inbox(), [this] { return hooks_; });

@@ -27,6 +27,7 @@ constexpr Command table[] = {
     {"report", "officers, units, force, balance, exclusions, paths", true},
     {"export", "the nightly files", true},
     {"explain", "the story of one case", true},
+    {"review", "texts that a person has to decide", true},
     {"status", "what one needs at 3 a.m.", true},
     {"hold", "stop sending", true},
     {"release", "resume sending", true},
@@ -190,6 +191,25 @@ int main(int argc, char** argv) {
         action->callback([&token_action, action] { token_action = action->get_name(); });
     }
 
+    commands::ReviewOptions review;
+    subs["review"]->fallthrough();
+    subs["review"]->require_subcommand(1);
+    subs["review"]->add_option("--format", review.format, "")->check(CLI::IsMember({"table", "json"}));
+    for (const char* name : {"list", "show", "decide"}) {
+        auto* action = subs["review"]->add_subcommand(name, "");
+        bool decide = std::string(name) == "decide";
+        if (std::string(name) == "list") action->add_option("--kind", review.kind, "words, ambiguous, several_open, better_after_worse, set_aside");
+        else action->add_option("ID", review.id, "number of the review")->required();
+        if (decide) {
+            action->add_option("DECISION", review.decision, "as `review show` names them")->required();
+            action->add_option("--grade", review.grade, "")->check(CLI::IsMember({"satisfied", "basically_satisfied", "dissatisfied"}));
+            action->add_option("--case", review.record, "which call it is about, where it can be several");
+            action->add_option("--note", review.note, "why; kept sealed");
+        }
+        action->fallthrough();
+        action->callback([&review, action] { review.action = action->get_name(); });
+    }
+
     commands::DemoOptions demo;
     subs["demo"]->add_option("--calls", demo.calls, "calls of the last day; each of the thirty days before has a quarter")->check(CLI::Range(4, 1'000'000));
     subs["demo"]->add_option("--seed", demo.seed, "the same seed, the same city");
@@ -235,6 +255,7 @@ int main(int argc, char** argv) {
         if (name == "resend") return commands::resend(config, record, reason);
         if (name == "optout") return commands::optout(config, optout_action, optout_what, reason);
         if (name == "token") return commands::token(config, token_action, token);
+        if (name == "review") return commands::review(config, review);
         if (name == "status") return commands::status(config);
         if (name == "followup") return commands::followup(config, followup);
         if (name == "verify") return commands::verify(config, format, checkpoints);

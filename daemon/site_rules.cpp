@@ -162,4 +162,8 @@ ratings::AnswerRules answer_rules(const config::Settings& settings, int slots) {
     return rules;
 }
 
+store::ReviewRules review_rules(const config::Settings& settings) {
+    return {settings.survey.scale, settings.survey.late_window, settings.survey.correction_window, settings.followup.call_back};
+}
+
 }  // namespace pingjing

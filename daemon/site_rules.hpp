@@ -9,6 +9,7 @@
 #include "daemon/intake/record.hpp"
 #include "daemon/outbox/policy.hpp"
 #include "daemon/ratings/answers.hpp"
+#include "daemon/store/reviews.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
 #include "providers/provider.hpp"
@@ -33,5 +34,6 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
                                          Random& random, const std::vector<const provider::Abilities*>& abilities);
 ratings::AnswerRules answer_rules(const config::Settings& settings, int slots);
 followup::Rules followup_rules(const config::Settings& settings);
+store::ReviewRules review_rules(const config::Settings& settings);
 
 }  // namespace pingjing

@@ -43,6 +43,8 @@ int optout(const std::string& config, const std::string& action, const std::stri
 struct TokenOptions { std::string scope{}, name{}, unit{}, badge{}, expires{}; std::string id{}; };
 int token(const std::string& config, const std::string& action, const TokenOptions& options);
 int status(const std::string& config);
+struct ReviewOptions { std::string action{}, id{}, kind{}, decision{}, grade{}, record{}, note{}, format = "table"; };
+int review(const std::string& config, const ReviewOptions& options);
 int verify(const std::string& config, const std::string& format, const std::vector<std::string>& checkpoints);
 int checkpoint(const std::string& config, const std::string& since);
 int proof(const std::string& config, const std::string& row, const std::string& size);

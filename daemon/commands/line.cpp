@@ -90,7 +90,7 @@ struct Local {
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
         auto of_followups = std::make_shared<const followup::Rules>(followup_rules(site.settings));
         followup::add_work_routes(router, everyone, {*site.store, site.seal, *site.clock, random, [of_followups] { return of_followups; }, {}});
-        followup::add_review_routes(router, everyone, *site.store, site.seal, *site.clock);
+        followup::add_review_routes(router, everyone, {*site.store, site.seal, *site.clock, [this] { return review_rules(site.settings); }});
         admin::ControlParts parts{*site.store, store::read_on(*site.store), site.seal, *site.clock, random};
         parts.called_off = [this] {
             return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };

@@ -21,17 +21,9 @@ using store::Connection;
 using store::InboundRow;
 
 constexpr int texts_a_step = 512;
-constexpr Millis vendor_clock_ahead = std::chrono::minutes(5), longest_way = std::chrono::hours(24 * 7);
-
-// The vendor's time where it can be true: a text may be days on its way, but not from the future.
-Instant written_at(const InboundRow& row) {
-    if (row.at && *row.at <= row.received_at + vendor_clock_ahead && row.received_at - *row.at < longest_way) return std::min(*row.at, row.received_at);
-    return row.received_at;
-}
-
 Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, Instant now) {
     Situation s;
-    s.at = written_at(row);
+    s.at = store::written_at(row.at, row.received_at);
     s.mobile = row.phone_id.has_value();
     if (!s.mobile) {
         s.match.how = "no_mobile";

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "daemon/async/signal.hpp"
+#include "daemon/core/first_answer.hpp"
 #include "daemon/core/message.hpp"
 #include "daemon/ratings/match.hpp"
-#include "daemon/ratings/first_answer.hpp"
 #include "daemon/reply/read.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/ratings.hpp"

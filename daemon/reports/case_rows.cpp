@@ -1,5 +1,7 @@
 #include "daemon/reports/case_rows.hpp"
 
+#include <algorithm>
+
 namespace pingjing::reports {
 namespace {
 
@@ -11,8 +13,9 @@ constexpr const char* ratings_sql =
     "SELECT case_id, grade, method, at, officer, unit, inbound_id FROM ratings WHERE case_id BETWEEN ?1 AND ?2 AND effect IN ('first', 'replaces') ORDER BY case_id, id";
 constexpr const char* texts_sql =
     "SELECT case_id, class, received_at FROM inbound WHERE case_id BETWEEN ?1 AND ?2 AND step = 'done' AND class NOT IN ('unmatched', 'quarantined') ORDER BY case_id, id";
-constexpr const char* confirmed_sql =
-    "SELECT case_id, inbound_id FROM reviews WHERE case_id BETWEEN ?1 AND ?2 AND kind = 'words' AND closed_at IS NOT NULL AND decision = 'confirmed' ORDER BY case_id";
+constexpr const char* decided_sql =
+    "SELECT case_id, inbound_id, decision FROM reviews WHERE case_id BETWEEN ?1 AND ?2 AND kind = 'words' AND closed_at IS NOT NULL AND "
+    "(decision = 'confirmed' OR decision = 'none') ORDER BY case_id";
 
 void take_case(const Statement& row, CaseRow& into) {
     into = CaseRow();
@@ -46,7 +49,7 @@ CaseRows::OfCases::OfCases(store::Connection& db, const char* sql, std::int64_t 
 
 CaseRows::CaseRows(store::Connection& db, std::int64_t first, std::int64_t last)
     : cases_(db, cases_sql), surveys_(db, surveys_sql, first, last), ratings_(db, ratings_sql, first, last), texts_(db, texts_sql, first, last),
-      confirmed_(db, confirmed_sql, first, last) {
+      decided_(db, decided_sql, first, last) {
     cases_.bind(1, first).bind(2, last);
 }
 
@@ -55,13 +58,19 @@ bool CaseRows::next(CaseRow& row) {
     auto id = cases_.integer(0);
     take_case(cases_, row);
     surveys_.of(id, [&](const Statement& survey) { take_survey(survey, row); });
-    std::optional<std::int64_t> rated_by;
-    ratings_.of(id, [&](const Statement& rating) { row.rating = rating_of(rating), rated_by = rating.maybe_integer(6); });
-    texts_.of(id, [&](const Statement& text) { row.newest_class = text.view(1), row.newest_at = text.instant(2); });
-    confirmed_.of(id, [&](const Statement& review) {
-        auto text = review.maybe_integer(1);
-        if (row.rating && (!text || !rated_by || text == rated_by)) row.rating->confirmed = true;
+    words_.clear();
+    decided_.of(id, [&](const Statement& review) { words_.push_back({review.maybe_integer(1), review.view(2) == "confirmed"}); });
+    auto said = [&](const std::optional<std::int64_t>& text, bool confirmed) {
+        return std::any_of(words_.begin(), words_.end(), [&](const Words& w) { return w.confirmed == confirmed && (!w.text || !text || w.text == text); });
+    };
+    ratings_.of(id, [&](const Statement& rating) {
+        auto next = rating_of(rating);
+        auto text = rating.maybe_integer(6);
+        if (next.from_words && said(text, false)) return;  // it was none
+        next.confirmed = said(text, true);
+        row.rating = std::move(next);
     });
+    texts_.of(id, [&](const Statement& text) { row.newest_class = text.view(1), row.newest_at = text.instant(2); });
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/core/clock.hpp"
 #include "daemon/core/message.hpp"
@@ -55,7 +56,9 @@ private:
     };
 
     store::Statement cases_;
-    OfCases surveys_, ratings_, texts_, confirmed_;
+    OfCases surveys_, ratings_, texts_, decided_;
+    struct Words { std::optional<std::int64_t> text{}; bool confirmed = false; };
+    std::vector<Words> words_{};  // of the case at hand: what a person said of ratings from words
 };
 
 }  // namespace pingjing::reports

@@ -13,6 +13,7 @@
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
+#include "daemon/store/ratings.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::reports {
@@ -73,6 +74,18 @@ void read_messages(Connection& db, const store::Seal& seal, Story& story, bool t
     }
 }
 
+std::vector<Story::Review> read_reviews(Connection& db, const store::Seal& seal, std::int64_t inbound, bool texts) {
+    std::vector<Story::Review> out;
+    Statement ids(db, "SELECT id FROM reviews WHERE inbound_id = ?1 ORDER BY id");
+    ids.bind(1, inbound);
+    while (ids.step()) {
+        auto review = store::find_review(db, seal, ids.integer(0));
+        if (!texts && review->decided) review->decided->note.reset();
+        out.push_back({review->id, review->kind, review->at, std::move(review->decided)});
+    }
+    return out;
+}
+
 void read_answers(Connection& db, const store::Seal& seal, Story& story, bool texts) {
     Statement inbound(db, "SELECT id, received_at, class, label, why, match, text FROM inbound WHERE case_id = ?1 ORDER BY id");
     inbound.bind(1, story.case_id);
@@ -81,18 +94,19 @@ void read_answers(Connection& db, const store::Seal& seal, Story& story, bool te
         heard.at = inbound.instant(1);
         heard.kind = inbound.maybe_text(2), heard.verdict = inbound.maybe_text(3), heard.why = inbound.maybe_text(4), heard.match = inbound.maybe_text(5);
         if (texts) heard.text = open_text(seal, inbound.maybe_text(6), store::inbound_text_context(inbound.integer(0)));
+        heard.reviews = read_reviews(db, seal, inbound.integer(0), texts);
         story.inbound.push_back(std::move(heard));
     }
 
+    auto standing = store::standing_rating(db, story.case_id);
+    if (!standing) return;
     Statement rating(db, R"sql(
         SELECT r.at, r.grade, r.method, r.value, r.officer, r.unit, c.recoded_after,
-               EXISTS (SELECT 1 FROM reviews v
+               r.method = 'person' OR EXISTS (SELECT 1 FROM reviews v
                         WHERE v.case_id = c.id AND v.kind = 'words' AND v.closed_at IS NOT NULL AND v.decision = 'confirmed'
                           AND (v.inbound_id IS NULL OR r.inbound_id IS NULL OR v.inbound_id = r.inbound_id))
-          FROM ratings r JOIN cases c ON c.id = r.case_id
-         WHERE r.case_id = ?1 AND r.effect IN ('first', 'replaces')
-         ORDER BY r.id DESC LIMIT 1)sql");
-    if (!rating.bind(1, story.case_id).step()) return;
+          FROM ratings r JOIN cases c ON c.id = r.case_id WHERE r.id = ?1)sql");
+    if (!rating.bind(1, standing->id).step()) return;
     story.rating = Story::Rating{rating.instant(0), rating.text(1), rating.text(2), rating.integer(3), rating.maybe_text(4), rating.text(5),
                                  rating.integer(7) != 0, rating.integer(6) == 0};
 }
@@ -115,6 +129,17 @@ json::value word(const std::optional<std::string>& text) { return text ? json::v
 json::object with_text(json::object object, const std::optional<Text>& text, const char* key = "text") {
     if (text) object[key] = text->reveal();
     return object;
+}
+
+template <class Time> json::array reviews_json(const std::vector<Story::Review>& reviews, const Time& time) {
+    json::array out;
+    for (const auto& r : reviews) {
+        json::object review{{"id", r.id}, {"kind", r.kind}, {"at", time(r.at)}, {"decided", nullptr}};
+        if (const auto& d = r.decided)
+            review["decided"] = with_text(json::object{{"at", time(d->at)}, {"by", d->by}, {"decision", d->decision}, {"grade", word(d->grade)}}, d->note, "note");
+        out.push_back(std::move(review));
+    }
+    return out;
 }
 
 // 中文 beside each fixed word of the contract.
@@ -155,6 +180,12 @@ std::vector<Line> told_in_order(const Story& story) {
         auto how = i.kind ? fmt::format("{}, {}, 规则 rule {}, 对应 matched by {}", both(*i.kind), i.verdict.value_or("-"), i.why.value_or("-"), i.match.value_or("-"))
                           : std::string("尚未判读 not read yet");
         add(i.at, fmt::format("来信 answer: {}{}", how, i.text ? fmt::format(" 「{}」", i.text->reveal()) : ""));
+        for (const auto& r : i.reviews) {
+            add(r.at, fmt::format("待人工判定 for a person, review {}: {}", r.id, r.kind));
+            if (const auto& d = r.decided)
+                add(d->at, fmt::format("人工判定 review {} decided by {}: {}{}{}", r.id, d->by, d->decision, d->grade ? " " + both(*d->grade) : "",
+                                       d->note ? " 「" + d->note->reveal() + "」" : ""));
+        }
     }
     if (story.followup) {
         add(story.followup->opened_at, "开始回访 follow-up opened");
@@ -229,6 +260,8 @@ std::string story_json(const Story& story, const std::string& zone, const Eviden
     auto& inbound = out["inbound"].emplace_array();
     for (const auto& i : story.inbound) {
         json::object heard{{"at", time(i.at)}, {"kind", word(i.kind)}, {"verdict", word(i.verdict)}, {"why", word(i.why)}, {"match", word(i.match)}};
+        // Beside the contract, and only where there is something to decide.
+        if (!i.reviews.empty()) heard["reviews"] = reviews_json(i.reviews, time);
         inbound.push_back(with_text(std::move(heard), i.text));
     }
 

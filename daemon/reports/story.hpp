@@ -11,6 +11,7 @@
 #include "daemon/core/phone.hpp"
 #include "daemon/core/result.hpp"
 #include "daemon/core/text.hpp"
+#include "daemon/store/reviews.hpp"
 #include "daemon/store/seal.hpp"
 
 namespace pingjing::store { class Connection; }
@@ -51,10 +52,17 @@ struct Story {
         std::vector<Receipt> receipts{};
         std::optional<Text> text{};
     };
+    struct Review {  // of a text that was for a person to decide
+        std::int64_t id = 0;
+        std::string kind{};
+        Instant at{};
+        std::optional<store::Review::Decided> decided{};
+    };
     struct Inbound {
         Instant at{};
         std::optional<std::string> kind{}, verdict{}, why{}, match{};  // nullopt: not read yet
         std::optional<Text> text{};
+        std::vector<Review> reviews{};
     };
     struct Rating {
         Instant at{};
@@ -62,7 +70,7 @@ struct Story {
         std::int64_t value = 0;
         std::optional<std::string> officer{};
         std::string unit{};
-        bool confirmed = false;  // by a person, where it came from words alone
+        bool confirmed = false;  // by a person, where it came from words alone; or it is his
         bool counts = true;      // false: the case was re-coded after it
     };
     struct FollowupStep {

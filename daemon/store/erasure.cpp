@@ -35,6 +35,7 @@ std::int64_t erase_inbound(Connection& db, std::int64_t id) {
         UPDATE inbound SET text = CASE WHEN text IS NULL THEN NULL ELSE x'' END, phone = CASE WHEN phone IS NULL THEN NULL ELSE x'' END,
                key = CASE WHEN substr(key, 1, 2) = 'v:' THEN key ELSE 'e:' || id END
          WHERE id = ?1 AND step = 'done' AND substr(key, 1, 2) <> 'e:' AND (length(text) > 0 OR length(phone) > 0))sql", id);
+    texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id IN (SELECT id FROM reviews WHERE inbound_id = ?1) AND length(note) > 0", id);
     change(db, "UPDATE hook_bodies SET body = NULL WHERE id = (SELECT body_id FROM inbound WHERE id = ?1) AND body IS NOT NULL", id);
     return texts;
 }
@@ -45,6 +46,7 @@ std::int64_t erase_case(Connection& db, std::int64_t id, Instant now) {
     auto texts = change(db, "UPDATE case_versions SET content = x'' WHERE case_id = ?1 AND length(content) > 0", id);
     texts += change(db, "UPDATE messages SET text = x'' WHERE case_id = ?1 AND length(text) > 0", id);
     texts += change(db, "UPDATE followup_steps SET note = x'' WHERE followup_id IN (SELECT id FROM followups WHERE case_id = ?1) AND length(note) > 0", id);
+    texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id IN (SELECT id FROM reviews WHERE case_id = ?1) AND length(note) > 0", id);
     Statement find(db, "SELECT id FROM inbound WHERE case_id = ?1");
     find.bind(1, id);
     for (auto inbound : ids(find)) texts += erase_inbound(db, inbound);

@@ -19,6 +19,12 @@ std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
 
 }  // namespace
 
+Instant written_at(const std::optional<Instant>& by_vendor, Instant received_at) {
+    constexpr Millis ahead = std::chrono::minutes(5), longest_way = std::chrono::hours(24 * 7);
+    if (by_vendor && *by_vendor <= received_at + ahead && received_at - *by_vendor < longest_way) return std::min(*by_vendor, received_at);
+    return received_at;
+}
+
 std::string inbound_text_context(std::int64_t id) { return fmt::format("inbound.text:{}", id); }
 std::string inbound_phone_context(std::int64_t id) { return fmt::format("inbound.phone:{}", id); }
 

@@ -55,6 +55,8 @@ struct InboundRow {
     Instant received_at{};
 };
 std::vector<InboundRow> find_new_texts(Connection& db, int limit);
+// The vendor's time where it can be true: a text may be days on its way, but not from the future.
+Instant written_at(const std::optional<Instant>& by_vendor, Instant received_at);
 std::string inbound_text_context(std::int64_t id);
 std::string inbound_phone_context(std::int64_t id);
 // The same words from the same number, kept earlier than `id` and after `since`, where the vendor names no time.

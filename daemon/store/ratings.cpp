@@ -8,13 +8,26 @@ namespace pingjing::store {
 
 std::optional<StandingRating> standing_rating(Connection& db, std::int64_t case_id) {
     Statement find(db, R"sql(
-        SELECT id, grade, (SELECT min(at) FROM ratings f WHERE f.case_id = ?1 AND f.effect = 'first') FROM ratings
-         WHERE case_id = ?1 AND effect IN ('first', 'replaces') ORDER BY id DESC LIMIT 1)sql");
-    if (!find.bind(1, case_id).step()) return std::nullopt;
-    return StandingRating{find.integer(0), parse_grade(find.text(1)).value(), find.instant(2)};
+        SELECT id, grade, at, effect FROM ratings r
+         WHERE case_id = ?1 AND effect IN ('first', 'replaces')
+           AND (method = 'code' OR method = 'person'
+                OR NOT EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'none'))
+         ORDER BY id DESC)sql");
+    std::optional<StandingRating> standing;
+    for (find.bind(1, case_id); find.step();) {
+        if (!standing) standing = StandingRating{find.integer(0), parse_grade(find.text(1)).value(), find.instant(2), find.instant(2)};
+        // The first of them all, or the oldest that is left of them.
+        else standing->first_at = find.text(3) == "first" ? find.instant(2) : std::min(standing->first_at, find.instant(2));
+    }
+    return standing;
 }
 
 std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
+    auto effect = r.effect;
+    if (effect == "first") {
+        Statement before(db, "SELECT 1 FROM ratings WHERE case_id = ?1 AND effect = 'first'");
+        if (before.bind(1, r.case_id).step()) effect = "replaces";
+    }
     auto id = db.next_id("ratings");
     Statement add(db, R"sql(
         INSERT INTO ratings(id, case_id, inbound_id, at, grade, value, method, effect, officer, unit)
@@ -22,8 +35,8 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
                 (SELECT CASE WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END FROM cases WHERE id = ?2),
                 (SELECT unit FROM cases WHERE id = ?2)))sql");
     add.bind(1, id).bind(2, r.case_id).bind(3, r.inbound_id).bind(4, r.at).bind(5, grade_name(r.grade)).bind(6, r.value).bind(7, r.method);
-    add.bind(8, r.effect).run();
-    append(db, now, "rating", r.case_id, fmt::format(R"({{"id":{},"grade":"{}","effect":"{}","method":"{}"}})", id, grade_name(r.grade), r.effect, r.method));
+    add.bind(8, effect).run();
+    append(db, now, "rating", r.case_id, fmt::format(R"({{"id":{},"grade":"{}","effect":"{}","method":"{}"}})", id, grade_name(r.grade), effect, r.method));
     return id;
 }
 

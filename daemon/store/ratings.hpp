@@ -16,8 +16,9 @@ struct StandingRating {
     std::int64_t id = 0;
     Grade grade = Grade::satisfied;
     Instant first_at{};  // of the first answer, from which the time for corrections runs
+    Instant at{};        // of this one
 };
-// The rating that counts for a case: the newest of `first` and `replaces`.
+// The rating that counts for a case: the newest of `first` and `replaces`, but for those of which a person said that they are none.
 std::optional<StandingRating> standing_rating(Connection& db, std::int64_t case_id);
 
 struct NewRating {
@@ -25,10 +26,11 @@ struct NewRating {
     Instant at{};
     Grade grade = Grade::satisfied;
     int value = 0;            // in the digits of the scale that was asked
-    std::string method{};     // code words emoji
+    std::string method{};     // code words emoji person
     std::string effect{};     // first replaces repeated late second review
 };
-// Attributed to officer and unit as the case names them now; to the unit alone where the category says so.
+// Attributed to officer and unit as the case names them now; to the unit alone where the category says so. A first one after one that
+// turned out to be none is kept as what replaces it: a case has one first rating.
 std::int64_t record_rating(Connection& db, const NewRating& rating, Instant now);
 
 // What an answer has to know of its case.

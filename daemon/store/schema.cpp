@@ -201,7 +201,18 @@ CREATE INDEX followups_due ON followups(due_at) WHERE state <> 'closed';
 CREATE INDEX followup_steps_of ON followup_steps(followup_id, id);
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6};
+// Why a person decided as he did; and a decision is made once.
+constexpr const char* step_7 = R"sql(
+CREATE TABLE review_notes(review_id INTEGER PRIMARY KEY REFERENCES reviews(id), note BLOB NOT NULL) STRICT;
+CREATE INDEX reviews_inbound ON reviews(inbound_id) WHERE inbound_id IS NOT NULL;
+CREATE TRIGGER reviews_decided_once BEFORE UPDATE OF closed_at, closed_by, decision ON reviews WHEN OLD.closed_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a review is decided once'); END;
+CREATE TRIGGER reviews_keep BEFORE DELETE ON reviews BEGIN SELECT RAISE(ABORT, 'reviews are never deleted'); END;
+CREATE TRIGGER review_notes_stay BEFORE UPDATE ON review_notes WHEN length(NEW.note) > 0 BEGIN SELECT RAISE(ABORT, 'notes are only ever erased'); END;
+CREATE TRIGGER review_notes_keep BEFORE DELETE ON review_notes BEGIN SELECT RAISE(ABORT, 'notes are only ever erased'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

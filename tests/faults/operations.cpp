@@ -24,6 +24,7 @@
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
 #include "daemon/store/receipts.hpp"
+#include "daemon/store/reviews.hpp"
 #include "daemon/store/watch.hpp"
 
 namespace pingjing::test {
@@ -262,6 +263,18 @@ std::vector<Operation> about_what_comes_in() {
         }),
         in_store("raise_alarm", [](Connection& db, Office& o) { store::raise_alarm(db, o.random, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), o.case_of("asked"), true, noon); }),
         in_store("open_review", [](Connection& db, Office& o) { store::open_review(db, "ambiguous", o.case_of("asked"), o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), noon); }),
+        in_store("decide_review", [](Connection& db, Office& o) {
+            auto asked = o.case_of("asked");
+            auto text = o.id("SELECT id FROM inbound WHERE key = 'v:m2'");
+            store::Reading reading;
+            reading.what = "ambiguous", reading.why = "several", reading.case_id = asked;
+            store::record_reading(db, text, reading, noon);
+            store::open_review(db, "ambiguous", asked, text, noon);
+            store::NewDecision decision;
+            decision.decision = "rated", decision.grade = Grade::dissatisfied, decision.note = Text("he says so");
+            auto done = store::decide_review(db, seal(), o.id("SELECT max(id) FROM reviews"), decision, {"control", "", ""}, {}, noon);
+            if (!done || !done->followup_opened) throw std::logic_error(done ? "no follow-up" : done.error().detail);
+        }),
         in_store("open_followup", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("asked"), std::nullopt, true, false, noon, noon + 24h); }),
         in_store("open_followup more pressing", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("answered"), std::nullopt, true, true, noon, noon + 1h); }),
         in_store("note_no_callback", [](Connection& db, Office& o) { store::note_no_callback(db, o.case_of("answered"), noon); }),
@@ -357,7 +370,7 @@ const std::vector<std::string>& readers() {
         "count_quarantined", "first_unsigned", "recompute",
         "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "survey_times", "sent_survey_times", "no_send_before", "capped_cases_of",
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "is_replay",
-        "sent_surveys_to", "newest_case_of", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
+        "sent_surveys_to", "newest_case_of", "find_review", "surveys_of_review", "find_decider", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
         // of the ledger's check, a step at a time
         "step", "begin", "finish", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
         // the store's own: every operation goes through them; migrate() has tests of its own

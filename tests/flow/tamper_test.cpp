@@ -239,13 +239,12 @@ TEST_CASE("verify names what was changed, and tells a missing row from an erased
     auto failures = [&](const char* sql) {
         db.exec("BEGIN");
         // Whoever can take the triggers away can put them back.
-        std::string back;
+        std::string away, back;
         {
-            Statement triggers(db, "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name <> 'messages_forward'");
-            while (triggers.step()) back += triggers.text(0) + ";\n";
+            Statement triggers(db, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name <> 'messages_forward'");
+            while (triggers.step()) away += "DROP TRIGGER " + triggers.text(0) + ";\n", back += triggers.text(1) + ";\n";
         }
-        db.exec("DROP TRIGGER ratings_stay; DROP TRIGGER ratings_keep; DROP TRIGGER ledger_stays; DROP TRIGGER ledger_keeps; DROP TRIGGER opt_outs_stay; "
-                "DROP TRIGGER decisions_stay; DROP TRIGGER phones_stay; DROP TRIGGER messages_stay");
+        db.exec(away.c_str());
         db.exec(sql);
         db.exec(back.c_str());
         std::string all;
@@ -259,6 +258,7 @@ TEST_CASE("verify names what was changed, and tells a missing row from an erased
     CHECK(failures("DELETE FROM opt_outs WHERE id = 1").find("rows: opt_outs row 1 is missing; ledger row ") == 0);
     CHECK(failures("INSERT INTO holds VALUES (77, 'stop', NULL, 1, 'r', NULL, NULL)").find("rows: holds row 77 was written by no ledger row") == 0);
     CHECK(failures("UPDATE attempts SET channel = 'other' WHERE message_id = 1").find("rows: attempts row 1 1 is not as ledger row ") == 0);
+    CHECK(failures("UPDATE reviews SET decision = 'none'").find("rows: reviews row 1 is not as ledger row ") == 0);
     CHECK(failures("UPDATE alarms SET at = at + 1").find("rows: alarms row ") == 0);
     CHECK(failures("UPDATE ledger SET at = at + 1 WHERE seq = 9").find("ledger: ledger row 9 was changed\n") == 0);
     CHECK(failures("DELETE FROM ledger WHERE seq = 9").find("ledger: ledger row 9 is missing\n") == 0);

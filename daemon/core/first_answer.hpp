@@ -6,7 +6,7 @@
 #include "daemon/core/clock.hpp"
 #include "daemon/core/rating.hpp"
 
-namespace pingjing::ratings {
+namespace pingjing {
 
 enum class Effect {
     first,
@@ -32,4 +32,4 @@ inline Effect effect_of(Grade now, Instant at, bool correction, bool late, bool 
     return Effect::review;
 }
 
-}  // namespace pingjing::ratings
+}  // namespace pingjing
