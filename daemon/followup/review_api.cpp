@@ -31,7 +31,6 @@ Response refuse(const Error& error) {
     switch (error.kind) {
         case Error::Kind::not_found: return http::problem(404, "Not Found", error.detail);
         case Error::Kind::conflict: return http::problem(409, "Conflict", error.detail);
-        case Error::Kind::forbidden: return http::problem(403, "Forbidden", error.detail);
         default: return http::problem(400, "Bad Request", error.detail);
     }
 }
@@ -165,9 +164,14 @@ asio::awaitable<Response> decide(Parts p, http::Request request) {
     auto asked = read_decision(request.body);
     if (!asked) co_return asked.error();
     Result<store::DecidedReview> done = store::DecidedReview();
+    bool may = true;
     json::value now_stands;
     auto write = [&, now = p->clock.now(), rules = p->rules()](Connection& db) {
-        done = store::decide_review(db, p->seal, *id, *asked, store::find_decider(db, who(request)), rules, now);
+        auto decider = store::find_decider(db, who(request));
+        auto review = store::find_review(db, p->seal, *id);
+        may = !review || store::may_decide(db, *review, decider, rules);
+        if (!may) return;
+        done = store::decide_review(db, p->seal, *id, *asked, decider, rules, now);
         if (done) now_stands = decided(store::find_review(db, p->seal, *id)->decided);
     };
     try {
@@ -175,6 +179,7 @@ asio::awaitable<Response> decide(Parts p, http::Request request) {
     } catch (const store::SqlError& error) {
         co_return store_failed(error);
     }
+    if (!may) co_return http::problem(403, "Forbidden", "whoever was at the scene, and his unit, do not decide about their own ratings");
     if (!done) co_return refuse(done.error());
     metrics::count("reviews_decided_total", {{"decision", asked->decision}});
     if (done->read_again && p->texts) p->texts();

@@ -75,7 +75,7 @@ bool is_party(Connection& db, std::int64_t case_id, const Decider& decider) {
         SELECT 1 FROM cases c WHERE c.id = ?1
            AND ((?2 <> '' AND (c.officer = ?2 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = ?1 AND o.badge = ?2)
                                OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = ?1 AND r.officer = ?2)))
-             OR (?3 <> '' AND (c.unit = ?3 OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = ?1 AND r.unit = ?3))))sql");
+             OR (?3 <> '' AND (c.unit = ?3 OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = ?1 AND r.unit = ?3)))))sql");
     return find.bind(1, case_id).bind(2, decider.badge).bind(3, decider.unit).step();
 }
 
@@ -291,14 +291,16 @@ Decider find_decider(Connection& db, std::string_view who) {
     return decider;
 }
 
+bool may_decide(Connection& db, const Review& review, const Decider& decider, const ReviewRules& rules) {
+    if (review.case_id && is_party(db, *review.case_id, decider)) return false;
+    return std::ranges::none_of(surveys_of_review(db, review, rules), [&](const MayBeAbout& s) { return is_party(db, s.survey.case_id, decider); });
+}
+
 Result<DecidedReview> decide_review(Connection& db, const Seal& seal, std::int64_t id, const NewDecision& asked, const Decider& decider, const ReviewRules& rules,
                                     Instant now) {
     auto review = find_review(db, seal, id);
     if (!review) return fail(Error::Kind::not_found, fmt::format("there is no review {}", id));
-    auto surveys = surveys_of_review(db, *review, rules);
-    bool party = review->case_id && is_party(db, *review->case_id, decider);
-    for (const auto& s : surveys) party = party || is_party(db, s.survey.case_id, decider);
-    if (party) return fail(Error::Kind::forbidden, "whoever was at the scene, and his unit, do not decide about their own ratings");
+    if (!may_decide(db, *review, decider, rules)) return fail(Error::Kind::conflict, "whoever was at the scene, and his unit, do not decide about their own ratings");
     if (const auto& d = review->decided)
         return fail(Error::Kind::conflict, fmt::format("review {} was decided by {} at {}: {}", id, d->by, format_utc(d->at), d->decision));
     if (auto fits = check_choice(*review, asked); !fits) return tl::unexpected(fits.error());
@@ -309,7 +311,7 @@ Result<DecidedReview> decide_review(Connection& db, const Seal& seal, std::int64
     Savepoint whole(db);
     close(db, seal, *review, asked, decider, now);
     Decision decision(db, *review, std::move(*text), asked, rules, now);
-    if (auto made = decision.make(surveys); !made) return tl::unexpected(made.error());
+    if (auto made = decision.make(surveys_of_review(db, *review, rules)); !made) return tl::unexpected(made.error());
     append(db, now, "review_decided", decision.case_id(), in_the_ledger(*review, asked, decider));
     whole.keep();
     return decision.made();

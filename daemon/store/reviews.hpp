@@ -51,6 +51,8 @@ std::vector<MayBeAbout> surveys_of_review(Connection& db, const Review& review, 
 // Who asks: as the ledger names him ("3/张三", "control"), and what his token says of unit and badge.
 struct Decider { std::string who{}, unit{}, badge{}; };
 Decider find_decider(Connection& db, std::string_view who);
+// False: an officer who was there, or his unit, which decide_review() refuses as a conflict.
+bool may_decide(Connection& db, const Review& review, const Decider& decider, const ReviewRules& rules);
 
 struct NewDecision {
     std::string decision{};
@@ -63,8 +65,8 @@ struct DecidedReview {
     std::string effect{};                     // what that rating is: first replaces repeated late second review
     bool followup_opened = false, read_again = false;
 };
-// With all that follows: rating, follow-up, the class of the text in the books. not_found; forbidden: an officer who was there, or his unit;
-// conflict: it was decided already, says by whom, or what it was about is gone; invalid_input: says what was expected.
+// With all that follows: rating, follow-up, the class of the text in the books. not_found; conflict: it was
+// decided already, says by whom, or what it was about is gone; invalid_input: says what was expected.
 Result<DecidedReview> decide_review(Connection& db, const Seal& seal, std::int64_t id, const NewDecision& decision, const Decider& decider, const ReviewRules& rules,
                                     Instant now);
 
