@@ -65,7 +65,7 @@ struct Reviewed : World {
     std::string units() { return count("units", "satisfied") + count("units", "basically_satisfied") + count("units", "dissatisfied") + " unconfirmed " + count("units", "unconfirmed"); }
     json::value books() {
         json::value out;
-        store->run_now([&](store::Connection& db) { out = json::parse(reports::render_json(reports::balance_report(db))).at("rows").at(0); });
+        store->run_now([&](store::Connection& db) { out = json::parse(reports::render_json(reports::balance_report(db))); });
         return out;
     }
     std::string story(bool text) {
