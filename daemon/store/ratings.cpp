@@ -26,7 +26,7 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
     auto effect = r.effect;
     if (effect == "first") {
         Statement before(db, "SELECT 1 FROM ratings WHERE case_id = ?1 AND effect = 'first'");
-        if (before.bind(1, r.case_id).step()) effect = "replaces";
+        if (before.bind(1, r.case_id).step() && !standing_rating(db, r.case_id)) effect = "replaces";
     }
     auto id = db.next_id("ratings");
     Statement add(db, R"sql(

@@ -97,10 +97,10 @@ public:
 private:
     std::int64_t inbound() const { return *review_.inbound_id; }
 
-    void rate(std::int64_t case_id, Instant at, Grade grade, int value, Effect effect, std::string method = "person") {
+    void rate(std::int64_t case_id, Instant at, Grade grade, int value, Effect effect) {
         case_id_ = case_id;
         made_.effect = effect_name(effect);
-        made_.rating_id = record_rating(db_, {case_id, inbound(), at, grade, value, std::move(method), made_.effect}, now_);
+        made_.rating_id = record_rating(db_, {case_id, inbound(), at, grade, value, "person", made_.effect}, now_);
         // As where it is read: he who is dissatisfied is owed an answer also where another word of his counts.
         if (grade == Grade::dissatisfied && effect != Effect::second)
             made_.followup_opened = open_followup(db_, case_id, made_.rating_id, true, false, now_, now_ + rules_.call_back);

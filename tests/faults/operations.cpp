@@ -370,7 +370,7 @@ const std::vector<std::string>& readers() {
         "count_quarantined", "first_unsigned", "recompute",
         "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "survey_times", "sent_survey_times", "no_send_before", "capped_cases_of",
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "is_replay",
-        "sent_surveys_to", "newest_case_of", "find_review", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
+        "sent_surveys_to", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
         // of the ledger's check, a step at a time
         "step", "begin", "finish", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
         // the store's own: every operation goes through them; migrate() has tests of its own
