@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <mutex>
 #include <stdexcept>
 
 #include "daemon/core/templates.hpp"
@@ -19,9 +21,10 @@ bool is_digit(std::string_view text, std::size_t at) { return at < text.size() &
 
 bool ends_clause(char32_t code) { return std::u32string_view(U",.。;!?、").find(code) != std::u32string_view::npos; }
 
+constexpr std::u32string_view numerals = U"0123456789零一二两三四五六七八九十百千半几多好";
+
 // A run of digits or of Chinese numerals, the vague ones included: 2, 十几, 半, 好几.
 std::size_t end_of_number(std::string_view text, std::size_t at) {
-    constexpr std::u32string_view numerals = U"0123456789零一二两三四五六七八九十百千半几多好";
     while (at < text.size()) {
         auto c = text::character_at(text, at);
         if (numerals.find(c.code) == numerals.npos) break;
@@ -36,6 +39,16 @@ std::string_view trim(std::string_view s) {
     return s;
 }
 
+// [class.NAME] of classes.txt; kept for the life of the program, as the phrases that name it are.
+const Phrases& words_of(std::string_view name) {
+    static std::recursive_mutex one_at_a_time;  // a class may name another one
+    static std::map<std::string, Phrases, std::less<>> known;
+    std::lock_guard lock(one_at_a_time);
+    auto at = known.find(name);
+    if (at == known.end()) at = known.emplace(std::string(name), phrases("classes.txt", fmt::format("class.{}", name))).first;
+    return at->second;
+}
+
 }  // namespace
 
 Phrase::Phrase(std::string_view written) {
@@ -48,13 +61,27 @@ Phrase::Phrase(std::string_view written) {
         if (!literal.empty()) parts_.push_back({Step::literal, literal});
         literal.clear();
     };
-    for (char c : written) {
-        if (c != '~' && c != '#') {
+    for (std::size_t at = 0; at < written.size(); ++at) {
+        const char c = written[at];
+        const auto close = c == '<' ? written.find('>', at) : written.npos;
+        if (close != written.npos) {
+            flush();
+            auto name = written.substr(at + 1, close - at - 1);
+            Part part{Step::one_of, ""};
+            if (name.ends_with('?') || name.ends_with('*')) {
+                part.least = 0;
+                part.most = name.back() == '?' ? 1 : 4;
+                name.remove_suffix(1);
+            }
+            part.words = &words_of(name);
+            parts_.push_back(std::move(part));
+            at = close;
+        } else if (c == '~' || c == '#') {
+            flush();
+            parts_.push_back({c == '~' ? Step::gap : Step::number, ""});
+        } else {
             literal += c;
-            continue;
         }
-        flush();
-        parts_.push_back({c == '~' ? Step::gap : Step::number, ""});
     }
     flush();
 }
@@ -75,6 +102,7 @@ std::optional<std::size_t> Phrase::follow(std::string_view text, std::size_t at,
             auto end = end_of_number(text, at);
             return end == at ? std::nullopt : follow(text, end, part + 1);
         }
+        case Step::one_of: return follow_words(text, at, part, 0);
         case Step::gap:
             for (std::size_t skipped = 0; skipped <= longest_gap; ++skipped) {
                 if (auto end = follow(text, at, part + 1)) return end;
@@ -85,6 +113,19 @@ std::optional<std::size_t> Phrase::follow(std::string_view text, std::size_t at,
             }
     }
     return std::nullopt;
+}
+
+// The longest word first, and as many as there are; fewer where the rest does not fit otherwise.
+std::optional<std::size_t> Phrase::follow_words(std::string_view text, std::size_t at, std::size_t part, int had) const {
+    const auto& p = parts_[part];
+    if (had < p.most && at < text.size()) {
+        for (auto i : p.words->beginning_with(text::character_at(text, at).code)) {
+            auto end = (*p.words)[i].match_at(text, at);
+            if (!end || *end == at) continue;
+            if (auto whole = follow_words(text, *end, part, had + 1)) return whole;
+        }
+    }
+    return had >= p.least ? follow(text, at, part + 1) : std::nullopt;
 }
 
 std::optional<std::size_t> Phrase::match_at(std::string_view text, std::size_t at) const {
@@ -99,48 +140,64 @@ std::optional<std::size_t> Phrase::match_at(std::string_view text, std::size_t a
     return end;
 }
 
-std::optional<std::size_t> Phrase::begin_of(std::string_view text, std::size_t end) const {
-    const auto size = parts_.front().literal.size();
-    if (parts_.size() != 1 || size == 0 || size > end) return std::nullopt;
-    return match_at(text, end - size) == end ? std::optional(end - size) : std::nullopt;
-}
-
-void Phrase::find(std::string_view text, std::vector<Span>& out) const {
-    const bool by_literal = parts_.front().step == Step::literal;
-    for (std::size_t at = 0; at < text.size();) {
-        if (by_literal) at = text.find(parts_.front().literal, at);
-        if (at == text.npos) return;
-        auto end = match_at(text, at);
-        if (end) out.push_back({at, *end});
-        at = end ? std::max(*end, at + 1) : at + text::character_at(text, at).bytes;
+std::vector<char32_t> Phrase::begins_with() const {
+    std::vector<char32_t> out;
+    for (const auto& part : parts_) {
+        if (part.step == Step::gap) return {};
+        if (part.step == Step::number)
+            for (std::size_t at = 0; at < numerals.size(); ++at) out.push_back(numerals[at]);
+        if (part.step == Step::literal) out.push_back(text::character_at(part.literal, 0).code);
+        if (part.step == Step::one_of)
+            for (const auto& word : *part.words)
+                for (auto first : word.begins_with()) out.push_back(first);
+        if (part.least > 0) return out;
     }
+    return {};
 }
 
-char32_t Phrase::begins_with() const {
-    return parts_.empty() || parts_.front().step != Step::literal ? U'\0' : text::character_at(parts_.front().literal, 0).code;
+std::string_view Phrase::literal() const {
+    return parts_.size() == 1 && parts_[0].step == Step::literal ? std::string_view(parts_[0].literal) : std::string_view();
 }
 
-void Phrases::add(std::string_view written) {
-    all_.emplace_back(written);
-    by_first_[all_.back().begins_with()].push_back(all_.size() - 1);
-}
+void Phrases::add(std::string_view written) { all_.emplace_back(written); }
 
-std::vector<const Phrase*> Phrases::candidates(std::string_view text) const {
-    std::vector<std::size_t> places;
-    auto take = [&](char32_t first) {
-        if (auto found = by_first_.find(first); found != by_first_.end()) places.insert(places.end(), found->second.begin(), found->second.end());
+void Phrases::finish() {
+    std::map<char32_t, std::vector<std::uint16_t>> begins, ends;
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        auto first = all_[i].begins_with();
+        if (first.empty()) throw std::logic_error("a phrase of a table begins with a gap");
+        std::sort(first.begin(), first.end());
+        first.erase(std::unique(first.begin(), first.end()), first.end());
+        for (auto c : first) begins[c].push_back(static_cast<std::uint16_t>(i));
+        if (auto literal = all_[i].literal(); !literal.empty())
+            ends[text::character_before(literal, literal.size()).code].push_back(static_cast<std::uint16_t>(i));
+    }
+    auto by_length = [&](auto& lists) {
+        for (auto& [character, places] : lists)
+            std::stable_sort(places.begin(), places.end(), [&](auto a, auto b) { return all_[a].literal().size() > all_[b].literal().size(); });
     };
-    take(U'\0');
-    for (std::size_t at = 0; at < text.size();) {
-        auto c = text::character_at(text, at);
-        take(c.code);
-        at += c.bytes;
+    by_length(begins);
+    by_length(ends);
+    begins_.build(begins);
+    ends_.build(ends);
+}
+
+void Phrases::Index::build(const std::map<char32_t, std::vector<std::uint16_t>>& all) {
+    slots.assign(std::bit_ceil(2 * all.size() + 1), {});
+    for (const auto& [character, list] : all) {
+        auto at = (character * 0x9E3779B1u) & (slots.size() - 1);
+        while (slots[at].count > 0) at = (at + 1) & (slots.size() - 1);
+        slots[at] = {character, static_cast<std::uint32_t>(places.size()), static_cast<std::uint32_t>(list.size())};
+        places.insert(places.end(), list.begin(), list.end());
     }
-    std::sort(places.begin(), places.end());
-    places.erase(std::unique(places.begin(), places.end()), places.end());
-    std::vector<const Phrase*> out;
-    for (auto place : places) out.push_back(&all_[place]);
-    return out;
+}
+
+std::span<const std::uint16_t> Phrases::find(const Index& index, char32_t character) {
+    if (index.slots.empty()) return {};
+    const auto mask = index.slots.size() - 1;
+    for (auto at = (character * 0x9E3779B1u) & mask; index.slots[at].count > 0; at = (at + 1) & mask)
+        if (index.slots[at].character == character) return std::span(index.places).subspan(index.slots[at].from, index.slots[at].count);
+    return {};
 }
 
 Phrases phrases(std::string_view file, std::string_view section) {
@@ -166,37 +223,55 @@ Phrases phrases(std::string_view file, std::string_view section) {
         }
     }
     if (!found) throw std::logic_error(fmt::format("language/{} has no section [{}]", file, section));
+    table.finish();
     return table;
 }
 
+// Of each phrase the places that do not overlap, in the order of the text.
 std::vector<Span> find_all(const Phrases& table, std::string_view text) {
     std::vector<Span> out;
-    for (const auto* phrase : table.candidates(text)) phrase->find(text, out);
+    for (std::size_t at = 0; at < text.size();) {
+        auto c = text::character_at(text, at);
+        for (auto i : table.beginning_with(c.code))
+            if (auto end = table[i].match_at(text, at); end && *end > at) out.push_back({at, *end});
+        at += c.bytes;
+    }
     return out;
 }
 
-bool contains(const Phrases& table, std::string_view text) { return !find_all(table, text).empty(); }
+bool contains(const Phrases& table, std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        auto c = text::character_at(text, at);
+        for (auto i : table.beginning_with(c.code))
+            if (auto end = table[i].match_at(text, at); end && *end > at) return true;
+        at += c.bytes;
+    }
+    return false;
+}
 
 bool is_whole(const Phrases& table, std::string_view text) {
     auto inner = bare(text);
     if (inner.size() == 0) return false;
     auto words = text.substr(inner.begin, inner.size());
-    return std::any_of(table.begin(), table.end(),
-                       [&](const Phrase& p) { return p.match_at(words, 0) == words.size(); });
+    auto first = table.beginning_with(text::character_at(words, 0).code);
+    return std::any_of(first.begin(), first.end(), [&](auto i) { return table[i].match_at(words, 0) == words.size(); });
 }
 
 std::optional<std::size_t> starts_with(const Phrases& table, std::string_view text, std::size_t at) {
     std::optional<std::size_t> best;
-    for (const auto& phrase : table)
-        if (auto end = phrase.match_at(text, at); end && (!best || *end > *best)) best = end;
+    if (at >= text.size()) return best;
+    for (auto i : table.beginning_with(text::character_at(text, at).code))
+        if (auto end = table[i].match_at(text, at); end && (!best || *end > *best)) best = end;
     return best;
 }
 
 std::optional<std::size_t> ends_with(const Phrases& table, std::string_view text, std::size_t end) {
-    std::optional<std::size_t> best;
-    for (const auto& phrase : table)
-        if (auto begin = phrase.begin_of(text, end); begin && (!best || *begin < *best)) best = begin;
-    return best;
+    if (end == 0) return std::nullopt;
+    for (auto i : table.ending_with(text::character_before(text, end).code)) {
+        auto size = table[i].literal().size();
+        if (size <= end && table[i].match_at(text, end - size) == end) return end - size;
+    }
+    return std::nullopt;
 }
 
 std::string blank(std::string text, const std::vector<Span>& spans, char with) {

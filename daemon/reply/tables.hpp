@@ -1,10 +1,12 @@
 // The tables of templates/language/ and how their phrases are found in a text. The format stands at the head of each
 // file.
 #pragma once
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace pingjing::reply {
@@ -15,21 +17,26 @@ struct Span {
     bool operator==(const Span&) const = default;
 };
 
+class Phrases;
+
+// A phrase of a table: literals, gaps, numbers and words of a class (templates/language/classes.txt).
 class Phrase {
 public:
     explicit Phrase(std::string_view written);
     std::optional<std::size_t> match_at(std::string_view text, std::size_t at) const;  // where it ends
-    std::optional<std::size_t> begin_of(std::string_view text, std::size_t end) const;  // plain phrases only
-    void find(std::string_view text, std::vector<Span>& out) const;
-    char32_t begins_with() const;  // 0: with a gap or a number
+    std::vector<char32_t> begins_with() const;                                         // empty: with anything
+    std::string_view literal() const;                                                  // of a plain phrase, else empty
 
 private:
-    enum class Step { literal, gap, number };
+    enum class Step { literal, gap, number, one_of };
     struct Part {
         Step step;
         std::string literal;
+        const Phrases* words = nullptr;  // of one_of
+        int least = 1, most = 1;
     };
     std::optional<std::size_t> follow(std::string_view text, std::size_t at, std::size_t part) const;
+    std::optional<std::size_t> follow_words(std::string_view text, std::size_t at, std::size_t part, int had) const;
     std::vector<Part> parts_;
     bool fills_clause_ = false;
 };
@@ -38,14 +45,29 @@ private:
 class Phrases {
 public:
     void add(std::string_view written);
+    void finish();  // after the last was added
     auto begin() const { return all_.begin(); }
     auto end() const { return all_.end(); }
     bool empty() const { return all_.empty(); }
-    std::vector<const Phrase*> candidates(std::string_view text) const;  // in their order
+    const Phrase& operator[](std::size_t i) const { return all_[i]; }
+    // Which can begin with this character, and which plain ones end with it.
+    std::span<const std::uint16_t> beginning_with(char32_t first) const { return find(begins_, first); }
+    std::span<const std::uint16_t> ending_with(char32_t last) const { return find(ends_, last); }
 
 private:
+    // An open table of characters; a few hundred at most, so half empty costs nothing.
+    struct Index {
+        struct Slot {
+            char32_t character = 0;
+            std::uint32_t from = 0, count = 0;
+        };
+        std::vector<Slot> slots;
+        std::vector<std::uint16_t> places;
+        void build(const std::map<char32_t, std::vector<std::uint16_t>>& all);
+    };
+    static std::span<const std::uint16_t> find(const Index& index, char32_t character);
     std::vector<Phrase> all_;
-    std::unordered_map<char32_t, std::vector<std::size_t>> by_first_;
+    Index begins_, ends_;
 };
 
 // A missing file or section is our own mistake and throws.
