@@ -4,6 +4,7 @@
 
 #include "daemon/reply/codes.hpp"
 #include "daemon/reply/signs.hpp"
+#include "daemon/reply/spelling.hpp"
 #include "daemon/reply/words.hpp"
 #include "daemon/text/normalise.hpp"
 #include "daemon/text/unicode.hpp"
@@ -163,7 +164,7 @@ std::optional<Grade> grade_of(const Verdict& verdict, Scale scale) {
 
 Verdict read(Scale scale, std::string_view written) {
     Verdict v;
-    auto normal = text::normalise(written);
+    auto normal = spell(text::normalise(written));
     v.normalised = normal.text;
     auto echo = without_echo(normal.text);
     const auto& said = echo.text;

@@ -200,29 +200,41 @@ std::span<const std::uint16_t> Phrases::find(const Index& index, char32_t charac
     return {};
 }
 
-Phrases phrases(std::string_view file, std::string_view section) {
+std::vector<std::string_view> lines(std::string_view file, std::string_view section) {
     auto all = built_in_template(fmt::format("language/{}", file));
     if (!all) throw std::logic_error(fmt::format("no table language/{} was built in", file));
-    Phrases table;
+    std::vector<std::string_view> out;
     bool inside = false, found = false;
     for (auto rest = *all; !rest.empty();) {
         auto line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(line.size() + 1, rest.size()));
         line = trim(line);
         if (line.empty() || line.starts_with("# ") || line == "#") continue;
-        if (line.starts_with('[') && line.ends_with(']')) {
+        if (line.starts_with('[') && line.ends_with(']') && line.find('|') == line.npos) {
             inside = line.substr(1, line.size() - 2) == section;
             found = found || inside;
-            continue;
-        }
-        while (inside && !line.empty()) {
-            auto bar = line.find('|');
-            auto word = trim(line.substr(0, bar));
-            if (!word.empty()) table.add(word);
-            line = bar == line.npos ? std::string_view() : line.substr(bar + 1);
+        } else if (inside) {
+            out.push_back(line);
         }
     }
     if (!found) throw std::logic_error(fmt::format("language/{} has no section [{}]", file, section));
+    return out;
+}
+
+std::vector<std::string_view> split(std::string_view line) {
+    std::vector<std::string_view> out;
+    while (!line.empty()) {
+        auto bar = line.find('|');
+        if (auto word = trim(line.substr(0, bar)); !word.empty()) out.push_back(word);
+        line = bar == line.npos ? std::string_view() : line.substr(bar + 1);
+    }
+    return out;
+}
+
+Phrases phrases(std::string_view file, std::string_view section) {
+    Phrases table;
+    for (auto line : lines(file, section))
+        for (auto word : split(line)) table.add(word);
     table.finish();
     return table;
 }

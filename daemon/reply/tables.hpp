@@ -71,6 +71,8 @@ private:
 };
 
 // A missing file or section is our own mistake and throws.
+std::vector<std::string_view> lines(std::string_view file, std::string_view section);
+std::vector<std::string_view> split(std::string_view line);  // at the bars
 Phrases phrases(std::string_view file, std::string_view section);
 
 std::vector<Span> find_all(const Phrases& table, std::string_view text);
