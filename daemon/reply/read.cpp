@@ -95,7 +95,7 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
                                   bad ? mood.bad.weight : Weight::weak});
     if (mood.nothing && !bad && weight == Weight::weak) return false;
     if (mood.question && !bad) {
-        if (weight == Weight::weak) return false;
+        if (weight <= Weight::detail) return false;
         return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;
     }
     if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
@@ -130,8 +130,8 @@ void read_remainder(Verdict& v, std::string_view text, const Codes& codes, const
     auto inner = bare(text);
     if (polite && inner.size() == 0) return settle(v, Label::none, Method::none, 0.8, "none.polite");
     if (inner.size() == 0) return settle(v, Label::none, Method::none, 0.8, "none.blank");
-    if (!readable(text)) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.unread");
     if (mood.question) return settle(v, Label::none, Method::none, 0.8, "none.question");
+    if (!readable(text)) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.unread");
     if (codes.other_numbers) return settle(v, Label::none, Method::none, 0.8, "none.number");
     if (inner.size() == 1) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.letter");
     settle(v, Label::none, Method::none, 0.6, "none.chatter");

@@ -49,12 +49,24 @@ const Phrases& words_of(std::string_view name) {
     return at->second;
 }
 
+// Nothing follows, or what is no part of the word before: "很好。", "很好啊", but not "很好吃".
+bool thought_ends(std::string_view text, std::size_t at) {
+    static const auto& particles = words_of("particle");
+    while (at < text.size() && text[at] == ' ') ++at;
+    if (at >= text.size() || !text::is_han(text::character_at(text, at).code)) return true;
+    return starts_with(particles, text, at).has_value();
+}
+
 }  // namespace
 
 Phrase::Phrase(std::string_view written) {
     if (written.starts_with('=')) {
         fills_clause_ = true;
         written.remove_prefix(1);
+    }
+    if (written.ends_with('$') && written.size() > 1) {
+        ends_thought_ = true;
+        written.remove_suffix(1);
     }
     std::string literal;
     auto flush = [&] {
@@ -130,6 +142,7 @@ std::optional<std::size_t> Phrase::follow_words(std::string_view text, std::size
 
 std::optional<std::size_t> Phrase::match_at(std::string_view text, std::size_t at) const {
     auto end = follow(text, at, 0);
+    if (end && ends_thought_ && !thought_ends(text, *end)) return std::nullopt;
     if (end && fills_clause_) {
         auto left = at, right = *end;
         while (left > 0 && text[left - 1] == ' ') --left;

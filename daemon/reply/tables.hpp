@@ -38,7 +38,7 @@ private:
     std::optional<std::size_t> follow(std::string_view text, std::size_t at, std::size_t part) const;
     std::optional<std::size_t> follow_words(std::string_view text, std::size_t at, std::size_t part, int had) const;
     std::vector<Part> parts_;
-    bool fills_clause_ = false;
+    bool fills_clause_ = false, ends_thought_ = false;
 };
 
 // Phrases in their order, found by their first character: of a thousand a short text can hold but a few.

@@ -30,6 +30,7 @@ constexpr Section sections[] = {
     {"bad", Pole::bad, Weight::judgement},
     {"bad.detail", Pole::bad, Weight::detail},
     {"bad.weak", Pole::bad, Weight::weak},
+    {"undecided.soft", Pole::undecided, Weight::weak},
     {"undecided", Pole::undecided, Weight::verdict},
     {"nothing", Pole::nothing, Weight::verdict},
     {"emoji.good", Pole::good, Weight::judgement, true},
@@ -42,7 +43,7 @@ struct Tables {
     Phrases negation = phrases("words.txt", "negation"), adverb = phrases("words.txt", "adverb"),
             strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"),
             filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
-            question = phrases("words.txt", "question");
+            question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere");
     Tables() {
         for (std::size_t i = 0; i < words.size(); ++i) words[i] = phrases("words.txt", sections[i].name);
     }
@@ -105,16 +106,26 @@ void note(Mood::Side& side, Weight weight, bool strong, bool in_contrast) {
     side.firm = side.firm || weight == Weight::verdict || (weight >= Weight::judgement && !in_contrast);
 }
 
-// Words that remain when the judging, the polite and the empty ones are taken out: a text about something else has
-// many.
+// How much remains when the judging, the polite and the empty words are taken out: a text about something else has much.
+// A Han character counts one, a word of letters two.
 std::size_t other_words(std::string_view text, const std::vector<Hit>& hits) {
     std::vector<Span> known;
     for (const auto& hit : hits) known.push_back(hit.span);
     auto rest = blank(std::string(text), known);
-    rest = blank(rest, find_polite(rest));
+    rest = blank(std::move(rest), find_polite(rest));
     for (const auto* table : {&tables().strong, &tables().filler, &tables().adverb, &tables().negation})
-        rest = blank(rest, find_all(*table, rest));
-    return word_count(rest);
+        rest = blank(std::move(rest), find_all(*table, rest));
+    std::size_t count = 0;
+    bool letters = false;
+    for (std::size_t at = 0; at < rest.size();) {
+        auto c = text::character_at(rest, at);
+        at += c.bytes;
+        const bool word = text::is_word(c.code), han = text::is_han(c.code);
+        if (word && han) ++count;
+        if (word && !han && !letters) count += 2;
+        letters = word && !han;
+    }
+    return count;
 }
 
 }  // namespace
@@ -127,29 +138,62 @@ std::vector<Span> find_neighbours(std::string_view text) {
     return out;
 }
 
+namespace {
+
+// What a text is about decides which of its words are heard: "太差了" may be the weather.
+struct Subject {
+    bool service = false;   // names the police or what they do
+    bool elsewhere = false;  // names something else and not the police
+    std::size_t others = 0;
+};
+
+Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
+    std::string without(text);
+    for (const auto& hit : hits)
+        if (hit.section->pole == Pole::nothing) without = blank(std::move(without), {hit.span});
+    Subject subject;
+    subject.service = contains(tables().service, without);
+    subject.elsewhere = !subject.service && contains(tables().elsewhere, text);
+    subject.others = other_words(text, hits);
+    return subject;
+}
+
+bool is_heard(const Section& section, const Subject& subject, bool several_thanks) {
+    constexpr std::size_t beside_a_weak_word = 2, beside_a_judgement = 7, beside_a_riddle = 6;
+    if (section.needs_service) return subject.service || several_thanks || subject.others <= beside_a_weak_word;
+    if (section.pole == Pole::undecided) return section.weight == Weight::verdict ? subject.service || subject.others <= beside_a_riddle : true;
+    switch (section.weight) {
+        case Weight::weak: return subject.service || subject.others <= beside_a_weak_word;
+        case Weight::detail:
+        case Weight::judgement: return !subject.elsewhere && (subject.service || subject.others <= beside_a_judgement);
+        case Weight::verdict: break;
+    }
+    return true;
+}
+
+}  // namespace
+
 Mood read_mood(std::string_view text) {
-    constexpr std::size_t beside_a_weak_word = 2;
     const auto& t = tables();
     Mood mood;
-    auto hits = find_hits(text);
-    auto service = blank(std::string(text), {});
-    for (const auto& hit : hits)
-        if (hit.section->pole == Pole::nothing) service = blank(service, {hit.span});
-    mood.service = contains(t.service, service);
+    const auto hits = find_hits(text);
+    const auto subject = find_subject(text, hits);
+    mood.service = subject.service;
     mood.question = text.find('?') != text.npos || contains(t.question, text);
-    const bool relevant = mood.service || other_words(text, hits) <= beside_a_weak_word;
+    const bool several_thanks = std::count_if(hits.begin(), hits.end(), [](const Hit& h) { return h.section->needs_service; }) > 1;
 
-    auto contrasts = find_all(t.contrast, text);
+    const auto contrasts = find_all(t.contrast, text);
     auto after_contrast = [&](std::size_t at) {
         return std::any_of(contrasts.begin(), contrasts.end(), [&](Span c) { return c.end <= at; });
     };
-    bool emoji = false, words = false;
+    bool emoji = false, words = false, hedged = false, bad_otherwise = false, soft = false;
     for (const auto& [span, section] : hits) {
-        if (section->pole == Pole::undecided) mood.undecided = true;
         if (section->pole == Pole::nothing) mood.nothing = true;
-        if (section->pole == Pole::undecided || section->pole == Pole::nothing) continue;
-        if (section->needs_service ? !mood.service : section->weight == Weight::weak && !relevant) continue;
-
+        if (section->pole == Pole::nothing || !is_heard(*section, subject, several_thanks)) continue;
+        if (section->pole == Pole::undecided) {
+            (section->weight == Weight::weak ? soft : mood.undecided) = true;
+            continue;
+        }
         auto scope = section->emoji ? Scope{} : read_scope(text, span.begin);
         (section->emoji ? emoji : words) = true;
         mood.negated = mood.negated || scope.negated;
@@ -158,14 +202,20 @@ Mood read_mood(std::string_view text) {
         if (!scope.negated) {
             auto& side = section->pole == Pole::good ? mood.good : section->pole == Pole::fair ? mood.fair : mood.bad;
             note(side, section->weight, strong, aside);
+            bad_otherwise = bad_otherwise || section->pole == Pole::bad;
         } else if (section->pole == Pole::bad) {
             mood.undecided = true;  // 不是很差: who knows
         } else {
             note(mood.bad, std::max(section->weight, Weight::judgement), false, aside);
+            (scope.strong ? hedged : bad_otherwise) = true;
         }
         if (section->pole == Pole::good && !scope.negated)
             for (auto c : contrasts) mood.contrast = mood.contrast || c.begin >= span.end;
     }
+    // "谈不上很满意,还行": what is denied is the 很.
+    if (hedged && !bad_otherwise && mood.fair.any && !mood.good.any) mood.bad = {};
+    // "不好说" is an answer only where nothing else is one.
+    if (soft && !mood.good.any && !mood.fair.any && !mood.bad.any) mood.undecided = true;
     mood.emoji_only = emoji && !words;
     return mood;
 }
