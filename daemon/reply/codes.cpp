@@ -33,11 +33,12 @@ struct Number {
                              // stands around
     bool numeral = false;    // 一: a code only in a frame
     bool mixed = false;      // 23: digits of the scale run together
+    bool measure = false;    // 12:00, 7*24
 };
 
 // One number with what clings to it: 12:00, 2-3-1012, 1.5, 1/2.
 Number read_number(std::string_view text, std::size_t at) {
-    Number n{{at, at}, {}, false, false};
+    Number n{{at, at}, {}, false, false, false};
     std::vector<std::string_view> pieces;
     std::string joiners;
     for (auto end = at;;) {
@@ -45,7 +46,7 @@ Number read_number(std::string_view text, std::size_t at) {
         while (digit(text, end)) ++end;
         pieces.push_back(text.substr(begin, end - begin));
         n.span.end = end;
-        if (end + 1 < text.size() && std::string_view("-./:~").find(text[end]) != std::string_view::npos &&
+        if (end + 1 < text.size() && std::string_view("-./:~*").find(text[end]) != std::string_view::npos &&
             digit(text, end + 1)) {
             joiners += text[end++];
             continue;
@@ -53,7 +54,8 @@ Number read_number(std::string_view text, std::size_t at) {
         break;
     }
     auto same = [](std::string_view d) { return d.find_first_not_of(d[0]) == d.npos && d.size() <= 10; };
-    const bool decimal = joiners.find_first_of(".:") != std::string::npos;
+    n.measure = joiners.find_first_of(":*") != std::string::npos;
+    const bool decimal = n.measure || joiners.find('.') != std::string::npos;
     if (pieces.size() == 1 && same(pieces[0])) n.parts = {pieces[0][0] - '0'};
     if (pieces.size() == 1 && !same(pieces[0]) && pieces[0].size() <= 3) n.mixed = true;
     if (pieces.size() > 1 && !decimal &&
@@ -73,7 +75,7 @@ std::vector<Number> read_numbers(std::string_view text) {
         }
         auto c = text::character_at(text, at);
         if (auto value = numerals.find(c.code); value != numerals.npos)
-            out.push_back({{at, at + c.bytes}, {static_cast<int>(value)}, true, false});
+            out.push_back({{at, at + c.bytes}, {static_cast<int>(value)}, true, false, false});
         at += c.bytes;
     }
     return out;
@@ -81,6 +83,7 @@ std::vector<Number> read_numbers(std::string_view text) {
 
 struct Side {
     bool fits = false, framed = false, negated = false, clause = false, questioned = false, points = false;
+    bool loose = false;  // words we do not know stand before it: a code if nothing follows, 果断1
     std::size_t edge = 0;
 };
 
@@ -104,7 +107,9 @@ Side look_left(std::string_view text, std::size_t begin, const std::vector<Span>
         return side.fits = side.framed = side.negated = true, side.edge = *frame, side;
     if (auto frame = ends_with(t.before, text, at)) return side.fits = side.framed = true, side.edge = *frame, side;
     auto c = text::character_before(text, at);
+    if (!space && c.code >= U'a' && c.code <= U'z') return side;  // g3, k123
     side.clause = !text::is_word(c.code);
+    side.loose = text::is_han(c.code);
     side.fits = side.clause || touches_end(neighbours, at) || ends_with(t.connectors, text, at) ||
                 (space && (text::is_han(c.code) || digit(text, at - 1)));
     side.framed = touches_end(neighbours, at);
@@ -181,6 +186,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     for (auto& n : read_numbers(text)) {
         auto left = look_left(text, n.span.begin, neighbours);
         auto right = look_right(text, n.span.end, left.clause || left.framed, neighbours);
+        if (!left.fits && left.loose && right.fits && right.clause && !n.numeral && n.span.size() == 1) left.fits = true;
         bool stands = left.fits && right.fits;
         if (n.numeral) {
             if (!(stands && left.framed && right.clause) && !(left.clause && right.points && stands)) continue;
@@ -198,7 +204,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
                     continue;
                 }
             }
-            if (stands && alone && n.span.size() <= 3 && right.fits)
+            if (stands && alone && n.span.size() <= 3 && !n.measure)
                 out.out_of_range = true;
             else
                 out.other_numbers = true;

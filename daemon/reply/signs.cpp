@@ -8,10 +8,12 @@ namespace pingjing::reply {
 namespace {
 
 struct Tables {
-    Phrases emergency = phrases("signs.txt", "emergency"), emergency_whole = phrases("signs.txt", "emergency.whole"),
+    Phrases cry = phrases("signs.txt", "emergency"), event = phrases("signs.txt", "emergency.event"),
+            story = phrases("signs.txt", "emergency.story"), now = phrases("signs.txt", "emergency.now"),
+            past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
-            opt_out_sign = phrases("signs.txt", "opt_out.sign"),
+            opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_not = phrases("signs.txt", "opt_out.not"),
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
             help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
             elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
@@ -23,30 +25,37 @@ const Tables& tables() {
     return all;
 }
 
+// A cry is always one. An event is, too, unless it is told as past ("上次有人打我") and nothing says that it goes on.
 bool is_emergency(std::string_view text) {
     const auto& t = tables();
-    auto rest = blank(std::string(text), find_all(t.idiom, text));
-    return contains(t.emergency, rest) || is_whole(t.emergency_whole, text);
+    if (is_whole(t.emergency_whole, text)) return true;
+    const auto rest = blank(std::string(text), find_all(t.idiom, text));
+    if (contains(t.cry, rest)) return true;
+    if (!contains(t.event, rest)) return false;
+    return !contains(t.story, text) || contains(t.now, blank(std::string(text), find_all(t.past, text)));
 }
 
-std::string without_digits(std::string text) {
-    for (char& c : text)
-        if (c >= '0' && c <= '9') c = ' ';
-    return text;
+// The digits that may be a code; "R15" is a place.
+std::string without_codes(std::string text) {
+    auto digit = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
+    std::string out = text;
+    for (std::size_t at = 0; at < text.size(); ++at)
+        if (digit(at) && !digit(at + 1) && !(at > 0 && digit(at - 1))) out[at] = ' ';
+    return out;
 }
 
 // 退订 is a request when hardly anything else is said; "退订酒店的钱没退" is a story.
 void find_opt_out(std::string_view text, Signs& signs) {
     constexpr std::size_t beside_a_sign = 4;
     const auto& t = tables();
-    auto rest = without_digits(blank(std::string(text), find_polite(text)));
+    auto rest = without_codes(blank(std::string(text), find_polite(text)));
     signs.opt_out = is_whole(t.opt_out_whole, text) || is_whole(t.opt_out_whole, rest);
     if (signs.opt_out) {
         auto inner = bare(rest);
         signs.opt_out_phrases.push_back(inner);
         return;
     }
-    auto spans = find_all(t.opt_out, text);
+    auto spans = find_all(t.opt_out, blank(std::string(text), find_all(t.opt_out_not, text)));
     if (spans.empty()) {
         spans = find_all(t.opt_out_sign, text);
         rest = blank(rest, spans);

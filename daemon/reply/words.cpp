@@ -16,6 +16,7 @@ struct Section {
     Pole pole;
     Weight weight;
     bool emoji = false, needs_service = false, strong = false;
+    bool hedge = false;  // denies the 很 and not the word: 谈不上很满意
 };
 constexpr Section sections[] = {
     {"good.verdict", Pole::good, Weight::verdict},
@@ -25,6 +26,7 @@ constexpr Section sections[] = {
     {"good.of_service", Pole::good, Weight::detail, false, true},
     {"fair.verdict", Pole::fair, Weight::verdict},
     {"fair.weak", Pole::fair, Weight::weak},
+    {"bad.hedge", Pole::bad, Weight::verdict, false, false, false, true},
     {"bad.verdict", Pole::bad, Weight::verdict},
     {"bad.strong", Pole::bad, Weight::verdict, false, false, true},
     {"bad", Pole::bad, Weight::judgement},
@@ -158,13 +160,13 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
     return subject;
 }
 
-bool is_heard(const Section& section, const Subject& subject, bool several_thanks) {
+bool is_heard(const Section& section, const Subject& subject, bool several) {
     constexpr std::size_t beside_a_weak_word = 2, beside_a_judgement = 7, beside_a_riddle = 6;
-    if (section.needs_service) return subject.service || several_thanks || subject.others <= beside_a_weak_word;
-    if (section.pole == Pole::undecided) return section.weight == Weight::verdict ? subject.service || subject.others <= beside_a_riddle : true;
+    if (section.needs_service) return subject.service || several || subject.others <= beside_a_weak_word;
+    if (section.pole == Pole::undecided && section.weight == Weight::verdict) return subject.service || subject.others <= beside_a_riddle;
     switch (section.weight) {
         case Weight::weak: return subject.service || subject.others <= beside_a_weak_word;
-        case Weight::detail:
+        case Weight::detail: return !subject.elsewhere && (subject.service || several || subject.others <= beside_a_judgement);
         case Weight::judgement: return !subject.elsewhere && (subject.service || subject.others <= beside_a_judgement);
         case Weight::verdict: break;
     }
@@ -179,8 +181,13 @@ Mood read_mood(std::string_view text) {
     const auto hits = find_hits(text);
     const auto subject = find_subject(text, hits);
     mood.service = subject.service;
-    mood.question = text.find('?') != text.npos || contains(t.question, text);
-    const bool several_thanks = std::count_if(hits.begin(), hits.end(), [](const Hit& h) { return h.section->needs_service; }) > 1;
+    std::string unread(text);
+    for (const auto& hit : hits)
+        if (hit.section->pole == Pole::good || hit.section->pole == Pole::bad) unread = blank(std::move(unread), {hit.span});
+    mood.question = text.find('?') != text.npos || contains(t.question, unread);
+    // Two things told of the same kind are a story about us, though it never names us.
+    auto told = [&](Pole pole) { return std::count_if(hits.begin(), hits.end(), [&](const Hit& h) { return h.section->pole == pole && h.section->weight == Weight::detail; }) > 1; };
+    const bool thanks_told = told(Pole::good), wrongs_told = told(Pole::bad);
 
     const auto contrasts = find_all(t.contrast, text);
     auto after_contrast = [&](std::size_t at) {
@@ -189,7 +196,7 @@ Mood read_mood(std::string_view text) {
     bool emoji = false, words = false, hedged = false, bad_otherwise = false, soft = false;
     for (const auto& [span, section] : hits) {
         if (section->pole == Pole::nothing) mood.nothing = true;
-        if (section->pole == Pole::nothing || !is_heard(*section, subject, several_thanks)) continue;
+        if (section->pole == Pole::nothing || !is_heard(*section, subject, section->pole == Pole::good ? thanks_told : wrongs_told)) continue;
         if (section->pole == Pole::undecided) {
             (section->weight == Weight::weak ? soft : mood.undecided) = true;
             continue;
@@ -202,7 +209,7 @@ Mood read_mood(std::string_view text) {
         if (!scope.negated) {
             auto& side = section->pole == Pole::good ? mood.good : section->pole == Pole::fair ? mood.fair : mood.bad;
             note(side, section->weight, strong, aside);
-            bad_otherwise = bad_otherwise || section->pole == Pole::bad;
+            if (section->pole == Pole::bad) (section->hedge ? hedged : bad_otherwise) = true;
         } else if (section->pole == Pole::bad) {
             mood.undecided = true;  // 不是很差: who knows
         } else {
