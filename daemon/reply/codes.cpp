@@ -83,7 +83,8 @@ std::vector<Number> read_numbers(std::string_view text) {
 
 struct Side {
     bool fits = false, framed = false, negated = false, clause = false, questioned = false, points = false;
-    bool loose = false;  // words we do not know stand before it: a code if nothing follows, 果断1
+    bool beside = false;  // touches a word that may stand there
+    bool loose = false;   // words we do not know stand before it: a code if nothing follows, 果断1
     std::size_t edge = 0;
 };
 
@@ -148,7 +149,7 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
         if (!starts_with(t.after, text, at)) return side;
     }
     if (starts_with(t.after, text, at)) return finish(at);
-    if (touches_begin(neighbours, at) || starts_with(t.connectors, text, at)) return finish(end);
+    if (touches_begin(neighbours, at) || starts_with(t.connectors, text, at)) return side.beside = true, finish(end);
     if (auto unit = starts_with(t.units, text, at); unit && !starts_with(t.not_units, text, at)) {
         // With a space between, a single character is rather the first of a sentence: "3 家里没人".
         const bool single = text::character_at(text, at).bytes == *unit - at;
@@ -186,7 +187,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     for (auto& n : read_numbers(text)) {
         auto left = look_left(text, n.span.begin, neighbours);
         auto right = look_right(text, n.span.end, left.clause || left.framed, neighbours);
-        if (!left.fits && left.loose && right.fits && right.clause && !n.numeral && n.span.size() == 1) left.fits = true;
+        if (!left.fits && left.loose && right.fits && (right.clause || right.beside) && !n.numeral && n.span.size() == 1) left.fits = true;
         bool stands = left.fits && right.fits;
         if (n.numeral) {
             if (!(stands && left.framed && right.clause) && !(left.clause && right.points && stands)) continue;

@@ -98,6 +98,8 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
         if (weight <= Weight::detail) return false;
         return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;
     }
+    // "赔钱了吗": one thing told in a question is the question.
+    if (mood.question && bad && !good && !fair && mood.bad.count == 1 && weight <= Weight::detail) return false;
     if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
     if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
     const double confidence = weight == Weight::verdict     ? 0.95

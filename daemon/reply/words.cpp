@@ -43,7 +43,7 @@ constexpr Section sections[] = {
 struct Tables {
     std::array<Phrases, std::size(sections)> words;
     Phrases negation = phrases("words.txt", "negation"), adverb = phrases("words.txt", "adverb"),
-            strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"),
+            strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"), service_any = phrases("words.txt", "service.any"),
             filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
             question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere");
     Tables() {
@@ -103,6 +103,7 @@ Scope read_scope(std::string_view text, std::size_t begin) {
 
 void note(Mood::Side& side, Weight weight, bool strong, bool in_contrast) {
     side.any = true;
+    ++side.count;
     side.strong = side.strong || strong;
     side.weight = std::max(side.weight, weight);
     side.firm = side.firm || weight == Weight::verdict || (weight >= Weight::judgement && !in_contrast);
@@ -137,6 +138,7 @@ std::vector<Span> find_neighbours(std::string_view text) {
     for (const auto& hit : find_hits(text))
         if (hit.section->pole != Pole::nothing) out.push_back(hit.span);
     for (auto span : find_all(tables().service, text)) out.push_back(span);
+    for (auto span : find_all(tables().service_any, text)) out.push_back(span);
     return out;
 }
 
@@ -156,18 +158,20 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
     Subject subject;
     subject.service = contains(tables().service, without);
     subject.elsewhere = !subject.service && contains(tables().elsewhere, text);
+    subject.service = subject.service || (!subject.elsewhere && contains(tables().service_any, without));
     subject.others = other_words(text, hits);
     return subject;
 }
 
 bool is_heard(const Section& section, const Subject& subject, bool several) {
-    constexpr std::size_t beside_a_weak_word = 2, beside_a_judgement = 7, beside_a_riddle = 6;
-    if (section.needs_service) return subject.service || several || subject.others <= beside_a_weak_word;
+    constexpr std::size_t beside_a_weak_word = 2, beside_thanks = 5, beside_a_judgement = 7, beside_a_riddle = 6;
+    if (section.weight != Weight::verdict && subject.elsewhere) return false;
+    if (section.needs_service) return subject.service || several || subject.others <= beside_thanks;
     if (section.pole == Pole::undecided && section.weight == Weight::verdict) return subject.service || subject.others <= beside_a_riddle;
     switch (section.weight) {
         case Weight::weak: return subject.service || subject.others <= beside_a_weak_word;
-        case Weight::detail: return !subject.elsewhere && (subject.service || several || subject.others <= beside_a_judgement);
-        case Weight::judgement: return !subject.elsewhere && (subject.service || subject.others <= beside_a_judgement);
+        case Weight::detail: return subject.service || several || subject.others <= beside_a_judgement;
+        case Weight::judgement: return subject.service || subject.others <= beside_a_judgement;
         case Weight::verdict: break;
     }
     return true;

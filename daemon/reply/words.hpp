@@ -13,6 +13,7 @@ enum class Weight { weak, detail, judgement, verdict };
 
 struct Mood {
     struct Side {
+        int count = 0;
         bool any = false, strong = false;  // strong: 非常…
         Weight weight = Weight::weak;
         bool firm = false;  // a judgement or verdict outside 但是…, which a contrary code cannot explain away
