@@ -83,8 +83,9 @@ std::vector<Number> read_numbers(std::string_view text) {
 
 struct Side {
     bool fits = false, framed = false, negated = false, clause = false, questioned = false, points = false;
-    bool beside = false;  // touches a word that may stand there
-    bool loose = false;   // words we do not know stand before it: a code if nothing follows, 果断1
+    bool counted = false;  // 1号, 1个
+    bool beside = false;   // touches a word that may stand there
+    bool loose = false;    // words we do not know stand before it: a code if nothing follows, 果断1
     std::size_t edge = 0;
 };
 
@@ -145,7 +146,7 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
     if (at >= text.size()) return finish(end);
     if (auto unit = starts_with(t.points, text, at); unit && ended(*unit)) return side.points = true, finish(*unit);
     if (auto last = starts_with(t.after_last, text, at)) {
-        if (ended(*last)) return finish(*last);
+        if (ended(*last)) return side.counted = true, finish(*last);
         if (!starts_with(t.after, text, at)) return side;
     }
     if (starts_with(t.after, text, at)) return finish(at);
@@ -190,7 +191,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
         if (!left.fits && left.loose && right.fits && (right.clause || right.beside) && !n.numeral && n.span.size() == 1) left.fits = true;
         bool stands = left.fits && right.fits;
         if (n.numeral) {
-            if (!(stands && left.framed && right.clause) && !(left.clause && right.points && stands)) continue;
+            if (!(stands && left.framed && right.clause) && !(left.clause && (right.points || (right.counted && right.clause)) && stands)) continue;
         }
         if (scale == Scale::csat_5 && n.parts.size() == 2 && n.parts[1] == 5 && text[n.span.begin + 1] == '/')
             n.parts.pop_back();

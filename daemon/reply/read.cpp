@@ -49,7 +49,7 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
     const bool best = scale == Scale::three_110 ? code == 1 : code >= 4;
     const bool worst = scale == Scale::three_110 ? code == 3 : code <= 2;
     if (mood.undecided && !mood.good.any && !mood.bad.any) return false;
-    if (best) return mood.bad.any && mood.bad.firm;
+    if (best) return mood.bad.any && (mood.bad.firm || mood.bad.count > 1);
     if (worst) return mood.good.any && !mood.bad.any && !mood.contrast;
     return (mood.bad.any && mood.bad.strong && mood.bad.weight == Weight::verdict) ||
            (mood.bad.any && mood.bad.weight == Weight::verdict && !mood.good.any) ||
@@ -89,7 +89,9 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
     const bool good = mood.good.any, bad = mood.bad.any;
     const bool fair = mood.fair.any && !(good && mood.good.weight == Weight::verdict && mood.fair.weight == Weight::weak);
     auto method = mood.emoji_only ? Method::emoji : Method::words;
-    if (mood.undecided) return settle(v, Label::ambiguous, method, 0.7, "words.undecided"), true;
+    const bool said_outright = bad && !good && !mood.riddle && mood.bad.weight == Weight::verdict;
+    if (mood.undecided && !said_outright) return settle(v, Label::ambiguous, method, 0.7, "words.undecided"), true;
+    if (!good && !fair && !bad && mood.stranger && !mood.question) return settle(v, Label::ambiguous, method, 0.5, "words.of_whom"), true;
     if (!good && !fair && !bad) return false;
     const auto weight = std::max({good ? mood.good.weight : Weight::weak, fair ? mood.fair.weight : Weight::weak,
                                   bad ? mood.bad.weight : Weight::weak});
@@ -99,7 +101,7 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
         return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;
     }
     // "赔钱了吗": one thing told in a question is the question.
-    if (mood.question && bad && !good && !fair && mood.bad.count == 1 && weight <= Weight::detail) return false;
+    if (mood.question && bad && !good && !fair && mood.bad.count <= 1 && weight <= Weight::detail) return false;
     if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
     if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
     const double confidence = weight == Weight::verdict     ? 0.95
@@ -136,6 +138,7 @@ void read_remainder(Verdict& v, std::string_view text, const Codes& codes, const
     if (!readable(text)) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.unread");
     if (codes.other_numbers) return settle(v, Label::none, Method::none, 0.8, "none.number");
     if (inner.size() == 1) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.letter");
+    if (mood.unclear) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.unknown_words");
     settle(v, Label::none, Method::none, 0.6, "none.chatter");
 }
 

@@ -32,6 +32,7 @@ bool is_emergency(std::string_view text) {
     const auto rest = blank(std::string(text), find_all(t.idiom, text));
     if (contains(t.cry, rest)) return true;
     if (!contains(t.event, rest)) return false;
+    if (text.starts_with("【") && contains(t.elsewhere, text)) return false;  // the gas company's bill
     return !contains(t.story, text) || contains(t.now, blank(std::string(text), find_all(t.past, text)));
 }
 
@@ -44,12 +45,26 @@ std::string without_codes(std::string text) {
     return out;
 }
 
+// "TD TD", "t,t"
+bool each_word(const Phrases& table, std::string_view text) {
+    int words = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        auto end = std::min(text.find_first_of(" ,.!;", at), text.size());
+        if (end > at) {
+            if (end - at > 6 || !is_whole(table, text.substr(at, end - at))) return false;
+            ++words;
+        }
+        at = end + 1;
+    }
+    return words > 1;
+}
+
 // 退订 is a request when hardly anything else is said; "退订酒店的钱没退" is a story.
 void find_opt_out(std::string_view text, Signs& signs) {
     constexpr std::size_t beside_a_sign = 4;
     const auto& t = tables();
     auto rest = without_codes(blank(std::string(text), find_polite(text)));
-    signs.opt_out = is_whole(t.opt_out_whole, text) || is_whole(t.opt_out_whole, rest);
+    signs.opt_out = is_whole(t.opt_out_whole, text) || is_whole(t.opt_out_whole, rest) || each_word(t.opt_out_whole, rest);
     if (signs.opt_out) {
         auto inner = bare(rest);
         signs.opt_out_phrases.push_back(inner);

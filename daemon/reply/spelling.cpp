@@ -138,9 +138,12 @@ text::Normalised respell(const text::Normalised& in) {
             out.put(variant->second, at);
             at = variant->first;
         } else {
-            auto bytes = text::character_at(text, at).bytes;
-            out.keep(at, bytes);
-            at += bytes;
+            auto c = text::character_at(text, at);
+            if (auto plain = text::without_marks(c.code); plain != c.code)
+                out.put(std::string_view(std::string(1, static_cast<char>(plain))), at);
+            else
+                out.keep(at, c.bytes);
+            at += c.bytes;
         }
     }
     return out.finish();

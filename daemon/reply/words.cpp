@@ -16,13 +16,15 @@ struct Section {
     Pole pole;
     Weight weight;
     bool emoji = false, needs_service = false, strong = false;
-    bool hedge = false;  // denies the 很 and not the word: 谈不上很满意
+    bool hedge = false;     // denies the 很 and not the word: 谈不上很满意
+    bool anything = false;  // fits the weather as well as us
 };
 constexpr Section sections[] = {
     {"good.verdict", Pole::good, Weight::verdict},
     {"good.strong", Pole::good, Weight::verdict, false, false, true},
     {"good", Pole::good, Weight::judgement},
-    {"good.weak", Pole::good, Weight::weak},
+    {"good.best", Pole::good, Weight::judgement, false, false, true},
+    {"good.weak", Pole::good, Weight::weak, false, false, false, false, true},
     {"good.of_service", Pole::good, Weight::detail, false, true},
     {"fair.verdict", Pole::fair, Weight::verdict},
     {"fair.weak", Pole::fair, Weight::weak},
@@ -30,8 +32,10 @@ constexpr Section sections[] = {
     {"bad.verdict", Pole::bad, Weight::verdict},
     {"bad.strong", Pole::bad, Weight::verdict, false, false, true},
     {"bad", Pole::bad, Weight::judgement},
+    {"bad.adjective", Pole::bad, Weight::judgement, false, false, false, false, true},
+    {"bad.worst", Pole::bad, Weight::judgement, false, false, true, false, true},
     {"bad.detail", Pole::bad, Weight::detail},
-    {"bad.weak", Pole::bad, Weight::weak},
+    {"bad.weak", Pole::bad, Weight::weak, false, false, false, false, true},
     {"undecided.soft", Pole::undecided, Weight::weak},
     {"undecided", Pole::undecided, Weight::verdict},
     {"nothing", Pole::nothing, Weight::verdict},
@@ -45,7 +49,8 @@ struct Tables {
     Phrases negation = phrases("words.txt", "negation"), adverb = phrases("words.txt", "adverb"),
             strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"), service_any = phrases("words.txt", "service.any"),
             filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
-            question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere");
+            question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere"), irony = phrases("words.txt", "irony"),
+            unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
         for (std::size_t i = 0; i < words.size(); ++i) words[i] = phrases("words.txt", sections[i].name);
     }
@@ -103,7 +108,7 @@ Scope read_scope(std::string_view text, std::size_t begin) {
 
 void note(Mood::Side& side, Weight weight, bool strong, bool in_contrast) {
     side.any = true;
-    ++side.count;
+    side.count += !in_contrast;
     side.strong = side.strong || strong;
     side.weight = std::max(side.weight, weight);
     side.firm = side.firm || weight == Weight::verdict || (weight >= Weight::judgement && !in_contrast);
@@ -146,7 +151,8 @@ namespace {
 
 // What a text is about decides which of its words are heard: "太差了" may be the weather.
 struct Subject {
-    bool service = false;   // names the police or what they do
+    bool police = false;    // names the police
+    bool service = false;   // or what others do as well
     bool elsewhere = false;  // names something else and not the police
     std::size_t others = 0;
 };
@@ -156,11 +162,28 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
     for (const auto& hit : hits)
         if (hit.section->pole == Pole::nothing) without = blank(std::move(without), {hit.span});
     Subject subject;
-    subject.service = contains(tables().service, without);
+    subject.police = subject.service = contains(tables().service, without);
     subject.elsewhere = !subject.service && contains(tables().elsewhere, text);
     subject.service = subject.service || (!subject.elsewhere && contains(tables().service_any, without));
     subject.others = other_words(text, hits);
     return subject;
+}
+
+// "路况|很差": a judgement of something that we have no name for, and which is not us.
+bool of_a_stranger(std::string_view text, std::size_t begin, const std::vector<Hit>& hits) {
+    const auto& t = tables();
+    for (int steps = 0; steps < 8; ++steps) {
+        while (begin > 0 && text[begin - 1] == ' ') --begin;
+        if (begin == 0 || !text::is_han(text::character_before(text, begin).code)) return false;
+        if (std::any_of(hits.begin(), hits.end(), [&](const Hit& h) { return h.span.end == begin; })) return false;
+        if (ends_with(t.service, text, begin) || ends_with(t.service_any, text, begin) || ends_with(t.contrast, text, begin)) return false;
+        std::size_t next = begin;
+        for (const auto* table : {&t.strong, &t.adverb, &t.negation, &t.filler})
+            if (auto word = ends_with(*table, text, begin)) next = std::min(next, *word);
+        if (next == begin) return true;
+        begin = next;
+    }
+    return false;
 }
 
 bool is_heard(const Section& section, const Subject& subject, bool several) {
@@ -200,9 +223,14 @@ Mood read_mood(std::string_view text) {
     bool emoji = false, words = false, hedged = false, bad_otherwise = false, soft = false;
     for (const auto& [span, section] : hits) {
         if (section->pole == Pole::nothing) mood.nothing = true;
+        if (section->anything && !subject.police && of_a_stranger(text, span.begin, hits)) {
+            mood.stranger = mood.stranger || section->pole == Pole::bad;
+            continue;
+        }
         if (section->pole == Pole::nothing || !is_heard(*section, subject, section->pole == Pole::good ? thanks_told : wrongs_told)) continue;
         if (section->pole == Pole::undecided) {
             (section->weight == Weight::weak ? soft : mood.undecided) = true;
+            mood.riddle = mood.riddle || text.substr(span.begin, span.size()).find("满意") != text.npos;
             continue;
         }
         auto scope = section->emoji ? Scope{} : read_scope(text, span.begin);
@@ -225,8 +253,10 @@ Mood read_mood(std::string_view text) {
     }
     // "谈不上很满意,还行": what is denied is the 很.
     if (hedged && !bad_otherwise && mood.fair.any && !mood.good.any) mood.bad = {};
+    if (mood.good.any && contains(t.irony, text)) mood.undecided = true;
     // "不好说" is an answer only where nothing else is one.
     if (soft && !mood.good.any && !mood.fair.any && !mood.bad.any) mood.undecided = true;
+    mood.unclear = subject.service && contains(t.unclear, text) && !contains(t.plan, text);
     mood.emoji_only = emoji && !words;
     return mood;
 }

@@ -13,18 +13,21 @@ enum class Weight { weak, detail, judgement, verdict };
 
 struct Mood {
     struct Side {
-        int count = 0;
+        int count = 0;  // outside 但是…
         bool any = false, strong = false;  // strong: 非常…
         Weight weight = Weight::weak;
         bool firm = false;  // a judgement or verdict outside 但是…, which a contrary code cannot explain away
     };
     Side good, fair, bad;
     bool undecided = false;  // 不是不满意, 抓到人就满意, 满意吗
+    bool riddle = false;     // and it is the scale's own word that is undecided
+    bool unclear = false;    // of us, and something is wrong, in words that we do not know
     bool contrast = false;   // praise followed by 但是…
     bool negated = false, emoji_only = false;
     bool service = false;  // speaks of police, call or handling
     bool question = false;
-    bool nothing = false;  // a phrase that only looks like a rating was found
+    bool stranger = false;  // a complaint about something that we have no name for
+    bool nothing = false;   // a phrase that only looks like a rating was found
 };
 
 Mood read_mood(std::string_view text);

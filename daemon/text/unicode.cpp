@@ -27,6 +27,14 @@ void append(std::string& out, char32_t code) {
     out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count));
 }
 
+char32_t without_marks(char32_t code) {
+    if (code < 0xC0 || (code > 0x24F && (code < 0x1E00 || code > 0x1EFF))) return code;
+    utf8proc_int32_t parts[4];
+    int boundary = 0;
+    auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(code), parts, 4, UTF8PROC_DECOMPOSE, &boundary);
+    return count > 1 && parts[0] < 0x80 ? static_cast<char32_t>(parts[0]) : code;
+}
+
 bool is_han(char32_t code) {
     return (code >= 0x3400 && code <= 0x9FFF) || (code >= 0xF900 && code <= 0xFAFF) ||
            (code >= 0x20000 && code <= 0x3FFFF);

@@ -15,6 +15,8 @@ Character character_at(std::string_view utf8, std::size_t at);      // `at` is b
 Character character_before(std::string_view utf8, std::size_t at);  // `at` is after the begin; well-formed UTF-8 only
 void append(std::string& out, char32_t code);
 
+char32_t without_marks(char32_t code);  // é is e, for Latin letters only
+
 bool is_han(char32_t code);
 bool is_word(
     char32_t code);  // letters, Han and numbers: what a sentence is made of; false for punctuation, spaces and emoji
