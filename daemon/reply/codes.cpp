@@ -64,6 +64,20 @@ Number read_number(std::string_view text, std::size_t at) {
     return n;
 }
 
+// 三或二, 一三: numerals and what joins them, and nothing else.
+bool only_numerals(std::string_view text) {
+    constexpr std::u32string_view allowed = U"一二三四五或和跟、,./ 者还是还";
+    int numerals = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        auto c = text::character_at(text, at);
+        at += c.bytes;
+        auto place = allowed.find(c.code);
+        if (place == allowed.npos && text::is_word(c.code)) return false;
+        numerals += place < 5;
+    }
+    return numerals > 1;
+}
+
 std::vector<Number> read_numbers(std::string_view text) {
     constexpr std::u32string_view numerals = U"零一二三四五";
     std::vector<Number> out;
@@ -185,6 +199,13 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
             return out;
         }
 
+    if (only_numerals(text)) {
+        for (const auto& n : read_numbers(text))
+            if (std::find(out.values.begin(), out.values.end(), n.parts[0]) == out.values.end()) out.values.push_back(n.parts[0]);
+        if (out.values.back() > top) out.run_together = true;
+        out.spans = {bare(text)};
+        return out;
+    }
     for (auto& n : read_numbers(text)) {
         auto left = look_left(text, n.span.begin, neighbours);
         auto right = look_right(text, n.span.end, left.clause || left.framed, neighbours);

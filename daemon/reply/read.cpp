@@ -104,6 +104,7 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
     if (mood.question && bad && !good && !fair && mood.bad.count <= 1 && weight <= Weight::detail) return false;
     if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
     if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
+    if (mood.doubtful) return settle(v, Label::ambiguous, method, 0.6, "words.doubtful"), true;
     const double confidence = weight == Weight::verdict     ? 0.95
                               : weight == Weight::judgement ? 0.9
                               : weight == Weight::detail    ? 0.8

@@ -50,7 +50,8 @@ struct Tables {
             strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"), service_any = phrases("words.txt", "service.any"),
             filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
             question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere"), irony = phrases("words.txt", "irony"),
-            unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
+            negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
+            doubt_not = phrases("words.txt", "doubt.not"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
         for (std::size_t i = 0; i < words.size(); ++i) words[i] = phrases("words.txt", sections[i].name);
     }
@@ -186,6 +187,32 @@ bool of_a_stranger(std::string_view text, std::size_t begin, const std::vector<H
     return false;
 }
 
+std::string_view clause_after(std::string_view text, std::size_t at) {
+    return text.substr(at, std::min(text.find_first_of(",.!?;", at), text.size()) - at);
+}
+
+// 满족하지 않습니다, ياخشى ئەمەس; Chinese denies before the word.
+bool denied_after(std::string_view text, Span word) {
+    if (text::is_han(text::character_at(text, word.begin).code)) return false;
+    return contains(tables().negation_after, clause_after(text, word.end));
+}
+
+// What remains beside the words that were read says 不, 哪, 怎… in a way that no rule knows. In the clause of the praise;
+// a short text is one thought, whatever its commas.
+bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_t others) {
+    constexpr std::size_t one_thought = 6;
+    const auto& t = tables();
+    auto rest = blank(std::string(text), find_all(t.doubt_not, text));
+    for (const auto& hit : hits) rest = blank(std::move(rest), {hit.span});
+    rest = blank(std::move(rest), find_polite(rest));
+    const auto doubts = find_all(t.doubt, rest);
+    if (doubts.empty() || others <= one_thought) return !doubts.empty();
+    auto clause = [&](std::size_t at) { return std::count_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), [](char c) { return std::string_view(",.!?;").find(c) != std::string_view::npos; }); };
+    return std::any_of(doubts.begin(), doubts.end(), [&](Span doubt) {
+        return std::any_of(hits.begin(), hits.end(), [&](const Hit& h) { return h.section->pole == Pole::good && clause(h.span.begin) == clause(doubt.begin); });
+    });
+}
+
 bool is_heard(const Section& section, const Subject& subject, bool several) {
     constexpr std::size_t beside_a_weak_word = 2, beside_thanks = 5, beside_a_judgement = 7, beside_a_riddle = 6;
     if (section.weight != Weight::verdict && subject.elsewhere) return false;
@@ -234,6 +261,7 @@ Mood read_mood(std::string_view text) {
             continue;
         }
         auto scope = section->emoji ? Scope{} : read_scope(text, span.begin);
+        scope.negated = scope.negated || (section->pole != Pole::bad && denied_after(text, span));
         (section->emoji ? emoji : words) = true;
         mood.negated = mood.negated || scope.negated;
         const bool aside = after_contrast(span.begin);
@@ -256,6 +284,7 @@ Mood read_mood(std::string_view text) {
     if (mood.good.any && contains(t.irony, text)) mood.undecided = true;
     // "不好说" is an answer only where nothing else is one.
     if (soft && !mood.good.any && !mood.fair.any && !mood.bad.any) mood.undecided = true;
+    mood.doubtful = mood.good.any && !mood.bad.any && !mood.fair.any && is_doubtful(text, hits, subject.others);
     mood.unclear = subject.service && contains(t.unclear, text) && !contains(t.plan, text);
     mood.emoji_only = emoji && !words;
     return mood;

@@ -21,6 +21,7 @@ struct Mood {
     Side good, fair, bad;
     bool undecided = false;  // 不是不满意, 抓到人就满意, 满意吗
     bool riddle = false;     // and it is the scale's own word that is undecided
+    bool doubtful = false;   // praise, but something in the text denies or conditions we know not what
     bool unclear = false;    // of us, and something is wrong, in words that we do not know
     bool contrast = false;   // praise followed by 但是…
     bool negated = false, emoji_only = false;
