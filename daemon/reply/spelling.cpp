@@ -29,8 +29,10 @@ struct Spellings {
     // The longest that begins here: its end and the word it stands for.
     std::optional<std::pair<std::size_t, std::string_view>> at(std::string_view text, std::size_t begin) const {
         std::optional<std::pair<std::size_t, std::string_view>> best;
-        for (auto i : variants.beginning_with(text::character_at(text, begin).code))
-            if (auto end = variants[i].match_at(text, begin); end && (!best || *end > best->first)) best = {*end, words[i]};
+        variants.any_at(text, begin, [&](const Phrase& variant) {
+            if (auto end = variant.match_at(text, begin); end && (!best || *end > best->first)) best = {*end, words[variants.place_of(variant)]};
+            return false;
+        });
         return best;
     }
 };
@@ -85,13 +87,16 @@ private:
         from[letters.size()].known = true;
         for (auto at = letters.size(); at-- > 0;) {
             std::size_t best = 0;
-            for (auto i : syllables_.beginning_with(static_cast<char32_t>(letters[at]))) {
-                auto syllable = syllables_[i].literal();
-                auto end = at + syllable.size();
-                if (syllable.size() <= best || end > letters.size() || !from[end].known || letters.compare(at, syllable.size(), syllable) != 0) continue;
-                best = syllable.size();
-                from[at] = {true, meanings_[i].proof || from[end].proof, meanings_[i].word + from[end].text};
-            }
+            syllables_.any_at(letters, at, [&](const Phrase& phrase) {
+                const auto syllable = phrase.literal();
+                const auto& meaning = meanings_[syllables_.place_of(phrase)];
+                const auto end = at + syllable.size();
+                if (syllable.size() > best && end <= letters.size() && from[end].known && letters.compare(at, syllable.size(), syllable) == 0) {
+                    best = syllable.size();
+                    from[at] = {true, meaning.proof || from[end].proof, meaning.word + from[end].text};
+                }
+                return false;
+            });
         }
         if (!from[0].known || !from[0].proof) return std::nullopt;
         return std::move(from[0].text);

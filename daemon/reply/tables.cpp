@@ -39,6 +39,8 @@ std::string_view trim(std::string_view s) {
     return s;
 }
 
+constexpr std::size_t hash(std::uint64_t key) { return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> 40); }
+
 // [class.NAME] of classes.txt; kept for the life of the program, as the phrases that name it are.
 const Phrases& words_of(std::string_view name) {
     static std::recursive_mutex one_at_a_time;  // a class may name another one
@@ -131,11 +133,13 @@ std::optional<std::size_t> Phrase::follow(std::string_view text, std::size_t at,
 std::optional<std::size_t> Phrase::follow_words(std::string_view text, std::size_t at, std::size_t part, int had) const {
     const auto& p = parts_[part];
     if (had < p.most && at < text.size()) {
-        for (auto i : p.words->beginning_with(text::character_at(text, at).code)) {
-            auto end = (*p.words)[i].match_at(text, at);
-            if (!end || *end == at) continue;
-            if (auto whole = follow_words(text, *end, part, had + 1)) return whole;
-        }
+        std::optional<std::size_t> whole;
+        p.words->any_at(text, at, [&](const Phrase& word) {
+            auto end = word.match_at(text, at);
+            if (end && *end > at) whole = follow_words(text, *end, part, had + 1);
+            return whole.has_value();
+        });
+        if (whole) return whole;
     }
     return had >= p.least ? follow(text, at, part + 1) : std::nullopt;
 }
@@ -153,16 +157,20 @@ std::optional<std::size_t> Phrase::match_at(std::string_view text, std::size_t a
     return end;
 }
 
-std::vector<char32_t> Phrase::begins_with() const {
-    std::vector<char32_t> out;
+std::vector<Phrase::Start> Phrase::begins_with() const {
+    std::vector<Start> out;
     for (const auto& part : parts_) {
         if (part.step == Step::gap) return {};
         if (part.step == Step::number)
-            for (std::size_t at = 0; at < numerals.size(); ++at) out.push_back(numerals[at]);
-        if (part.step == Step::literal) out.push_back(text::character_at(part.literal, 0).code);
+            for (auto numeral : numerals) out.push_back({numeral});
+        if (part.step == Step::literal) {
+            auto first = text::character_at(part.literal, 0);
+            auto second = first.bytes < part.literal.size() ? text::character_at(part.literal, first.bytes).code : U'\0';
+            out.push_back({first.code, second});
+        }
         if (part.step == Step::one_of)
             for (const auto& word : *part.words)
-                for (auto first : word.begins_with()) out.push_back(first);
+                for (auto start : word.begins_with()) out.push_back(start);
         if (part.least > 0) return out;
     }
     return {};
@@ -175,41 +183,41 @@ std::string_view Phrase::literal() const {
 void Phrases::add(std::string_view written) { all_.emplace_back(written); }
 
 void Phrases::finish() {
-    std::map<char32_t, std::vector<std::uint16_t>> begins, ends;
+    std::map<std::uint64_t, std::vector<std::uint16_t>> begins, ends;
     for (std::size_t i = 0; i < all_.size(); ++i) {
-        auto first = all_[i].begins_with();
-        if (first.empty()) throw std::logic_error("a phrase of a table begins with a gap");
-        std::sort(first.begin(), first.end());
-        first.erase(std::unique(first.begin(), first.end()), first.end());
-        for (auto c : first) begins[c].push_back(static_cast<std::uint16_t>(i));
-        if (auto literal = all_[i].literal(); !literal.empty())
-            ends[text::character_before(literal, literal.size()).code].push_back(static_cast<std::uint16_t>(i));
+        const auto place = static_cast<std::uint16_t>(i);
+        auto starts = all_[i].begins_with();
+        if (starts.empty()) throw std::logic_error("a phrase of a table begins with a gap");
+        for (auto start : starts)
+            if (auto& list = begins[key(start.first, start.second)]; list.empty() || list.back() != place) list.push_back(place);
+        if (auto literal = all_[i].literal(); !literal.empty()) {
+            auto last = text::character_before(literal, literal.size());
+            auto rest = literal.size() - last.bytes;
+            ends[key(last.code, rest > 0 ? text::character_before(literal, rest).code : U'\0')].push_back(place);
+        }
     }
-    auto by_length = [&](auto& lists) {
-        for (auto& [character, places] : lists)
+    for (auto* lists : {&begins, &ends})
+        for (auto& [character, places] : *lists)
             std::stable_sort(places.begin(), places.end(), [&](auto a, auto b) { return all_[a].literal().size() > all_[b].literal().size(); });
-    };
-    by_length(begins);
-    by_length(ends);
     begins_.build(begins);
     ends_.build(ends);
 }
 
-void Phrases::Index::build(const std::map<char32_t, std::vector<std::uint16_t>>& all) {
-    slots.assign(std::bit_ceil(2 * all.size() + 1), {});
-    for (const auto& [character, list] : all) {
-        auto at = (character * 0x9E3779B1u) & (slots.size() - 1);
-        while (slots[at].count > 0) at = (at + 1) & (slots.size() - 1);
-        slots[at] = {character, static_cast<std::uint32_t>(places.size()), static_cast<std::uint32_t>(list.size())};
-        places.insert(places.end(), list.begin(), list.end());
+void Phrases::Index::build(const std::map<std::uint64_t, std::vector<std::uint16_t>>& all) {
+    slots_.assign(std::bit_ceil(2 * all.size() + 1), {});
+    for (const auto& [k, list] : all) {
+        auto at = hash(k) & (slots_.size() - 1);
+        while (slots_[at].count > 0) at = (at + 1) & (slots_.size() - 1);
+        slots_[at] = {k, static_cast<std::uint32_t>(places_.size()), static_cast<std::uint32_t>(list.size())};
+        places_.insert(places_.end(), list.begin(), list.end());
     }
 }
 
-std::span<const std::uint16_t> Phrases::find(const Index& index, char32_t character) {
-    if (index.slots.empty()) return {};
-    const auto mask = index.slots.size() - 1;
-    for (auto at = (character * 0x9E3779B1u) & mask; index.slots[at].count > 0; at = (at + 1) & mask)
-        if (index.slots[at].character == character) return std::span(index.places).subspan(index.slots[at].from, index.slots[at].count);
+std::span<const std::uint16_t> Phrases::Index::find(std::uint64_t k) const {
+    if (slots_.empty()) return {};
+    const auto mask = slots_.size() - 1;
+    for (auto at = hash(k) & mask; slots_[at].count > 0; at = (at + 1) & mask)
+        if (slots_[at].key == k) return std::span(places_).subspan(slots_[at].from, slots_[at].count);
     return {};
 }
 
@@ -252,25 +260,20 @@ Phrases phrases(std::string_view file, std::string_view section) {
     return table;
 }
 
-// Of each phrase the places that do not overlap, in the order of the text.
+// Of each phrase every place, in the order of the text.
 std::vector<Span> find_all(const Phrases& table, std::string_view text) {
     std::vector<Span> out;
-    for (std::size_t at = 0; at < text.size();) {
-        auto c = text::character_at(text, at);
-        for (auto i : table.beginning_with(c.code))
-            if (auto end = table[i].match_at(text, at); end && *end > at) out.push_back({at, *end});
-        at += c.bytes;
-    }
+    for (std::size_t at = 0; at < text.size(); at += text::character_at(text, at).bytes)
+        table.any_at(text, at, [&](const Phrase& phrase) {
+            if (auto end = phrase.match_at(text, at); end && *end > at) out.push_back({at, *end});
+            return false;
+        });
     return out;
 }
 
 bool contains(const Phrases& table, std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
-        auto c = text::character_at(text, at);
-        for (auto i : table.beginning_with(c.code))
-            if (auto end = table[i].match_at(text, at); end && *end > at) return true;
-        at += c.bytes;
-    }
+    for (std::size_t at = 0; at < text.size(); at += text::character_at(text, at).bytes)
+        if (table.any_at(text, at, [&](const Phrase& phrase) { return phrase.match_at(text, at).value_or(at) > at; })) return true;
     return false;
 }
 
@@ -278,25 +281,28 @@ bool is_whole(const Phrases& table, std::string_view text) {
     auto inner = bare(text);
     if (inner.size() == 0) return false;
     auto words = text.substr(inner.begin, inner.size());
-    auto first = table.beginning_with(text::character_at(words, 0).code);
-    return std::any_of(first.begin(), first.end(), [&](auto i) { return table[i].match_at(words, 0) == words.size(); });
+    return table.any_at(words, 0, [&](const Phrase& phrase) { return phrase.match_at(words, 0) == words.size(); });
 }
 
 std::optional<std::size_t> starts_with(const Phrases& table, std::string_view text, std::size_t at) {
     std::optional<std::size_t> best;
     if (at >= text.size()) return best;
-    for (auto i : table.beginning_with(text::character_at(text, at).code))
-        if (auto end = table[i].match_at(text, at); end && (!best || *end > *best)) best = end;
+    table.any_at(text, at, [&](const Phrase& phrase) {
+        if (auto end = phrase.match_at(text, at); end && (!best || *end > *best)) best = end;
+        return false;
+    });
     return best;
 }
 
 std::optional<std::size_t> ends_with(const Phrases& table, std::string_view text, std::size_t end) {
-    if (end == 0) return std::nullopt;
-    for (auto i : table.ending_with(text::character_before(text, end).code)) {
-        auto size = table[i].literal().size();
-        if (size <= end && table[i].match_at(text, end - size) == end) return end - size;
-    }
-    return std::nullopt;
+    std::optional<std::size_t> begin;
+    if (end == 0) return begin;
+    table.any_before(text, end, [&](const Phrase& phrase) {
+        auto size = phrase.literal().size();
+        if (size <= end && phrase.match_at(text, end - size) == end) begin = end - size;
+        return begin.has_value();
+    });
+    return begin;
 }
 
 std::string blank(std::string text, const std::vector<Span>& spans, char with) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/text/unicode.hpp"
+
 namespace pingjing::reply {
 
 struct Span {
@@ -24,7 +26,10 @@ class Phrase {
 public:
     explicit Phrase(std::string_view written);
     std::optional<std::size_t> match_at(std::string_view text, std::size_t at) const;  // where it ends
-    std::vector<char32_t> begins_with() const;                                         // empty: with anything
+    struct Start {
+        char32_t first = 0, second = 0;  // second 0: whatever follows
+    };
+    std::vector<Start> begins_with() const;  // empty: with anything
     std::string_view literal() const;                                                  // of a plain phrase, else empty
 
 private:
@@ -49,26 +54,55 @@ public:
     auto begin() const { return all_.begin(); }
     auto end() const { return all_.end(); }
     bool empty() const { return all_.empty(); }
-    const Phrase& operator[](std::size_t i) const { return all_[i]; }
-    // Which can begin with this character, and which plain ones end with it.
-    std::span<const std::uint16_t> beginning_with(char32_t first) const { return find(begins_, first); }
-    std::span<const std::uint16_t> ending_with(char32_t last) const { return find(ends_, last); }
+    std::size_t place_of(const Phrase& phrase) const { return static_cast<std::size_t>(&phrase - all_.data()); }
+    // The places of those that can begin with what stands here, and of the plain ones that end with what stands before.
+    // A function is called with each, the longest first, until it says true.
+    template <typename Function>
+    bool any_at(std::string_view text, std::size_t at, Function&& function) const;
+    template <typename Function>
+    bool any_before(std::string_view text, std::size_t end, Function&& function) const;
 
 private:
-    // An open table of characters; a few hundred at most, so half empty costs nothing.
-    struct Index {
+    // By their first two characters, or last two, and those of a single one: two look-ups leave a handful. Half empty.
+    class Index {
+    public:
+        void build(const std::map<std::uint64_t, std::vector<std::uint16_t>>& all);
+        std::span<const std::uint16_t> find(std::uint64_t key) const;
+
+    private:
         struct Slot {
-            char32_t character = 0;
+            std::uint64_t key = 0;
             std::uint32_t from = 0, count = 0;
         };
-        std::vector<Slot> slots;
-        std::vector<std::uint16_t> places;
-        void build(const std::map<char32_t, std::vector<std::uint16_t>>& all);
+        std::vector<Slot> slots_;
+        std::vector<std::uint16_t> places_;
     };
-    static std::span<const std::uint16_t> find(const Index& index, char32_t character);
+    static constexpr std::uint64_t key(char32_t nearer, char32_t farther = 0) { return std::uint64_t{nearer} << 32 | farther; }
     std::vector<Phrase> all_;
     Index begins_, ends_;
 };
+
+template <typename Function>
+bool Phrases::any_at(std::string_view text, std::size_t at, Function&& function) const {
+    const auto first = text::character_at(text, at);
+    if (auto next = at + first.bytes; next < text.size())
+        for (auto i : begins_.find(key(first.code, text::character_at(text, next).code)))
+            if (function(all_[i])) return true;
+    for (auto i : begins_.find(key(first.code)))
+        if (function(all_[i])) return true;
+    return false;
+}
+
+template <typename Function>
+bool Phrases::any_before(std::string_view text, std::size_t end, Function&& function) const {
+    const auto last = text::character_before(text, end);
+    if (last.bytes < end)
+        for (auto i : ends_.find(key(last.code, text::character_before(text, end - last.bytes).code)))
+            if (function(all_[i])) return true;
+    for (auto i : ends_.find(key(last.code)))
+        if (function(all_[i])) return true;
+    return false;
+}
 
 // A missing file or section is our own mistake and throws.
 std::vector<std::string_view> lines(std::string_view file, std::string_view section);

@@ -1,7 +1,6 @@
 #include "daemon/reply/words.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "daemon/reply/signs.hpp"
 #include "daemon/text/unicode.hpp"
@@ -12,6 +11,7 @@ namespace {
 enum class Pole { good, fair, bad, undecided, nothing };
 
 struct Section {
+    const char* file;
     const char* name;
     Pole pole;
     Weight weight;
@@ -19,33 +19,35 @@ struct Section {
     bool hedge = false;     // denies the 很 and not the word: 谈不上很满意
     bool anything = false;  // fits the weather as well as us
 };
+// Of two phrases as long as each other the one of the section that stands first is taken.
 constexpr Section sections[] = {
-    {"good.verdict", Pole::good, Weight::verdict},
-    {"good.strong", Pole::good, Weight::verdict, false, false, true},
-    {"good", Pole::good, Weight::judgement},
-    {"good.best", Pole::good, Weight::judgement, false, false, true},
-    {"good.weak", Pole::good, Weight::weak, false, false, false, false, true},
-    {"good.of_service", Pole::good, Weight::detail, false, true},
-    {"fair.verdict", Pole::fair, Weight::verdict},
-    {"fair.weak", Pole::fair, Weight::weak},
-    {"bad.hedge", Pole::bad, Weight::verdict, false, false, false, true},
-    {"bad.verdict", Pole::bad, Weight::verdict},
-    {"bad.strong", Pole::bad, Weight::verdict, false, false, true},
-    {"bad", Pole::bad, Weight::judgement},
-    {"bad.adjective", Pole::bad, Weight::judgement, false, false, false, false, true},
-    {"bad.worst", Pole::bad, Weight::judgement, false, false, true, false, true},
-    {"bad.detail", Pole::bad, Weight::detail},
-    {"bad.weak", Pole::bad, Weight::weak, false, false, false, false, true},
-    {"undecided.soft", Pole::undecided, Weight::weak},
-    {"undecided", Pole::undecided, Weight::verdict},
-    {"nothing", Pole::nothing, Weight::verdict},
-    {"emoji.good", Pole::good, Weight::judgement, true},
-    {"emoji.fair", Pole::fair, Weight::judgement, true},
-    {"emoji.bad", Pole::bad, Weight::judgement, true},
+    {.file = "praise.txt", .name = "good.verdict", .pole = Pole::good, .weight = Weight::verdict},
+    {.file = "praise.txt", .name = "good.strong", .pole = Pole::good, .weight = Weight::verdict, .strong = true},
+    {.file = "praise.txt", .name = "good", .pole = Pole::good, .weight = Weight::judgement},
+    {.file = "praise.txt", .name = "good.best", .pole = Pole::good, .weight = Weight::judgement, .strong = true},
+    {.file = "praise.txt", .name = "good.weak", .pole = Pole::good, .weight = Weight::weak, .anything = true},
+    {.file = "praise.txt", .name = "good.of_service", .pole = Pole::good, .weight = Weight::detail, .needs_service = true},
+    {.file = "words.txt", .name = "fair.verdict", .pole = Pole::fair, .weight = Weight::verdict},
+    {.file = "words.txt", .name = "fair.weak", .pole = Pole::fair, .weight = Weight::weak},
+    {.file = "complaint.txt", .name = "bad.hedge", .pole = Pole::bad, .weight = Weight::verdict, .hedge = true},
+    {.file = "complaint.txt", .name = "bad.verdict", .pole = Pole::bad, .weight = Weight::verdict},
+    {.file = "complaint.txt", .name = "bad.strong", .pole = Pole::bad, .weight = Weight::verdict, .strong = true},
+    {.file = "complaint.txt", .name = "bad", .pole = Pole::bad, .weight = Weight::judgement},
+    {.file = "complaint.txt", .name = "bad.adjective", .pole = Pole::bad, .weight = Weight::judgement, .anything = true},
+    {.file = "complaint.txt", .name = "bad.worst", .pole = Pole::bad, .weight = Weight::judgement, .strong = true, .anything = true},
+    {.file = "complaint.txt", .name = "bad.detail", .pole = Pole::bad, .weight = Weight::detail},
+    {.file = "complaint.txt", .name = "bad.weak", .pole = Pole::bad, .weight = Weight::weak, .anything = true},
+    {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak},
+    {.file = "words.txt", .name = "undecided", .pole = Pole::undecided, .weight = Weight::verdict},
+    {.file = "words.txt", .name = "nothing", .pole = Pole::nothing, .weight = Weight::verdict},
+    {.file = "words.txt", .name = "emoji.good", .pole = Pole::good, .weight = Weight::judgement, .emoji = true},
+    {.file = "words.txt", .name = "emoji.fair", .pole = Pole::fair, .weight = Weight::judgement, .emoji = true},
+    {.file = "words.txt", .name = "emoji.bad", .pole = Pole::bad, .weight = Weight::judgement, .emoji = true},
 };
 
 struct Tables {
-    std::array<Phrases, std::size(sections)> words;
+    Phrases words;  // of all sections, in one table so that each place of a text is looked up once
+    std::vector<const Section*> section_of;
     Phrases negation = phrases("words.txt", "negation"), adverb = phrases("words.txt", "adverb"),
             strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"), service_any = phrases("words.txt", "service.any"),
             filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
@@ -53,7 +55,13 @@ struct Tables {
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
             doubt_not = phrases("words.txt", "doubt.not"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
-        for (std::size_t i = 0; i < words.size(); ++i) words[i] = phrases("words.txt", sections[i].name);
+        for (const auto& section : sections)
+            for (auto line : lines(section.file, section.name))
+                for (auto word : split(line)) {
+                    words.add(word);
+                    section_of.push_back(&section);
+                }
+        words.finish();
     }
 };
 const Tables& tables() {
@@ -68,10 +76,15 @@ struct Hit {
 
 // Longest first and none inside another: 满意 is not seen in 不满意, nor 不满意 in 没有不满意.
 std::vector<Hit> find_hits(std::string_view text) {
+    const auto& t = tables();
     std::vector<Hit> all, kept;
-    for (std::size_t i = 0; i < std::size(sections); ++i)
-        for (auto span : find_all(tables().words[i], text)) all.push_back({span, &sections[i]});
-    std::stable_sort(all.begin(), all.end(), [](const Hit& a, const Hit& b) { return a.span.size() > b.span.size(); });
+    for (std::size_t at = 0; at < text.size(); at += text::character_at(text, at).bytes)
+        t.words.any_at(text, at, [&](const Phrase& word) {
+            if (auto end = word.match_at(text, at); end && *end > at) all.push_back({{at, *end}, t.section_of[t.words.place_of(word)]});
+            return false;
+        });
+    // Of two as long as each other the section that stands first in the list above.
+    std::stable_sort(all.begin(), all.end(), [](const Hit& a, const Hit& b) { return std::pair(b.span.size(), a.section) < std::pair(a.span.size(), b.section); });
     std::vector<bool> taken(text.size());
     auto at = [&](std::size_t i) { return taken.begin() + static_cast<std::ptrdiff_t>(i); };
     for (const auto& hit : all) {

@@ -6,7 +6,7 @@
 
 namespace pingjing::text {
 
-Character character_at(std::string_view utf8, std::size_t at) {
+Character decode_at(std::string_view utf8, std::size_t at) {
     utf8proc_int32_t code = 0;
     auto rest = utf8.substr(at, 4);
     auto bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(rest.data()),
