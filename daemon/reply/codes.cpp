@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/reply/signs.hpp"
 #include "daemon/text/unicode.hpp"
 
 namespace pingjing::reply {
@@ -192,15 +193,16 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     auto corrections = find_all(t.correction, text);
     out.correction = !corrections.empty();
 
+    const auto said = blank(std::string(text), find_polite(text));
     for (std::size_t i = 0; i < t.spelled.size(); ++i)
-        if (is_whole(t.spelled[i], text) && static_cast<int>(i) <= top && i > 0) {
+        if (is_whole(t.spelled[i], said) && static_cast<int>(i) <= top && i > 0) {
             out.values = {static_cast<int>(i)};
-            out.spans = {bare(text)};
+            out.spans = {bare(said)};
             return out;
         }
 
-    if (only_numerals(text)) {
-        for (const auto& n : read_numbers(text))
+    if (only_numerals(said)) {
+        for (const auto& n : read_numbers(said))
             if (std::find(out.values.begin(), out.values.end(), n.parts[0]) == out.values.end()) out.values.push_back(n.parts[0]);
         if (out.values.back() > top) out.run_together = true;
         out.spans = {bare(text)};

@@ -170,7 +170,7 @@ std::optional<Grade> grade_of(const Verdict& verdict, Scale scale) {
 
 Verdict read(Scale scale, std::string_view written) {
     Verdict v;
-    auto normal = spell(text::normalise(written));
+    auto normal = spell(without_signature(text::normalise(written)));
     v.normalised = normal.text;
     auto echo = without_echo(normal.text);
     const auto& said = echo.text;

@@ -28,7 +28,7 @@ const Tables& tables() {
 // A cry is always one. An event is, too, unless it is told as past ("上次有人打我") and nothing says that it goes on.
 bool is_emergency(std::string_view text) {
     const auto& t = tables();
-    if (is_whole(t.emergency_whole, text)) return true;
+    if (is_whole(t.emergency_whole, text) || is_whole(t.emergency_whole, blank(std::string(text), find_polite(text)))) return true;
     const auto rest = blank(std::string(text), find_all(t.idiom, text));
     if (contains(t.cry, rest)) return true;
     if (!contains(t.event, rest)) return false;
@@ -103,10 +103,19 @@ Signs find_signs(std::string_view text) {
     return signs;
 }
 
+text::Normalised without_signature(text::Normalised normal) {
+    auto signatures = find_all(tables().signature, normal.text);
+    if (signatures.empty()) return normal;
+    auto end = signatures.front().begin;
+    while (end > 0 && normal.text[end - 1] == ' ') --end;
+    normal.text.resize(end);
+    normal.origin.resize(end + 1);
+    return normal;
+}
+
 Echo without_echo(std::string text) {
     const auto& t = tables();
     Echo out;
-    for (auto span : find_all(t.signature, text)) text = blank(std::move(text), {{span.begin, text.size()}});
     auto echoes = find_all(t.echo, text);
     out.found = !echoes.empty();
     for (auto span : echoes) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "daemon/reply/tables.hpp"
+#include "daemon/text/normalise.hpp"
 
 namespace pingjing::reply {
 
@@ -15,7 +16,10 @@ struct Signs {
 };
 Signs find_signs(std::string_view text);
 
-// Our own question sent back, and the telephone's signature, are not the citizen's words. Offsets stay.
+// The telephone's signature is not the citizen's words: "发自我的iPhone" and what follows it.
+text::Normalised without_signature(text::Normalised normal);
+
+// Nor is our own question sent back. Offsets stay.
 struct Echo {
     std::string text;
     bool found = false;

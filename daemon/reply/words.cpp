@@ -216,7 +216,8 @@ bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_
     constexpr std::size_t one_thought = 6;
     const auto& t = tables();
     auto rest = blank(std::string(text), find_all(t.doubt_not, text));
-    for (const auto& hit : hits) rest = blank(std::move(rest), {hit.span});
+    for (const auto& hit : hits)
+        if (hit.section->pole != Pole::nothing || text.substr(hit.span.begin, hit.span.size()).find("不是") == text.npos) rest = blank(std::move(rest), {hit.span});
     rest = blank(std::move(rest), find_polite(rest));
     const auto doubts = find_all(t.doubt, rest);
     if (doubts.empty() || others <= one_thought) return !doubts.empty();
@@ -256,13 +257,16 @@ Mood read_mood(std::string_view text) {
     auto told = [&](Pole pole) { return std::count_if(hits.begin(), hits.end(), [&](const Hit& h) { return h.section->pole == pole && h.section->weight == Weight::detail; }) > 1; };
     const bool thanks_told = told(Pole::good), wrongs_told = told(Pole::bad);
 
-    const auto contrasts = find_all(t.contrast, text);
+    const auto contrasts = find_all(t.contrast, text), polite = find_polite(text);
+    auto inside = [](Span inner, const std::vector<Span>& outer) {
+        return std::any_of(outer.begin(), outer.end(), [&](Span o) { return o.begin <= inner.begin && inner.end <= o.end; });
+    };
     auto after_contrast = [&](std::size_t at) {
         return std::any_of(contrasts.begin(), contrasts.end(), [&](Span c) { return c.end <= at; });
     };
     bool emoji = false, words = false, hedged = false, bad_otherwise = false, soft = false;
     for (const auto& [span, section] : hits) {
-        if (section->pole == Pole::nothing) mood.nothing = true;
+        if (section->pole == Pole::nothing && !inside(span, polite)) mood.nothing = true;
         if (section->anything && !subject.police && of_a_stranger(text, span.begin, hits)) {
             mood.stranger = mood.stranger || section->pole == Pole::bad;
             continue;

@@ -111,6 +111,17 @@ std::vector<Written> compose(const std::vector<Written>& in) {
     return out;
 }
 
+// "一 点 都 不 满 意": one by one, as some phones and people write it, is one word after all. From three on, for "三 差" may be two.
+void close_up_spread_text(std::vector<Written>& text) {
+    std::size_t singles = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i].code == U' ') continue;
+        if (!is_han(text[i].code) || (i > 0 && text[i - 1].code != U' ')) return;
+        ++singles;
+    }
+    if (singles >= 3) std::erase_if(text, [](const Written& w) { return w.code == U' '; });
+}
+
 // A numeral is a code only where it stands alone: 一 in "一。谢谢", not in 一般 or 三中门口.
 void read_lone_numerals(std::vector<Written>& text) {
     constexpr std::u32string_view plain = U"零一二三四五六七八九", formal = U"〇壹贰叁肆伍陆柒捌玖";
@@ -128,6 +139,7 @@ void read_lone_numerals(std::vector<Written>& text) {
 
 Normalised normalise(std::string_view utf8, std::size_t characters) {
     auto text = compose(decode(utf8, characters));
+    close_up_spread_text(text);
     read_lone_numerals(text);
 
     // Spaces: one at a time, none at the ends, none between Han characters ("不 满 意" is one word).
