@@ -12,7 +12,7 @@ namespace {
 struct Tables {
     Phrases before = phrases("codes.txt", "before"), negated = phrases("codes.txt", "before.negated"),
             never_before = phrases("codes.txt", "before.never"), after = phrases("codes.txt", "after"),
-            after_last = phrases("codes.txt", "after.last"), points = phrases("codes.txt", "after.points"),
+            after_last = phrases("codes.txt", "after.last"), after_count = phrases("codes.txt", "after.count"), points = phrases("codes.txt", "after.points"),
             units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"),
             connectors = phrases("codes.txt", "connectors"), correction = phrases("codes.txt", "correction");
     std::array<Phrases, 6> spelled;
@@ -36,6 +36,14 @@ struct Number {
     bool mixed = false;      // 23: digits of the scale run together
     bool measure = false;    // 12:00, 7*24
 };
+
+// "3到5天": the number before a joint is of the same kind as the one behind it.
+bool joined(std::string_view text, std::size_t end, std::size_t begin) {
+    while (end < begin && text[end] == ' ') ++end;
+    auto joint = starts_with(tables().connectors, text, end);
+    while (joint && *joint < begin && text[*joint] == ' ') ++*joint;
+    return joint && *joint == begin;
+}
 
 // One number with what clings to it: 12:00, 2-3-1012, 1.5, 1/2.
 Number read_number(std::string_view text, std::size_t at) {
@@ -159,14 +167,15 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
         return side;
     };
     if (at >= text.size()) return finish(end);
-    if (auto unit = starts_with(t.points, text, at); unit && ended(*unit)) return side.points = true, finish(*unit);
-    if (auto last = starts_with(t.after_last, text, at)) {
+    if (auto points = starts_with(t.points, text, at); points && ended(*points)) return side.points = true, finish(*points);
+    const auto unit = starts_with(t.units, text, at);
+    if (auto last = starts_with(t.after_last, text, at); last && unit.value_or(0) <= *last) {
         if (ended(*last)) return side.counted = true, finish(*last);
         if (!starts_with(t.after, text, at)) return side;
     }
     if (starts_with(t.after, text, at)) return finish(at);
     if (touches_begin(neighbours, at) || starts_with(t.connectors, text, at)) return side.beside = true, finish(end);
-    if (auto unit = starts_with(t.units, text, at); unit && !starts_with(t.not_units, text, at)) {
+    if (unit && !starts_with(t.not_units, text, at)) {
         // With a space between, a single character is rather the first of a sentence: "3 家里没人".
         const bool single = text::character_at(text, at).bytes == *unit - at;
         if (!space || !single) return side;
@@ -186,7 +195,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     Codes out;
     struct Found {
         int value;
-        std::size_t at;
+        std::size_t at, end;
     };
     std::vector<Found> found;
 
@@ -211,16 +220,22 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     for (auto& n : read_numbers(text)) {
         auto left = look_left(text, n.span.begin, neighbours);
         auto right = look_right(text, n.span.end, left.clause || left.framed, neighbours);
-        if (!left.fits && left.loose && right.fits && (right.clause || right.beside) && !n.numeral && n.span.size() == 1) left.fits = true;
+        if (!left.fits && left.loose && right.fits && (right.clause || right.beside) && !right.counted && !n.numeral && n.span.size() == 1) left.fits = true;
         bool stands = left.fits && right.fits;
         if (n.numeral) {
-            if (!(stands && left.framed && right.clause) && !(left.clause && (right.points || (right.counted && right.clause)) && stands)) continue;
+            if (!(stands && left.framed && right.clause) && !(left.clause && (right.points || (right.counted && right.clause && !starts_with(t.after_count, text, n.span.end))) && stands)) continue;
         }
         if (scale == Scale::csat_5 && n.parts.size() == 2 && n.parts[1] == 5 && text[n.span.begin + 1] == '/')
             n.parts.pop_back();
         const bool alone = left.edge <= bare(text).begin && right.edge >= bare(text).end;
+        if ((!stands || right.counted) && !found.empty() && joined(text, found.back().end, n.span.begin)) {
+            out.other_numbers = true;
+            found.pop_back();
+            out.spans.pop_back();
+            continue;
+        }
         if (!stands || n.parts.empty()) {
-            if (n.mixed && stands) {
+            if (n.mixed && stands && !right.counted) {
                 auto digits = text.substr(n.span.begin, n.span.size());
                 bool within =
                     std::all_of(digits.begin(), digits.end(), [&](char d) { return d > '0' && d - '0' <= top; });
@@ -229,7 +244,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
                     continue;
                 }
             }
-            if (stands && alone && n.span.size() <= 3 && !n.measure)
+            if (stands && alone && n.span.size() <= 3 && !n.measure && !right.counted)
                 out.out_of_range = true;
             else
                 out.other_numbers = true;
@@ -258,7 +273,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
         }
         out.questioned = out.questioned || right.questioned;
         out.points = out.points || right.points;
-        for (int value : n.parts) found.push_back({value, n.span.begin});
+        for (int value : n.parts) found.push_back({value, n.span.begin, n.span.end});
     }
 
     // "1 打错了,是3": what follows the correction counts.

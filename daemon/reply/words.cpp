@@ -53,7 +53,8 @@ struct Tables {
             filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
             question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere"), irony = phrases("words.txt", "irony"),
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
-            doubt_not = phrases("words.txt", "doubt.not"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
+            doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
+            deed = phrases("classes.txt", "class.deed"), particle = phrases("classes.txt", "class.particle"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
         for (const auto& section : sections)
             for (auto line : lines(section.file, section.name))
@@ -167,6 +168,7 @@ namespace {
 struct Subject {
     bool police = false;    // names the police
     bool service = false;   // or what others do as well
+    bool of_others = false;  // begins with somebody else: what he does wrong is not ours
     bool elsewhere = false;  // names something else and not the police
     std::size_t others = 0;
 };
@@ -180,6 +182,9 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
     subject.elsewhere = !subject.service && contains(tables().elsewhere, text);
     subject.service = subject.service || (!subject.elsewhere && contains(tables().service_any, without));
     subject.others = other_words(text, hits);
+    if (!subject.police && starts_with(tables().others, text, bare(text).begin) && !contains(tables().ours, text)) {
+        subject.of_others = true;
+    }
     return subject;
 }
 
@@ -198,6 +203,18 @@ bool of_a_stranger(std::string_view text, std::size_t begin, const std::vector<H
         begin = next;
     }
     return false;
+}
+
+// "耐心|等待", "专业|代驾": a quality before a word that we do not know, and nothing else, names something.
+bool is_attribute(std::string_view text, Span word, const std::vector<Hit>& hits, std::size_t others) {
+    constexpr std::size_t a_noun = 2, two_characters = 6;
+    const auto& t = tables();
+    if (word.size() != two_characters || others == 0 || others > a_noun || word.end >= text.size() || !text::is_han(text::character_at(text, word.end).code)) return false;
+    if (word.begin > 0 && text::is_han(text::character_before(text, word.begin).code)) return false;
+    if (std::any_of(hits.begin(), hits.end(), [&](const Hit& h) { return h.span.begin == word.end; })) return false;
+    for (const auto* table : {&t.deed, &t.particle, &t.service, &t.service_any, &t.filler, &t.adverb, &t.strong, &t.negation, &t.contrast})
+        if (starts_with(*table, text, word.end)) return false;
+    return true;
 }
 
 std::string_view clause_after(std::string_view text, std::size_t at) {
@@ -227,9 +244,10 @@ bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_
     });
 }
 
-bool is_heard(const Section& section, const Subject& subject, bool several) {
-    constexpr std::size_t beside_a_weak_word = 2, beside_thanks = 5, beside_a_judgement = 7, beside_a_riddle = 6;
-    if (section.weight != Weight::verdict && subject.elsewhere) return false;
+bool is_heard(const Section& section, const Subject& subject, bool several, bool han) {
+    constexpr std::size_t beside_a_weak_word = 2, beside_thanks = 5, beside_a_riddle = 6;
+    const std::size_t beside_a_judgement = han ? 7 : 4;  // words of letters count two each
+    if (section.weight != Weight::verdict && (subject.elsewhere || (subject.of_others && section.pole == Pole::bad))) return false;
     if (section.needs_service) return subject.service || several || subject.others <= beside_thanks;
     if (section.pole == Pole::undecided && section.weight == Weight::verdict) return subject.service || subject.others <= beside_a_riddle;
     switch (section.weight) {
@@ -271,7 +289,8 @@ Mood read_mood(std::string_view text) {
             mood.stranger = mood.stranger || section->pole == Pole::bad;
             continue;
         }
-        if (section->pole == Pole::nothing || !is_heard(*section, subject, section->pole == Pole::good ? thanks_told : wrongs_told)) continue;
+        if (section->pole == Pole::nothing || !is_heard(*section, subject, section->pole == Pole::good ? thanks_told : wrongs_told, text::is_han(text::character_at(text, span.begin).code))) continue;
+        if (section->pole == Pole::good && section->weight != Weight::detail && !subject.police && is_attribute(text, span, hits, subject.others)) continue;
         if (section->pole == Pole::undecided) {
             (section->weight == Weight::weak ? soft : mood.undecided) = true;
             mood.riddle = mood.riddle || text.substr(span.begin, span.size()).find("满意") != text.npos;
