@@ -113,6 +113,7 @@ std::optional<std::size_t> Phrase::follow(std::string_view text, std::size_t at,
             return follow(text, at + literal.size(), part + 1);
         }
         case Step::number: {
+            if (part == 0 && at > 0 && numerals.find(text::character_before(text, at).code) != numerals.npos) return std::nullopt;  // in the middle of one
             auto end = end_of_number(text, at);
             return end == at ? std::nullopt : follow(text, end, part + 1);
         }

@@ -121,8 +121,15 @@ TEST_CASE("a full stop or exclamation marks behind a reply change nothing") {
     keeps_its_rating([](const std::string& text) { return text + "。"; });
     keeps_its_rating([](const std::string& text) { return text + "！！"; });
 }
-TEST_CASE("what nobody sees changes nothing") {
-    keeps_its_rating([](const std::string& text) { return "\u200b" + text + "\ufeff"; });
+TEST_CASE("what nobody sees changes nothing, inside a word either") {
+    keeps_its_rating([](const std::string& text) {
+        auto first = pingjing::text::character_at(text, 0);
+        if (first.bytes >= text.size()) return "\u200b" + text + "\ufeff";
+        auto second = pingjing::text::character_at(text, first.bytes);
+        // Emoji and digits in boxes are several characters that belong together.
+        if (!pingjing::text::is_word(first.code) || !pingjing::text::is_word(second.code)) return "\u200b" + text;
+        return text.substr(0, first.bytes) + "\u200b" + text.substr(first.bytes);
+    });
 }
 
 // Each takes a whole phrase of praise behind it.
