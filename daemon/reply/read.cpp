@@ -95,13 +95,17 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
     if (!good && !fair && !bad) return false;
     const auto weight = std::max({good ? mood.good.weight : Weight::weak, fair ? mood.fair.weight : Weight::weak,
                                   bad ? mood.bad.weight : Weight::weak});
-    if (mood.nothing && !bad && weight == Weight::weak) return false;
+    if (mood.nothing && !bad && !mood.conceded && weight == Weight::weak) return false;
     if (mood.question && !bad) {
         if (weight <= Weight::detail) return false;
         return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;
     }
     // "赔钱了吗": one thing told in a question is the question.
     if (mood.question && bad && !good && !fair && mood.bad.count <= 1 && weight <= Weight::detail) return false;
+    // "基本满意,就是慢", "还行,希望再快点": the second half is why it is no 1.
+    const bool outweighs = mood.fair.weight == Weight::verdict && (!bad || mood.bad.weight != Weight::verdict) && (!good || mood.good.weight != Weight::verdict);
+    if (fair && (outweighs || (mood.conceded && !good && bad && !mood.bad.firm)))
+        return rate(v, scale == Scale::three_110 ? 2 : 3, method, 0.8, "words.fair_but"), true;
     if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
     if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
     if (mood.doubtful) return settle(v, Label::ambiguous, method, 0.6, "words.doubtful"), true;

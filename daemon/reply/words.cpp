@@ -35,11 +35,11 @@ constexpr Section sections[] = {
     {.file = "complaint.txt", .name = "bad", .pole = Pole::bad, .weight = Weight::judgement},
     {.file = "complaint.txt", .name = "bad.adjective", .pole = Pole::bad, .weight = Weight::judgement, .anything = true},
     {.file = "complaint.txt", .name = "bad.worst", .pole = Pole::bad, .weight = Weight::judgement, .strong = true, .anything = true},
+    {.file = "words.txt", .name = "nothing", .pole = Pole::nothing, .weight = Weight::verdict},
     {.file = "complaint.txt", .name = "bad.detail", .pole = Pole::bad, .weight = Weight::detail},
     {.file = "complaint.txt", .name = "bad.weak", .pole = Pole::bad, .weight = Weight::weak, .anything = true},
     {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak},
     {.file = "words.txt", .name = "undecided", .pole = Pole::undecided, .weight = Weight::verdict},
-    {.file = "words.txt", .name = "nothing", .pole = Pole::nothing, .weight = Weight::verdict},
     {.file = "words.txt", .name = "emoji.good", .pole = Pole::good, .weight = Weight::judgement, .emoji = true},
     {.file = "words.txt", .name = "emoji.fair", .pole = Pole::fair, .weight = Weight::judgement, .emoji = true},
     {.file = "words.txt", .name = "emoji.bad", .pole = Pole::bad, .weight = Weight::judgement, .emoji = true},
@@ -314,6 +314,8 @@ Mood read_mood(std::string_view text) {
         }
         if (section->pole == Pole::good && !scope.negated)
             for (auto c : contrasts) mood.contrast = mood.contrast || c.begin >= span.end;
+        if (section->pole == Pole::fair && !scope.negated)
+            for (auto c : contrasts) mood.conceded = mood.conceded || c.begin >= span.end;
     }
     // "谈不上很满意,还行": what is denied is the 很.
     if (hedged && !bad_otherwise && mood.fair.any && !mood.good.any) mood.bad = {};

@@ -24,6 +24,7 @@ struct Mood {
     bool doubtful = false;   // praise, but something in the text denies or conditions we know not what
     bool unclear = false;    // of us, and something is wrong, in words that we do not know
     bool contrast = false;   // praise followed by 但是…
+    bool conceded = false;  // something middling followed by 就是…
     bool negated = false, emoji_only = false;
     bool service = false;  // speaks of police, call or handling
     bool question = false;
