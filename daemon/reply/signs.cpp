@@ -96,7 +96,8 @@ Signs find_signs(std::string_view text) {
     signs.do_not_contact = contains(t.silence, text);
     signs.opt_in = is_whole(t.opt_in, text);
     signs.elsewhere = contains(t.elsewhere, text);
-    if (!signs.elsewhere) find_opt_out(text, signs);
+    // "别发短信,他会看" is no request to end: it asks for silence now.
+    if (!signs.elsewhere && !(signs.emergency && signs.do_not_contact)) find_opt_out(text, signs);
     auto rest = blank(std::string(text), find_polite(text));
     signs.help = !signs.elsewhere && (is_whole(t.help_whole, text) || is_whole(t.help_whole, rest) ||
                                       contains(t.help, text) || only_question_marks(text));

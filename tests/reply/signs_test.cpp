@@ -50,6 +50,23 @@ TEST_CASE("an emergency keeps its rating and says whether an answer would be dan
     CHECK(v.do_not_contact);
     CHECK(v.rating == 3);
     CHECK_FALSE(read(Scale::three_110, "救命").do_not_contact);
+    for (auto text : {"别发短信，他会看我手机", "不要回，他在旁边，救我", "有人打我，我不能打电话", "he is here, don't text back, help me please"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).emergency);
+        CHECK(read(Scale::three_110, text).do_not_contact);
+        CHECK(read(Scale::three_110, text).label == Label::none);
+    }
+}
+
+TEST_CASE("what is told as past raises no alarm, unless it goes on") {
+    struct { const char* text; bool emergency; } cases[] = {
+        {"上次着火了，现在没事了", false}, {"谢谢你们救了我", false}, {"昨天打架的事处理了吗", false}, {"1，上次有人打我，你们来得很快", false},
+        {"被抢的手机找到了吗", false}, {"上次打我的人现在又来了", true}, {"昨天他打我，现在在门口", true}, {"上次是邻居，这次快来人", true},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(read(Scale::three_110, c.text).emergency == c.emergency);
+    }
 }
 
 TEST_CASE("help is asked for in few words") {

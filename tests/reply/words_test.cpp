@@ -24,6 +24,10 @@ TEST_CASE("words are read with the whole phrase of their negation") {
         {"有什么好满意的", "dissatisfied"}, {"没有一个人让我满意", "dissatisfied"}, {"我不觉得满意", "dissatisfied"}, {"民警不负责", "dissatisfied"},
         {"等了2个小时", "dissatisfied"}, {"👎", "dissatisfied"}, {"0分", "dissatisfied"},
         {"不是不满意", "ambiguous"}, {"不能说不满意", "ambiguous"}, {"抓到人我就满意", "ambiguous"}, {"还没处理完", "ambiguous"}, {"满意吗", "ambiguous"},
+        {"不要太满意", "satisfied"}, {"冇乜嘢唔滿意", "satisfied"}, {"怎么会不满意", "satisfied"}, {"不瞒意", "dissatisfied"}, {"bu tai man yi", "dissatisfied"},
+        {"만족하지 않습니다", "dissatisfied"}, {"满意？做梦", "dissatisfied"}, {"毫无责任心", "dissatisfied"}, {"民警不肯立案", "dissatisfied"}, {"很有耐心", "satisfied"},
+        {"谈不上很满意，还行", "basically_satisfied"}, {"基本满意，就是慢", "basically_satisfied"}, {"呵呵，真满意", "ambiguous"}, {"态度好，但是来得慢", "ambiguous"},
+        {"耐心等待", "none"}, {"对方不接电话", "none"}, {"天气很好", "none"}, {"满意率", "none"},
         {"一般多久立案", "none"}, {"可以告诉我吗", "none"}, {"满意度调查是谁搞的", "none"}, {"我没报警", "none"}, {"谢谢", "none"}, {"好的", "none"},
     };
     for (const auto& c : cases) {
