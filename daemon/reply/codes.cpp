@@ -187,6 +187,30 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
     return side;
 }
 
+// The whole text is a number in words, or nothing but numerals. `said`: without the polite words.
+bool read_whole(Codes& out, const std::string& said, int top) {
+    const auto& t = tables();
+    for (int value = 1; value <= top; ++value)
+        if (is_whole(t.spelled[static_cast<std::size_t>(value)], said)) {
+            out.values = {value};
+            out.spans = {bare(said)};
+            return true;
+        }
+    if (!only_numerals(said)) return false;
+    for (const auto& n : read_numbers(said))
+        if (std::find(out.values.begin(), out.values.end(), n.parts[0]) == out.values.end()) out.values.push_back(n.parts[0]);
+    out.run_together = out.values.back() > top;
+    out.spans = {bare(said)};
+    return true;
+}
+
+// 一 in 第一个, 选一, 一号, 五分; 一个 counts something.
+bool numeral_is_code(std::string_view text, const Number& n, const Side& left, const Side& right) {
+    if (left.framed && right.clause) return true;
+    const bool a_choice = right.counted && right.clause && !starts_with(tables().after_count, text, n.span.end);
+    return left.clause && (right.points || a_choice);
+}
+
 }  // namespace
 
 Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& neighbours) {
@@ -202,29 +226,14 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     auto corrections = find_all(t.correction, text);
     out.correction = !corrections.empty();
 
-    const auto said = blank(std::string(text), find_polite(text));
-    for (std::size_t i = 0; i < t.spelled.size(); ++i)
-        if (is_whole(t.spelled[i], said) && static_cast<int>(i) <= top && i > 0) {
-            out.values = {static_cast<int>(i)};
-            out.spans = {bare(said)};
-            return out;
-        }
-
-    if (only_numerals(said)) {
-        for (const auto& n : read_numbers(said))
-            if (std::find(out.values.begin(), out.values.end(), n.parts[0]) == out.values.end()) out.values.push_back(n.parts[0]);
-        if (out.values.back() > top) out.run_together = true;
-        out.spans = {bare(text)};
-        return out;
-    }
+    if (read_whole(out, blank(std::string(text), find_polite(text)), top)) return out;
     for (auto& n : read_numbers(text)) {
         auto left = look_left(text, n.span.begin, neighbours);
         auto right = look_right(text, n.span.end, left.clause || left.framed, neighbours);
-        if (!left.fits && left.loose && right.fits && (right.clause || right.beside) && !right.counted && !n.numeral && n.span.size() == 1) left.fits = true;
-        bool stands = left.fits && right.fits;
-        if (n.numeral) {
-            if (!(stands && left.framed && right.clause) && !(left.clause && (right.points || (right.counted && right.clause && !starts_with(t.after_count, text, n.span.end))) && stands)) continue;
-        }
+        const bool ends_it = right.fits && (right.clause || right.beside) && !right.counted;
+        if (left.loose && ends_it && !n.numeral && n.span.size() == 1) left.fits = true;
+        const bool stands = left.fits && right.fits;
+        if (n.numeral && !(stands && numeral_is_code(text, n, left, right))) continue;
         if (scale == Scale::csat_5 && n.parts.size() == 2 && n.parts[1] == 5 && text[n.span.begin + 1] == '/')
             n.parts.pop_back();
         const bool alone = left.edge <= bare(text).begin && right.edge >= bare(text).end;

@@ -54,7 +54,8 @@ struct Tables {
             question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere"), irony = phrases("words.txt", "irony"),
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
             doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
-            deed = phrases("classes.txt", "class.deed"), particle = phrases("classes.txt", "class.particle"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
+            deed = phrases("classes.txt", "class.deed"), particle = phrases("classes.txt", "class.particle"),
+            unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
         for (const auto& section : sections)
             for (auto line : lines(section.file, section.name))
@@ -85,7 +86,8 @@ std::vector<Hit> find_hits(std::string_view text) {
             return false;
         });
     // Of two as long as each other the section that stands first in the list above.
-    std::stable_sort(all.begin(), all.end(), [](const Hit& a, const Hit& b) { return std::pair(b.span.size(), a.section) < std::pair(a.span.size(), b.section); });
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Hit& a, const Hit& b) { return std::pair(b.span.size(), a.section) < std::pair(a.span.size(), b.section); });
     std::vector<bool> taken(text.size());
     auto at = [&](std::size_t i) { return taken.begin() + static_cast<std::ptrdiff_t>(i); };
     for (const auto& hit : all) {
@@ -209,7 +211,8 @@ bool of_a_stranger(std::string_view text, std::size_t begin, const std::vector<H
 bool is_attribute(std::string_view text, Span word, const std::vector<Hit>& hits, std::size_t others) {
     constexpr std::size_t a_noun = 2, two_characters = 6;
     const auto& t = tables();
-    if (word.size() != two_characters || others == 0 || others > a_noun || word.end >= text.size() || !text::is_han(text::character_at(text, word.end).code)) return false;
+    if (word.size() != two_characters || others == 0 || others > a_noun || word.end >= text.size()) return false;
+    if (!text::is_han(text::character_at(text, word.end).code)) return false;
     if (word.begin > 0 && text::is_han(text::character_before(text, word.begin).code)) return false;
     if (std::any_of(hits.begin(), hits.end(), [&](const Hit& h) { return h.span.begin == word.end; })) return false;
     for (const auto* table : {&t.deed, &t.particle, &t.service, &t.service_any, &t.filler, &t.adverb, &t.strong, &t.negation, &t.contrast})
@@ -233,99 +236,137 @@ bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_
     constexpr std::size_t one_thought = 6;
     const auto& t = tables();
     auto rest = blank(std::string(text), find_all(t.doubt_not, text));
-    for (const auto& hit : hits)
-        if (hit.section->pole != Pole::nothing || text.substr(hit.span.begin, hit.span.size()).find("不是") == text.npos) rest = blank(std::move(rest), {hit.span});
+    for (const auto& hit : hits) {
+        const bool denies = hit.section->pole == Pole::nothing && text.substr(hit.span.begin, hit.span.size()).find("不是") != text.npos;
+        if (!denies) rest = blank(std::move(rest), {hit.span});
+    }
     rest = blank(std::move(rest), find_polite(rest));
     const auto doubts = find_all(t.doubt, rest);
     if (doubts.empty() || others <= one_thought) return !doubts.empty();
-    auto clause = [&](std::size_t at) { return std::count_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), [](char c) { return std::string_view(",.!?;").find(c) != std::string_view::npos; }); };
+    auto same_clause = [&](std::size_t one, std::size_t other) {
+        auto between = text.substr(std::min(one, other), std::max(one, other) - std::min(one, other));
+        return between.find_first_of(",.!?;") == text.npos;
+    };
     return std::any_of(doubts.begin(), doubts.end(), [&](Span doubt) {
-        return std::any_of(hits.begin(), hits.end(), [&](const Hit& h) { return h.section->pole == Pole::good && clause(h.span.begin) == clause(doubt.begin); });
+        return std::any_of(hits.begin(), hits.end(), [&](const Hit& h) { return h.section->pole == Pole::good && same_clause(h.span.begin, doubt.begin); });
     });
 }
 
-bool is_heard(const Section& section, const Subject& subject, bool several, bool han) {
-    constexpr std::size_t beside_a_weak_word = 2, beside_thanks = 5, beside_a_riddle = 6;
-    const std::size_t beside_a_judgement = han ? 7 : 4;  // words of letters count two each
-    if (section.weight != Weight::verdict && (subject.elsewhere || (subject.of_others && section.pole == Pole::bad))) return false;
-    if (section.needs_service) return subject.service || several || subject.others <= beside_thanks;
-    if (section.pole == Pole::undecided && section.weight == Weight::verdict) return subject.service || subject.others <= beside_a_riddle;
-    switch (section.weight) {
-        case Weight::weak: return subject.service || subject.others <= beside_a_weak_word;
-        case Weight::detail: return subject.service || several || subject.others <= beside_a_judgement;
-        case Weight::judgement: return subject.service || subject.others <= beside_a_judgement;
-        case Weight::verdict: break;
+// Reads the words that were found one by one and keeps what follows from them.
+class Listener {
+public:
+    explicit Listener(std::string_view text)
+        : text_(text), hits_(find_hits(text)), subject_(find_subject(text, hits_)), contrasts_(find_all(tables().contrast, text)) {}
+
+    Mood listen() {
+        mood_.question = asks();
+        const auto polite = find_polite(text_);
+        for (const auto& hit : hits_) {
+            if (hit.section->pole != Pole::nothing)
+                hear(hit);
+            else if (std::none_of(polite.begin(), polite.end(), [&](Span p) { return p.begin <= hit.span.begin && hit.span.end <= p.end; }))
+                mood_.nothing = true;
+        }
+        conclude();
+        return mood_;
     }
-    return true;
-}
+
+private:
+    bool asks() const {
+        std::string rest(text_);
+        for (const auto& hit : hits_)
+            if (hit.section->pole == Pole::good || hit.section->pole == Pole::bad) rest = blank(std::move(rest), {hit.span});
+        return text_.find('?') != text_.npos || contains(tables().question, rest);
+    }
+
+    // Two things told of the same kind are a story about us, though it never names us.
+    bool several_told(Pole pole) const {
+        return std::count_if(hits_.begin(), hits_.end(), [&](const Hit& h) { return h.section->pole == pole && h.section->weight == Weight::detail; }) > 1;
+    }
+
+    bool is_heard(const Hit& hit) const {
+        constexpr std::size_t beside_a_weak_word = 2, beside_thanks = 5, beside_a_riddle = 6;
+        const auto& section = *hit.section;
+        // Words of letters count two each.
+        const std::size_t beside_a_judgement = text::is_han(text::character_at(text_, hit.span.begin).code) ? 7 : 4;
+        if (section.weight != Weight::verdict && (subject_.elsewhere || (subject_.of_others && section.pole == Pole::bad))) return false;
+        if (section.needs_service) return subject_.service || several_told(section.pole) || subject_.others <= beside_thanks;
+        if (section.pole == Pole::undecided && section.weight == Weight::verdict) return subject_.service || subject_.others <= beside_a_riddle;
+        switch (section.weight) {
+            case Weight::weak: return subject_.service || subject_.others <= beside_a_weak_word;
+            case Weight::detail: return subject_.service || several_told(section.pole) || subject_.others <= beside_a_judgement;
+            case Weight::judgement: return subject_.service || subject_.others <= beside_a_judgement;
+            case Weight::verdict: break;
+        }
+        return true;
+    }
+
+    void hear(const Hit& hit) {
+        const auto& section = *hit.section;
+        if (section.anything && !subject_.police && of_a_stranger(text_, hit.span.begin, hits_)) {
+            mood_.stranger = mood_.stranger || section.pole == Pole::bad;
+            return;
+        }
+        if (!is_heard(hit)) return;
+        const bool names = section.pole == Pole::good && section.weight != Weight::detail && !subject_.police;
+        if (names && is_attribute(text_, hit.span, hits_, subject_.others)) return;
+        if (section.pole == Pole::undecided)
+            puzzle(hit);
+        else
+            judge(hit);
+    }
+
+    void puzzle(const Hit& hit) {
+        (hit.section->weight == Weight::weak ? soft_ : mood_.undecided) = true;
+        mood_.riddle = mood_.riddle || text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
+    }
+
+    void judge(const Hit& hit) {
+        const auto& section = *hit.section;
+        auto scope = section.emoji ? Scope{} : read_scope(text_, hit.span.begin);
+        scope.negated = scope.negated || (section.pole != Pole::bad && denied_after(text_, hit.span));
+        (section.emoji ? emoji_ : words_) = true;
+        mood_.negated = mood_.negated || scope.negated;
+        const bool aside = std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.end <= hit.span.begin; });
+        if (scope.negated && section.pole == Pole::bad) {
+            mood_.undecided = true;  // 不是很差: who knows
+        } else if (scope.negated) {
+            note(mood_.bad, std::max(section.weight, Weight::judgement), false, aside);
+            (scope.strong ? hedged_ : bad_otherwise_) = true;
+        } else {
+            auto& side = section.pole == Pole::good ? mood_.good : section.pole == Pole::fair ? mood_.fair : mood_.bad;
+            note(side, section.weight, section.strong || scope.strong, aside);
+            if (section.pole == Pole::bad)
+                (section.hedge ? hedged_ : bad_otherwise_) = true;
+            else if (std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.begin >= hit.span.end; }))
+                (section.pole == Pole::good ? mood_.contrast : mood_.conceded) = true;
+        }
+    }
+
+    void conclude() {
+        const auto& t = tables();
+        // "谈不上很满意,还行": what is denied is the 很.
+        if (hedged_ && !bad_otherwise_ && mood_.fair.any && !mood_.good.any) mood_.bad = {};
+        if (mood_.good.any && contains(t.irony, text_)) mood_.undecided = true;
+        const bool only_good = mood_.good.any && !mood_.bad.any && !mood_.fair.any;
+        // "不好说" is an answer only where nothing else is one.
+        if (soft_ && !mood_.good.any && !mood_.fair.any && !mood_.bad.any) mood_.undecided = true;
+        mood_.doubtful = only_good && is_doubtful(text_, hits_, subject_.others);
+        mood_.unclear = subject_.service && contains(t.unclear, text_) && !contains(t.plan, text_);
+        mood_.emoji_only = emoji_ && !words_;
+    }
+
+    std::string_view text_;
+    std::vector<Hit> hits_;
+    Subject subject_;
+    std::vector<Span> contrasts_;
+    Mood mood_;
+    bool emoji_ = false, words_ = false, soft_ = false;
+    bool hedged_ = false, bad_otherwise_ = false;  // what is bad is but a denied 很, or not only
+};
 
 }  // namespace
 
-Mood read_mood(std::string_view text) {
-    const auto& t = tables();
-    Mood mood;
-    const auto hits = find_hits(text);
-    const auto subject = find_subject(text, hits);
-    mood.service = subject.service;
-    std::string unread(text);
-    for (const auto& hit : hits)
-        if (hit.section->pole == Pole::good || hit.section->pole == Pole::bad) unread = blank(std::move(unread), {hit.span});
-    mood.question = text.find('?') != text.npos || contains(t.question, unread);
-    // Two things told of the same kind are a story about us, though it never names us.
-    auto told = [&](Pole pole) { return std::count_if(hits.begin(), hits.end(), [&](const Hit& h) { return h.section->pole == pole && h.section->weight == Weight::detail; }) > 1; };
-    const bool thanks_told = told(Pole::good), wrongs_told = told(Pole::bad);
-
-    const auto contrasts = find_all(t.contrast, text), polite = find_polite(text);
-    auto inside = [](Span inner, const std::vector<Span>& outer) {
-        return std::any_of(outer.begin(), outer.end(), [&](Span o) { return o.begin <= inner.begin && inner.end <= o.end; });
-    };
-    auto after_contrast = [&](std::size_t at) {
-        return std::any_of(contrasts.begin(), contrasts.end(), [&](Span c) { return c.end <= at; });
-    };
-    bool emoji = false, words = false, hedged = false, bad_otherwise = false, soft = false;
-    for (const auto& [span, section] : hits) {
-        if (section->pole == Pole::nothing && !inside(span, polite)) mood.nothing = true;
-        if (section->anything && !subject.police && of_a_stranger(text, span.begin, hits)) {
-            mood.stranger = mood.stranger || section->pole == Pole::bad;
-            continue;
-        }
-        if (section->pole == Pole::nothing || !is_heard(*section, subject, section->pole == Pole::good ? thanks_told : wrongs_told, text::is_han(text::character_at(text, span.begin).code))) continue;
-        if (section->pole == Pole::good && section->weight != Weight::detail && !subject.police && is_attribute(text, span, hits, subject.others)) continue;
-        if (section->pole == Pole::undecided) {
-            (section->weight == Weight::weak ? soft : mood.undecided) = true;
-            mood.riddle = mood.riddle || text.substr(span.begin, span.size()).find("满意") != text.npos;
-            continue;
-        }
-        auto scope = section->emoji ? Scope{} : read_scope(text, span.begin);
-        scope.negated = scope.negated || (section->pole != Pole::bad && denied_after(text, span));
-        (section->emoji ? emoji : words) = true;
-        mood.negated = mood.negated || scope.negated;
-        const bool aside = after_contrast(span.begin);
-        const bool strong = section->strong || scope.strong;
-        if (!scope.negated) {
-            auto& side = section->pole == Pole::good ? mood.good : section->pole == Pole::fair ? mood.fair : mood.bad;
-            note(side, section->weight, strong, aside);
-            if (section->pole == Pole::bad) (section->hedge ? hedged : bad_otherwise) = true;
-        } else if (section->pole == Pole::bad) {
-            mood.undecided = true;  // 不是很差: who knows
-        } else {
-            note(mood.bad, std::max(section->weight, Weight::judgement), false, aside);
-            (scope.strong ? hedged : bad_otherwise) = true;
-        }
-        if (section->pole == Pole::good && !scope.negated)
-            for (auto c : contrasts) mood.contrast = mood.contrast || c.begin >= span.end;
-        if (section->pole == Pole::fair && !scope.negated)
-            for (auto c : contrasts) mood.conceded = mood.conceded || c.begin >= span.end;
-    }
-    // "谈不上很满意,还行": what is denied is the 很.
-    if (hedged && !bad_otherwise && mood.fair.any && !mood.good.any) mood.bad = {};
-    if (mood.good.any && contains(t.irony, text)) mood.undecided = true;
-    // "不好说" is an answer only where nothing else is one.
-    if (soft && !mood.good.any && !mood.fair.any && !mood.bad.any) mood.undecided = true;
-    mood.doubtful = mood.good.any && !mood.bad.any && !mood.fair.any && is_doubtful(text, hits, subject.others);
-    mood.unclear = subject.service && contains(t.unclear, text) && !contains(t.plan, text);
-    mood.emoji_only = emoji && !words;
-    return mood;
-}
+Mood read_mood(std::string_view text) { return Listener(text).listen(); }
 
 }  // namespace pingjing::reply

@@ -26,7 +26,6 @@ struct Mood {
     bool contrast = false;   // praise followed by 但是…
     bool conceded = false;  // something middling followed by 就是…
     bool negated = false, emoji_only = false;
-    bool service = false;  // speaks of police, call or handling
     bool question = false;
     bool stranger = false;  // a complaint about something that we have no name for
     bool nothing = false;   // a phrase that only looks like a rating was found
