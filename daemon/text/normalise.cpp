@@ -72,6 +72,12 @@ std::vector<Written> decode(std::string_view utf8, std::size_t characters) {
         auto c = character_at(utf8, at);
         if (auto number = ornamental_number(c.code)) {
             for (char digit : std::to_string(*number)) out.push_back({static_cast<char32_t>(digit), at});
+        } else if ((c.code >= 0xFFA0 && c.code <= 0xFFDC) || (c.code >= 0x3131 && c.code <= 0x318E)) {
+            // Hangul letters that stand alone or at half width join their neighbours only in their other form, so they become that first.
+            std::string letter;
+            append(letter, c.code);
+            letter = nfkc(letter);
+            for (std::size_t i = 0; i < letter.size(); i += character_at(letter, i).bytes) out.push_back({character_at(letter, i).code, at});
         } else if (category(c.code) == UTF8PROC_CATEGORY_CC) {
             if (c.code == '\n' || c.code == '\t' || c.code == '\r') out.push_back({U' ', at});
         } else {

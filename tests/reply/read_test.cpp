@@ -9,6 +9,7 @@
 #include <string>
 
 #include "daemon/commands/parse.hpp"
+#include "daemon/text/normalise.hpp"
 
 using pingjing::Scale;
 using namespace pingjing::reply;
@@ -96,6 +97,14 @@ TEST_CASE("any bytes are read, in bounded time") {
     for (const auto& text : {noise, long_text, std::string(50000, '1'), std::string(50000, ' '), std::string("\xff\xfe\x00\x80", 4), std::string("\xe6\xbb")})
         CHECK_NOTHROW(read(Scale::three_110, text));
     CHECK(read(Scale::three_110, "\xff 1").rating == 1);
+}
+
+TEST_CASE("what is normalised stays as it is") {
+    for (auto text : {"\uffbd\uffcb", "ﾏﾝｿﾞｸ", "ㅁㅏㄴ", "一 点 都 不 满 意", "①②③", "Ⅲ", "é", "滿意", " 1  2 "}) {
+        CAPTURE(text);
+        auto once = pingjing::text::normalise(text).text;
+        CHECK(pingjing::text::normalise(once).text == once);
+    }
 }
 
 TEST_CASE("parse --jsonl answers every line in order, a bad one with an error") {
