@@ -276,6 +276,22 @@ std::vector<Operation> about_what_comes_in() {
             if (!done || !done->followup_opened) throw std::logic_error(done ? "no follow-up" : done.error().detail);
         }),
         in_store("open_followup", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("asked"), std::nullopt, true, false, noon, noon + 24h); }),
+        in_store("move_followup", [](Connection& db, Office& o) {
+            auto f = store::find_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered"))));
+            store::FollowupMove move;
+            move.step = "called_back", move.who = "3/x", move.note = "he said so", move.to = FollowupState::called_back, move.due_at = f->due_at;
+            if (!store::move_followup(db, seal(), *f, move, noon)) throw std::logic_error("somebody else moved it");
+        }),
+        in_store("escalate_followup", [](Connection& db, Office& o) {
+            store::escalate_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered"))), noon + 48h);
+        }),
+        in_store("take_back_told", [](Connection& db, Office& o) {
+            auto f = store::find_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered"))));
+            store::FollowupMove move;
+            move.step = "told", move.who = "3/x", move.to = FollowupState::told, move.due_at = f->due_at;
+            if (!store::move_followup(db, seal(), *f, move, noon)) throw std::logic_error("somebody else moved it");
+            store::take_back_told(db, f->id, noon + 24h, noon);
+        }),
         in_store("open_followup more pressing", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("answered"), std::nullopt, true, true, noon, noon + 1h); }),
         in_store("note_no_callback", [](Connection& db, Office& o) { store::note_no_callback(db, o.case_of("answered"), noon); }),
     };
@@ -364,7 +380,7 @@ const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
-        "next_unanswered", "alarms_for_desk", "is_acknowledged", "newest_id", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
+        "next_unanswered", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_next_due", "has_unsettled", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute",
