@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""What becomes of a 3, by the command and by HTTP, with a daemon and without. Usage: followup.py PROGRAM"""
+import json
+from police_site import check, play, until
+
+
+def story(new_site):
+    site = new_site()
+    site.init()
+    site.start()
+    number = "13900000301"
+    site.post_calls(site.call("a", number))
+    until(lambda: len(site.carrier.texts) == 1, "the caller is asked")
+    check(site.reply(number, "3 等了两个小时", "m1", site.carrier.to(number)[0]["from"])[0] == 200, "a 3 is taken")
+    until(lambda: "opened" in site.run("followup", "list").stdout, "a follow-up is open")
+    rows = json.loads(site.run("followup", "list", "--format", "json").stdout)["followups"]
+    check(len(rows) == 1 and rows[0]["phone"] == "139****0301", "the list has the number only in part", rows)
+    one = str(rows[0]["id"])
+
+    # Whose steps they are.
+    officer = site.run("token", "create", "--scope", "inspect", "--name", "王杰", "--badge", "012345").stdout.strip()
+    inspector = site.run("token", "create", "--scope", "inspect", "--name", "赵督察", "--unit", "320100000000").stdout.strip()
+    desk = site.run("token", "create", "--scope", "desk", "--name", "值班").stdout.strip()
+    said = json.dumps({"outcome": "reached", "note": "他说没有人解释"})
+    where = f"/v1/followups/{one}/call"
+    for token, status in [(None, 401), (desk, 403), (officer, 403), (inspector, 200), (inspector, 409)]:
+        got, headers, body = site.ask("POST", where, said, token, Content_Type="application/json")
+        check(got == status, f"POST {where} answers {status}", got, body)
+    check("topic: expected" in site.run("followup", "verify", one, "--as", "赵督察", "--finding", "valid", "--note", "seen", exit=2).stderr, "a finding needs a topic")
+    out = site.run("followup", "verify", one, "--as", "赵督察", "--finding", "partly", "--topic", "response_speed", "--note", "118 分钟").stdout
+    check("verified" in out and "3 等了两个小时" in out and "118 分钟" in out, "what he wrote and what was found", out)
+    check("rectifying" in site.run("followup", "order", one, "--as", "赵督察", "--person", "所长").stdout, "a work order")
+    check("--reason" in site.run("followup", "reveal", one, "--as", "赵督察", exit=2).stderr, "a number needs a reason")
+    check(site.run("followup", "reveal", one, "--as", "赵督察", "--reason", "再次回访").stdout.strip() == number, "and is shown for one")
+
+    # The same handlers where no daemon runs.
+    check(site.stop() == 0, "the daemon ends")
+    check("rectified" in site.run("followup", "rectify", one, "--as", "所长", "--note", "增派警力").stdout, "the unit reports")
+    check("nobody reviews his own" in site.run("followup", "review", one, "--as", "所长", "--agreed", "yes", exit=1).stderr, "two people")
+    check("reviewed" in site.run("followup", "review", one, "--as", "钱主任", "--agreed", "yes").stdout, "another one agrees")
+    check(", due" in site.run("followup", "tell", one, "--as", "赵督察", "--how", "sms").stdout, "he is to be told by text")
+    site.start()
+    until(lambda: len([t for t in site.carrier.to(number) if "12389" in t["text"]]) == 1, "and is")
+    check("closed" in site.run("followup", "close", one, "--as", "赵督察", "--note", "无异议").stdout, "nothing is owed any more")
+    check("nothing is open" in site.run("followup", "list").stdout, "the list is empty")
+    check("closed" in site.run("followup", "list", "--all").stdout, "and with all of them is not")
+    told = site.run("explain", "a").stdout
+    check("赵督察" in told and "增派警力" in told, "explain tells who did what", told)
+    check(site.books()["holds"] and site.run("verify").stdout.startswith("ok: "), "books and ledger hold")
+
+
+play(story)
