@@ -47,8 +47,11 @@ http::Response answer(json::object body) {
 
 json::value words(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
 
+// Who was at the call, and his unit, never learn who complained of it; a unit sees its own work order, and that without the caller.
+bool was_there(const Followup& f, const http::Asker& asker) { return !asker.badge.empty() && std::ranges::find(f.badges, asker.badge) != f.badges.end(); }
+bool sees_caller(const Followup& f, const http::Asker& asker) { return asker.may("inspect") && !was_there(f, asker) && (asker.unit.empty() || asker.unit != f.unit); }
 bool may_see(const Followup& f, const http::Asker& asker) {
-    return asker.may("inspect") || (!asker.unit.empty() && asker.unit == f.ordered_unit);
+    return sees_caller(f, asker) || (!was_there(f, asker) && !asker.unit.empty() && asker.unit == f.ordered_unit);
 }
 
 Result<Followup> find(Connection& db, const http::Request& request) {
@@ -97,12 +100,17 @@ json::value text_state(Connection& db, const Followup& f) {
     return row.bind(1, f.case_id).step() ? json::value(row.text(0)) : json::value(nullptr);
 }
 
+bool text_waits(Connection& db, const Followup& f) {
+    Statement row(db, "SELECT 1 FROM messages WHERE case_id = ?1 AND purpose = 'told' AND state IN ('due', 'held', 'sending')");
+    return f.state == FollowupState::told && row.bind(1, f.case_id).step();
+}
+
 json::object describe(Connection& db, const store::Seal& seal, const Followup& f, const http::Asker& asker, Instant now) {
     json::object out = {{"id", f.id}, {"case_id", f.record}, {"unit", f.unit}, {"state", followup_state_name(f.state)}, {"opened_at", format_utc(f.opened_at)},
                         {"due_at", format_utc(f.due_at)}, {"overdue", f.state != FollowupState::closed && f.due_at < now}, {"urgent", f.urgent},
                         {"finding", f.finding ? json::value(finding_name(*f.finding)) : json::value(nullptr)}, {"topic", words(f.topic)}, {"place", words(f.place)},
                         {"ordered_unit", words(f.ordered_unit)}, {"ordered_to", words(f.ordered_to)}, {"escalated", f.escalated}, {"steps", steps_of(db, seal, f)}};
-    if (!asker.may("inspect")) return out;
+    if (!sees_caller(f, asker)) return out;
     out["no_callback"] = f.no_callback, out["missed_calls"] = f.missed_calls.size();
     auto phone = f.phone_id ? std::optional(store::find_phone(db, seal, *f.phone_id)) : std::nullopt;
     out["phone"] = phone && *phone ? json::value((*phone)->masked()) : json::value(nullptr);
@@ -139,6 +147,7 @@ asio::awaitable<http::Response> reveal(const Parts parts, http::Request request)
     auto look = [&, why = std::string(reason->as_string()), now = parts.clock.now()](Connection& db) {
         auto f = find(db, request);
         if (!f) return void(response = refuse(f.error()));
+        if (!sees_caller(*f, request.asker)) return void(response = http::problem(403, "Forbidden", "a unit does not learn the number behind its work order"));
         if (request.asker.name.empty()) return void(response = http::problem(403, "Forbidden", "a number is shown to persons: use a token that names one, or --as NAME"));
         auto phone = f->phone_id ? store::find_phone(db, parts.seal, *f->phone_id) : fail(Error::Kind::not_found, "the call had no mobile number");
         if (!phone) return void(response = refuse(phone.error()));
@@ -199,6 +208,7 @@ asio::awaitable<http::Response> take(const Parts parts, http::Request request) {
         auto f = find(db, request);
         if (!f) return void(response = refuse(f.error()));
         const auto& asker = request.asker;
+        if (step->name == "close" && text_waits(db, *f)) return void(response = http::problem(409, "Conflict", "the text that is to tell the caller has not left yet"));
         auto planned = plan_step(*f, *step, {asker.who, asker.name, asker.unit, asker.badge, asker.may("inspect")}, *rules, now);
         if (!planned) return void(response = refuse(planned.error()));
         if (planned->text)
@@ -223,7 +233,7 @@ void add_work_routes(http::Router& router, const http::Guard& guard, Parts parts
 asio::awaitable<int> look_at_clocks(Parts parts) {
     int done = 0;
     auto look = [&, rules = parts.rules(), now = parts.clock.now()](Connection& db) {
-        for (auto id : store::untold_followups(db, most_at_once)) store::take_back_told(db, id, rules->working_days.later(now, rules->told_days, rules->zone), now), ++done;
+        for (auto id : store::untold_followups(db, now, most_at_once)) store::take_back_told(db, id, rules->working_days.later(now, rules->told_days, rules->zone), now), ++done;
         for (auto id : store::overdue_followups(db, now, most_at_once)) store::escalate_followup(db, id, now), ++done;
     };
     co_await parts.store.run(std::ref(look));

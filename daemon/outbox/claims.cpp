@@ -162,7 +162,7 @@ private:
             return true;
         }
         if (row.stale_at < in_.now) {
-            if (in_.may_go_stale || !is_survey(row)) cancel(row, Code::stale, "past max_age");
+            if (in_.may_go_stale || !keeps_hours(row)) cancel(row, Code::stale, "past max_age");
             else store::postpone(db_, row.id, in_.now + doubt_pause);
             return true;
         }
@@ -172,6 +172,11 @@ private:
                 cancel(row, *why, "");
                 return true;
             }
+        }
+        // It keeps hours by a clock that is in doubt.
+        if (row.purpose == Purpose::told && (surveys_stopped_ || in_.surveys_held)) {
+            store::postpone(db_, row.id, in_.now + doubt_pause);
+            return true;
         }
         if (row.purpose == Purpose::told) {
             if (auto why = why_not_told(row)) {

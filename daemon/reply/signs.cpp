@@ -70,7 +70,9 @@ void find_opt_out(std::string_view text, Signs& signs) {
         signs.opt_out_phrases.push_back(inner);
         return;
     }
-    auto spans = find_all(t.opt_out, blank(std::string(text), find_all(t.opt_out_not, text)));
+    auto others = find_all(t.opt_out_not, text);  // who is to stop is somebody else, unless it is 你们
+    std::erase_if(others, [&](Span span) { return text.substr(span.begin, span.end - span.begin).find("你们") != text.npos; });
+    auto spans = find_all(t.opt_out, blank(std::string(text), others));
     if (spans.empty()) {
         spans = find_all(t.opt_out_sign, text);
         rest = blank(rest, spans);
@@ -108,6 +110,8 @@ text::Normalised without_signature(text::Normalised normal) {
     auto signatures = find_all(tables().signature, normal.text);
     if (signatures.empty()) return normal;
     auto end = signatures.front().begin;
+    // No device has a name like that.
+    if (auto cut = std::string_view(normal.text).substr(end); contains(tables().cry, cut) || contains(tables().event, cut)) return normal;
     while (end > 0 && normal.text[end - 1] == ' ') --end;
     normal.text.resize(end);
     normal.origin.resize(end + 1);

@@ -56,7 +56,8 @@ bool note_no_callback(Connection& db, std::int64_t case_id, Instant now) {
 
 std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
     Statement find(db, R"sql(
-        SELECT f.case_id, c.record, c.unit, c.phone_id, c.safety = 0 AND coalesce(c.recoded_after, 0) = 0, f.state, f.opened_at, f.due_at, f.urgent, f.no_callback,
+        SELECT f.case_id, c.record, c.unit,
+               coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1), c.phone_id), c.safety = 0 AND coalesce(c.recoded_after, 0) = 0, f.state, f.opened_at, f.due_at, f.urgent, f.no_callback,
                w.finding, coalesce(w.topic, ''), coalesce(w.place, ''), coalesce(w.ordered_unit, ''), coalesce(w.ordered_to, ''), coalesce(w.rectified_by, ''), coalesce(w.escalated, 0)
           FROM followups f JOIN cases c ON c.id = f.case_id LEFT JOIN followup_work w ON w.followup_id = f.id WHERE f.id = ?1)sql");
     if (!find.bind(1, id).step()) return std::nullopt;
@@ -118,12 +119,12 @@ void escalate_followup(Connection& db, std::int64_t id, Instant now) {
     append(db, now, "followup_escalated", f->case_id, fmt::format(R"({{"followup":{},"level":{},"due_at":{}}})", id, f->escalated + 1, to_millis(f->due_at)));
 }
 
-std::vector<std::int64_t> untold_followups(Connection& db, int most) {
+std::vector<std::int64_t> untold_followups(Connection& db, Instant now, int most) {
     Statement find(db, R"sql(
         SELECT f.id FROM followups f WHERE f.state = 'told'
-           AND EXISTS (SELECT 1 FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'told' AND m.state IN ('cancelled', 'failed', 'expired'))
+           AND EXISTS (SELECT 1 FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'told' AND (m.state IN ('cancelled', 'failed', 'expired') OR (m.state = 'held' AND m.stale_at < ?2)))
            AND NOT EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'not_told') LIMIT ?1)sql");
-    find.bind(1, most);
+    find.bind(1, most).bind(2, now);
     std::vector<std::int64_t> out;
     while (find.step()) out.push_back(find.integer(0));
     return out;

@@ -26,7 +26,7 @@ struct Followup {
     std::int64_t id = 0, case_id = 0;
     std::string record{}, unit{};
     std::vector<std::string> badges{};              // of everybody who was there
-    std::optional<std::int64_t> phone_id{};
+    std::optional<std::int64_t> phone_id{};         // that was asked, whatever the record names now
     bool safe_to_text = true;                       // no safety code, neither at the call nor later
     FollowupState state = FollowupState::opened;
     Instant opened_at{}, due_at{};
@@ -55,7 +55,7 @@ std::vector<std::int64_t> overdue_followups(Connection& db, Instant now, int mos
 void escalate_followup(Connection& db, std::int64_t id, Instant now);
 
 // Told by a text that never left or did not arrive: back to where somebody has to tell him.
-std::vector<std::int64_t> untold_followups(Connection& db, int most);
+std::vector<std::int64_t> untold_followups(Connection& db, Instant now, int most);
 void take_back_told(Connection& db, std::int64_t id, Instant due_at, Instant now);
 
 std::string followup_note_context(std::int64_t step_id);

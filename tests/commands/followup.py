@@ -23,9 +23,11 @@ def story(new_site):
     desk = site.run("token", "create", "--scope", "desk", "--name", "值班").stdout.strip()
     said = json.dumps({"outcome": "reached", "note": "他说没有人解释"})
     where = f"/v1/followups/{one}/call"
-    for token, status in [(None, 401), (desk, 403), (officer, 403), (inspector, 200), (inspector, 409)]:
+    for token, status in [(None, 401), (desk, 403), (officer, 404), (inspector, 200), (inspector, 409)]:
         got, headers, body = site.ask("POST", where, said, token, Content_Type="application/json")
         check(got == status, f"POST {where} answers {status}", got, body)
+    for method, path, body in (("GET", f"/v1/followups/{one}", None), ("POST", f"/v1/followups/{one}/reveal", json.dumps({"reason": "x"}))):
+        check(site.ask(method, path, body, officer, Content_Type="application/json")[0] == 404, "who was there learns nothing")
     check("topic: expected" in site.run("followup", "verify", one, "--as", "赵督察", "--finding", "valid", "--note", "seen", exit=2).stderr, "a finding needs a topic")
     out = site.run("followup", "verify", one, "--as", "赵督察", "--finding", "partly", "--topic", "response_speed", "--note", "118 分钟").stdout
     check("verified" in out and "3 等了两个小时" in out and "118 分钟" in out, "what he wrote and what was found", out)

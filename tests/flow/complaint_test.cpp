@@ -107,6 +107,7 @@ TEST_CASE("a 3 at night becomes a call-back, a finding, a work order, a 回告 a
     w.pass(std::chrono::hours(16));
     CHECK(desks.step("tell", inspector, R"({"how":"sms"})") == "told");
     CHECK(w.value("SELECT count(*) FROM messages WHERE purpose = 'told'") == "1");
+    CHECK(desks.step("close", inspector, "{}").starts_with("409 the text"));  // it has not left yet
     w.pass(std::chrono::hours(14));
     REQUIRE(w.sent.size() == before + 1);
     CHECK(w.sent.back().text.find("12389") != std::string::npos);
@@ -152,6 +153,11 @@ TEST_CASE("a 回告 goes to nobody who opted out or is on hold, and what did not
     auto before = w.sent.size();
 
     SUBCASE("a safety code comes before the morning") { CHECK(w.call("violence", caller, "02") == "excluded dv"); }
+    SUBCASE("the clock is in doubt until it is too late") {
+        w.store->run_now([&](Connection& db) { store::place_hold(db, "clock", std::nullopt, "test", w.clock.now()); });
+        w.pass(std::chrono::hours(80));
+        w.store->run_now([&](Connection& db) { store::release_holds(db, "clock", std::nullopt, "test", w.clock.now()); });
+    }
     SUBCASE("he opts out before the morning") { w.reply(caller, "退订", w.sent[0].extension); }
     auto texts = [&] { return std::count_if(w.sent.begin() + static_cast<std::ptrdiff_t>(before), w.sent.end(), [](const auto& s) { return s.text.find("12389") != std::string::npos; }); };
     w.pass(std::chrono::hours(14));
@@ -174,6 +180,14 @@ TEST_CASE("a number is shown to a person, for a reason, and that is written down
     auto shown = desks.ask("POST", "/v1/followups/1/reveal", inspector, R"({"reason":"to call back"})");
     CHECK(json::parse(shown.body).at("phone").as_string() == caller);
     CHECK(w.value("SELECT data FROM ledger WHERE kind = 'access'").find(R"("who":"3/张三","followup":1,"reason":"to call back")") != std::string::npos);
+    // The rated officer and his shift, whatever their rights elsewhere.
+    for (const auto& party : {http::Asker{"5/王杰", "王杰", "", "012345", {"inspect"}}, http::Asker{"6/李", "李", "320102430000", "", {"inspect"}}}) {
+        CHECK(desks.ask("GET", "/v1/followups/1", party).status == 404);
+        CHECK(desks.ask("POST", "/v1/followups/1/reveal", party, R"({"reason":"curious"})").status == 404);
+    }
+    // The record names another number now: who was asked is still who is called back.
+    CHECK(w.call("a", "13987654321", "0101", R"(,"version":2)").starts_with("updated"));
+    CHECK(json::parse(desks.ask("POST", "/v1/followups/1/reveal", inspector, R"({"reason":"again"})").body).at("phone").as_string() == caller);
     CHECK(desks.ask("GET", "/v1/followups/99", inspector).status == 404);
     CHECK(desks.ask("GET", "/v1/followups/one", inspector).status == 404);
     CHECK(desks.step("call", inspector, "[").starts_with("400"));

@@ -75,7 +75,7 @@ TEST_CASE("our own replies that the rules were made with are read as labelled") 
     CHECK(s.rows > 3000);
     CHECK(s.right >= s.rows * 98 / 100);
     CHECK(s.emergencies_missed <= s.emergencies / 100);
-    CHECK(s.false_emergencies <= s.rows * 3 / 1000);
+    CHECK(s.false_emergencies <= s.rows * 4 / 1000);  // one alarm too many is cheaper than one too few
     CHECK(s.opt_outs_missed == 0);
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("our own replies that were held back are read nearly as well") {
     CHECK(s.rows > 1500);
     CHECK(s.right >= s.rows * 94 / 100);
     CHECK(s.emergencies_missed <= s.emergencies * 5 / 100);
-    CHECK(s.false_emergencies <= s.rows * 3 / 1000);
+    CHECK(s.false_emergencies <= s.rows * 4 / 1000);  // one alarm too many is cheaper than one too few
     CHECK(s.opt_outs_missed <= 3);
 }
 

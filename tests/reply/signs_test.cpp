@@ -69,6 +69,78 @@ TEST_CASE("what is told as past raises no alarm, unless it goes on") {
     }
 }
 
+TEST_CASE("neither a rating, nor thanks, nor a complaint about police makes danger past") {
+    for (auto text : {
+        "不满意,着火了",
+        "不满意,他拿刀",
+        "3不满意 他拿刀来了",
+        "3,不满意,着火了",
+        "不满意!他拿刀砍人",
+        "不满意,有人在家门口砸门",
+        "不满意,我要跳楼",
+        "不满意,我要自杀",
+        "不满意 我想死",
+        "非常不满意,家里着火了没人管",
+        "谢谢你们,孩子掉河里了",
+        "谢谢你们,他拿刀",
+        "多谢,有人砍人",
+        "感谢你们,我老公要自杀",
+        "谢谢你们,煤气漏了",
+        "你们不管,我就跳楼",
+        "不立案我就跳楼",
+        "赔偿不给我就自杀",
+        "我想自杀,没人管我",
+        "这件事逼得我想自杀",
+        "警察不管,他要杀我全家",
+        "没人来,他拿刀砍门",
+        "他昨晚把我关起来了",
+        "我从昨天被锁在屋里",
+        "警察来了走了,他拿刀要砍我",
+        "那个邻居拿刀",
+        "后来他拿刀追我",
+        "律师说他要杀我",
+        "医院了,喘不上气",
+        "my case: he is breaking into my house",
+        "the case: he has a gun",
+        "thank you for coming, he has a knife and is at my door",
+        "我想死了",
+        "我真的想死了",
+        "老人没有呼吸",
+        "老人没有呼吸了",
+        "老人没有意识",
+        "我家老人丢了",
+        "孩子掉了下去",
+        "孩子走丢了,帮忙找",
+        "他们在打我朋友",
+        "有人打我朋友",
+        "我躲在家里",
+        "我躲在家里不敢出去",
+        "he is dying",
+        "my husband is dying",
+        "他被打断了腿",
+        "被淹了,出不来",
+        "家里有人在翻东西",
+        "不满意,来自我的救命",
+         }) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).emergency);
+    }
+    for (auto event : {"着火了", "他拿刀来了", "孩子掉河里了", "有人砸门", "我要跳楼"})
+        for (auto [before, behind] : {std::pair{"不满意,", ""}, {"3 ", ""}, {"谢谢你们,", ""}, {"", ",没人管"}, {"你们不来,", ""}, {"", ",满意"}, {"律师说", ""}}) {
+            auto text = std::string(before) + event + behind;
+            CAPTURE(text);
+            CHECK(read(Scale::three_110, text).emergency);
+        }
+}
+
+TEST_CASE("who asks us to stop is heard, also in reported speech") {
+    for (auto text : {"叫你们不要再发短信了", "让你们别发短信了", "我要求你们不要再发短信,退订"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).label == Label::opt_out);
+    }
+    CHECK(read(Scale::three_110, "叫他别再发短信骚扰我").label != Label::opt_out);
+}
+
 TEST_CASE("help is asked for in few words") {
     for (auto text : {"help", "INFO", "?", "？？", "帮助", "怎么评价", "这是什么短信", "1代表什么"}) {
         CAPTURE(text);
