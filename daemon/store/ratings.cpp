@@ -29,13 +29,16 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
         if (before.bind(1, r.case_id).step() && !standing_rating(db, r.case_id)) effect = "replaces";
     }
     auto id = db.next_id("ratings");
+    // A later one is of whoever the first one was of: a case that names somebody else by then moves no score.
+    Statement whose(db, "SELECT officer, unit FROM ratings WHERE case_id = ?1 ORDER BY id LIMIT 1");
+    Statement named(db, "SELECT CASE WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END, unit FROM cases WHERE id = ?1");
+    bool later = whose.bind(1, r.case_id).step();
+    if (!later) named.bind(1, r.case_id).step();
+    const auto& of = later ? whose : named;
     Statement add(db, R"sql(
-        INSERT INTO ratings(id, case_id, inbound_id, at, grade, value, method, effect, officer, unit)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
-                (SELECT CASE WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END FROM cases WHERE id = ?2),
-                (SELECT unit FROM cases WHERE id = ?2)))sql");
+        INSERT INTO ratings(id, case_id, inbound_id, at, grade, value, method, effect, officer, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))sql");
     add.bind(1, id).bind(2, r.case_id).bind(3, r.inbound_id).bind(4, r.at).bind(5, grade_name(r.grade)).bind(6, r.value).bind(7, r.method);
-    add.bind(8, effect).run();
+    add.bind(8, effect).bind(9, of.maybe_text(0)).bind(10, of.text(1)).run();
     append(db, now, "rating", r.case_id, fmt::format(R"({{"id":{},"grade":"{}","effect":"{}","method":"{}"}})", id, grade_name(r.grade), effect, r.method));
     return id;
 }

@@ -29,7 +29,7 @@ struct NewRating {
     std::string method{};     // code words emoji person
     std::string effect{};     // first replaces repeated late second review
 };
-// Attributed to officer and unit as the case names them now; to the unit alone where the category says so. A first one after one that
+// Attributed to officer and unit as the case names them when its first rating comes, which all later ones share; to the unit alone where the category says so. A first one after one that
 // turned out to be none is kept as what replaces it: a case has one first rating.
 std::int64_t record_rating(Connection& db, const NewRating& rating, Instant now);
 

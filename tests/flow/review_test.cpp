@@ -191,6 +191,16 @@ TEST_CASE("a rating from words: confirmed it counts for the officer, corrected w
     }
 }
 
+TEST_CASE("a correction is of the officer whom the rating was of, whoever the case names by then") {
+    Reviewed w;
+    w.reply(zhang, "太差了", w.slot);
+    REQUIRE(w.ratings() == "dissatisfied words first");
+    REQUIRE(w.value("SELECT officer FROM ratings") == "012345");
+    w.exec("UPDATE cases SET officer = '099999', unit = '320104000000'");
+    REQUIRE(w.decide(R"({"decision":"corrected","grade":"basically_satisfied","note":"电话"})").status == 200);
+    CHECK(w.value("SELECT group_concat(officer || ' ' || unit, ', ') FROM ratings") == "012345 320102430000, 012345 320102430000");
+}
+
 TEST_CASE("words that were no rating count nowhere, the row stays, and what comes next is the first answer") {
     Reviewed w;
     w.reply(zhang, "很满意", w.slot);
