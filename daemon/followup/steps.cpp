@@ -129,7 +129,8 @@ Result<Planned> tell(const Context& c) {
     if (c.f.finding == Finding::unreachable) return fail(Kind::conflict, "nobody could be reached; close it");
     Planned out;
     if (c.step.how == "call" && c.f.no_callback) return fail(Kind::conflict, "the caller does not want to be called; expected sms or letter");
-    if (c.step.how == "sms" && !c.f.safe_to_text) return fail(Kind::conflict, "this case's number is not texted (safety code); expected call or letter");
+    if (c.step.how == "sms" && !c.f.safe_to_text) return fail(Kind::conflict, "this case's number is not texted of it (safety code, or others may read the phone); expected call or letter");
+    if (c.step.how == "sms" && c.f.finding == Finding::invalid) return fail(Kind::conflict, "the text says that something was put right; expected call or letter");
     if (c.step.how == "sms" && !c.f.phone_id) return fail(Kind::conflict, "there is no mobile number to text; expected call or letter");
     if (c.step.how != "sms" && c.step.how != "call" && c.step.how != "letter") return fail(Kind::invalid_input, "how: expected sms, call or letter");
     out.text = c.step.how == "sms";

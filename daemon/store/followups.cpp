@@ -57,7 +57,7 @@ bool note_no_callback(Connection& db, std::int64_t case_id, Instant now) {
 std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
     Statement find(db, R"sql(
         SELECT f.case_id, c.record, c.unit,
-               coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1), c.phone_id), c.safety = 0 AND coalesce(c.recoded_after, 0) = 0, f.state, f.opened_at, f.due_at, f.urgent, f.no_callback,
+               coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1), c.phone_id), c.safety = 0 AND coalesce(c.recoded_after, 0) = 0 AND c.kind <> 'survey_neutral', f.state, f.opened_at, f.due_at, f.urgent, f.no_callback,
                w.finding, coalesce(w.topic, ''), coalesce(w.place, ''), coalesce(w.ordered_unit, ''), coalesce(w.ordered_to, ''), coalesce(w.rectified_by, ''), coalesce(w.escalated, 0)
           FROM followups f JOIN cases c ON c.id = f.case_id LEFT JOIN followup_work w ON w.followup_id = f.id WHERE f.id = ?1)sql");
     if (!find.bind(1, id).step()) return std::nullopt;

@@ -27,7 +27,7 @@ struct Followup {
     std::string record{}, unit{};
     std::vector<std::string> badges{};              // of everybody who was there
     std::optional<std::int64_t> phone_id{};         // that was asked, whatever the record names now
-    bool safe_to_text = true;                       // no safety code, neither at the call nor later
+    bool safe_to_text = true;                       // no safety code, neither at the call nor later, and no category where others may read the phone
     FollowupState state = FollowupState::opened;
     Instant opened_at{}, due_at{};
     bool urgent = false, no_callback = false;

@@ -146,7 +146,9 @@ TEST_CASE("a 回告 goes to nobody who opted out or is on hold, and what did not
     complain(w);
     w.pass(std::chrono::hours(6));
     CHECK(desks.step("call", inspector, R"({"outcome":"reached","note":"said so"})") == "called_back");
-    CHECK(desks.step("verify", inspector, R"({"finding":"invalid","topic":"attitude","note":"recorded"})") == "verified");
+    CHECK(desks.step("verify", inspector, R"({"finding":"partly","topic":"attitude","note":"recorded"})") == "verified");
+    CHECK(desks.step("order", inspector, R"({"person":"所长"})") == "rectifying");
+    CHECK(desks.step("rectify", station, R"({"note":"谈话"})") == "rectified");
     CHECK(desks.step("review", other, R"({"agreed":true})") == "reviewed");
     w.pass(std::chrono::hours(14));  // in the night
     CHECK(desks.step("tell", inspector, R"({"how":"sms"})") == "told");
@@ -169,6 +171,25 @@ TEST_CASE("a 回告 goes to nobody who opted out or is on hold, and what did not
     CHECK(desks.step("tell", inspector, R"({"how":"letter"})") == "told");
     CHECK(desks.clocks() == 0);
     check_whole(w, "told by letter");
+}
+
+TEST_CASE("where others may read the phone the 回告 is no text, nor where nothing was put right") {
+    World w("2026-11-20T18:30:00+08:00");
+    Desks desks(w);
+    complain(w);
+    w.pass(std::chrono::hours(6));
+    CHECK(desks.step("call", inspector, R"({"outcome":"reached","note":"said so"})") == "called_back");
+    SUBCASE("nothing") { CHECK(desks.step("verify", inspector, R"({"finding":"invalid","topic":"attitude","note":"recorded"})") == "verified"); }
+    SUBCASE("others") {
+        CHECK(desks.step("verify", inspector, R"({"finding":"partly","topic":"attitude","note":"recorded"})") == "verified");
+        CHECK(desks.step("order", inspector, R"({"person":"所长"})") == "rectifying");
+        CHECK(desks.step("rectify", station, R"({"note":"谈话"})") == "rectified");
+        w.exec("UPDATE cases SET kind = 'survey_neutral'");
+    }
+    CHECK(desks.step("review", other, R"({"agreed":true})") == "reviewed");
+    CHECK(desks.step("tell", inspector, R"({"how":"sms"})").starts_with("409"));
+    CHECK(w.value("SELECT count(*) FROM messages WHERE purpose = 'told'") == "0");
+    CHECK(desks.step("tell", inspector, R"({"how":"letter"})") == "told");
 }
 
 TEST_CASE("a number is shown to a person, for a reason, and that is written down") {

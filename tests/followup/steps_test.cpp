@@ -100,7 +100,9 @@ TEST_CASE("who asked not to be called is not, and is still told in writing") {
     CHECK(outcome(plan(f, with("tell", &Step::how, "letter"))) == "told told");
     f.safe_to_text = false;
     CHECK(outcome(plan(f, with("tell", &Step::how, "sms"))) == "conflict");
-    f.safe_to_text = true, f.phone_id = std::nullopt;
+    f.safe_to_text = true, f.finding = Finding::invalid;
+    CHECK(outcome(plan(f, with("tell", &Step::how, "sms"))) == "conflict");
+    f.finding = Finding::valid, f.phone_id = std::nullopt;
     CHECK(outcome(plan(f, with("tell", &Step::how, "sms"))) == "conflict");
 }
 
