@@ -19,7 +19,7 @@ namespace pingjing::admin {
 namespace {
 
 namespace json = boost::json;
-using Parts = std::shared_ptr<const LedgerParts>;
+using Ledger = std::shared_ptr<const LedgerParts>;
 using http::Request;
 using http::Response;
 using store::Connection;
@@ -34,7 +34,7 @@ std::optional<std::int64_t> number(const Request& request, const std::string& na
 }
 
 // Body, if any: [{"who","note"}], checkpoints that were kept elsewhere.
-asio::awaitable<Response> check_all(Parts p, Request request) {
+asio::awaitable<Response> check_all(Ledger p, Request request) {
     Verifier verifier(p->seal.ledger_signer());
     if (!request.body.empty()) {
         boost::system::error_code bad;
@@ -69,7 +69,7 @@ asio::awaitable<Response> check_all(Parts p, Request request) {
 }
 
 // Signs what there is, unless the newest checkpoint says it already.
-asio::awaitable<Response> make_checkpoint(Parts p, Request request) {
+asio::awaitable<Response> make_checkpoint(Ledger p, Request request) {
     const auto* signer = p->seal.ledger_signer();
     if (!signer) co_return no_key();
     auto now = p->clock.now();
@@ -89,7 +89,7 @@ asio::awaitable<Response> make_checkpoint(Parts p, Request request) {
     co_return ok({{"checkpoint", text}, {"verifier", signer->verifier().written()}});
 }
 
-asio::awaitable<Response> prove(Parts p, Request request) {
+asio::awaitable<Response> prove(Ledger p, Request request) {
     auto seq = number(request, "seq");
     if (!seq) co_return http::problem(400, "bad request", "ROW: expected the number of a ledger row; `explain` names them");
     std::optional<std::int64_t> size;
@@ -113,7 +113,7 @@ asio::awaitable<Response> prove(Parts p, Request request) {
 }
 
 // Body: {"note","verifiers":[…]}.
-asio::awaitable<Response> take_cosignature(Parts p, Request request) {
+asio::awaitable<Response> take_cosignature(Ledger p, Request request) {
     const auto* signer = p->seal.ledger_signer();
     if (!signer) co_return no_key();
     boost::system::error_code bad;
@@ -141,7 +141,7 @@ asio::awaitable<Response> take_cosignature(Parts p, Request request) {
 }
 
 // Body: the number.
-asio::awaitable<Response> forget(Parts p, Request request) {
+asio::awaitable<Response> forget(Ledger p, Request request) {
     auto reason = hide_numbers(request.parameter("reason"));
     auto phone = Phone::mobile(request.body);
     if (reason.empty()) co_return http::problem(400, "bad request", "reason: expected one");

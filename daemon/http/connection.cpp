@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/status.hpp>
 
+#include "daemon/async/value_or_error.hpp"
 #include "daemon/async/within.hpp"
 #include "daemon/http/body.hpp"
 #include "daemon/log/log.hpp"
@@ -19,7 +18,6 @@ namespace {
 namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr auto value_or_error = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t piece_bytes = 64u << 10;
 constexpr std::size_t least_piece_bytes = 4u << 10;  // a thousand who hardly say anything must hardly cost anything
 constexpr std::size_t most_bodies = 16;  // of the longest kind, in memory at one time

@@ -5,14 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <optional>
 
 #include "daemon/async/task_group.hpp"
+#include "daemon/async/value_or_error.hpp"
 #include "daemon/async/within.hpp"
 #include "daemon/http/connection.hpp"
 #include "daemon/http/streams.hpp"
@@ -26,7 +25,6 @@ using Tcp = asio::ip::tcp;
 using Local = asio::local::stream_protocol;
 using boost::system::error_code;
 
-constexpr auto value_or_error = asio::as_tuple(asio::use_awaitable);
 constexpr auto finish_limit = 5s;
 constexpr auto accept_pause = 100ms;  // without descriptors it would fail again at once, for ever
 constexpr std::size_t most_leaving = 64;   // at one time, above the limit

@@ -2,18 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "daemon/async/value_or_error.hpp"
 
 namespace pingjing::http {
 namespace {
 
 using boost::system::error_code;
-
-constexpr auto value_or_error = asio::as_tuple(asio::use_awaitable);
 
 class PlainStream final : public Stream {
 public:

@@ -81,9 +81,9 @@ bool is_recent(Connection& db, std::int64_t phone_id, Instant since) {
 // The number, and its keyed hash unless that is still needed to recognise it. Who opted out stays as he is.
 std::int64_t erase_number(Connection& db, std::int64_t phone_id, bool keep_key) {
     if (is_opted_out(db, phone_id)) return 0;
-    auto gone = change(db, "UPDATE phones SET sealed = x'' WHERE id = ?1 AND length(sealed) > 0", phone_id);
-    if (!keep_key) gone = std::max(gone, change(db, "UPDATE phones SET key = NULL WHERE id = ?1 AND key IS NOT NULL", phone_id));
-    return gone;
+    auto erased = change(db, "UPDATE phones SET sealed = x'' WHERE id = ?1 AND length(sealed) > 0", phone_id);
+    if (!keep_key) erased = std::max(erased, change(db, "UPDATE phones SET key = NULL WHERE id = ?1 AND key IS NOT NULL", phone_id));
+    return erased;
 }
 
 // The row that says it in words, and the line of the ledger that tells what the rows above have become.

@@ -143,8 +143,8 @@ std::vector<std::pair<std::string, std::string>> decode_parameters(std::string_v
         auto pair = query.substr(0, end);
         query.remove_prefix(std::min(end + 1, query.size()));
         if (pair.empty()) continue;
-        auto equals = std::min(pair.find('='), pair.size());
-        out.emplace_back(decode(pair.substr(0, equals)), decode(pair.substr(std::min(equals + 1, pair.size()))));
+        auto equals = pair.find('=');
+        out.emplace_back(decode(pair.substr(0, equals)), equals == pair.npos ? std::string() : decode(pair.substr(equals + 1)));
     }
     return out;
 }

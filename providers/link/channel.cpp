@@ -13,7 +13,7 @@ using namespace provider;
 
 namespace {
 
-constexpr Steady for_ever = std::chrono::hours(1), store_pause = std::chrono::seconds(1), stop_within = std::chrono::seconds(12);
+constexpr Steady stop_within = std::chrono::seconds(12);
 
 }  // namespace
 

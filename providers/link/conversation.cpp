@@ -9,7 +9,7 @@
 namespace pingjing::link {
 namespace {
 
-constexpr Steady write_within = std::chrono::seconds(30), last_words_within = std::chrono::seconds(1), store_pause = std::chrono::seconds(1), for_ever = std::chrono::hours(1);
+constexpr Steady write_within = std::chrono::seconds(30), last_words_within = std::chrono::seconds(1);
 
 }  // namespace
 

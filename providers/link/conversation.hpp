@@ -13,6 +13,9 @@
 
 namespace pingjing::link {
 
+inline constexpr Steady for_ever = std::chrono::hours(1);       // a wait that something else ends
+inline constexpr Steady store_pause = std::chrono::seconds(1);  // until a store that would not keep something is asked again
+
 class Conversation {
 public:
     // Whatever it refers to outlives it. `changed` is called whenever something may have ended, or a slot may be free.

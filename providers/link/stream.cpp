@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "daemon/async/value_or_error.hpp"
 #include "daemon/async/within.hpp"
 
 namespace pingjing::link {
@@ -16,8 +15,6 @@ namespace {
 
 using asio::ip::tcp;
 using boost::system::error_code;
-
-constexpr auto value_or_error = asio::as_tuple(asio::use_awaitable);
 
 class TcpStream final : public Stream {
 public:

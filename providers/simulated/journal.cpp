@@ -6,7 +6,7 @@
 namespace pingjing::simulated {
 namespace {
 
-std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::value(boost::json::string_view(text.data(), text.size()))); }
+std::string as_json(std::string_view text) { return boost::json::serialize(boost::json::value(boost::json::string_view(text.data(), text.size()))); }
 
 }  // namespace
 
@@ -16,13 +16,13 @@ Line::Line(Instant at, std::string_view direction, std::string_view kind) {
 
 void Line::key(std::string_view name) {
     if (text_.size() > 1) text_ += ',';
-    text_ += quoted(name) + ':';
+    text_ += as_json(name) + ':';
 }
 
 Line& Line::add(std::string_view name, std::string_view value) {
     if (value.empty()) return *this;
     key(name);
-    text_ += quoted(value);
+    text_ += as_json(value);
     return *this;
 }
 
@@ -30,7 +30,7 @@ Line& Line::add(std::string_view name, const std::vector<std::string>& values) {
     if (values.empty()) return *this;
     key(name);
     text_ += '[';
-    for (std::size_t i = 0; i < values.size(); ++i) text_ += (i ? "," : "") + quoted(values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i) text_ += (i ? "," : "") + as_json(values[i]);
     text_ += ']';
     return *this;
 }
