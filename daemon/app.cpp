@@ -10,6 +10,7 @@
 #include "daemon/core/system_clock.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/followup/api.hpp"
+#include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/review_api.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/reply/read.hpp"
@@ -68,6 +69,11 @@ reports::ReportSite report_site(const config::Settings& settings) {
     return site;
 }
 
+desk::Carries carries(const config::Settings& settings) {
+    using Kind = config::Desk::Kind;
+    return {settings.desk.main.kind != Kind::log, settings.desk.escalate && settings.desk.escalate->kind != Kind::log};
+}
+
 App::App(asio::io_context& io, const Clock& clock, Random& random, const store::Seal& seal, std::unique_ptr<store::Store> store)
     : io_(io), clock_(clock), random_(random), seal_(seal), store_(std::move(store)), client_(io.get_executor()), access_(*store_, clock_),
       intake_(*store_, seal_, random_), loops_(io.get_executor(), on_failure), desk_loop_(io.get_executor(), on_failure) {}
@@ -90,7 +96,9 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     auto& a = *app;
     const auto& desk = settings.desk;
     auto escalation = desk.escalate ? desk::make_sink(*desk.escalate, a.client_, clock) : nullptr;
-    a.desk_ = std::make_unique<desk::Desk>(io.get_executor(), *a.store_, seal, clock, desk::make_sink(desk.main, a.client_, clock), std::move(escalation), desk.main.ack_within);
+    bool somebody = desk.main.kind != config::Desk::Kind::log || desk.escalate;  // a log that nobody watches is not reminded
+    desk::Patience patience{desk.main.ack_within, desk.escalate ? desk.escalate->ack_within : desk.main.ack_within, somebody};
+    a.desk_ = std::make_unique<desk::Desk>(io.get_executor(), *a.store_, seal, clock, desk::make_sink(desk.main, a.client_, clock), std::move(escalation), patience);
 
     GatewayHints hints;
     hints.alarms = [d = a.desk_.get()] { d->wake(); };
@@ -123,7 +131,11 @@ void App::make_watch() {
         for (const auto& c : gateway_->dispatcher().status()) out.push_back({c.name, c.state, c.why});
         return out;
     };
-    watch::WatchWorld world{io_.get_executor(), *store_, store::read_on(*reader_), seal_, clock_, [this] { return watch::Site(gateway_->settings()); }};
+    watch::WatchWorld world{io_.get_executor(), *store_, store::read_on(*reader_), seal_, clock_, [this] {
+                                watch::Site site(gateway_->settings());
+                                site.speed = clock_.speed();
+                                return site;
+                            }};
     world.channels = channels;
     world.failing = [this] { return gateway_->failing(); };
     watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_, clock_));
@@ -143,7 +155,9 @@ http::Router App::doors(bool control) {
     followup::add_followup_routes(router, guard, *store_, seal_, clock_);
     followup::add_work_routes(router, guard, followup_parts());
     followup::add_review_routes(router, guard, {*store_, seal_, clock_, [this] { return review_rules(gateway_->settings()); }, [this] { gateway_->answers().wake(); }});
-    desk::add_desk_routes(router, guard, *store_, seal_, clock_);
+    followup::LetterParts letters{*store_, seal_, clock_, random_, [this] { return letter_rules(gateway_->settings()); }, wake, [this] { desk_->wake(); }};
+    followup::add_letter_routes(router, guard, std::move(letters));
+    desk::add_desk_routes(router, guard, {*store_, seal_, clock_, carries(gateway_->settings())});
     admin::add_health_routes(router, access_, [this] { return readiness(); });
     inbound::add_hooks(router, gateway_->inbox(), [this] { return hooks_; });
     if (!control) return router;

@@ -8,6 +8,7 @@
 
 #include "daemon/admin/access.hpp"
 #include "daemon/admin/health.hpp"
+#include "daemon/desk/api.hpp"
 #include "daemon/desk/desk.hpp"
 #include "daemon/followup/work.hpp"
 #include "daemon/gateway.hpp"
@@ -23,6 +24,7 @@
 namespace pingjing {
 
 reports::ReportSite report_site(const config::Settings& settings);
+desk::Carries carries(const config::Settings& settings);
 std::filesystem::path control_socket(const config::Settings& settings);
 
 class App {

@@ -21,6 +21,8 @@ std::set<std::string> lines_of(const std::string& text) {
 std::string open_words(const config::Settings& settings) {
     auto out = settings.open_text;
     for (const auto& [name, text] : settings.texts) out += "text " + name + " = " + text + "\n";
+    for (const auto& [language, texts] : settings.texts_of)
+        for (const auto& [name, text] : texts) out += "text " + language + "/" + name + " = " + text + "\n";
     return out;
 }
 

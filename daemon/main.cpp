@@ -24,10 +24,12 @@ constexpr Command table[] = {
     {"verify", "recompute the ledger and the books", true},
     {"demo", "a day on this machine", true},
     {"serve", "the daemon", true},
-    {"report", "officers, units, force, balance, exclusions, paths", true},
+    {"report", "officers, units, force, balance, exclusions, paths, desk", true},
     {"export", "the nightly files", true},
     {"explain", "the story of one case", true},
     {"review", "texts that a person has to decide", true},
+    {"desk", "emergencies, and who has taken them", true},
+    {"letter", "texts that belong to no survey, and a person's answer", true},
     {"status", "what one needs at 3 a.m.", true},
     {"hold", "stop sending", true},
     {"release", "resume sending", true},
@@ -82,7 +84,7 @@ int main(int argc, char** argv) {
 
     commands::ReportOptions report;
     auto* reports = subs["report"];
-    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions", "paths"}));
+    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions", "paths", "desk"}));
     reports->add_option("--from", report.from, "first local day, 2026-11-01; default: the last 30 days");
     reports->add_option("--to", report.to, "last local day");
     reports->add_option("--basis", report.basis, "day of closing or of the answer")->check(CLI::IsMember({"closed", "answered"}));
@@ -198,7 +200,7 @@ int main(int argc, char** argv) {
     for (const char* name : {"list", "show", "decide"}) {
         auto* action = subs["review"]->add_subcommand(name, "");
         bool decide = std::string(name) == "decide";
-        if (std::string(name) == "list") action->add_option("--kind", review.kind, "words, ambiguous, several_open, better_after_worse, set_aside");
+        if (std::string(name) == "list") action->add_option("--kind", review.kind, "words, ambiguous, several_open, better_after_worse, set_aside, data_error");
         else action->add_option("ID", review.id, "number of the review")->required();
         if (decide) {
             action->add_option("DECISION", review.decision, "as `review show` names them")->required();
@@ -209,6 +211,42 @@ int main(int argc, char** argv) {
         action->fallthrough();
         action->callback([&review, action] { review.action = action->get_name(); });
     }
+
+    commands::DeskOptions desk;
+    subs["desk"]->fallthrough();
+    subs["desk"]->require_subcommand(1);
+    subs["desk"]->add_option("--as", desk.as, "who does it; else who is logged in");
+    subs["desk"]->add_option("--format", desk.format, "")->check(CLI::IsMember({"text", "json"}));
+    auto desk_action = [&](const char* name, const char* does) {
+        auto* action = subs["desk"]->add_subcommand(name, does);
+        if (std::string(name) != "list") action->add_option("ID", desk.id, "the alarm's id")->required();
+        action->fallthrough();
+        action->callback([&desk, action] { desk.action = action->get_name(); });
+        return action;
+    };
+    desk_action("list", "those that nobody has taken, and the newest others");
+    desk_action("show", "one of them");
+    desk_action("ack", "somebody has it; the first one stands")->add_option("--words", desk.words, "what is done; kept sealed");
+    desk_action("reveal", "the number, where no sink has carried it; the look is recorded")->add_option("--reason", desk.reason, "why it is needed")->required();
+
+    commands::LetterOptions letter;
+    subs["letter"]->fallthrough();
+    subs["letter"]->require_subcommand(1);
+    subs["letter"]->add_option("--as", letter.as, "who does it; else who is logged in");
+    subs["letter"]->add_option("--format", letter.format, "")->check(CLI::IsMember({"text", "json"}));
+    auto letter_action = [&](const char* name, const char* does) {
+        auto* action = subs["letter"]->add_subcommand(name, does);
+        if (std::string(name) != "list") action->add_option("ID", letter.id, "the letter's number")->required();
+        action->fallthrough();
+        action->callback([&letter, action] { letter.action = action->get_name(); });
+        return action;
+    };
+    letter_action("list", "what waits, emergencies first")->add_flag("--all", letter.all, "the settled ones too");
+    letter_action("show", "one of them");
+    letter_action("answer", "by a text, once")->add_option("--words", letter.words, "what the citizen reads, without the sign")->required();
+    letter_action("close", "nothing is answered by text")->add_option("--words", letter.words, "why; kept sealed");
+    letter_action("alarm", "somebody is in danger after all: to the desk");
+    letter_action("reveal", "the number; the look is recorded")->add_option("--reason", letter.reason, "why it is needed")->required();
 
     commands::DemoOptions demo;
     subs["demo"]->add_option("--calls", demo.calls, "calls of the last day; each of the thirty days before has a quarter")->check(CLI::Range(4, 1'000'000));
@@ -256,6 +294,8 @@ int main(int argc, char** argv) {
         if (name == "optout") return commands::optout(config, optout_action, optout_what, reason);
         if (name == "token") return commands::token(config, token_action, token);
         if (name == "review") return commands::review(config, review);
+        if (name == "desk") return commands::desk(config, desk);
+        if (name == "letter") return commands::letter(config, letter);
         if (name == "status") return commands::status(config);
         if (name == "followup") return commands::followup(config, followup);
         if (name == "verify") return commands::verify(config, format, checkpoints);

@@ -98,10 +98,16 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
     auto texts = outbox::Texts::parse(settings.texts, {settings.service.sign, settings.service.sms_alarm});
     if (!texts) return tl::unexpected(texts.error());
     policy->texts = std::move(*texts);
+    for (const auto& [language, sources] : settings.texts_of) {
+        auto others = outbox::Texts::parse(sources, {settings.service.sign, settings.service.sms_alarm});
+        if (!others) return fail(others.error().kind, language + ": " + others.error().detail);
+        policy->texts_of.emplace(language, std::move(*others));
+    }
     const auto& survey = settings.survey;
     policy->surveys_flow = survey.mode == config::Mode::on || survey.mode == config::Mode::pilot;
     policy->slots = reply_slots(settings, abilities);
     policy->answer_window = survey.answer_window;
+    policy->answer_within = survey.answer_within;
     policy->slot_rest = survey.slot_rest;
     policy->safety_hold = survey.safety_hold;
     policy->in_doubt_rest = survey.in_doubt_rest;
@@ -158,8 +164,13 @@ ratings::AnswerRules answer_rules(const config::Settings& settings, int slots) {
     rules.thanks = survey.thanks;
     rules.safety_hold = survey.safety_hold;
     rules.call_back = settings.followup.call_back;
+    rules.question = settings.followup.question;
     rules.staffed = settings.followup.staffed, rules.basically_with_complaint = settings.followup.basically_with_complaint;
     return rules;
+}
+
+store::LetterRules letter_rules(const config::Settings& settings) {
+    return {settings.survey.answer_within, settings.survey.safety_hold};
 }
 
 store::ReviewRules review_rules(const config::Settings& settings) {

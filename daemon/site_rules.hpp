@@ -9,6 +9,7 @@
 #include "daemon/intake/record.hpp"
 #include "daemon/outbox/policy.hpp"
 #include "daemon/ratings/answers.hpp"
+#include "daemon/store/letters.hpp"
 #include "daemon/store/reviews.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
@@ -35,5 +36,6 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
 ratings::AnswerRules answer_rules(const config::Settings& settings, int slots);
 followup::Rules followup_rules(const config::Settings& settings);
 store::ReviewRules review_rules(const config::Settings& settings);
+store::LetterRules letter_rules(const config::Settings& settings);
 
 }  // namespace pingjing

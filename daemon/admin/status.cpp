@@ -46,6 +46,16 @@ json::value read_status(store::Connection& db, const std::string& path, Instant 
     out["last_fact_at"] = time_of(db, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1");
     out["unread_texts"] = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND ?1 > 0", now);
     out["open_alarms"] = count(db, "SELECT count(*) FROM alarms WHERE acknowledged_at IS NULL AND ?1 > 0", now);
+    // A day back: what the desk does, and how long a citizen in danger waits for a person.
+    auto since = now - Millis(std::chrono::hours(24));
+    json::value longest;
+    store::Statement slowest(db, "SELECT max(acknowledged_at - at) FROM alarms WHERE acknowledged_at >= ?1");
+    if (slowest.bind(1, since).step() && !slowest.is_null(0)) longest = slowest.integer(0) / 1000;
+    out["desk"] = {{"open", out["open_alarms"]}, {"not_received", count(db, "SELECT count(*) FROM alarms WHERE acknowledged_at IS NULL AND received_at IS NULL AND escalated_at IS NULL AND ?1 > 0", now)},
+                   {"oldest_open_at", time_of(db, "SELECT min(at) FROM alarms WHERE acknowledged_at IS NULL")},
+                   {"acknowledged_24h", count(db, "SELECT count(*) FROM alarms WHERE acknowledged_at >= ?1", since)}, {"longest_seconds_24h", longest}};
+    out["letters"] = {{"open", count(db, "SELECT count(*) FROM letters WHERE closed_at IS NULL AND message_id IS NULL AND ?1 > 0", now)},
+                      {"oldest_at", time_of(db, "SELECT min(at) FROM letters WHERE closed_at IS NULL AND message_id IS NULL")}};
     json::array holds;
     for (const auto& hold : store::active_holds(db)) {
         json::value channel;

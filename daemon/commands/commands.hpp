@@ -58,6 +58,11 @@ struct FollowupOptions {
 };
 int followup(const std::string& config, const FollowupOptions& options);
 
+struct DeskOptions { std::string action{}, id{}, as{}, words{}, reason{}, format = "text"; };
+int desk(const std::string& config, const DeskOptions& options);
+struct LetterOptions { std::string action{}, id{}, as{}, words{}, reason{}, format = "text"; bool all = false; };
+int letter(const std::string& config, const LetterOptions& options);
+
 struct SimulateOptions {
     std::string protocol{}, listen = "127.0.0.1:0", log{}, citizens{}, faults{}, call_back{}, users_file{}, tls_cert{}, tls_key{};
     std::vector<std::string> users{};  // NAME:SECRET

@@ -34,7 +34,7 @@ void tell_one(const json::value& v) {
     fmt::print("follow-up {} of case {}, unit {}: {}, due {}{}\n", v.at("id").as_int64(), text_of(v.at("case_id")), text_of(v.at("unit")), text_of(v.at("state")), text_of(v.at("due_at")),
                v.at("overdue").as_bool() ? ", OVERDUE" : "");
     const auto& o = v.as_object();
-    for (const char* key : {"phone", "finding", "topic", "place", "ordered_unit", "ordered_to", "told_text"})
+    for (const char* key : {"phone", "finding", "topic", "place", "ordered_unit", "ordered_to", "told_text", "asked_topic"})
         if (const auto* value = o.if_contains(key); value && !value->is_null()) fmt::print("  {:<13}{}\n", key, text_of(*value));
     if (const auto* said = o.if_contains("said"))
         for (const auto& text : said->as_array()) fmt::print("  {}  he wrote: {}\n", text_of(text.at("at")), text_of(text.at("text")));

@@ -128,6 +128,27 @@ void print_channels(const config::Settings& settings, const outbox::Texts& texts
     }
 }
 
+std::optional<outbox::Texts> parse_texts(const config::Settings& settings, const std::map<std::string, std::string>& sources, const std::string& before) {
+    auto texts = outbox::Texts::parse(sources, {settings.service.sign, settings.service.sms_alarm});
+    if (texts) return std::move(*texts);
+    for (const auto& [name, file] : settings.text_files)
+        if (name.starts_with(before) && texts.error().detail.starts_with(fmt::format("text '{}'", name.substr(before.size())))) fmt::print(stderr, "{}:1: ", file);
+    fmt::print(stderr, "{}\n", texts.error().detail);
+    return std::nullopt;
+}
+
+// What each text costs.
+void print_lengths(const std::map<std::string, std::string>& sources, const outbox::Texts& texts, const std::string& before, bool templates) {
+    for (const auto& [name, source] : sources) {
+        auto whole = texts.fill(name, "2026-12-31");
+        auto segments = whole ? cut_segments(*whole) : std::nullopt;
+        if (!segments) continue;
+        fmt::print("{:20} {:10} {:6}{}\n", before + name, segments->units, segments->parts.size(),
+                   segments->parts.size() > 1 ? "   each part is charged; one of 70 characters is enough for a shorter sign" : "");
+        if (templates) fmt::print("    {}\n", *whole);
+    }
+}
+
 }  // namespace
 
 int init(const std::string& config, const InitOptions& options) {
@@ -174,23 +195,19 @@ int init(const std::string& config, const InitOptions& options) {
 int check(const std::string& config, bool templates) {
     auto settings = load_settings(config);
     if (!settings) return 2;
-    auto texts = outbox::Texts::parse(settings->texts, {settings->service.sign, settings->service.sms_alarm});
-    if (!texts) {
-        for (const auto& [name, file] : settings->text_files)
-            if (texts.error().detail.starts_with(fmt::format("text '{}'", name))) fmt::print(stderr, "{}:1: ", file);
-        fmt::print(stderr, "{}\n", texts.error().detail);
-        return 2;
+    auto texts = parse_texts(*settings, settings->texts, "");
+    if (!texts) return 2;
+    std::vector<std::pair<std::string, outbox::Texts>> others;
+    for (const auto& [language, sources] : settings->texts_of) {
+        auto parsed = parse_texts(*settings, sources, language + "/");
+        if (!parsed) return 2;
+        others.emplace_back(language, std::move(*parsed));
     }
     for (const auto& warning : settings->warnings) fmt::print(stderr, "warning: {}\n", warning);
     fmt::print("text                 characters  parts   with the longest date and the real sign\n");
-    for (const auto& [name, source] : settings->texts) {
-        auto whole = texts->fill(name, "2026-12-31");
-        auto segments = whole ? cut_segments(*whole) : std::nullopt;
-        if (!segments) continue;
-        fmt::print("{:20} {:10} {:6}{}\n", name, segments->units, segments->parts.size(),
-                   segments->parts.size() > 1 ? "   each part is charged; one of 70 characters is enough for a shorter sign" : "");
-        if (templates) fmt::print("    {}\n", *whole);
-    }
+    print_lengths(settings->texts, *texts, "", templates);
+    for (const auto& [language, parsed] : others) print_lengths(settings->texts_of.at(language), parsed, language + "/", templates);
+    if (!settings->followup.question) fmt::print("the text 'question' is not sent: [followup] question is off\n");
     print_channels(*settings, *texts);
     if (auto prefixes = settings->lists.number_plan->prefixes(); prefixes > 0) fmt::print("number plan: {} prefixes\n", prefixes);
     if (settings->service.test_clock) fmt::print("test_clock = true: PINGJING_CLOCK is obeyed\n");

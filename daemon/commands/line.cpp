@@ -18,6 +18,7 @@
 #include "daemon/commands/site.hpp"
 #include "daemon/eligibility/eligibility.hpp"
 #include "daemon/followup/api.hpp"
+#include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/work.hpp"
 #include "daemon/followup/review_api.hpp"
 #include "daemon/intake/api.hpp"
@@ -91,6 +92,8 @@ struct Local {
         auto of_followups = std::make_shared<const followup::Rules>(followup_rules(site.settings));
         followup::add_work_routes(router, everyone, {*site.store, site.seal, *site.clock, random, [of_followups] { return of_followups; }, {}});
         followup::add_review_routes(router, everyone, {*site.store, site.seal, *site.clock, [this] { return review_rules(site.settings); }});
+        followup::add_letter_routes(router, everyone, {*site.store, site.seal, *site.clock, random, [this] { return letter_rules(site.settings); }, {}, {}});
+        desk::add_desk_routes(router, everyone, {*site.store, site.seal, *site.clock, carries(site.settings)});
         admin::ControlParts parts{*site.store, store::read_on(*site.store), site.seal, *site.clock, random};
         parts.called_off = [this] {
             return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };

@@ -20,7 +20,7 @@ namespace {
 constexpr Millis never_longer = Days(3650);
 
 // The texts a citizen can get; templates/zh-CN has one of each.
-constexpr std::string_view text_names[] = {"survey", "survey_neutral", "thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done", "canary"};
+constexpr std::string_view text_names[] = {"survey", "survey_neutral", "thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done", "canary", "question"};
 
 std::optional<std::string> whole_file(const Path& path) {
     std::ifstream in(path, std::ios::binary);
@@ -86,6 +86,10 @@ private:
             (std::filesystem::exists("/usr/share/zoneinfo") && !std::filesystem::is_regular_file(Path("/usr/share/zoneinfo") / v.timezone)))
             s.problem("timezone", fmt::format("timezone = \"{}\": expected a name of the zone database such as \"Asia/Shanghai\"", v.timezone));
         v.language = s.text("language", v.language);
+        v.languages = s.texts("languages");
+        for (const auto& language : v.languages)
+            if (language.empty() || language == v.language || language.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") != language.npos)
+                s.problem("languages", fmt::format("languages: \"{}\": expected folders of texts such as \"en\", beside that of 'language'", language));
         v.state_dir = s.path("state_dir", v.state_dir);
         const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
         v.key_dir = s.path("key_dir", credentials ? credentials : v.key_dir.string());
@@ -286,7 +290,7 @@ private:
         auto& v = settings_.followup;
         v.staffed = s.flag("staffed", v.staffed);
         v.basically_with_complaint = s.flag("basically_with_complaint", v.basically_with_complaint);
-        v.second_question = s.flag("second_question", v.second_question);
+        v.question = s.flag("question", v.question);
         v.call_back = s.duration("call_back", v.call_back, 1min, Days(30));
         v.call_attempts = whole(s, "call_attempts", v.call_attempts, 1, 20);
         v.rectify_days = whole(s, "rectify_days", v.rectify_days, 1, 90);
@@ -448,25 +452,36 @@ private:
             if (entry.path().extension() == ".toml" && !own_mapping(entry.path())) problems_.add(entry.path().string(), 0, "cannot be read");
     }
 
-    void texts() {
+    // A site's own, then the built-in one. `alone`: files beside the folders of languages are of the site's own language.
+    std::optional<std::string> find_text(const std::string& language, const std::string& name, bool alone, std::string& file) const {
         const auto& service = settings_.service;
+        auto relative = language + "/" + name + ".txt";
+        std::vector<Path> places;
+        if (!service.templates_dir.empty()) places.push_back(service.templates_dir / relative);
+        if (!service.templates_dir.empty() && alone) places.push_back(service.templates_dir / (name + ".txt"));
+        std::optional<std::string> text;
+        file = "templates/" + relative;
+        for (const auto& path : places)
+            if (!text && (text = whole_file(path))) file = path.string();
+        if (!text)
+            if (auto built_in = built_in_template(relative)) text = std::string(*built_in);
+        while (text && (text->ends_with('\n') || text->ends_with('\r'))) text->pop_back();
+        return text;
+    }
+
+    void texts_of(const std::string& language, bool alone, std::map<std::string, std::string>& out) {
         for (auto view : text_names) {
-            std::string name(view), relative = service.language + "/" + name + ".txt";
-            std::optional<std::string> text;
-            std::string file = "templates/" + relative;
-            if (!service.templates_dir.empty())
-                for (const auto& path : {service.templates_dir / relative, service.templates_dir / (name + ".txt")})
-                    if (!text && (text = whole_file(path))) file = path.string();
-            if (!text)
-                if (auto built_in = built_in_template(relative)) text = std::string(*built_in);
-            if (!text) {
-                problems_.add(name_, 0, fmt::format("there is no text {}; put it under [service] templates_dir", relative));
-                continue;
-            }
-            while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
-            settings_.texts[name] = *text;
-            settings_.text_files[name] = file;
+            std::string name(view), file;
+            auto text = find_text(language, name, alone, file);
+            if (!text && (name == "question" && !settings_.followup.question)) continue;  // nobody is asked
+            if (!text) problems_.add(name_, 0, fmt::format("there is no text {}/{}.txt; put it under [service] templates_dir", language, name));
+            else out[name] = *text, settings_.text_files[alone ? name : language + "/" + name] = file;
         }
+    }
+
+    void texts() {
+        texts_of(settings_.service.language, true, settings_.texts);
+        for (const auto& language : settings_.service.languages) texts_of(language, false, settings_.texts_of[language]);
     }
 
     // A hash of a short password could be guessed from the ledger that holds it: secrets stay out.
@@ -509,6 +524,8 @@ private:
         add("configuration", settings_.open_text);
         for (const auto& [name, text] : list_texts_) add("list " + name, text);
         for (const auto& [name, text] : settings_.texts) add("text " + name, text);
+        for (const auto& [language, texts] : settings_.texts_of)
+            for (const auto& [name, text] : texts) add("text " + language + "/" + name, text);
         for (const auto& [name, text] : settings_.mappings) add("mapping " + name, text);
         unsigned char out[crypto_hash_sha256_BYTES];
         crypto_hash_sha256_final(&state, out);

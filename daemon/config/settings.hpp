@@ -30,6 +30,7 @@ struct Service {
     std::string sign;                        // 签名, without brackets
     std::string timezone = "Asia/Shanghai";
     std::string language = "zh-CN";          // folder of templates/ whose texts are sent
+    std::vector<std::string> languages;      // further ones, for calls that name them
     Path state_dir = "/var/lib/pingjing";
     Path key_dir = "/etc/pingjing/keys";     // or $CREDENTIALS_DIRECTORY; never inside state_dir
     Path templates_dir;                      // a site's own texts; empty: those built in. A file found here replaces its namesake
@@ -121,7 +122,7 @@ struct Canary {
 struct Followup {
     bool staffed = true;                     // false: a 3 gets the plain thanks, still opens a follow-up
     bool basically_with_complaint = true;    // a 2 whose comment complains opens one too, at lower priority
-    bool second_question = false;
+    bool question = false;                   // after a 2 or 3 one more text asks what it was about
     Millis call_back = 24h;
     int call_attempts = 3;
     int rectify_days = 5, review_days = 2, told_days = 1;  // working days
@@ -203,6 +204,7 @@ struct Settings {
     std::vector<Channel> channels;
     std::vector<Route> routes;               // never empty: without [[route]] one that names all channels in file order
     std::map<std::string, std::string> texts;      // "survey" → its template, without the newline at the end; not yet checked
+    std::map<std::string, std::map<std::string, std::string>> texts_of;  // the same for [service] languages
     std::map<std::string, std::string> mappings;   // the site's own mappings of 110 systems: name → TOML, not yet checked
     std::map<std::string, std::string> mapping_files;
     std::map<std::string, std::string> text_files; // "survey" → where it came from

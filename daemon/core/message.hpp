@@ -6,7 +6,7 @@
 
 namespace pingjing {
 
-enum class Purpose { survey, thanks, clarify, help, opt_out, emergency, told, canary };
+enum class Purpose { survey, thanks, clarify, help, opt_out, emergency, told, canary, letter, question };
 std::string_view purpose_name(Purpose p);
 std::optional<Purpose> parse_purpose(std::string_view name);
 // Lower goes first when several are due: an emergency answer waits for nothing.

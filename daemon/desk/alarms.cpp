@@ -16,7 +16,8 @@ using store::Statement;
 
 const std::string columns = R"sql(
     SELECT a.id, a.at, a.do_not_contact, a.inbound_id, i.phone_id, i.phone, i.text, c.record, c.unit,
-           a.attempts, a.received_at, a.escalated_at, a.acknowledged_at, a.acknowledged_by
+           a.attempts, a.received_at, a.escalated_at, a.acknowledged_at, a.acknowledged_by,
+           (SELECT count(*) FROM alarm_reminders r WHERE r.alarm_id = a.id), (SELECT w.words FROM alarm_words w WHERE w.alarm_id = a.id)
       FROM alarms a JOIN inbound i ON i.id = a.inbound_id LEFT JOIN cases c ON c.id = a.case_id )sql";
 
 Phone phone_of(Connection& db, const Seal& seal, const Statement& row) {
@@ -47,6 +48,18 @@ std::vector<Alarm> read_alarms(Connection& db, const Seal& seal, Statement& rows
     return out;
 }
 
+std::string words_context(std::string_view id) { return fmt::format("alarm_words.words:{}", id); }
+
+AlarmRow read_row(Connection& db, const Seal& seal, const Statement& rows) {
+    AlarmRow row(read_alarm(db, seal, rows));
+    row.attempts = rows.integer(9), row.reminders = rows.integer(14);
+    row.received_at = rows.maybe_instant(10), row.escalated_at = rows.maybe_instant(11), row.acknowledged_at = rows.maybe_instant(12);
+    row.acknowledged_by = rows.maybe_text(13);
+    if (!rows.is_null(15))
+        if (auto words = seal.open(rows.text(15), words_context(row.alarm.id))) row.words = Text(*words);
+    return row;
+}
+
 std::string line(std::string_view id, std::string_view who = {}) {
     auto quoted = [](std::string_view text) { return boost::json::serialize(boost::json::string(text.data(), text.size())); };
     return who.empty() ? fmt::format(R"({{"alarm":{}}})", quoted(id)) : fmt::format(R"({{"alarm":{},"who":{}}})", quoted(id), quoted(who));
@@ -65,16 +78,21 @@ std::vector<Alarm> waiting_alarms(Connection& db, const Seal& seal) {
     return read_alarms(db, seal, rows);
 }
 
-std::vector<Alarm> unanswered_alarms(Connection& db, const Seal& seal, Instant since) {
-    Statement rows(db, columns + "WHERE a.acknowledged_at IS NULL AND a.escalated_at IS NULL AND coalesce(a.received_at, a.at) <= ?1 ORDER BY a.at, a.id");
-    rows.bind(1, since);
-    return read_alarms(db, seal, rows);
+std::vector<Unanswered> unanswered_alarms(Connection& db, int most) {
+    Statement rows(db, R"sql(
+        SELECT a.id, coalesce((SELECT max(r.at) FROM alarm_reminders r WHERE r.alarm_id = a.id), a.escalated_at, a.received_at, a.at),
+               a.received_at IS NOT NULL, a.escalated_at IS NOT NULL, (SELECT count(*) FROM alarm_reminders r WHERE r.alarm_id = a.id)
+          FROM alarms a WHERE a.acknowledged_at IS NULL ORDER BY a.at, a.id LIMIT ?1)sql");
+    rows.bind(1, most);
+    std::vector<Unanswered> out;
+    while (rows.step()) out.push_back({rows.text(0), rows.instant(1), rows.integer(2) == 1, rows.integer(3) == 1, static_cast<int>(rows.integer(4))});
+    return out;
 }
 
-std::optional<Instant> next_unanswered(Connection& db, Instant since) {
-    Statement oldest(db, "SELECT min(coalesce(received_at, at)) FROM alarms WHERE acknowledged_at IS NULL AND coalesce(received_at, at) > ?1");
-    oldest.bind(1, since).step();
-    return oldest.maybe_instant(0);
+std::optional<AlarmRow> find_alarm(Connection& db, const Seal& seal, std::string_view id) {
+    Statement rows(db, columns + "WHERE a.id = ?1");
+    if (!rows.bind(1, id).step()) return std::nullopt;
+    return read_row(db, seal, rows);
 }
 
 std::vector<AlarmRow> alarms_for_desk(Connection& db, const Seal& seal, int most_others) {
@@ -82,15 +100,7 @@ std::vector<AlarmRow> alarms_for_desk(Connection& db, const Seal& seal, int most
     for (const auto& which : {std::string("WHERE a.acknowledged_at IS NULL ORDER BY a.at DESC, a.id"),
                               fmt::format("WHERE a.acknowledged_at IS NOT NULL ORDER BY a.at DESC, a.id LIMIT {}", most_others)}) {
         Statement rows(db, columns + which);
-        while (rows.step()) {
-            AlarmRow row(read_alarm(db, seal, rows));
-            row.attempts = rows.integer(9);
-            row.received_at = rows.maybe_instant(10);
-            row.escalated_at = rows.maybe_instant(11);
-            row.acknowledged_at = rows.maybe_instant(12);
-            row.acknowledged_by = rows.maybe_text(13);
-            out.push_back(std::move(row));
-        }
+        while (rows.step()) out.push_back(read_row(db, seal, rows));
     }
     return out;
 }
@@ -117,10 +127,27 @@ void record_escalated(Connection& db, std::string_view id, Instant now) {
     if (db.changes() == 1) append(db, now, "alarm_escalated", id);
 }
 
-Result<Acknowledgement> acknowledge(Connection& db, std::string_view id, std::string_view who, Instant now) {
+void record_reminded(Connection& db, std::string_view id, Instant now) {
+    Statement known(db, "SELECT 1 FROM alarms WHERE id = ?1 AND acknowledged_at IS NULL");
+    if (!known.bind(1, id).step()) return;
+    Statement add(db, "INSERT INTO alarm_reminders(id, alarm_id, at) VALUES (?1, ?2, ?3)");
+    add.bind(1, db.next_id("alarm_reminders")).bind(2, id).bind(3, now).run();
+    append(db, now, "alarm_reminded", id);
+}
+
+// Words about a text that is erased already would outlive it.
+static void keep_words(Connection& db, const Seal& seal, std::string_view id, const Text& words) {
+    Statement there(db, "SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE a.id = ?1 AND length(i.text) > 0");
+    if (words.empty() || !there.bind(1, id).step()) return;
+    Statement add(db, "INSERT INTO alarm_words(alarm_id, words) VALUES (?1, ?2)");
+    add.bind(1, id).bind_blob(2, seal.seal(words.reveal(), words_context(id))).run();
+}
+
+Result<Acknowledgement> acknowledge(Connection& db, const Seal& seal, std::string_view id, std::string_view who, const Text& words, Instant now) {
     Statement mark(db, "UPDATE alarms SET acknowledged_at = ?2, acknowledged_by = ?3 WHERE id = ?1 AND acknowledged_at IS NULL");
     mark.bind(1, id).bind(2, now).bind(3, who).run();
     if (db.changes() == 1) {
+        keep_words(db, seal, id, words);
         append(db, now, "alarm_acknowledged", id, who);
         return Acknowledgement{now, std::string(who)};
     }

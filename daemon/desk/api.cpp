@@ -8,6 +8,7 @@
 
 #include "daemon/desk/alarms.hpp"
 #include "daemon/log/log.hpp"
+#include "daemon/text/strict_json.hpp"
 
 namespace pingjing::desk {
 namespace {
@@ -15,21 +16,22 @@ namespace {
 namespace json = boost::json;
 
 constexpr int most_acknowledged = 100;
-
-struct Desks {
-    store::Store& store;
-    const store::Seal& seal;
-    const Clock& clock;
-};
+constexpr std::size_t longest_words = 4000;  // bytes
 
 json::value maybe(const std::optional<std::string>& value) { return value ? json::value(*value) : json::value(nullptr); }
 json::value maybe(const std::optional<Instant>& value) { return value ? json::value(format_utc(*value)) : json::value(nullptr); }
 
-json::object describe(const AlarmRow& row) {
+// The desk had the number with the alarm, or has to say what it wants it for.
+bool was_carried(const AlarmRow& row, const Carries& carries) { return (carries.main && row.received_at) || (carries.escalation && row.escalated_at); }
+
+json::object describe(const AlarmRow& row, const Carries& carries) {
     const auto& a = row.alarm;
-    return {{"alarm_id", a.id}, {"at", format_utc(a.at)}, {"phone", a.phone.reveal()}, {"text", a.text.reveal()}, {"case_id", maybe(a.record)},
-            {"unit", maybe(a.unit)}, {"do_not_contact", a.do_not_contact}, {"attempts", row.attempts}, {"received_at", maybe(row.received_at)},
-            {"escalated_at", maybe(row.escalated_at)}, {"acknowledged_at", maybe(row.acknowledged_at)}, {"acknowledged_by", maybe(row.acknowledged_by)}};
+    json::value words;
+    if (row.words) words = row.words->reveal();
+    return {{"alarm_id", a.id}, {"at", format_utc(a.at)}, {"phone", was_carried(row, carries) ? a.phone.reveal() : a.phone.masked()}, {"text", a.text.reveal()},
+            {"case_id", maybe(a.record)}, {"unit", maybe(a.unit)}, {"do_not_contact", a.do_not_contact}, {"attempts", row.attempts}, {"received_at", maybe(row.received_at)},
+            {"escalated_at", maybe(row.escalated_at)}, {"reminders", row.reminders}, {"acknowledged_at", maybe(row.acknowledged_at)},
+            {"acknowledged_by", maybe(row.acknowledged_by)}, {"words", words}};
 }
 
 http::Response store_failed(const char* event, const store::SqlError& error) {
@@ -39,12 +41,25 @@ http::Response store_failed(const char* event, const store::SqlError& error) {
     return response;
 }
 
-asio::awaitable<http::Response> list(const Desks desks, http::Request request) {
+http::Response tell(json::object body) {
+    http::Response response;
+    response.body = json::serialize(body);
+    response.headers.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+http::Response no_such_alarm() { return http::problem(404, "Not Found", "there is no such alarm"); }
+
+void note_access(store::Connection& db, json::object access, const http::Request& request, Instant now) {
+    access["who"] = request.header("x-pingjing-who");
+    store::append(db, now, "access", std::nullopt, json::serialize(access));
+}
+
+asio::awaitable<http::Response> list(const DeskParts desks, http::Request request) {
     std::vector<AlarmRow> rows;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         rows = alarms_for_desk(db, desks.seal, most_acknowledged);
-        json::object access = {{"what", "desk"}, {"who", request.header("x-pingjing-who")}, {"alarms", rows.size()}};
-        store::append(db, now, "access", std::nullopt, json::serialize(access));
+        note_access(db, {{"what", "desk"}, {"alarms", rows.size()}}, request, now);
     };
     try {
         co_await desks.store.run(std::ref(read));
@@ -52,34 +67,85 @@ asio::awaitable<http::Response> list(const Desks desks, http::Request request) {
         co_return store_failed("desk.list", error);
     }
     json::array alarms;
-    for (const auto& row : rows) alarms.push_back(describe(row));
-    http::Response response;
-    response.body = json::serialize(json::object{{"alarms", std::move(alarms)}});
-    response.headers.emplace_back("Cache-Control", "no-store");
-    co_return response;
+    for (const auto& row : rows) alarms.push_back(describe(row, desks.carries));
+    json::object body{{"alarms", std::move(alarms)}};
+    co_return tell(std::move(body));
 }
 
-asio::awaitable<http::Response> take(const Desks desks, http::Request request) {
+asio::awaitable<http::Response> show(const DeskParts desks, http::Request request) {
     auto id = request.captures["alarm_id"];
+    std::optional<AlarmRow> row;
+    auto read = [&, now = desks.clock.now()](store::Connection& db) {
+        row = find_alarm(db, desks.seal, id);
+        if (row) note_access(db, {{"what", "desk"}, {"alarm", id}}, request, now);
+    };
+    try {
+        co_await desks.store.run(std::ref(read));
+    } catch (const store::SqlError& error) {
+        co_return store_failed("desk.show", error);
+    }
+    if (!row) co_return no_such_alarm();
+    auto body = describe(*row, desks.carries);
+    co_return tell(std::move(body));
+}
+
+// One text of a JSON object that has no other key; an empty body is an empty text. The other case: what was expected.
+Result<std::string> only_text(const std::string& body, std::string_view key) {
+    auto expected = fail(Error::Kind::invalid_input, fmt::format(R"(expected {{"{}":"…"}} of at most {} bytes)", key, longest_words));
+    if (body.empty()) return std::string();
+    auto parsed = parse_strict(body);
+    const auto* object = parsed ? parsed->value.if_object() : nullptr;
+    if (!object || !parsed->problems.empty() || object->size() > 1) return expected;
+    if (object->empty()) return std::string();
+    const auto* text = object->if_contains(key);
+    if (!text || !text->is_string() || text->as_string().size() > longest_words) return expected;
+    return std::string(text->as_string());
+}
+
+asio::awaitable<http::Response> reveal(const DeskParts desks, http::Request request) {
+    auto id = request.captures["alarm_id"];
+    auto reason = only_text(request.body, "reason");
+    if (!reason || reason->empty()) co_return http::problem(400, "Bad Request", "reason: expected why the number is needed");
+    std::optional<AlarmRow> row;
+    auto read = [&, now = desks.clock.now()](store::Connection& db) {
+        row = find_alarm(db, desks.seal, id);
+        if (row) note_access(db, {{"what", "number"}, {"alarm", id}, {"reason", hide_mobiles(*reason)}}, request, now);
+    };
+    try {
+        co_await desks.store.run(std::ref(read));
+    } catch (const store::SqlError& error) {
+        co_return store_failed("desk.reveal", error);
+    }
+    if (!row) co_return no_such_alarm();
+    json::object body{{"alarm_id", id}, {"phone", row->alarm.phone.reveal()}, {"do_not_contact", row->alarm.do_not_contact}};
+    co_return tell(std::move(body));
+}
+
+asio::awaitable<http::Response> take(const DeskParts desks, http::Request request) {
+    auto id = request.captures["alarm_id"];
+    // Whatever stands in the body, the person who takes an emergency has it.
+    auto said = only_text(request.body, "words");
+    auto words = said ? *said : std::string();
     std::optional<Result<Acknowledgement>> done;
-    auto write = [&, now = desks.clock.now()](store::Connection& db) { done = acknowledge(db, id, request.header("x-pingjing-who"), now); };
+    auto write = [&, now = desks.clock.now()](store::Connection& db) { done = acknowledge(db, desks.seal, id, request.header("x-pingjing-who"), Text(words), now); };
     try {
         co_await desks.store.run(std::ref(write));
     } catch (const store::SqlError& error) {
         co_return store_failed("desk.ack", error);
     }
-    if (!*done) co_return http::problem(404, "Not Found", (*done).error().detail);
-    http::Response response;
-    response.body = json::serialize(json::object{{"alarm_id", id}, {"acknowledged_at", format_utc((*done)->at)}, {"acknowledged_by", (*done)->by}});
-    co_return response;
+    if (!*done) co_return no_such_alarm();
+    json::object body{{"alarm_id", id}, {"acknowledged_at", format_utc((*done)->at)}, {"acknowledged_by", (*done)->by}};
+    if (!said) body["ignored"] = said.error().detail;
+    co_return tell(std::move(body));
 }
 
 }  // namespace
 
-void add_desk_routes(http::Router& router, const http::Guard& guard, store::Store& store, const store::Seal& seal, const Clock& clock) {
-    Desks desks{store, seal, clock};
-    router.add("GET", "/v1/desk", guard("desk", [desks](http::Request request) { return list(desks, std::move(request)); }));
-    router.add("POST", "/v1/desk/{alarm_id}/ack", guard("desk", [desks](http::Request request) { return take(desks, std::move(request)); }));
+void add_desk_routes(http::Router& router, const http::Guard& guard, DeskParts parts) {
+    router.add("GET", "/v1/desk", guard("desk,inspect", [parts](http::Request request) { return list(parts, std::move(request)); }));
+    router.add("GET", "/v1/desk/{alarm_id}", guard("desk,inspect", [parts](http::Request request) { return show(parts, std::move(request)); }));
+    router.add("POST", "/v1/desk/{alarm_id}/ack", guard("desk,inspect", [parts](http::Request request) { return take(parts, std::move(request)); }));
+    router.add("POST", "/v1/desk/{alarm_id}/reveal", guard("desk,inspect", [parts](http::Request request) { return reveal(parts, std::move(request)); }));
 }
 
 }  // namespace pingjing::desk

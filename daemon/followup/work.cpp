@@ -15,6 +15,7 @@
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
+#include "daemon/store/ratings.hpp"
 
 namespace pingjing::followup {
 namespace {
@@ -114,7 +115,7 @@ json::object describe(Connection& db, const store::Seal& seal, const Followup& f
     out["no_callback"] = f.no_callback, out["missed_calls"] = f.missed_calls.size();
     auto phone = f.phone_id ? std::optional(store::find_phone(db, seal, *f.phone_id)) : std::nullopt;
     out["phone"] = phone && *phone ? json::value((*phone)->masked()) : json::value(nullptr);
-    out["said"] = said(db, seal, f), out["told_text"] = text_state(db, f);
+    out["said"] = said(db, seal, f), out["told_text"] = text_state(db, f), out["asked_topic"] = words(store::asked_topic(db, f.case_id));
     return out;
 }
 
@@ -209,6 +210,8 @@ asio::awaitable<http::Response> take(const Parts parts, http::Request request) {
         if (!f) return void(response = refuse(f.error()));
         const auto& asker = request.asker;
         if (step->name == "close" && text_waits(db, *f)) return void(response = http::problem(409, "Conflict", "the text that is to tell the caller has not left yet"));
+        // What the caller named himself, when he was asked, is the topic unless a person says another.
+        if (step->name == "verify" && step->topic.empty()) step->topic = store::asked_topic(db, f->case_id);
         auto planned = plan_step(*f, *step, {asker.who, asker.name, asker.unit, asker.badge, asker.may("inspect")}, *rules, now);
         if (!planned) return void(response = refuse(planned.error()));
         if (planned->text)

@@ -9,6 +9,7 @@
 
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/inbox.hpp"
+#include "daemon/store/letters.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/text/segments.hpp"
 
@@ -135,8 +136,13 @@ private:
     // It tries this one channel: by another it would say nothing, and what the routes say of its number does not matter.
     bool is_canary(const DueRow& row) const { return row.purpose == Purpose::canary; }
     bool urgent(const DueRow& row) const { return row.purpose == Purpose::emergency; }
-    // Surveys and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all.
-    bool keeps_hours(const DueRow& row) const { return row.purpose == Purpose::survey || row.purpose == Purpose::told; }
+    // Surveys and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all; a person's answer to a letter goes
+    // at once while the letter is fresh, and after that in hours.
+    bool keeps_hours(const DueRow& row) const {
+        return row.purpose == Purpose::survey || row.purpose == Purpose::told || (row.purpose == Purpose::letter && !is_fresh_letter_);
+    }
+    // A person planned it, hours ago perhaps, or it is one text more than the citizen asked for.
+    bool asked_again(const DueRow& row) const { return row.purpose == Purpose::told || row.purpose == Purpose::letter || row.purpose == Purpose::question; }
 
     // It may have waited for hours. And who was a caller before he was staff may answer that survey still, in the same digits.
     std::optional<Code> why_no_canary(const DueRow& row, bool known) {
@@ -147,7 +153,7 @@ private:
         return std::nullopt;
     }
 
-    // 回告 was planned by a person, hours ago perhaps: since then the number may have opted out, or its case may have become one that is not texted.
+    // Since it was planned the number may have opted out, or its case may have become one that is not texted.
     std::optional<Code> why_not_told(const DueRow& row) {
         if (store::is_opted_out(db_, row.phone_id)) return Code::opt_out;
         if (store::has_safety_hold(db_, row.phone_id, 0, in_.now - policy_.safety_hold)) return Code::phone_hold;
@@ -160,6 +166,12 @@ private:
         if (is_canary(row) && store::day_of_canary(db_, row.id) != day_) {
             cancel(row, Code::stale, "of another day");
             return true;
+        }
+        std::optional<store::LetterAnswer> answer;
+        is_fresh_letter_ = false;
+        if (row.purpose == Purpose::letter) {
+            answer = store::find_letter_answer(db_, seal_, row.id);
+            is_fresh_letter_ = answer && in_.now - answer->written_at <= policy_.answer_within;
         }
         if (row.stale_at < in_.now) {
             if (in_.may_go_stale || !keeps_hours(row)) cancel(row, Code::stale, "past max_age");
@@ -174,11 +186,15 @@ private:
             }
         }
         // It keeps hours by a clock that is in doubt.
-        if (row.purpose == Purpose::told && (surveys_stopped_ || in_.surveys_held)) {
+        if ((row.purpose == Purpose::told || row.purpose == Purpose::letter) && (surveys_stopped_ || in_.surveys_held)) {
             store::postpone(db_, row.id, in_.now + doubt_pause);
             return true;
         }
-        if (row.purpose == Purpose::told) {
+        if (row.purpose == Purpose::letter && !answer) {
+            cancel(row, Code::cancelled, "its words are erased");
+            return true;
+        }
+        if (asked_again(row)) {
             if (auto why = why_not_told(row)) {
                 cancel(row, *why, "");
                 return true;
@@ -211,8 +227,10 @@ private:
             store::move_due_to(db_, row, about->phone_id, in_.now);
             return true;
         }
-        if (about && keeps_hours(row)) {
-            if (auto when = policy_.next_sending_time(*about, in_.now); when > in_.now) {
+        if (keeps_hours(row)) {
+            store::StoredCase nobody;  // a letter has no case: it is spread by its own name
+            nobody.record = row.ref;
+            if (auto when = policy_.next_sending_time(about ? *about : nobody, in_.now); when > in_.now) {
                 store::postpone(db_, row.id, when);
                 return true;
             }
@@ -222,7 +240,7 @@ private:
         facts.text_name = row.text_name;
         if (is_survey(row) && !decide_again(row, *about, *channel, facts)) return true;
         if (!is_survey(row) && row.slot) facts.slot = static_cast<int>(*row.slot);
-        send(row, *phone, about, *channel, std::move(facts));
+        send(row, *phone, about, answer, *channel, std::move(facts));
         return true;
     }
 
@@ -292,10 +310,11 @@ private:
         if (is_survey(row)) policy_.called_off(db_, row.phone_id, in_.now);
     }
 
-    void send(const DueRow& row, const Phone& phone, const std::optional<store::StoredCase>& about, std::size_t channel, store::ClaimFacts facts) {
+    void send(const DueRow& row, const Phone& phone, const std::optional<store::StoredCase>& about, const std::optional<store::LetterAnswer>& answer, std::size_t channel,
+              store::ClaimFacts facts) {
         const auto& rules = policy_.channels[channel];
         auto day = about ? policy_.local_day(about->reported_at) : std::string();
-        const auto& wording = word(facts.text_name, day, channel);
+        const auto wording = answer ? wording_of(rules, policy_.texts.sign(), answer->words.reveal()) : word(facts.text_name, about ? about->language : std::string(), day, channel);
         if (wording.parts == 0 || (rules.most_parts > 0 && wording.parts > rules.most_parts)) return store::hold_due(db_, row, "content", in_.now);
         facts.parts = wording.parts;
         facts.sealed_text = seal_.seal(wording.text, store::message_text_context(row.ref));
@@ -314,15 +333,21 @@ private:
         round_.claimed.emplace_back(std::move(attempt), std::move(submission), channel, facts.parts);
     }
 
-    const Wording& word(const std::string& name, const std::string& day, std::size_t channel) {
+    // The sign takes its room whoever puts it there.
+    static Wording wording_of(const ChannelRules& rules, const std::string& sign, const std::string& words) {
+        auto whole = sign + words;
+        return rules.carrier_adds_sign ? Wording{words, sign, count_parts(rules, whole)} : Wording{whole, "", count_parts(rules, whole)};
+    }
+
+    const Wording& word(const std::string& name, const std::string& language, const std::string& day, std::size_t channel) {
         auto& known = *in_.wordings;
         if (known.size() > 1000) known.clear();  // days go by
-        auto [place, made] = known.try_emplace({name, day, channel});
+        const auto& texts = policy_.texts_for(language);
+        auto [place, made] = known.try_emplace({&texts == &policy_.texts ? name : language + "/" + name, day, channel});
         if (!made) return place->second;
         const auto& rules = policy_.channels[channel];
-        auto text = policy_.texts.fill(name, day, rules.carrier_adds_sign);
-        // The sign takes its room whoever puts it there.
-        auto whole = policy_.texts.fill(name, day);
+        auto text = texts.fill(name, day, rules.carrier_adds_sign);
+        auto whole = texts.fill(name, day);
         if (text && whole) place->second = {*text, whole->substr(0, whole->size() - text->size()), count_parts(rules, *whole)};
         return place->second;
     }
@@ -338,6 +363,7 @@ private:
     std::vector<bool> surveys_allowed_ = std::vector<bool>(in_.policy->channels.size(), true);
     std::set<std::size_t> closed_;  // on hold, or outside their hours: for everything but emergency answers
     bool stopped_ = false, surveys_stopped_ = false;
+    bool is_fresh_letter_ = false;                          // the row in hand
 };
 
 }  // namespace

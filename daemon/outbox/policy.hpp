@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,9 +33,16 @@ struct Policy {
     std::vector<Route> routes{};
     std::shared_ptr<const NumberPlan> number_plan = std::make_shared<const NumberPlan>();
     Texts texts{};
+    std::map<std::string, Texts> texts_of{};  // by language, where a call names another than the site's own
+    // "en-GB" is answered in "en" where there is no "en-GB".
+    const Texts& texts_for(const std::string& language) const {
+        auto found = texts_of.find(language);
+        if (found == texts_of.end()) found = texts_of.find(language.substr(0, language.find('-')));
+        return found == texts_of.end() ? texts : found->second;
+    }
     bool surveys_flow = true;  // false: shadow, off. Surveys stay where they are
     int slots = 1;             // reply slots of a phone; 1: the bare number
-    Millis answer_window = std::chrono::hours(72), slot_rest = std::chrono::hours(24 * 30), safety_hold = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24);
+    Millis answer_window = std::chrono::hours(72), answer_within = std::chrono::minutes(10), slot_rest = std::chrono::hours(24 * 30), safety_hold = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24);
 
     // Eligibility and its calendar, handed in: a stage does not know another one.
     std::function<store::Verdict(store::Connection&, const store::StoredCase&, const std::string& phone_key, Instant)> decide{};

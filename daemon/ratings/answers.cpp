@@ -10,6 +10,7 @@
 #include "daemon/store/cases.hpp"
 #include "daemon/store/followups.hpp"
 #include "daemon/store/inbox.hpp"
+#include "daemon/store/letters.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/receipts.hpp"
@@ -68,6 +69,13 @@ Done write(Connection& db, Random& random, const ReadText& read, const AnswerRul
         if (decision.followup) store::open_followup(db, *case_id, id, decision.urgent, false, now, now + rules.call_back);
     }
     if (decision.no_callback) store::note_no_callback(db, *case_id, now);
+    if (!decision.topic.empty()) store::keep_topic(db, row.id, *case_id, decision.topic, now);
+    if (decision.letter) store::open_letter(db, row.id, now);
+    if (decision.suppress) {
+        // Whoever has this number did not call: nothing more to him, of whatever kind. A person may take it back, and START does.
+        store::record_opt_out(db, *row.phone_id, true, "wrong_number", "", now);
+        store::cancel_waiting_surveys_to(db, *row.phone_id, 0, Code::opt_out, now);
+    }
     if (!decision.review.empty()) store::open_review(db, decision.review, case_id, row.id, now);
     if (row.phone_id && (decision.opt_out || decision.opt_in)) {
         store::record_opt_out(db, *row.phone_id, decision.opt_out, "sms", "", now);
@@ -87,13 +95,17 @@ Done write(Connection& db, Random& random, const ReadText& read, const AnswerRul
         if (decision.say->purpose == Purpose::clarify) store::open_review(db, "ambiguous", case_id, row.id, now);
         return done;
     }
-    if (!decision.say) return done;
+    if (!decision.say && !decision.ask) return done;
     store::NewMessage message;
-    message.case_id = case_id, message.inbound_id = row.id, message.purpose = decision.say->purpose, message.text_name = decision.say->text_name;
-    message.phone_id = *row.phone_id, message.channel = row.channel;
+    message.case_id = case_id, message.inbound_id = row.id, message.phone_id = *row.phone_id, message.channel = row.channel;
     if (situation.match.survey && rules.slots > 1) message.slot = situation.match.survey->slot;
     message.due_at = now, message.stale_at = row.received_at + rules.answer_within;
-    store::plan_message(db, random, message, now);
+    auto plan = [&](Purpose purpose, const std::string& text_name) {
+        message.purpose = purpose, message.text_name = text_name;
+        store::plan_message(db, random, message, now);
+    };
+    if (decision.say) plan(decision.say->purpose, decision.say->text_name);
+    if (decision.ask && now - row.received_at <= rules.answer_within) plan(Purpose::question, "question");
     done.message = true;
     return done;
 }

@@ -30,6 +30,7 @@ struct AnswerRules {
     bool basically_with_complaint = true;  // a 2 whose words complain opens a follow-up
     bool thanks = true;                    // false: only who will be called is answered
     bool opt_out_zero = false;             // the text offers 0
+    bool question = false;                 // one more text after a 2 or 3: what it was about
 };
 
 // What is known when a text is decided.
@@ -51,8 +52,12 @@ struct Decision {
     bool followup = false, urgent = false, no_callback = false;
     bool opt_out = false, opt_in = false;
     bool alarm = false;
+    bool letter = false;                   // it belongs to no survey: a person reads it
+    bool suppress = false;                 // who writes is not who called: this number is not texted again
+    std::string topic{};                   // it answers the second question
     std::string review{};                  // kind of the row for a person, or empty
-    std::optional<Say> say{};              // at most one text
+    std::optional<Say> say{};              // at most one text; and
+    bool ask = false;                      // the second question
 };
 Decision decide(const reply::Verdict& verdict, const Situation& situation, const AnswerRules& rules);
 

@@ -1,4 +1,6 @@
+#include "daemon/core/rating.hpp"
 #include "daemon/ratings/answers.hpp"
+#include "daemon/ratings/strangers.hpp"
 
 namespace pingjing::ratings {
 namespace {
@@ -17,7 +19,7 @@ std::string class_of(const reply::Verdict& v, const Situation& s, const Decision
 // At most the texts of domain.md §5. An emergency answer and the opt-out confirmation come before everything else, and nothing
 // comes beside them.
 std::optional<Say> say(const reply::Verdict& v, const Situation& s, const AnswerRules& rules, const Decision& d) {
-    if (!s.mobile) return std::nullopt;
+    if (!s.mobile || d.suppress || !d.topic.empty()) return std::nullopt;
     if (v.emergency) return v.do_not_contact || s.told.emergency ? std::nullopt : std::optional(Say{Purpose::emergency, "emergency"});
     if (v.do_not_contact) return std::nullopt;
     if (d.opt_out) return s.told.opt_out ? std::nullopt : std::optional(Say{Purpose::opt_out, "opt_out"});
@@ -33,6 +35,41 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
     return std::nullopt;
 }
 
+// The second question, where a site turns it on: after a 2 or 3 that counts, once a case, never where somebody else may read the phone.
+bool may_ask(const reply::Verdict& v, const Situation& s, const AnswerRules& rules, const Decision& d) {
+    if (!rules.question || !s.mobile || !s.about || v.emergency || v.do_not_contact || d.opt_out || s.opted_out || s.match.late) return false;
+    bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
+    return counts && reply::grade_of(v, rules.scale) != Grade::satisfied && !s.about->careful && !s.about->neutral && !s.about->questioned;
+}
+
+// Who was asked what it was about answers that: in letters, because digits are ratings. Where a word also praises or takes a rating back it is
+// read as ever.
+std::string answered_topic(const reply::Verdict& v, const Situation& s, const std::optional<Grade>& grade) {
+    if (!s.about || !s.about->questioned || !s.before || s.at < s.about->questioned_at || v.emergency || v.correction || v.label == reply::Label::opt_out) return {};
+    if (grade && (v.method == reply::Method::code || worse(s.before->grade, *grade))) return {};
+    return std::string(find_topic(v.normalised).value_or(""));
+}
+
+// A bare digit after that question may mean the first thing on the list or a rating: a person looks.
+bool is_riddle_after_question(const reply::Verdict& v, const Situation& s) {
+    return s.about && s.about->questioned && s.at >= s.about->questioned_at && s.before && v.method == reply::Method::code && !v.correction && v.comment.empty() &&
+           v.label == reply::Label::rating && !s.about->followup_begun;
+}
+
+// Only where he does not rate, and is in no danger.
+bool is_stranger(const reply::Verdict& v, const Situation& s, const std::optional<Grade>& grade) {
+    bool may_be = s.mobile && !grade && !v.emergency && (s.match.survey || s.match.how == "several");
+    return may_be && (v.label == reply::Label::none || v.label == reply::Label::ambiguous) && find_stranger(v.normalised) != Stranger::none;
+}
+
+// Commands were obeyed, and a repetition was kept; what is left and belongs to no survey is for a person. What is dangerous in it is on the
+// desk already.
+bool is_letter(const reply::Verdict& v, const Situation& s, const Decision& d) {
+    if (d.what != "unmatched" || s.match.how == "canary" || s.replay || !d.review.empty() || d.suppress) return false;
+    bool command = v.label == reply::Label::opt_out || v.label == reply::Label::help || v.opt_in;
+    return (v.emergency || !command) && v.why != "none.blank" && v.why != "none.echo";
+}
+
 }  // namespace
 
 Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& rules) {
@@ -44,9 +81,14 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     d.opt_in = !s.replay && v.opt_in;
 
     auto grade = reply::grade_of(v, rules.scale);
-    if (grade && s.match.survey)
+    d.topic = answered_topic(v, s, grade);
+    bool riddle = is_riddle_after_question(v, s);
+    if (grade && s.match.survey && d.topic.empty() && !riddle)
         d.effect = effect_of(*grade, s.at, v.correction, s.match.late, s.about && s.about->followup_begun, s.before, rules.correction_window);
     d.what = class_of(v, s, d);
+    d.suppress = is_stranger(v, s, grade);
+    if (d.what == "ambiguous" && (d.suppress || !d.topic.empty())) d.what = "none";
+    if (d.what == "none" && riddle) d.what = "ambiguous";
     if (no_callback_wished) {
         d.no_callback = true;
         if (d.what == "ambiguous") d.what = "none";
@@ -60,11 +102,15 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
         d.urgent = dissatisfied;
     }
 
-    if (d.effect == Effect::review) d.review = "better_after_worse";
+    if (d.suppress) d.review = "data_error";
+    else if (riddle && d.what == "ambiguous") d.review = "ambiguous";
+    else if (d.effect == Effect::review) d.review = "better_after_worse";
     else if ((d.effect == Effect::first || d.effect == Effect::replaces) && v.method != reply::Method::code) d.review = "words";
     else if (s.match.how == "several" && (grade || v.label == reply::Label::ambiguous)) d.review = "several_open";
     else if (d.what == "ambiguous" && s.about && (s.about->clarified || s.about->careful)) d.review = "ambiguous";
+    d.letter = is_letter(v, s, d);
     d.say = say(v, s, rules, d);
+    d.ask = may_ask(v, s, rules, d);
     return d;
 }
 

@@ -50,6 +50,10 @@ Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
         files[name + ".csv"] = render_csv(table);
         files[name + ".json"] = render_json(table);
     }
+    auto desk = desk_report(db, wish.day, wish.day, wish.zone);
+    desk.as_of = format_local(as_of, wish.zone);
+    files["desk.csv"] = render_csv(desk);
+    files["desk.json"] = render_json(desk);
     return files;
 }
 

@@ -192,8 +192,8 @@ Result<Request> complete(Request request, const std::string& zone, Instant as_of
     auto wrong = [](std::string_view field, std::string_view expected) {
         return fail(Error::Kind::invalid_input, fmt::format("{}: expected {}", field, expected));
     };
-    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths"};
-    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions or paths");
+    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths", "desk"};
+    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions, paths or desk");
     if (request.basis != "closed" && request.basis != "answered") return wrong("basis", "closed or answered");
     if (request.to.empty()) request.to = local_day(as_of, zone);
     if (!day_range(request.to, zone)) return wrong("to", "a day such as 2026-11-21");
@@ -212,6 +212,8 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
     } else if (request->report == "paths") {
         table = paths_report(db, request->from, request->to);
         table.from = request->from, table.to = request->to, table.basis = "sent";
+    } else if (request->report == "desk") {
+        table = desk_report(db, request->from, request->to, zone);
     } else {
         bool scores = request->report != "exclusions";
         if (!scores) request->basis = "closed";

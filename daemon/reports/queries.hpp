@@ -20,7 +20,7 @@ struct Names {
 };
 
 struct Request {
-    std::string report{};         // officers | units | force | balance | exclusions | paths
+    std::string report{};         // officers | units | force | balance | exclusions | paths | desk
     std::string from{}, to{};     // local days, inclusive; empty: the last 30
     std::string basis = "closed";  // closed | answered
     bool raw = false;             // shows what the smallest n would hide; the caller records the access
@@ -38,6 +38,7 @@ Table score_report(std::string_view report, const Figures& figures, const Names&
 Table exclusions_report(const Figures& figures);
 Table balance_report(store::Connection& db);
 Table paths_report(store::Connection& db, const std::string& from, const std::string& to);  // days of sending
+Table desk_report(store::Connection& db, const std::string& from, const std::string& to, const std::string& zone);  // days of the alarms
 
 // 320102430000 → 320102000000; empty: no code of twelve digits, so nobody between it and the force.
 std::string sub_bureau_of(std::string_view unit);

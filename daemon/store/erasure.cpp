@@ -36,6 +36,8 @@ std::int64_t erase_inbound(Connection& db, std::int64_t id) {
                key = CASE WHEN substr(key, 1, 2) = 'v:' THEN key ELSE 'e:' || id END
          WHERE id = ?1 AND step = 'done' AND substr(key, 1, 2) <> 'e:' AND (length(text) > 0 OR length(phone) > 0))sql", id);
     texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id IN (SELECT id FROM reviews WHERE inbound_id = ?1) AND length(note) > 0", id);
+    texts += change(db, "UPDATE alarm_words SET words = x'' WHERE alarm_id IN (SELECT id FROM alarms WHERE inbound_id = ?1) AND length(words) > 0", id);
+    texts += change(db, "UPDATE letter_words SET words = x'' WHERE letter_id IN (SELECT id FROM letters WHERE inbound_id = ?1) AND length(words) > 0", id);
     change(db, "UPDATE hook_bodies SET body = NULL WHERE id = (SELECT body_id FROM inbound WHERE id = ?1) AND body IS NOT NULL", id);
     return texts;
 }

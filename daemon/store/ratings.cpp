@@ -46,18 +46,20 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
     AnsweredCase c;
     Statement read(db, R"sql(
-        SELECT unit, safety, recoded_after, EXISTS (SELECT 1 FROM followups WHERE case_id = ?1 AND state <> 'opened') FROM cases WHERE id = ?1)sql");
+        SELECT unit, safety, recoded_after, EXISTS (SELECT 1 FROM followups WHERE case_id = ?1 AND state <> 'opened'), kind FROM cases WHERE id = ?1)sql");
     if (!read.bind(1, case_id).step()) throw SqlError(0, fmt::format("case {} is gone", case_id));
     c.unit = read.text(0);
     c.careful = read.integer(1) == 1 || read.integer(2) == 1;
     c.followup_begun = read.integer(3) == 1;
-    Statement said(db, "SELECT purpose FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
+    c.neutral = read.text(4) == "survey_neutral";
+    Statement said(db, "SELECT purpose, made_at FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
     said.bind(1, case_id);
     while (said.step()) {
         auto purpose = parse_purpose(said.text(0));
         c.clarified = c.clarified || purpose == Purpose::clarify;
         c.thanked = c.thanked || purpose == Purpose::thanks;
         c.helped = c.helped || purpose == Purpose::help;
+        if (purpose == Purpose::question) c.questioned = true, c.questioned_at = said.instant(1);
     }
     return c;
 }
@@ -89,6 +91,17 @@ void open_review(Connection& db, std::string_view kind, const std::optional<std:
     Statement add(db, "INSERT INTO reviews(id, kind, case_id, inbound_id, at) VALUES (?1, ?2, ?3, ?4, ?5)");
     add.bind(1, db.next_id("reviews")).bind(2, kind).bind(3, case_id).bind(4, inbound_id).bind(5, now).run();
     append(db, now, "review", case_id, fmt::format(R"({{"kind":"{}","inbound":{}}})", kind, inbound_id));
+}
+
+void keep_topic(Connection& db, std::int64_t inbound_id, std::int64_t case_id, std::string_view topic, Instant now) {
+    Statement add(db, "INSERT INTO asked_topics(inbound_id, case_id, at, topic) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (inbound_id) DO NOTHING");
+    add.bind(1, inbound_id).bind(2, case_id).bind(3, now).bind(4, topic).run();
+    append(db, now, "topic", case_id, fmt::format(R"({{"inbound":{},"topic":"{}"}})", inbound_id, topic));
+}
+
+std::string asked_topic(Connection& db, std::int64_t case_id) {
+    Statement find(db, "SELECT topic FROM asked_topics WHERE case_id = ?1 ORDER BY inbound_id DESC LIMIT 1");
+    return find.bind(1, case_id).step() ? find.text(0) : std::string();
 }
 
 }  // namespace pingjing::store

@@ -39,6 +39,9 @@ struct AnsweredCase {
     bool careful = false;        // re-coded to a safety code, or never to be texted again for another reason: only a person speaks
     bool followup_begun = false; // somebody has called: a rating from now on is a second one
     bool clarified = false, thanked = false, helped = false;
+    bool neutral = false;        // asked by a text that does not speak of a report
+    bool questioned = false;     // what it was about was asked, or will be
+    Instant questioned_at{};
 };
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id);
 // Which answers to this number, made after `since`, went or will go.
@@ -49,5 +52,9 @@ Told told_since(Connection& db, std::int64_t phone_id, Instant since);
 std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now);
 // For a person: a reply that cannot be told apart, a rating from words alone, a better rating after a worse one.
 void open_review(Connection& db, std::string_view kind, const std::optional<std::int64_t>& case_id, std::int64_t inbound_id, Instant now);
+
+// What a citizen named when he was asked what his 2 or 3 was about; the last word of it, or nothing.
+void keep_topic(Connection& db, std::int64_t inbound_id, std::int64_t case_id, std::string_view topic, Instant now);
+std::string asked_topic(Connection& db, std::int64_t case_id);
 
 }  // namespace pingjing::store

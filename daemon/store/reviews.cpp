@@ -7,6 +7,7 @@
 
 #include "daemon/core/first_answer.hpp"
 #include "daemon/store/followups.hpp"
+#include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
 #include "daemon/store/receipts.hpp"
 #include "daemon/store/sqlite.hpp"
@@ -25,6 +26,7 @@ const std::vector<Kind>& kinds() {
         {"several_open", {{"rated", true}, {"none"}}},
         {"better_after_worse", {{"keep_first"}, {"accept"}}},
         {"set_aside", {{"read_again"}, {"none"}}},
+        {"data_error", {{"confirmed"}, {"none"}}},
     };
     return all;
 }
@@ -89,6 +91,7 @@ public:
         if (review_.kind == "words") return words();
         if (review_.kind == "better_after_worse") return better_after_worse();
         if (review_.kind == "set_aside") return set_aside();
+        if (review_.kind == "data_error") return data_error();
         return ambiguous(surveys);
     }
     const DecidedReview& made() const { return made_; }
@@ -155,6 +158,14 @@ private:
              WHERE id = ?1 AND class = 'quarantined')sql");
         again.bind(1, inbound()).run();
         made_.read_again = db_.changes() == 1;
+        return {};
+    }
+
+    // The record named a number whose holder did not call, or it was he after all: then he is asked again. An opt-out of his own stays.
+    Result<void> data_error() {
+        if (asked_.decision == "confirmed" || !text_.phone_id) return {};
+        Statement last(db_, "SELECT action || ' ' || source FROM opt_outs WHERE phone_id = ?1 ORDER BY id DESC LIMIT 1");
+        if (last.bind(1, *text_.phone_id).step() && last.text(0) == "out wrong_number") record_opt_out(db_, *text_.phone_id, false, "wrong_number", "", now_);
         return {};
     }
 

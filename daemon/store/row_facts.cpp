@@ -61,6 +61,11 @@ constexpr FactTable tables[] = {
     {21, "erasures", "i", "id at why phone_id reason cases texts numbers ratings"},
     {22, "followup_work", "i", "followup_id calls* finding* topic* place* ordered_unit* ordered_to* rectified_by* escalated* escalated_due*"},
     {23, "review_notes", "i", "review_id note"},
+    {24, "alarm_words", "t", "alarm_id words"},
+    {25, "alarm_reminders", "i", "id alarm_id at"},
+    {26, "letters", "i", "id inbound_id at answered_at* answered_by* message_id* closed_at* closed_by*"},
+    {27, "letter_words", "ii", "letter_id part words"},
+    {28, "asked_topics", "i", "inbound_id case_id at topic"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;

@@ -212,7 +212,33 @@ CREATE TRIGGER review_notes_stay BEFORE UPDATE ON review_notes WHEN length(NEW.n
 CREATE TRIGGER review_notes_keep BEFORE DELETE ON review_notes BEGIN SELECT RAISE(ABORT, 'notes are only ever erased'); END;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
+// What whoever took an emergency said, and how often nobody had taken it when its time was over again. Letters: citizens' texts that belong
+// to no survey; a person answers once, or closes. `letter_words`: 1 the answer, 2 why it was closed. What was named after a 2 or a 3.
+constexpr const char* step_8 = R"sql(
+CREATE TABLE alarm_words(alarm_id TEXT PRIMARY KEY REFERENCES alarms(id), words BLOB NOT NULL) STRICT;
+CREATE TABLE alarm_reminders(id INTEGER PRIMARY KEY, alarm_id TEXT NOT NULL REFERENCES alarms(id), at INTEGER NOT NULL) STRICT;
+CREATE INDEX alarm_reminders_of ON alarm_reminders(alarm_id, id);
+CREATE TRIGGER alarms_taken_once BEFORE UPDATE OF acknowledged_at, acknowledged_by ON alarms WHEN OLD.acknowledged_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'an emergency is acknowledged once'); END;
+CREATE TRIGGER alarm_words_stay BEFORE UPDATE ON alarm_words WHEN length(NEW.words) > 0 BEGIN SELECT RAISE(ABORT, 'words are only ever erased'); END;
+CREATE TABLE letters(id INTEGER PRIMARY KEY, inbound_id INTEGER NOT NULL UNIQUE REFERENCES inbound(id), at INTEGER NOT NULL,
+  answered_at INTEGER, answered_by TEXT, message_id INTEGER REFERENCES messages(id), closed_at INTEGER, closed_by TEXT,
+  CHECK ((answered_at IS NULL) = (message_id IS NULL))) STRICT;
+CREATE INDEX letters_open ON letters(at) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX one_letter_a_message ON letters(message_id) WHERE message_id IS NOT NULL;
+CREATE TRIGGER letters_answered_once BEFORE UPDATE OF answered_at, answered_by, message_id ON letters WHEN OLD.answered_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a letter is answered once'); END;
+CREATE TRIGGER letters_closed_once BEFORE UPDATE OF closed_at, closed_by ON letters WHEN OLD.closed_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a letter is closed once'); END;
+CREATE TRIGGER letters_keep BEFORE DELETE ON letters BEGIN SELECT RAISE(ABORT, 'letters are never deleted'); END;
+CREATE TABLE letter_words(letter_id INTEGER NOT NULL REFERENCES letters(id), part INTEGER NOT NULL CHECK (part = 1 OR part = 2), words BLOB NOT NULL,
+  PRIMARY KEY (letter_id, part)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER letter_words_stay BEFORE UPDATE ON letter_words WHEN length(NEW.words) > 0 BEGIN SELECT RAISE(ABORT, 'words are only ever erased'); END;
+CREATE TABLE asked_topics(inbound_id INTEGER PRIMARY KEY REFERENCES inbound(id), case_id INTEGER NOT NULL REFERENCES cases(id), at INTEGER NOT NULL, topic TEXT NOT NULL) STRICT;
+CREATE INDEX asked_topics_of ON asked_topics(case_id, inbound_id);
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

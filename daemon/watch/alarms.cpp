@@ -30,6 +30,7 @@ constexpr Kind all_kinds[] = {
     {"restored_held", warning, "a restore holds surveys until a person looks at them", 0s, 0s},
     {"unread_texts", error, "citizens' texts are kept and not read", 5min, 1min},
     {"desk_unreachable", error, "the duty desk does not take emergencies", 1min, 0s},
+    {"letters_unread", warning, "letters of citizens are not read", 1min, 0s},
     {"desk_unanswered", error, "nobody acknowledges an emergency", 10min, 0s},
     {"replies_silent", error, "replies do not come back on a path", 0s, 0s},
     {"receipts_silent", warning, "delivery reports do not come back on a path", 0s, 0s},

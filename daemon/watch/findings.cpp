@@ -19,6 +19,7 @@ namespace {
 using Findings = std::vector<Finding>;
 
 constexpr Millis verified_within = std::chrono::hours(26), signed_within = std::chrono::hours(3), unreadable_for = std::chrono::hours(1);
+constexpr Millis letters_read_within = std::chrono::hours(48);
 constexpr int canary_days = 30;  // an older one says nothing any more
 
 std::int64_t count(store::Connection& db, const char* sql, Instant until) {
@@ -110,12 +111,20 @@ void canaries(store::Connection& db, const Site& site, Instant now, Findings& ou
     }
 }
 
+// `ack_within` runs on the real clock, the times of the store on the site's.
 void desk(store::Connection& db, const Site& site, Instant now, Findings& out) {
     auto waiting = count(db, "SELECT count(*) FROM alarms WHERE received_at IS NULL AND acknowledged_at IS NULL AND ?1 > 0", now);
     if (waiting > 0) out.push_back({"desk_unreachable", "", fmt::format("{} emergencies wait", waiting)});
     if (!site.desk_answers) return;  // nobody can acknowledge there
-    auto unanswered = count(db, "SELECT count(*) FROM alarms WHERE received_at < ?1 AND acknowledged_at IS NULL", now - site.ack_within);
+    auto patience = std::chrono::duration_cast<Millis>(site.ack_within * site.speed);
+    auto unanswered = count(db, "SELECT count(*) FROM alarms WHERE received_at < ?1 AND acknowledged_at IS NULL", now - patience);
     if (unanswered > 0) out.push_back({"desk_unanswered", "", fmt::format("{} emergencies", unanswered)});
+}
+
+// Somebody writes to the police and nobody reads it.
+void letters(store::Connection& db, Instant now, Findings& out) {
+    auto unread = count(db, "SELECT count(*) FROM letters WHERE closed_at IS NULL AND message_id IS NULL AND at < ?1", now - letters_read_within);
+    if (unread > 0) out.push_back({"letters_unread", "", fmt::format("{} letters wait for more than two days", unread)});
 }
 
 }  // namespace
@@ -156,6 +165,7 @@ Findings about_store(store::Connection& db, const Site& site, bool signs, Instan
     backlog(db, site, now, out);
     nightly_export(db, site, now, out);
     desk(db, site, now, out);
+    letters(db, now, out);
     verification(db, now, out);
     signatures(db, signs, now, out);
     unreadable(db, site, now, out);

@@ -13,7 +13,7 @@ struct Site {
     explicit Site(const config::Settings& s)
         : alarms(s.alarms), zone(s.service.timezone), hours(s.survey.hours), spread(s.survey.spread),
           sends(s.survey.mode != config::Mode::off && s.survey.mode != config::Mode::shadow), export_nightly(s.reports.export_nightly),
-          desk_answers(s.desk.main.kind != config::Desk::Kind::log), canaries(!s.canary.phones.empty()), ack_within(s.desk.main.ack_within),
+          desk_answers(s.desk.main.kind != config::Desk::Kind::log || s.desk.escalate), canaries(!s.canary.phones.empty()), ack_within(s.desk.main.ack_within),
           canary_within(s.canary.answer_within) {}
     config::Alarms alarms;
     std::string zone;
@@ -21,6 +21,7 @@ struct Site {
     Millis spread;
     bool sends, export_nightly, desk_answers, canaries;
     Millis ack_within, canary_within;
+    double speed = 1;  // of the site's clock
 };
 
 struct ChannelLook { std::string name{}, state{}, why{}; };

@@ -45,13 +45,13 @@ struct Duty : Site {
     std::optional<Desk> desk{};
     std::optional<TaskGroup> group{};
 
-    explicit Duty(bool with_chief = true) {
+    explicit Duty(bool with_chief = true, bool reminds = true) {
         use_virtual_time(io, clock);
         auto ear = std::make_unique<Listener>(clock), second = std::make_unique<Listener>(clock);
         main = ear.get();
         if (with_chief) chief = second.get();
         else second.reset();
-        desk.emplace(io.get_executor(), *store, seal, clock, std::move(ear), std::move(second), 3min);
+        desk.emplace(io.get_executor(), *store, seal, clock, std::move(ear), std::move(second), Patience{3min, 3min, reminds});
         group.emplace(io.get_executor(), [](const std::string& name, std::exception_ptr) { FAIL(name); });
         group->spawn("desk", desk->run());
     }
@@ -158,13 +158,13 @@ TEST_CASE("desk: nobody acknowledged within three minutes of receipt: the chief 
     duty.raise("b", "13900000002", "着火");
     duty.desk->wake();
     duty.until(100s);
-    duty.store->run_now([&](store::Connection& db) { REQUIRE(acknowledge(db, "b", "3/张三", duty.clock.now())); });
+    duty.store->run_now([&](store::Connection& db) { REQUIRE(acknowledge(db, duty.seal, "b", "3/张三", Text(), duty.clock.now())); });
     duty.until(189s);
     CHECK(duty.chief->all() == "");
     duty.until(192s);
     CHECK(duty.chief->all() == "a@190 a@191");
     duty.chief->deaf = false;
-    duty.until(400s);
+    duty.until(372s);
     CHECK(duty.chief->all() == "a@193");
     CHECK(duty.main->all() == "a@10 b@10");
     CHECK(duty.value("SELECT escalated_at FROM alarms WHERE id = 'a'") == std::to_string(to_millis(night + 193s)));
@@ -186,19 +186,69 @@ TEST_CASE("desk: what a person has acknowledged is pressed on nobody any more") 
     duty.raise("a", "13900000001", "救命");
     duty.desk->wake();
     duty.until(2s);
-    duty.store->run_now([&](store::Connection& db) { REQUIRE(acknowledge(db, "a", "3/张三", duty.clock.now())); });
+    duty.store->run_now([&](store::Connection& db) { REQUIRE(acknowledge(db, duty.seal, "a", "3/张三", Text("派车了"), duty.clock.now())); });
     duty.until(600s);
     CHECK(duty.main->all() == "a@0 a@1 a@3");
     CHECK(duty.chief->all() == "");
 }
 
-TEST_CASE("desk: without a chief the three minutes pass in the log only") {
+TEST_CASE("desk: received is not acknowledged: everybody is told again, after twice as long each time, until somebody takes it") {
+    Duty duty;
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(2000s);
+    CHECK(duty.chief->all() == "a@180 a@360 a@720 a@1440");  // 3 minutes after the escalation, then 6, then 12
+    CHECK(duty.main->all() == "a@0 a@360 a@720 a@1440");
+    CHECK(duty.value("SELECT count(*) FROM alarm_reminders") == "3");
+    CHECK(duty.value("SELECT count(*) FROM ledger WHERE kind = 'alarm_escalated'") == "1");
+    duty.store->run_now([&](store::Connection& db) { REQUIRE(acknowledge(db, duty.seal, "a", "3/张三", Text(), duty.clock.now())); });
+    duty.until(20000s);
+    CHECK(duty.chief->all() == "");
+    CHECK(duty.main->all() == "");
+}
+
+TEST_CASE("desk: reminders come no more than an hour apart, and one that a single sink hears counts") {
+    Unanswered a{"a", night, true, true, 9};
+    CHECK(next_notice(a, {3min, 3min, true}, true).after == Steady(1h));
+    CHECK(next_notice(a, {3min, 2h, true}, true).after == Steady(2h));  // whoever wants longer, gets it
+    CHECK(next_notice({"a", night, true, false, 0}, {3min, 5min, true}, true).notice == Notice::escalation);
+    CHECK(next_notice({"a", night, true, false, 0}, {3min, 5min, true}, false).notice == Notice::reminder);
+    CHECK(next_notice({"a", night, true, false, 1}, {3min, 5min, true}, false).after == Steady(6min));
+    Duty duty;
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(200s);
+    duty.chief->deaf = true;
+    duty.main->all(), duty.chief->all();
+    duty.until(500s);
+    CHECK(duty.main->all() == "a@360");
+    CHECK(duty.value("SELECT count(*) FROM alarm_reminders") == "1");
+}
+
+TEST_CASE("desk: without a chief the desk itself is told again; a log that nobody watches is not") {
     Duty duty(false);
     duty.raise("a", "13900000001", "救命");
     duty.desk->wake();
     duty.until(300s);
-    CHECK(duty.main->all() == "a@0");
+    CHECK(duty.main->all() == "a@0 a@180");
     CHECK(duty.value("SELECT escalated_at FROM alarms") == "null");
+    Duty log(false, false);
+    log.raise("a", "13900000001", "救命");
+    log.desk->wake();
+    log.until(9000s);
+    CHECK(log.main->all() == "a@0");
+}
+
+TEST_CASE("desk: a clock that is set back delays no escalation") {
+    Duty duty;
+    duty.raise("a", "13900000001", "救命");
+    duty.desk->wake();
+    duty.until(100s);
+    CHECK(duty.chief->all() == "");
+    // The site's clock is set back by an hour: what nobody took is not forgotten for that hour.
+    duty.store->run_now([](store::Connection& db) { db.exec("UPDATE alarms SET received_at = received_at + 3600000"); });
+    duty.until(181s);
+    CHECK(duty.chief->all() == "a@180");
 }
 
 TEST_CASE("desk: while the store is broken alarms go from memory, again until received") {
@@ -264,7 +314,7 @@ TEST_CASE("desk: the whole way on the real clock, the store on its own thread, t
     config::Desk settings;
     settings.kind = config::Desk::Kind::webhook;
     settings.url = "http://" + server.address() + "/alarm";
-    Desk desk(io.get_executor(), *store, seal, *clock, make_sink(settings, client, *clock), nullptr, 3min);
+    Desk desk(io.get_executor(), *store, seal, *clock, make_sink(settings, client, *clock), nullptr, Patience{});
     TaskGroup group(io.get_executor(), [](const std::string& name, std::exception_ptr) { FAIL(name); });
     group.spawn("desk", desk.run());
     auto all_received = [&]() -> asio::awaitable<void> {
@@ -293,10 +343,11 @@ struct Window : Site {
             scopes.push_back(scope);
             return handler;
         };
-        add_desk_routes(router, guard, *store, seal, clock);
+        add_desk_routes(router, guard, {*store, seal, clock, {}});
     }
-    http::Response ask(std::string method, std::string target, std::string who = "3/张三") {
+    http::Response ask(std::string method, std::string target, std::string who = "3/张三", std::string body = "") {
         http::Request request;
+        request.body = std::move(body);
         request.method = std::move(method);
         request.target = std::move(target);
         request.headers.emplace_back("x-pingjing-who", std::move(who));
@@ -308,21 +359,22 @@ struct Window : Site {
 
 TEST_CASE("GET /v1/desk shows numbers and words to the desk, and the ledger shows who looked") {
     Window window;
-    CHECK(window.scopes == std::vector<std::string>{"desk", "desk"});
+    CHECK(window.scopes == std::vector<std::string>(4, "desk,inspect"));
     CHECK(window.ask("GET", "/v1/desk").body == R"({"alarms":[]})");
     window.raise("a", "13900000001", "救命");
+    window.store->run_now([](store::Connection& db) { record_received(db, "a", night); });
     window.clock.move_to(1min);
-    window.raise("b", "10086", "着火", false, false);
+    window.raise("b", "1008611", "着火", false, false);
     auto answer = window.ask("GET", "/v1/desk");
     CHECK(answer.status == 200);
     auto body = boost::json::parse(answer.body);
     auto& alarms = body.at("alarms").as_array();
     REQUIRE(alarms.size() == 2);
     CHECK(boost::json::serialize(alarms[0]) ==
-          R"({"alarm_id":"b","at":"2026-11-20T19:01:00Z","phone":"10086","text":"着火","case_id":null,"unit":null,"do_not_contact":false,"attempts":0,"received_at":null,"escalated_at":null,"acknowledged_at":null,"acknowledged_by":null})");
+          R"({"alarm_id":"b","at":"2026-11-20T19:01:00Z","phone":"10****11","text":"着火","case_id":null,"unit":null,"do_not_contact":false,"attempts":0,"received_at":null,"escalated_at":null,"reminders":0,"acknowledged_at":null,"acknowledged_by":null,"words":null})");
     CHECK(alarms[1].at("phone") == "13900000001");
     CHECK(alarms[1].at("case_id") == "R7");
-    CHECK(window.value("SELECT kind || ' ' || data FROM ledger ORDER BY seq DESC LIMIT 1") == R"(access {"what":"desk","who":"3/张三","alarms":2})");
+    CHECK(window.value("SELECT kind || ' ' || data FROM ledger ORDER BY seq DESC LIMIT 1") == R"(access {"what":"desk","alarms":2,"who":"3/张三"})");
     CHECK(window.value("SELECT count(*) FROM ledger WHERE data LIKE '%13900000001%'") == "0");
 }
 
@@ -341,6 +393,38 @@ TEST_CASE("POST /v1/desk/ID/ack: the first stands, whoever comes later; an unkno
     CHECK(window.ask("POST", "/v1/desk/zz/ack").status == 404);
     auto shown = window.ask("GET", "/v1/desk");  // recent ones stay to be seen
     CHECK(shown.body.find(R"("acknowledged_by":"3/张三")") != std::string::npos);
+}
+
+TEST_CASE("a number that no sink carried is shown for a reason, and the ledger keeps reason and person, not the number") {
+    Window window;
+    window.raise("a", "13900000001", "救命");
+    auto shown = boost::json::parse(window.ask("GET", "/v1/desk/a").body);
+    CHECK(shown.at("phone") == "139****0001");
+    CHECK(shown.at("text") == "救命");
+    CHECK(window.ask("POST", "/v1/desk/a/reveal").status == 400);
+    CHECK(window.ask("POST", "/v1/desk/a/reveal", "3/张三", R"({"reason":""})").status == 400);
+    CHECK(window.ask("POST", "/v1/desk/zz/reveal", "3/张三", R"({"reason":"x"})").status == 404);
+    auto seen = window.ask("POST", "/v1/desk/a/reveal", "3/张三", R"({"reason":"回拨 13900000001"})");
+    CHECK(boost::json::parse(seen.body).at("phone") == "13900000001");
+    CHECK(window.value("SELECT data FROM ledger WHERE kind = 'access' ORDER BY seq DESC LIMIT 1") == R"({"what":"number","alarm":"a","reason":"回拨 139****0001","who":"3/张三"})");
+    window.store->run_now([](store::Connection& db) { record_escalated(db, "a", night); });
+    CHECK(boost::json::parse(window.ask("GET", "/v1/desk/a").body).at("phone") == "13900000001");
+    CHECK(window.ask("GET", "/v1/desk/zz").status == 404);
+}
+
+TEST_CASE("what is said at the acknowledgement is sealed, stands once, and a broken body loses no acknowledgement") {
+    Window window;
+    window.raise("a", "13900000001", "救命");
+    window.raise("b", "13900000002", "救命");
+    CHECK(window.ask("POST", "/v1/desk/a/ack", "3/张三", R"({"words":"巡逻车已到"})").status == 200);
+    CHECK(window.ask("POST", "/v1/desk/a/ack", "4/李四", R"({"words":"我来"})").body.find("3/张三") != std::string::npos);
+    CHECK(boost::json::parse(window.ask("GET", "/v1/desk/a").body).at("words") == "巡逻车已到");
+    CHECK(window.value("SELECT count(*) FROM alarm_words WHERE instr(words, '巡逻') > 0") == "0");
+    auto broken = window.ask("POST", "/v1/desk/b/ack", "3/张三", R"({"word":)");
+    CHECK(broken.status == 200);
+    CHECK(broken.body.find("ignored") != std::string::npos);
+    CHECK(window.value("SELECT acknowledged_by FROM alarms WHERE id = 'b'") == "3/张三");
+    CHECK_THROWS_AS(window.store->run_now([](store::Connection& db) { db.exec("UPDATE alarms SET acknowledged_by = 'x' WHERE id = 'a'"); }), store::SqlError);
 }
 
 TEST_CASE("the desk's window is 503 while the store is broken") {

@@ -19,6 +19,7 @@
 #include "daemon/store/erasure.hpp"
 #include "daemon/store/followups.hpp"
 #include "daemon/store/inbox.hpp"
+#include "daemon/store/letters.hpp"
 #include "daemon/store/overrides.hpp"
 #include "daemon/store/parts.hpp"
 #include "daemon/store/phones.hpp"
@@ -275,6 +276,18 @@ std::vector<Operation> about_what_comes_in() {
             auto done = store::decide_review(db, seal(), o.id("SELECT max(id) FROM reviews"), decision, {"control", "", ""}, {}, noon);
             if (!done || !done->followup_opened) throw std::logic_error(done ? "no follow-up" : done.error().detail);
         }),
+        in_store("open_letter", [](Connection& db, Office& o) { store::open_letter(db, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), noon); }),
+        in_store("answer_letter", [](Connection& db, Office& o) {
+            store::open_letter(db, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), noon);
+            auto letter = store::find_letter(db, seal(), o.id("SELECT max(id) FROM letters"));
+            if (auto done = store::answer_letter(db, seal(), o.random, *letter, Text("we know"), "3/x", {}, noon); !done) throw std::logic_error(done.error().detail);
+        }),
+        in_store("close_letter", [](Connection& db, Office& o) {
+            store::open_letter(db, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), noon);
+            auto letter = store::find_letter(db, seal(), o.id("SELECT max(id) FROM letters"));
+            if (auto done = store::close_letter(db, seal(), *letter, Text("nothing to say"), "3/x", noon); !done) throw std::logic_error(done.error().detail);
+        }),
+        in_store("keep_topic", [](Connection& db, Office& o) { store::keep_topic(db, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), o.case_of("asked"), "attitude", noon); }),
         in_store("open_followup", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("asked"), std::nullopt, true, false, noon, noon + 24h); }),
         in_store("move_followup", [](Connection& db, Office& o) {
             auto f = store::find_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered"))));
@@ -345,7 +358,8 @@ std::vector<Operation> about_the_house() {
         in_store("record_attempt", [=](Connection& db, Office& o) { desk::record_attempt(db, alarm(o)); }),
         in_store("record_received", [=](Connection& db, Office& o) { desk::record_received(db, alarm(o), noon); }),
         in_store("record_escalated", [=](Connection& db, Office& o) { desk::record_escalated(db, alarm(o), noon); }),
-        in_store("acknowledge", [=](Connection& db, Office& o) { (void)desk::acknowledge(db, alarm(o), "3/desk", noon); }),
+        in_store("acknowledge", [=](Connection& db, Office& o) { (void)desk::acknowledge(db, seal(), alarm(o), "3/desk", Text("on its way"), noon); }),
+        in_store("record_reminded", [=](Connection& db, Office& o) { desk::record_reminded(db, alarm(o), noon); }),
         in_store("record_export", [](Connection& db, Office&) {
             reports::Edition edition;
             edition.day = "2026-11-20", edition.ledger_size = 3, edition.as_of = noon, edition.sha256 = "x", edition.checkpoint = signed_head(db);
@@ -380,7 +394,7 @@ const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
-        "next_unanswered", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
+        "find_alarm", "find_letter", "find_letters", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_next_due", "has_unsettled", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute",

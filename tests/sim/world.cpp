@@ -235,7 +235,7 @@ private:
         bool extension = settings.channels[0].extension_digits > 0;
         for (std::size_t c = 0; c < settings.channels.size(); ++c)
             settings.channels[c].adapter = provider::Make([this, c, &l, extension](provider::World&) { return std::make_unique<Link>(*carriers_[c], l.dead, extension); });
-        l.desk = std::make_unique<desk::Desk>(io_.get_executor(), *l.store, seal_, clock_, std::make_unique<Duty>(*this, l), nullptr, std::chrono::minutes(3), std::chrono::hours(1));
+        l.desk = std::make_unique<desk::Desk>(io_.get_executor(), *l.store, seal_, clock_, std::make_unique<Duty>(*this, l), nullptr, desk::Patience{}, std::chrono::hours(1));
         GatewayHints hints;
         hints.alarms = [d = l.desk.get()] { d->wake(); };
         hints.unkept = [this, &l](const std::string&, const provider::InboundText& text) {
