@@ -42,18 +42,21 @@ bool may_ask(const reply::Verdict& v, const Situation& s, const AnswerRules& rul
     return counts && reply::grade_of(v, rules.scale) != Grade::satisfied && !s.about->careful && !s.about->neutral && !s.about->questioned;
 }
 
-// Who was asked what it was about answers that: in letters, because digits are ratings. Where a word also praises or takes a rating back it is
-// read as ever.
+// He was asked what it was about, and nobody has called him yet.
+bool answers_question(const reply::Verdict& v, const Situation& s) {
+    return s.about && s.about->questioned && s.before && s.at >= s.about->questioned_at && !v.emergency && !v.correction && v.label != reply::Label::opt_out;
+}
+
+// Answered in letters, because digits are ratings, or in words. Words that praise what he had complained of are read as ever.
 std::string answered_topic(const reply::Verdict& v, const Situation& s, const std::optional<Grade>& grade) {
-    if (!s.about || !s.about->questioned || !s.before || s.at < s.about->questioned_at || v.emergency || v.correction || v.label == reply::Label::opt_out) return {};
-    if (grade && (v.method == reply::Method::code || worse(s.before->grade, *grade))) return {};
+    if (!answers_question(v, s) || (grade && v.method != reply::Method::code && worse(s.before->grade, *grade))) return {};
     return std::string(find_topic(v.normalised).value_or(""));
 }
 
-// A bare digit after that question may mean the first thing on the list or a rating: a person looks.
-bool is_riddle_after_question(const reply::Verdict& v, const Situation& s) {
-    return s.about && s.about->questioned && s.at >= s.about->questioned_at && s.before && v.method == reply::Method::code && !v.correction && v.comment.empty() &&
-           v.label == reply::Label::rating && !s.about->followup_begun;
+// A digit after that question may mean a place on the list or a rating: a person looks, unless it only says again what stands.
+bool is_riddle_after_question(const reply::Verdict& v, const Situation& s, const std::optional<Grade>& grade) {
+    if (!answers_question(v, s) || !grade || v.method != reply::Method::code || s.about->followup_begun) return false;
+    return v.comment.empty() || *grade != s.before->grade;
 }
 
 // Only where he does not rate, and is in no danger.
@@ -82,7 +85,7 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
 
     auto grade = reply::grade_of(v, rules.scale);
     d.topic = answered_topic(v, s, grade);
-    bool riddle = is_riddle_after_question(v, s);
+    bool riddle = is_riddle_after_question(v, s, grade);
     if (grade && s.match.survey && d.topic.empty() && !riddle)
         d.effect = effect_of(*grade, s.at, v.correction, s.match.late, s.about && s.about->followup_begun, s.before, rules.correction_window);
     d.what = class_of(v, s, d);

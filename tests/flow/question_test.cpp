@@ -96,7 +96,7 @@ TEST_CASE("nobody is asked the second question after a 1, where a site has not t
 }
 
 TEST_CASE("a call that names a language is asked, thanked and answered in it; one that nobody has texts for in the site's own") {
-    Mailbox w(morning, {.survey = "per_phone_24h = 9\n[lists]"});
+    Mailbox w(morning);
     CHECK(w.settings().texts_of.empty());
     auto configuration = Mailbox::configuration({});
     configuration.insert(configuration.find("[http]"), "languages = [\"en\"]\n");
