@@ -91,15 +91,22 @@ std::string describe_rates(const config::Settings& settings, const config::Chann
     return fmt::format("{} unanswered, {} parts a second, {} surveys a day, in {}", channel.window, channel.tps, channel.daily_ceiling.value_or(settings.survey.daily_ceiling), hours);
 }
 
-// What goes by it, and what will never: such a text is held for a person.
-void print_texts(const config::Settings& settings, const config::Channel& channel, const provider::Abilities& can, const outbox::Texts& texts, int most) {
-    if (auto survey = texts.fill("survey", "2026-12-31")) fmt::print("    the survey by it: {} part{}\n", count_parts(can, *survey), count_parts(can, *survey) == 1 ? "" : "s");
-    for (const auto& [name, source] : settings.texts) {
+// What will never go by it: such a text is held for a person.
+void warn_of_lengths(const config::Channel& channel, const provider::Abilities& can, const std::map<std::string, std::string>& sources, const outbox::Texts& texts,
+                     const std::string& before, int most) {
+    for (const auto& [name, source] : sources) {
         auto whole = texts.fill(name, "2026-12-31");
         auto parts = whole ? count_parts(can, *whole) : 0;
         if (whole && (parts == 0 || (most > 0 && parts > most)))
-            fmt::print(stderr, "warning: channel '{}' cannot carry the text '{}', of {} parts where {} go: it would be held\n", channel.name, name, parts, most);
+            fmt::print(stderr, "warning: channel '{}' cannot carry the text '{}{}', of {} parts where {} go: it would be held\n", channel.name, before, name, parts, most);
     }
+}
+
+void print_texts(const config::Settings& settings, const config::Channel& channel, const provider::Abilities& can, const outbox::Texts& texts, int most) {
+    if (auto survey = texts.fill("survey", "2026-12-31")) fmt::print("    the survey by it: {} part{}\n", count_parts(can, *survey), count_parts(can, *survey) == 1 ? "" : "s");
+    warn_of_lengths(channel, can, settings.texts, texts, "", most);
+    for (const auto& [language, sources] : settings.texts_of)
+        if (auto others = outbox::Texts::parse(sources, {settings.service.sign, settings.service.sms_alarm})) warn_of_lengths(channel, can, sources, *others, language + "/", most);
 }
 
 // What a channel's settings mean, by the words of its adapter. Nothing is connected.
