@@ -63,6 +63,7 @@ reports::ReportSite report_site(const config::Settings& settings) {
     site.rules.weights = {r.weight_satisfied, r.weight_basically, r.weight_dissatisfied};
     site.rules.prior = r.estimate_m ? std::nullopt : std::optional(r.prior_m);
     site.rules.least = {r.least_n, r.least_n_rate, r.least_n_flag, r.least_cell, static_cast<std::size_t>(r.least_rows_funnel)};
+    site.rules.services = settings.survey.services();
     site.rules.z = r.z, site.rules.funnel_z = r.funnel_warn, site.rules.most_unconfirmed = r.most_unconfirmed;
     site.zone = settings.service.timezone;
     site.evidence = evidence_of(settings);
@@ -120,8 +121,10 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.take(a.gateway_->settings());
     a.make_watch();
     if (clock.speed() != 1.0 || a.gateway_->settings().service.test_clock) a.notes_.push_back("test clock");
-    if (const auto& in = a.gateway_->settings().intake; !in.folder.empty())
-        a.folder_ = std::make_unique<intake::Folder>(a.intake_, in, [&a] { return a.intake_rules_; }, clock, [&a] { a.gateway_->dispatcher().wake(); });
+    auto doors = a.gateway_->settings().service_intakes;
+    if (const auto& in = a.gateway_->settings().intake; !in.folder.empty()) doors.insert(doors.begin(), in);
+    for (auto& door : doors)
+        a.folders_.push_back(std::make_unique<intake::Folder>(a.intake_, std::move(door), [&a] { return a.intake_rules_; }, clock, [&a] { a.gateway_->dispatcher().wake(); }));
     return app;
 }
 
@@ -194,7 +197,7 @@ void App::start() {
     auto failed = [](const char* loop) { return [loop](const std::string& why) { log::error("app.loop_failed", {{"loop", loop}, {"why", why}}); }; };
     desk_loop_.spawn("desk", keep_running([this] { return desk_->run(); }, failed("desk")));
     gateway_->start();
-    if (folder_) loops_.spawn("folder", keep_running([this] { return folder_->run(); }, failed("folder")));
+    for (auto& folder : folders_) loops_.spawn("folder", keep_running([&folder] { return folder->run(); }, failed("folder")));
     loops_.spawn("nightly", keep_running([this] { return nightly_->run(); }, failed("nightly")));
     loops_.spawn("followups", keep_running([this] { return followup::watch_clocks(followup_parts()); }, failed("followups")));
     loops_.spawn("watch", keep_running([this] { return watch_->run(); }, failed("watch")));

@@ -69,7 +69,7 @@ private:
     std::shared_ptr<const followup::Rules> followup_rules_;
     std::shared_ptr<const inbound::Hooks> hooks_;
     std::unique_ptr<desk::Desk> desk_;
-    std::unique_ptr<intake::Folder> folder_;
+    std::vector<std::unique_ptr<intake::Folder>> folders_;
     std::unique_ptr<Nightly> nightly_;
     std::unique_ptr<watch::Watch> watch_;
     std::unique_ptr<http::Server> server_, control_;

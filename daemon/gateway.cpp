@@ -306,6 +306,12 @@ std::vector<std::string> Gateway::take_over(Next next) {
     compare("[desk] url", was.desk.main.url, is.desk.main.url);
     compare("[desk] command", was.desk.main.command, is.desk.main.command);
     compare("[intake] folder", was.intake.folder, is.intake.folder);
+    auto folders = [](const config::Settings& s) {
+        std::vector<config::Path> all;
+        for (const auto& door : s.service_intakes) all.push_back(door.folder);
+        return all;
+    };
+    compare("[[survey.service]] folder", folders(was), folders(is));
     // What carriers are told to call was given to the adapter when it was made: taken are the new secrets, told is the old one.
     for (std::size_t c = 0; c < was.channels.size(); ++c) {
         auto about = fmt::format("[[channel]] {}: ", was.channels[c].name);

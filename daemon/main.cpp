@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
     reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions", "paths", "desk"}));
     reports->add_option("--from", report.from, "first local day, 2026-11-01; default: the last 30 days");
     reports->add_option("--to", report.to, "last local day");
+    reports->add_option("--service", report.service, "another service than the 110 call, by the name of its [[survey.service]]");
     reports->add_option("--basis", report.basis, "day of closing or of the answer")->check(CLI::IsMember({"closed", "answered"}));
     reports->add_option("--format", report.format, "")->check(CLI::IsMember({"table", "csv", "json", "xlsx", "html"}));
     reports->add_flag("--raw", report.raw, "also what the smallest n would hide; recorded as an access");

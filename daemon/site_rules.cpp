@@ -8,6 +8,14 @@
 
 namespace pingjing {
 
+namespace {
+
+Result<eligibility::CategoryMap> categories(std::string_view text) {
+    return text.find("[[category]]") == std::string_view::npos ? eligibility::CategoryMap::read_csv(text) : eligibility::CategoryMap::read_toml(text);
+}
+
+}  // namespace
+
 Instant initialised_at(store::Connection& db) {
     store::Statement read(db, "SELECT value FROM meta WHERE key = 'initialised_at'");
     return read.step() ? from_millis(std::stoll(read.text(0))) : Instant{};
@@ -17,8 +25,7 @@ Result<eligibility::SiteRules> site_rules(const config::Settings& settings, cons
     eligibility::SiteRules rules;
     const auto& survey = settings.survey;
     if (!settings.lists.categories_text.empty()) {
-        auto text = std::string_view(settings.lists.categories_text);
-        auto map = text.find("[[category]]") == std::string_view::npos ? eligibility::CategoryMap::read_csv(text) : eligibility::CategoryMap::read_toml(text);
+        auto map = categories(settings.lists.categories_text);
         if (!map) return tl::unexpected(map.error());
         rules.categories = std::move(*map);
     }
@@ -38,6 +45,19 @@ Result<eligibility::SiteRules> site_rules(const config::Settings& settings, cons
     rules.per_phone_24h = survey.per_phone_24h;
     rules.per_phone_30d = survey.per_phone_30d;
     rules.sha256 = settings.rules_sha256;
+    rules.services = survey.services();
+    for (const auto& other : survey.others) {
+        eligibility::ServiceRules service;
+        service.rated = static_cast<eligibility::ServiceRules::Rated>(other.rated);
+        service.timing = rules.timing;
+        service.timing.delay = other.delay, service.timing.hours = {other.hours.from, other.hours.to}, service.timing.spread = other.spread;
+        if (!other.categories_text.empty()) {
+            auto map = categories(other.categories_text);
+            if (!map) return tl::unexpected(map.error());
+            service.categories = std::move(*map);
+        }
+        rules.others.push_back(std::move(service));
+    }
 
     if (survey.since.empty()) {
         rules.since = initialised_at;
@@ -134,11 +154,17 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
     policy->decide = [rules](store::Connection& db, const store::StoredCase& about, const std::string& phone_key, Instant now) {
         return eligibility::decide_again(db, *rules, about, phone_key, now);
     };
-    policy->next_sending_time = [rules, &seal](const store::StoredCase& about, Instant now) { return eligibility::next_sending_time(*rules, seal, about.record, now); };
+    policy->next_sending_time = [rules, &seal](const store::StoredCase& about, Instant now) { return eligibility::next_sending_time(*rules, seal, about, now); };
     policy->called_off = [rules, &seal, &random](store::Connection& db, std::int64_t phone_id, Instant now) {
         eligibility::reconsider_capped(db, seal, random, *rules, phone_id, now);
     };
-    policy->closing_time = [rules](Instant t) { return eligibility::closing_time(t, rules->timing); };
+    policy->closing_time = [rules](const std::optional<store::StoredCase>& about, Instant t) {
+        return eligibility::closing_time(t, rules->timing_of(about ? rules->services.of(about->source, about->attended) : 0));
+    };
+    policy->survey_text = [rules](const store::StoredCase& about, std::string_view kind) {
+        const auto& service = rules->services[rules->services.of(about.source, about.attended)];
+        return kind == "survey_neutral" ? service.neutral : service.survey;
+    };
     auto zone = settings.service.timezone;
     policy->local_day = [zone](Instant t) { return pingjing::local_day(t, zone); };
     policy->start_of_day = [zone](Instant t) { return day_range(local_day(t, zone), zone)->from; };
@@ -157,7 +183,7 @@ followup::Rules followup_rules(const config::Settings& settings) {
 ratings::AnswerRules answer_rules(const config::Settings& settings, int slots) {
     ratings::AnswerRules rules;
     const auto& survey = settings.survey;
-    rules.scale = survey.scale;
+    rules.services = survey.services();
     rules.slots = slots;
     rules.late_window = survey.late_window, rules.correction_window = survey.correction_window, rules.answer_within = survey.answer_within;
     rules.confirm_again_after = survey.confirm_again_after, rules.opt_out_replay = survey.opt_out_replay, rules.opt_out_zero = survey.opt_out_zero;
@@ -174,7 +200,7 @@ store::LetterRules letter_rules(const config::Settings& settings) {
 }
 
 store::ReviewRules review_rules(const config::Settings& settings) {
-    return {settings.survey.scale, settings.survey.late_window, settings.survey.correction_window, settings.followup.call_back};
+    return {settings.survey.services(), settings.survey.late_window, settings.survey.correction_window, settings.followup.call_back};
 }
 
 }  // namespace pingjing

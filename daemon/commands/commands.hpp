@@ -21,7 +21,7 @@ struct ImportOptions {
 int import(const std::string& config, const ImportOptions& options);
 
 struct ReportOptions {
-    std::string report{}, from{}, to{}, basis = "closed", format = "table", output{};
+    std::string report{}, from{}, to{}, basis = "closed", service{}, format = "table", output{};
     bool raw = false;
 };
 int report(const std::string& config, const ReportOptions& options);

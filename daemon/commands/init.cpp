@@ -1,6 +1,7 @@
 // `pingjing init`: keys, store, hook secrets, the first token. `pingjing check`: the whole configuration, and what each text costs.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <any>
@@ -89,6 +90,17 @@ std::string describe_rates(const config::Settings& settings, const config::Chann
     auto time = [](Millis t) { return fmt::format("{:02}:{:02}", t / std::chrono::hours(1), t % std::chrono::hours(1) / std::chrono::minutes(1)); };
     auto hours = channel.hours ? time(channel.hours->from) + "-" + time(channel.hours->to) : std::string("the hours of [survey]");
     return fmt::format("{} unanswered, {} parts a second, {} surveys a day, in {}", channel.window, channel.tps, channel.daily_ceiling.value_or(settings.survey.daily_ceiling), hours);
+}
+
+void print_services(const config::Settings& settings) {
+    auto time = [](Millis t) { return fmt::format("{:02}:{:02}", t / std::chrono::hours(1), t % std::chrono::hours(1) / std::chrono::minutes(1)); };
+    for (const auto& other : settings.survey.others) {
+        const auto& service = other.service;
+        const char* rated[] = {"the officer", "the call taker", "the unit alone"};
+        fmt::print("service {} ({}): records of {}{}, scale {}, text {}, {} minutes after closing, {}-{}; rated is {}\n", service.name, service.title,
+                   fmt::join(service.sources, ", "), service.settled_by_phone ? " that name no officer" : "", scale_name(service.scale), service.survey,
+                   other.delay / std::chrono::minutes(1), time(other.hours.from), time(other.hours.to), rated[static_cast<int>(other.rated)]);
+    }
 }
 
 // What will never go by it: such a text is held for a person.
@@ -215,6 +227,7 @@ int check(const std::string& config, bool templates) {
     print_lengths(settings->texts, *texts, "", templates);
     for (const auto& [language, parsed] : others) print_lengths(settings->texts_of.at(language), parsed, language + "/", templates);
     if (!settings->followup.question) fmt::print("the text 'question' is not sent: [followup] question is off\n");
+    print_services(*settings);
     print_channels(*settings, *texts);
     if (auto prefixes = settings->lists.number_plan->prefixes(); prefixes > 0) fmt::print("number plan: {} prefixes\n", prefixes);
     if (settings->service.test_clock) fmt::print("test_clock = true: PINGJING_CLOCK is obeyed\n");

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "daemon/config/values.hpp"
@@ -195,7 +196,49 @@ private:
         v.opt_out_replay = s.duration("opt_out_replay", v.opt_out_replay, 0s, Days(30));
         v.thanks = s.flag("thanks", v.thanks);
         v.opt_out_zero = s.flag("opt_out_zero", false);
+        for (auto& other : s.children("service")) service_asked_about(other);
         s.finish();
+    }
+
+    // Its drop folder is read after [intake], whose other keys it shares.
+    void service_asked_about(Section& s) {
+        const auto& call = settings_.survey;
+        OtherService v;
+        auto& service = v.service;
+        service = asked_on(*parse_scale(s.one_of("scale", std::string(scale_name(call.scale)), {"110-3", "csat-5"})));
+        service.name = s.text("name");
+        bool word = !service.name.empty() && service.name.size() <= 24 && std::all_of(service.name.begin(), service.name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+        if (!service.name.empty() && !word) s.problem("name", fmt::format("name = \"{}\": expected a word of small letters and '_' such as \"window\"", service.name));
+        for (const auto& known : call.others)
+            if (known.service.name == service.name) s.problem("name", fmt::format("service '{}' stands twice", service.name));
+        service.title = s.text("title", service.name);
+        service.sources = s.texts("sources");
+        if (service.sources.empty()) s.problem("sources", "[[survey.service]] needs sources = [\"…\"]: what its records say as `source`");
+        service.settled_by_phone = s.flag("settled_by_phone", false);
+        for (const auto& known : call.others)
+            for (const auto& source : service.sources)
+                if (known.service.settled_by_phone <= service.settled_by_phone && std::count(known.service.sources.begin(), known.service.sources.end(), source) > 0)
+                    s.problem("sources", fmt::format("source \"{}\" is that of service '{}' before it: expected one that no other service has", source, known.service.name));
+        service.survey = s.text("text", "survey_" + service.name);
+        if (!service.survey.starts_with("survey")) s.problem("text", fmt::format("text = \"{}\": expected the name of a text such as \"survey_window\"", service.survey));
+        auto rated = s.one_of("rated", "officer", {"officer", "call_taker", "unit"});
+        v.rated = rated == "officer" ? OtherService::Rated::officer : rated == "unit" ? OtherService::Rated::unit : OtherService::Rated::call_taker;
+        v.delay = s.duration("delay", call.delay, 0s, Days(30));
+        if (v.delay < call.min_delay) s.problem("delay", "delay is shorter than [survey] min_delay");
+        if (v.delay >= call.max_age) s.problem("delay", "delay is not shorter than [survey] max_age: every survey would be stale when it is due");
+        v.hours = read_hours(s, "hours", call.hours);
+        v.spread = s.duration("spread", call.spread, 0s, 24h);
+        if (auto map = s.path("categories"); !map.empty()) {
+            list(s, "categories", map.extension() == ".toml" ? read_categories_toml : read_categories);
+            if (!list_texts_.empty() && list_texts_.back().first == "categories") v.categories_text = list_texts_.back().second;
+        }
+        Intake door;
+        door.folder = s.path("folder");
+        door.mapping = s.text("mapping", "");
+        door.source = service.sources.empty() ? std::string() : service.sources.front();
+        if (!door.folder.empty()) settings_.service_intakes.push_back(std::move(door));
+        s.finish();
+        settings_.survey.others.push_back(std::move(v));
     }
 
     static std::string signing_secret(Section& s) {
@@ -320,9 +363,18 @@ private:
         }
         v.encoding = s.one_of("encoding", v.encoding, {"auto", "utf-8", "gb18030"});
         v.erase_done = s.flag("erase_done", false);
-        if (v.done_suffix.empty() && v.done_folder.empty() && !v.erase_done && !v.folder.empty())
+        if (v.done_suffix.empty() && v.done_folder.empty() && !v.erase_done && (!v.folder.empty() || !settings_.service_intakes.empty()))
             s.problem("done_suffix", "done_suffix is empty: a finished file would be read again for ever");
         s.finish();
+        for (auto& door : settings_.service_intakes) {
+            auto own = std::move(door);
+            door = v;
+            door.folder = std::move(own.folder), door.source = std::move(own.source);
+            if (!own.mapping.empty()) door.mapping = std::move(own.mapping);
+            for (const auto& other : settings_.service_intakes)
+                if (&other != &door && other.folder == door.folder) s.problem("folder", fmt::format("folder {} is that of two services", door.folder.string()));
+            if (door.folder == v.folder) s.problem("folder", fmt::format("folder {} is that of a [[survey.service]] as well", v.folder.string()));
+        }
     }
 
     void reports(Section s) {
@@ -470,10 +522,15 @@ private:
     }
 
     void texts_of(const std::string& language, bool alone, std::map<std::string, std::string>& out) {
-        for (auto view : text_names) {
-            std::string name(view), file;
+        std::set<std::string> names(std::begin(text_names), std::end(text_names));
+        auto services = settings_.survey.services();
+        for (std::size_t n = 0; n < services.size(); ++n) names.insert({services[n].survey, services[n].neutral, services[n].unclear, services[n].help});
+        for (const auto& name : names) {
+            std::string file;
             auto text = find_text(language, name, alone, file);
             if (!text && (name == "question" && !settings_.followup.question)) continue;  // nobody is asked
+            bool of_service = std::find(std::begin(text_names), std::end(text_names), name) == std::end(text_names);
+            if (!text && of_service && !alone) continue;  // asked in the site's own language
             if (!text) problems_.add(name_, 0, fmt::format("there is no text {}/{}.txt; put it under [service] templates_dir", language, name));
             else out[name] = *text, settings_.text_files[alone ? name : language + "/" + name] = file;
         }
@@ -548,6 +605,12 @@ bool Channel::takes_callbacks() const {
     for (std::string_view link : {"simulated", "smpp", "cmpp2", "cmpp3", "sgip", "smgp"})
         if (provider == link) return false;
     return true;
+}
+
+Services Survey::services() const {
+    std::vector<PoliceService> all;
+    for (const auto& other : others) all.push_back(other.service);
+    return {asked_on(scale), std::move(all)};
 }
 
 const Channel* Settings::channel(const std::string& name) const {

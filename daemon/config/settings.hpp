@@ -14,6 +14,7 @@
 #include "daemon/config/section.hpp"
 #include "daemon/core/clock.hpp"
 #include "daemon/core/rating.hpp"
+#include "daemon/core/services.hpp"
 
 namespace pingjing::config {
 
@@ -51,6 +52,16 @@ struct Store {
     std::string url;                         // "postgresql" only
 };
 
+// Another service than the 110 call, asked about as well: [[survey.service]]. What it does not say is as in [survey] and [intake].
+struct OtherService {
+    PoliceService service{};                 // its name, whose records, on which scale, by which texts
+    enum class Rated { officer, call_taker, unit } rated = Rated::officer;
+    Millis delay = 120min;
+    Hours hours;
+    Millis spread = 30min;
+    std::string categories_text;             // empty: those of [categories]
+};
+
 enum class Mode { off, shadow, pilot, on };
 struct Survey {
     Mode mode = Mode::on;
@@ -76,6 +87,8 @@ struct Survey {
     Millis opt_out_replay = 24h;             // equal opt-out and opt-in texts without a vendor id count once in it
     bool thanks = true;                      // false saves a text: only who gave a 3 is answered, and told that somebody will call
     bool opt_out_zero = false;               // the template offers "0" as opt-out
+    Services services() const;               // the 110 call and `others`, in their order
+    std::vector<OtherService> others;
 };
 
 struct Desk {
@@ -141,6 +154,7 @@ struct Intake {
     std::string mapping;                     // by name: built in, or a site's own; empty: by the head row
     std::string encoding = "auto";           // auto | utf-8 | gb18030
     bool erase_done = false;                 // delete finished files instead of renaming them
+    std::string source;                      // of rows that name none; empty: it stays so
 };
 
 struct Reports {
@@ -200,6 +214,7 @@ struct Settings {
     Canary canary;
     Followup followup;
     Intake intake;
+    std::vector<Intake> service_intakes;     // drop folders of other services
     Reports reports;
     std::vector<Channel> channels;
     std::vector<Route> routes;               // never empty: without [[route]] one that names all channels in file order

@@ -30,16 +30,19 @@ std::vector<std::string> split_codes(const std::string& codes) {
     return {std::istream_iterator<std::string>(in), {}};
 }
 
+std::size_t service_of(const SiteRules& site, const ClosedCall& call) { return site.services.of(call.source, call.lead() != nullptr); }
+std::size_t service_of(const SiteRules& site, const store::StoredCase& stored) { return site.services.of(stored.source, stored.attended); }
+
 struct Number {
     std::string key{};
     std::optional<std::int64_t> id{};  // none: never seen, so nothing is known of it
 };
 
 // What rules need beside the record. `others`: the times of the number's other surveys that count for its caps.
-Facts gather(store::Connection& db, const SiteRules& site, const ClosedCall& call, const std::optional<Number>& number, std::int64_t case_id,
+Facts gather(store::Connection& db, const SiteRules& site, std::size_t service, const ClosedCall& call, const std::optional<Number>& number, std::int64_t case_id,
              Instant now, Instant sending, const std::vector<Instant>& others) {
     Facts facts{.call = call};
-    facts.category = site.categories.find(call.category);
+    facts.category = site.categories_of(service).find(call.category);
     facts.mode = site.mode;
     facts.since = site.since;
     facts.pilot_unit = site.pilot_units.contains(call.unit);
@@ -55,8 +58,20 @@ Facts gather(store::Connection& db, const SiteRules& site, const ClosedCall& cal
     return facts;
 }
 
-store::Verdict verdict_of(const Decision& decision, const SiteRules& site, std::string flags) {
-    return store::Verdict{decision.code, decision.rule, decision.kind, site.sha256, decision.safety, std::move(flags)};
+// Whom the answer is about. A text that does not speak of a report stays that, whoever is rated.
+std::string kind_of(const Decision& decision, const SiteRules& site, std::size_t service) {
+    if (service == 0 || decision.kind != "survey") return decision.kind;
+    using enum ServiceRules::Rated;
+    switch (site.others[service - 1].rated) {
+        case call_taker: return "survey_taker";
+        case unit: return "survey_unit";
+        case officer: break;
+    }
+    return decision.kind;
+}
+
+store::Verdict verdict_of(const Decision& decision, const SiteRules& site, std::size_t service, std::string flags) {
+    return store::Verdict{decision.code, decision.rule, kind_of(decision, site, service), site.sha256, decision.safety, std::move(flags)};
 }
 
 constexpr Millis month = std::chrono::hours(24 * 30);
@@ -66,7 +81,8 @@ constexpr Millis month = std::chrono::hours(24 * 30);
 Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRules& site, const ClosedCall& call, std::int64_t case_id,
                     Instant now) {
     Planned planned;
-    planned.due_at = call.closed_at ? due_at(*call.closed_at, now, site.timing, spread_fraction(seal, call.id)) : now;
+    auto service = service_of(site, call);
+    planned.due_at = call.closed_at ? due_at(*call.closed_at, now, site.timing_of(service), spread_fraction(seal, call.id)) : now;
     std::optional<Number> number;
     std::vector<Instant> others;
     if (call.calling) {
@@ -74,8 +90,8 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
         number->id = store::find_phone_id(db, number->key);
         if (number->id) others = store::survey_times(db, *number->id, case_id, planned.due_at - month);
     }
-    auto facts = gather(db, site, call, number, case_id, now, planned.due_at, others);
-    planned.verdict = verdict_of(decide(facts), site, own_codes(call, site));
+    auto facts = gather(db, site, service, call, number, case_id, now, planned.due_at, others);
+    planned.verdict = verdict_of(decide(facts), site, service, own_codes(call, site));
     return planned;
 }
 
@@ -84,6 +100,7 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
 ClosedCall as_call(const store::StoredCase& stored) {
     ClosedCall call;
     call.id = stored.record;
+    call.source = stored.source;
     call.state = stored.state;
     if (stored.phone_id != 0) call.calling = Phone::mobile("13000000000");
     call.category = stored.category;
@@ -98,8 +115,9 @@ ClosedCall as_call(const store::StoredCase& stored) {
 store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, Instant now) {
     auto call = as_call(stored);
     auto others = store::sent_survey_times(db, stored.phone_id, stored.id, now - month);
-    auto facts = gather(db, site, call, Number{phone_key, stored.phone_id}, stored.id, now, now, others);
-    return verdict_of(decide(facts), site, stored.flags);
+    auto service = service_of(site, stored);
+    auto facts = gather(db, site, service, call, Number{phone_key, stored.phone_id}, stored.id, now, now, others);
+    return verdict_of(decide(facts), site, service, stored.flags);
 }
 
 void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, std::int64_t phone_id, Instant now) {
@@ -107,9 +125,10 @@ void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& r
     for (auto id : store::capped_cases_of(db, phone_id, now - site.max_age)) {
         auto stored = store::load_case(db, id);
         auto call = as_call(stored);
-        auto when = due_at(*stored.closed_at, now, site.timing, spread_fraction(seal, stored.record));
-        auto facts = gather(db, site, call, number, id, now, when, store::survey_times(db, phone_id, id, when - month));
-        auto verdict = verdict_of(decide(facts), site, stored.flags);
+        auto service = service_of(site, stored);
+        auto when = due_at(*stored.closed_at, now, site.timing_of(service), spread_fraction(seal, stored.record));
+        auto facts = gather(db, site, service, call, number, id, now, when, store::survey_times(db, phone_id, id, when - month));
+        auto verdict = verdict_of(decide(facts), site, service, stored.flags);
         if (verdict.code == Code::capped) continue;
         store::record_decision(db, id, "reconsidered", verdict.code ? "excluded" : "accepted", verdict, now);
         store::set_case_code(db, id, verdict.code, verdict.kind, now);
@@ -117,8 +136,9 @@ void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& r
     }
 }
 
-Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const std::string& record, Instant now) {
-    return due_at(now - std::max(site.timing.delay, site.timing.min_delay), now, site.timing, spread_fraction(seal, record));
+Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const store::StoredCase& about, Instant now) {
+    const auto& timing = site.timing_of(service_of(site, about));
+    return due_at(now - std::max(timing.delay, timing.min_delay), now, timing, spread_fraction(seal, about.record));
 }
 
 void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, const store::RecordedCase& recorded,

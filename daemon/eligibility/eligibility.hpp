@@ -7,6 +7,7 @@
 
 #include "daemon/core/case.hpp"
 #include "daemon/core/random.hpp"
+#include "daemon/core/services.hpp"
 #include "daemon/eligibility/rules.hpp"
 #include "daemon/eligibility/schedule.hpp"
 #include "daemon/store/cases.hpp"
@@ -15,6 +16,13 @@
 namespace pingjing::store { class Connection; }
 
 namespace pingjing::eligibility {
+
+// What another service than the 110 call has of its own.
+struct ServiceRules {
+    enum class Rated { officer, call_taker, unit } rated = Rated::officer;
+    std::optional<CategoryMap> categories{};  // none: those of the site
+    Timing timing{};
+};
 
 // The rules of one site, complete and checked. `sha256` names them in every decision.
 struct SiteRules {
@@ -29,6 +37,13 @@ struct SiteRules {
     int per_phone_24h = 1, per_phone_30d = 3;
     int adult_age = 18;
     std::string sha256{};
+    Services services{};
+    std::vector<ServiceRules> others{};  // of services[1], services[2] …
+
+    const Timing& timing_of(std::size_t service) const { return service == 0 ? timing : others[service - 1].timing; }
+    const CategoryMap& categories_of(std::size_t service) const {
+        return service == 0 || !others[service - 1].categories ? categories : *others[service - 1].categories;
+    }
 };
 
 struct Planned {
@@ -44,8 +59,8 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
 // may have gone) count for the caps: one that is planned for later must not call off the one before it. `phone_key`: of its number.
 store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, Instant now);
 
-// `now` inside opening hours, else this case's share of the spread after the next opening.
-Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const std::string& record, Instant now);
+// `now` inside the opening hours of its service, else this case's share of the spread after the next opening.
+Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const store::StoredCase& about, Instant now);
 
 // A survey to this number was called off before it went: cases that it alone had capped, and that are not too old, are decided
 // again and planned if nothing else stands against them.

@@ -104,6 +104,8 @@ asio::awaitable<http::Response> take_calls(std::shared_ptr<const Door> door, htt
     auto rules = door->rules();  // held to the end: a reload may replace it meanwhile
     auto records = rules->records;
     records.now = door->clock.now();
+    records.source = request.parameter("source");
+    if (records.source.size() > 64 || hide_mobiles(records.source) != records.source) co_return http::problem(400, "Bad Request", "source: expected a service's word such as window");
     std::string source = request.trusted ? "import" : "http";
     try {
         auto taking = dry ? door->intake.try_out(*document, std::move(records), rules->site)

@@ -159,6 +159,7 @@ asio::awaitable<Folder::End> Folder::take_rows(std::string name, DocumentFile fi
             auto rules = rules_();
             auto records = rules->records;
             records.now = clock_.now();
+            records.source = settings_.source;
             auto taking = intake_.take(file.document(**piece), std::move(records), rules->site, "folder");
             auto taken = co_await std::move(taking);
             if (!taken) {

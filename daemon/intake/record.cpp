@@ -210,6 +210,7 @@ Read<ClosedCall> read_call(const Source& source, const RecordRules& rules) {
         !take(plain(source, "result", max_text), call.result) || !take(source.officers(), call.officers) ||
         !take(source.flags(rules.flags), call.flags) || !take(source.birth(), call.caller_birth))
         return tl::unexpected(error);
+    if (call.source.empty()) call.source = rules.source;
     if (call.linked_to == call.id) call.linked_to.clear();  // some systems link every record, the first one to itself
     call.calling = Phone::mobile(calling);
     call.contact = Phone::mobile(contact);

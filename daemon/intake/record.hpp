@@ -42,6 +42,7 @@ struct RecordRules {
     Flags flags{};
     std::string zone = "Asia/Shanghai";          // for CSV times where the mapping names none
     std::shared_ptr<const Mappings> mappings{};  // null: the built-in ones
+    std::string source{};                        // of records that name none: whose door this is
     Instant now{};
     Millis future_tolerance =
         std::chrono::hours(1);  // clocks differ; a time beyond it is a mistake, mostly of the zone

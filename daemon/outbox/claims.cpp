@@ -288,7 +288,7 @@ private:
             policy_.called_off(db_, row.phone_id, in_.now);
             return false;
         }
-        facts.text_name = verdict.kind == "survey_neutral" ? "survey_neutral" : "survey";
+        facts.text_name = policy_.survey_text(about, verdict.kind);
         auto slot = store::take_slot(db_, row.phone_id, about.id, policy_.slots, policy_.slot_rest, in_.now);
         if (!slot.number) {
             store::postpone(db_, row.id, std::max(slot.free_at.value_or(in_.now), in_.now + doubt_pause));
@@ -321,7 +321,7 @@ private:
 
         std::string extension;
         if (facts.slot && policy_.slots > 1 && rules.extension_digits > 0) extension = fmt::format("{:0{}}", *facts.slot, rules.extension_digits);
-        auto until = keeps_hours(row) ? policy_.closing_time(in_.now) : row.stale_at;
+        auto until = keeps_hours(row) ? policy_.closing_time(about, in_.now) : row.stale_at;
         auto validity = rules.validity.count() > 0 ? rules.validity : std::max<Millis>(until - in_.now, least_validity);
 
         auto attempt = store::claim(db_, row, facts, in_.now);
@@ -342,7 +342,7 @@ private:
     const Wording& word(const std::string& name, const std::string& language, const std::string& day, std::size_t channel) {
         auto& known = *in_.wordings;
         if (known.size() > 1000) known.clear();  // days go by
-        const auto& texts = policy_.texts_for(language);
+        const auto& texts = policy_.texts_for(language, name);
         auto [place, made] = known.try_emplace({&texts == &policy_.texts ? name : language + "/" + name, day, channel});
         if (!made) return place->second;
         const auto& rules = policy_.channels[channel];

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,11 @@ struct Policy {
     Texts texts{};
     std::map<std::string, Texts> texts_of{};  // by language, where a call names another than the site's own
     // "en-GB" is answered in "en" where there is no "en-GB".
-    const Texts& texts_for(const std::string& language) const {
+    // A text that this language lacks is sent in the site's own.
+    const Texts& texts_for(const std::string& language, const std::string& name) const {
         auto found = texts_of.find(language);
         if (found == texts_of.end()) found = texts_of.find(language.substr(0, language.find('-')));
-        return found == texts_of.end() ? texts : found->second;
+        return found == texts_of.end() || !found->second.has(name) ? texts : found->second;
     }
     bool surveys_flow = true;  // false: shadow, off. Surveys stay where they are
     int slots = 1;             // reply slots of a phone; 1: the bare number
@@ -48,7 +50,8 @@ struct Policy {
     std::function<store::Verdict(store::Connection&, const store::StoredCase&, const std::string& phone_key, Instant)> decide{};
     std::function<Instant(const store::StoredCase&, Instant)> next_sending_time{};  // `now` where it may go now
     std::function<void(store::Connection&, std::int64_t phone_id, Instant)> called_off{};  // a survey to this number does not go
-    std::function<Instant(Instant)> closing_time{};                                 // of the opening hours in which this moment lies
+    std::function<Instant(const std::optional<store::StoredCase>&, Instant)> closing_time{};  // of the opening hours in which this moment lies
+    std::function<std::string(const store::StoredCase&, std::string_view kind)> survey_text{};  // its name, by the case's service and how it may be asked
     std::function<std::string(Instant)> local_day{};                                // YYYY-MM-DD
     std::function<Instant(Instant)> start_of_day{};                                 // local midnight before this moment
 };

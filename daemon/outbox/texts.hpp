@@ -17,6 +17,7 @@ public:
 
     // `day`: local, YYYY-MM-DD, of the call it speaks of; empty where the text names none. `without_sign`: the carrier puts it there.
     Result<std::string> fill(const std::string& name, std::string_view day, bool without_sign = false) const;
+    bool has(const std::string& name) const { return templates_.contains(name); }
     // What every text begins with, for words that are no template.
     std::string sign() const { return "【" + words_.sign + "】"; }
 

@@ -35,6 +35,7 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
     s.match = ratings::match(store::sent_surveys_to(db, phone), row.extension, rules.slots, s.at, rules.late_window);
     if (s.match.survey) {
         s.about = store::load_answered_case(db, s.match.survey->case_id);
+        s.service = rules.services.of(s.about->source, s.about->attended);
         // Safety follows the phone: another case of this number may say that somebody else reads it.
         s.about->careful = s.about->careful || store::has_safety_hold(db, phone, s.match.survey->case_id, now - rules.safety_hold);
         if (auto standing = store::standing_rating(db, s.match.survey->case_id)) s.before = Before{standing->grade, standing->first_at};
@@ -49,21 +50,22 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
 
 Done write(Connection& db, Random& random, const ReadText& read, const AnswerRules& rules, Instant now) {
     const auto& row = read.row;
-    const auto& verdict = read.verdict;
     auto situation = look(db, row, rules, now);
+    auto scale = rules.services[situation.service].scale;
+    const auto& verdict = scale == rules.services[0].scale || !read.other ? read.verdict : *read.other;
     auto decision = decide(verdict, situation, rules);
     std::optional<std::int64_t> case_id;
     if (situation.match.survey) case_id = situation.match.survey->case_id;
 
     store::Reading reading;
-    reading.what = decision.what, reading.case_id = case_id, reading.match = situation.match.how, reading.label = reply::label_text(verdict, rules.scale);
+    reading.what = decision.what, reading.case_id = case_id, reading.match = situation.match.how, reading.label = reply::label_text(verdict, scale);
     reading.rating = verdict.rating, reading.method = reply::method_name(verdict.method), reading.confidence = verdict.confidence, reading.why = verdict.why;
     store::record_reading(db, row.id, reading, now);
     metrics::count("answers_total", {{"class", decision.what}});
     if (situation.match.survey) store::lift_to_delivered(db, situation.match.survey->message, "reply", now);
 
     if (decision.effect) {
-        store::NewRating rating{*case_id, row.id, situation.at, *reply::grade_of(verdict, rules.scale), *verdict.rating, reading.method,
+        store::NewRating rating{*case_id, row.id, situation.at, *reply::grade_of(verdict, scale), *verdict.rating, reading.method,
                                 std::string(effect_name(*decision.effect))};
         auto id = store::record_rating(db, rating, now);
         if (decision.followup) store::open_followup(db, *case_id, id, decision.urgent, false, now, now + rules.call_back);
@@ -152,9 +154,14 @@ asio::awaitable<int> Answers::step() {
     for (auto& row : rows) {
         auto text = seal_.open(row.sealed_text, store::inbound_text_context(row.id));
         reply::Verdict verdict;
-        if (text) verdict = reply::read(rules_->scale, *text);
-        else verdict.why = "unreadable", log::error("inbound.unreadable", {{"inbound", row.id}, {"why", text.error().detail}});
-        read.emplace_back(std::move(row), std::move(verdict));
+        std::optional<reply::Verdict> other;
+        if (text) {
+            verdict = reply::read(rules_->services[0].scale, *text);
+            if (auto scale = rules_->services.other_scale()) other = reply::read(*scale, *text);
+        } else {
+            verdict.why = "unreadable", log::error("inbound.unreadable", {{"inbound", row.id}, {"why", text.error().detail}});
+        }
+        read.emplace_back(std::move(row), std::move(verdict), std::move(other));
     }
     auto now = clock_.now();
     auto rules = rules_;

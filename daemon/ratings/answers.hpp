@@ -11,6 +11,7 @@
 #include "daemon/async/signal.hpp"
 #include "daemon/core/first_answer.hpp"
 #include "daemon/core/message.hpp"
+#include "daemon/core/services.hpp"
 #include "daemon/ratings/match.hpp"
 #include "daemon/reply/read.hpp"
 #include "daemon/store/inbox.hpp"
@@ -21,7 +22,7 @@
 namespace pingjing::ratings {
 
 struct AnswerRules {
-    Scale scale = Scale::three_110;
+    Services services{};                   // on which scale each is asked, and by which texts
     int slots = 1;
     Millis late_window = std::chrono::hours(24 * 14), correction_window = std::chrono::minutes(30), answer_within = std::chrono::minutes(10),
            confirm_again_after = std::chrono::hours(24), opt_out_replay = std::chrono::hours(24), call_back = std::chrono::hours(24),
@@ -38,6 +39,7 @@ struct Situation {
     bool mobile = true;                    // never an answer to a short code or an alphabetic sender
     bool replay = false;                   // the same words again, and the vendor gives no time to tell
     Match match{};
+    std::size_t service = 0;               // of the case, among the site's
     std::optional<store::AnsweredCase> about{};
     std::optional<Before> before{};        // the rating that stands
     Instant at{};                          // when it was written
@@ -68,9 +70,10 @@ struct AnswerHints {
 
 // A text and what was read in it; and what came of it.
 struct ReadText {
-    ReadText(store::InboundRow r, reply::Verdict v) : row(std::move(r)), verdict(std::move(v)) {}
+    ReadText(store::InboundRow r, reply::Verdict v, std::optional<reply::Verdict> o) : row(std::move(r)), verdict(std::move(v)), other(std::move(o)) {}
     store::InboundRow row;
-    reply::Verdict verdict;
+    reply::Verdict verdict;               // on the scale of the 110 call
+    std::optional<reply::Verdict> other;  // on the other scale, where the site asks on both: which it was is known with the case
 };
 struct Done { bool message = false, alarm = false; };
 

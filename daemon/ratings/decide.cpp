@@ -24,14 +24,14 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
     if (v.do_not_contact) return std::nullopt;
     if (d.opt_out) return s.told.opt_out ? std::nullopt : std::optional(Say{Purpose::opt_out, "opt_out"});
     if (s.about && s.about->careful) return std::nullopt;
-    if (v.label == reply::Label::help) return s.told.help || (s.about && s.about->helped) ? std::nullopt : std::optional(Say{Purpose::help, "help"});
+    if (v.label == reply::Label::help) return s.told.help || (s.about && s.about->helped) ? std::nullopt : std::optional(Say{Purpose::help, rules.services[s.service].help});
     // Who has unsubscribed is told what he asks for, and nothing else.
     if (!s.about || s.match.late || (s.opted_out && !v.opt_in)) return std::nullopt;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
     bool called = d.followup && d.urgent && rules.staffed;
     if (counts && (rules.thanks || called) && !s.about->thanked && !s.about->clarified)
         return Say{Purpose::thanks, called ? "thanks_dissatisfied" : "thanks"};
-    if (d.what == "ambiguous" && !s.before && !s.about->clarified) return Say{Purpose::clarify, "unclear"};
+    if (d.what == "ambiguous" && !s.before && !s.about->clarified) return Say{Purpose::clarify, rules.services[s.service].unclear};
     return std::nullopt;
 }
 
@@ -39,7 +39,7 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
 bool may_ask(const reply::Verdict& v, const Situation& s, const AnswerRules& rules, const Decision& d) {
     if (!rules.question || !s.mobile || !s.about || v.emergency || v.do_not_contact || d.opt_out || s.opted_out || s.match.late) return false;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
-    return counts && reply::grade_of(v, rules.scale) != Grade::satisfied && !s.about->careful && !s.about->neutral && !s.about->questioned;
+    return counts && reply::grade_of(v, rules.services[s.service].scale) != Grade::satisfied && !s.about->careful && !s.about->neutral && !s.about->questioned;
 }
 
 // He was asked what it was about, and nobody has called him yet.
@@ -83,7 +83,7 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     d.opt_out = !s.replay && (v.label == reply::Label::opt_out || (whole_zero && rules.opt_out_zero && !no_callback_wished));
     d.opt_in = !s.replay && v.opt_in;
 
-    auto grade = reply::grade_of(v, rules.scale);
+    auto grade = reply::grade_of(v, rules.services[s.service].scale);
     d.topic = answered_topic(v, s, grade);
     bool riddle = is_riddle_after_question(v, s, grade);
     if (grade && s.match.survey && d.topic.empty() && !riddle)

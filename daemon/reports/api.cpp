@@ -37,10 +37,11 @@ tl::expected<Asked, Response> read_parameters(const std::string& report, const h
         if (name == "from") asked.request.from = value;
         else if (name == "to") asked.request.to = value;
         else if (name == "basis") asked.request.basis = value;
+        else if (name == "service") asked.request.service = value;
         else if (name == "format") asked.format = value;
         else if (name == "raw" && (value == "1" || value == "true" || value == "0" || value == "false")) asked.request.raw = value == "1" || value == "true";
         else if (name == "raw") return tl::unexpected(wrong("raw", "1 or 0"));
-        else return tl::unexpected(wrong(name, "one of the parameters from, to, basis, format, raw"));
+        else return tl::unexpected(wrong(name, "one of the parameters from, to, basis, service, format, raw"));
     }
     const auto& format = asked.format;
     if (format == "xlsx" || format == "html") return tl::unexpected(http::problem(501, "Not Implemented", fmt::format("format {}: not built yet", format)));
@@ -76,7 +77,7 @@ asio::awaitable<Response> answer_report(Parts parts, std::string report, bool ma
     if (!asked) co_return asked.error();
     auto site = parts->site();
     auto now = parts->clock.now();
-    auto request = complete(asked->request, site->zone, now);
+    auto request = complete(asked->request, site->rules.services, site->zone, now);
     if (!request) co_return http::problem(400, "Bad Request", request.error().detail);
     asked->request = *request;
     if (request->raw && !may_see_raw) co_return http::problem(403, "Forbidden", "raw figures need the scope inspect");

@@ -7,7 +7,7 @@ namespace {
 
 using store::Statement;
 
-constexpr const char* cases_sql = "SELECT id, unit, category, reported_at, closed_at, officer, kind, code, recoded_after FROM cases WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+constexpr const char* cases_sql = "SELECT id, unit, category, reported_at, closed_at, officer, kind, code, recoded_after, source, call_taker FROM cases WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
 constexpr const char* surveys_sql = "SELECT case_id, state, accepted_at, answer_until, code FROM messages WHERE case_id BETWEEN ?1 AND ?2 AND purpose = 'survey' ORDER BY case_id";
 constexpr const char* ratings_sql =
     "SELECT case_id, grade, method, at, officer, unit, inbound_id FROM ratings WHERE case_id BETWEEN ?1 AND ?2 AND effect IN ('first', 'replaces') ORDER BY case_id, id";
@@ -23,9 +23,12 @@ void take_case(const Statement& row, CaseRow& into) {
     into.category = row.view(2).substr(0, 2);
     into.reported_at = row.instant(3);
     into.closed_at = row.maybe_instant(4);
-    if (row.view(6) != "survey_unit") into.officer = row.maybe_text(5);
+    if (row.view(6) == "survey_taker") into.officer = row.view(10).empty() ? std::nullopt : row.maybe_text(10);
+    else if (row.view(6) != "survey_unit") into.officer = row.maybe_text(5);
     into.code = row.maybe_text(7);
     into.recoded_after = row.integer(8) != 0;
+    into.source = row.view(9);
+    into.attended = !row.is_null(5);
 }
 
 void take_survey(const Statement& row, CaseRow& into) {

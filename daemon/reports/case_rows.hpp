@@ -23,6 +23,8 @@ struct CaseRow {
     };
 
     std::string unit{}, category{};  // its first two characters
+    std::string source{};
+    bool attended = false;           // the record names an officer at the scene
     Instant reported_at{};
     std::optional<Instant> closed_at{};
     std::optional<std::string> officer{}, code{};  // why it was not asked, of the case or of its survey

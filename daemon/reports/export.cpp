@@ -36,20 +36,26 @@ std::string sha256_of(std::string_view bytes) {
 
 using Files = std::map<std::string, std::string>;
 
-Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
+// Of services beside the 110 call each has files of its own, `officers-window.csv`.
+void add_figures(Files& files, Connection& db, const ExportWish& wish, std::size_t service, Instant as_of) {
     auto range = *day_range(wish.day, wish.zone);
     auto rules = wish.rules;
     rules.raw = rules.by_answer = false;
-    auto figures = count_period(db, {range.from, range.to}, rules, wish.zone, as_of);
-    Files files;
+    auto figures = count_period(db, {range.from, range.to, false, service}, rules, wish.zone, as_of);
+    auto end = service == 0 ? std::string() : "-" + rules.services[service].name;
     for (std::string name : {"officers", "units", "force", "exclusions"}) {
         auto table = name == "exclusions" ? exclusions_report(figures) : score_report(name, figures, wish.names, rules);
         table.from = table.to = wish.day;
         table.basis = "closed";
         table.as_of = format_local(as_of, wish.zone);
-        files[name + ".csv"] = render_csv(table);
-        files[name + ".json"] = render_json(table);
+        files[name + end + ".csv"] = render_csv(table);
+        files[name + end + ".json"] = render_json(table);
     }
+}
+
+Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
+    Files files;
+    for (std::size_t service = 0; service < wish.rules.services.size(); ++service) add_figures(files, db, wish, service, as_of);
     auto desk = desk_report(db, wish.day, wish.day, wish.zone);
     desk.as_of = format_local(as_of, wish.zone);
     files["desk.csv"] = render_csv(desk);

@@ -52,7 +52,8 @@ std::vector<Stretch> stretches(const Eights& eights) {
     return all;
 }
 
-bool is_of(const Period& period, const CaseRow& c) {
+bool is_of(const Period& period, const Services& services, const CaseRow& c) {
+    if (services.of(c.source, c.attended) != period.service) return false;
     auto day = !period.by_answer ? c.closed_at.value_or(c.reported_at) : c.rating ? c.rating->at : c.newest_at.value_or(Instant::min());
     return day >= period.from && day < period.to;
 }
@@ -147,7 +148,7 @@ Figures count_period(Connection& db, const Period& period, const Rules& rules, c
         for (std::int64_t read = 0; next < all.size() && read < cases_a_snapshot; read += all[next].last - all[next].first + 1, ++next) {
             CaseRows rows(db, all[next].first, all[next].last);
             while (rows.next(row))
-                if (is_of(period, row)) count.add(row);
+                if (is_of(period, rules.services, row)) count.add(row);
         }
     }
     for (auto& [badge, officer] : figures.officers) expect(officer, figures.mix);

@@ -27,6 +27,7 @@ bool was_sent(MessageState survey, bool accepted_once);
 struct Period {
     Instant from{}, to{};    // to is excluded
     bool by_answer = false;  // the day of the answer, not of closing
+    std::size_t service = 0; // which of the site's services is counted
 };
 
 // Of one officer, one unit or the force.

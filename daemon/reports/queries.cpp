@@ -188,12 +188,18 @@ Table balance_report(Connection& db) {
     return table;
 }
 
-Result<Request> complete(Request request, const std::string& zone, Instant as_of) {
+Result<Request> complete(Request request, const Services& services, const std::string& zone, Instant as_of) {
     auto wrong = [](std::string_view field, std::string_view expected) {
         return fail(Error::Kind::invalid_input, fmt::format("{}: expected {}", field, expected));
     };
     static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths", "desk"};
     if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions, paths or desk");
+    if (!services.find(request.service)) {
+        std::string names;
+        for (std::size_t n = 0; n < services.size(); ++n) names += (n == 0 ? "" : n + 1 == services.size() ? " or " : ", ") + services[n].name;
+        return wrong("service", names);
+    }
+    if (request.service != "110" && (request.report == "balance" || request.report == "paths" || request.report == "desk")) return wrong("service", "none: this report is of all services together");
     if (request.basis != "closed" && request.basis != "answered") return wrong("basis", "closed or answered");
     if (request.to.empty()) request.to = local_day(as_of, zone);
     if (!day_range(request.to, zone)) return wrong("to", "a day such as 2026-11-21");
@@ -204,7 +210,8 @@ Result<Request> complete(Request request, const std::string& zone, Instant as_of
 }
 
 Result<Table> make_report(Connection& db, const Names& names, const Rules& rules, const Request& asked, const std::string& zone, Instant as_of) {
-    auto request = complete(asked, zone, as_of);
+    const auto& services = rules.services;
+    auto request = complete(asked, services, zone, as_of);
     if (!request) return tl::unexpected(request.error());
     Table table;
     if (request->report == "balance") {
@@ -220,10 +227,11 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
         auto wanted = rules;
         wanted.raw = request->raw;
         wanted.by_answer = request->basis == "answered";
-        Period period{day_range(request->from, zone)->from, day_range(request->to, zone)->to, wanted.by_answer};
+        Period period{day_range(request->from, zone)->from, day_range(request->to, zone)->to, wanted.by_answer, *services.find(request->service)};
         auto figures = count_period(db, period, rules, zone, as_of);
         table = scores ? score_report(request->report, figures, names, wanted) : exclusions_report(figures);
         table.from = request->from, table.to = request->to, table.basis = request->basis;
+        if (period.service > 0) table.footnotes.insert(table.footnotes.begin(), fmt::format("业务 service: {} {}", services[period.service].title, request->service));
     }
     table.as_of = format_local(as_of, zone);
     return table;

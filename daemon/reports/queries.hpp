@@ -23,11 +23,12 @@ struct Request {
     std::string report{};         // officers | units | force | balance | exclusions | paths | desk
     std::string from{}, to{};     // local days, inclusive; empty: the last 30
     std::string basis = "closed";  // closed | answered
+    std::string service = "110";  // the 110 call, or another by the name that the site gave it
     bool raw = false;             // shows what the smallest n would hide; the caller records the access
 };
 
 // Fills in the days that were left open. invalid_input names the field at fault and what was expected.
-Result<Request> complete(Request request, const std::string& zone, Instant as_of);
+Result<Request> complete(Request request, const Services& services, const std::string& zone, Instant as_of);
 
 // invalid_input as above. The books and the exclusions know no day of answer, the books no day at all: they are whole.
 Result<Table> make_report(store::Connection& db, const Names& names, const Rules& rules, const Request& request, const std::string& zone,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "daemon/core/rating.hpp"
+#include "daemon/core/services.hpp"
 #include "daemon/reports/render.hpp"
 
 namespace pingjing::reports {
@@ -93,6 +94,7 @@ struct Rules {
     std::optional<double> prior = 20;   // null: by moments
     bool raw = false;                   // shows what the smallest n would hide; the caller records the access
     bool by_answer = false;             // basis `answered`: eligible, sent, delivered and the response rate have no meaning
+    Services services{};        // the 110 call, and what else the site asks about: each is counted by itself
 };
 
 enum class Funnel { below, within, above };

@@ -99,7 +99,7 @@ RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<K
 }
 
 StoredCase load_case(Connection& db, std::int64_t id) {
-    Statement find(db, "SELECT record, unit, category, linked_to, flags, phone_id, state, reported_at, closed_at, language FROM cases WHERE id = ?1");
+    Statement find(db, "SELECT record, unit, category, linked_to, flags, phone_id, state, reported_at, closed_at, language, source, officer FROM cases WHERE id = ?1");
     if (!find.bind(1, id).step()) throw SqlError(0, fmt::format("case {} is gone", id));
     StoredCase c;
     c.id = id;
@@ -108,6 +108,7 @@ StoredCase load_case(Connection& db, std::int64_t id) {
     c.state = parse_case_state(find.text(6)).value_or(CaseState::open);
     c.reported_at = find.instant(7), c.closed_at = find.maybe_instant(8);
     c.language = find.text(9);
+    c.source = find.text(10), c.attended = !find.is_null(11);
     return c;
 }
 

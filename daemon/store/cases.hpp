@@ -40,7 +40,8 @@ RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<K
 // A case as it stands, for the decision at the moment of sending.
 struct StoredCase {
     std::int64_t id = 0;
-    std::string record{}, unit{}, category{}, linked_to{}, flags{}, language{};
+    std::string record{}, unit{}, category{}, source{}, linked_to{}, flags{}, language{};
+    bool attended = false;  // it names an officer at the scene
     std::int64_t phone_id = 0;  // 0: none
     CaseState state = CaseState::open;
     Instant reported_at{};

@@ -31,7 +31,7 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
     auto id = db.next_id("ratings");
     // A later one is of whoever the first one was of: a case that names somebody else by then moves no score.
     Statement whose(db, "SELECT officer, unit FROM ratings WHERE case_id = ?1 ORDER BY id LIMIT 1");
-    Statement named(db, "SELECT CASE WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END, unit FROM cases WHERE id = ?1");
+    Statement named(db, "SELECT CASE WHEN kind = 'survey_taker' THEN nullif(call_taker, '') WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END, unit FROM cases WHERE id = ?1");
     bool later = whose.bind(1, r.case_id).step();
     if (!later) named.bind(1, r.case_id).step();
     const auto& of = later ? whose : named;
@@ -46,11 +46,12 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
     AnsweredCase c;
     Statement read(db, R"sql(
-        SELECT unit, safety, recoded_after, EXISTS (SELECT 1 FROM followups WHERE case_id = ?1 AND state <> 'opened'), kind FROM cases WHERE id = ?1)sql");
+        SELECT unit, safety, recoded_after, EXISTS (SELECT 1 FROM followups WHERE case_id = ?1 AND state <> 'opened'), kind, source, officer FROM cases WHERE id = ?1)sql");
     if (!read.bind(1, case_id).step()) throw SqlError(0, fmt::format("case {} is gone", case_id));
     c.unit = read.text(0);
     c.careful = read.integer(1) == 1 || read.integer(2) == 1;
     c.followup_begun = read.integer(3) == 1;
+    c.source = read.text(5), c.attended = !read.is_null(6);
     c.neutral = read.text(4) == "survey_neutral";
     Statement said(db, "SELECT purpose, made_at FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
     said.bind(1, case_id);

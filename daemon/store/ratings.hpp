@@ -35,7 +35,8 @@ std::int64_t record_rating(Connection& db, const NewRating& rating, Instant now)
 
 // What an answer has to know of its case.
 struct AnsweredCase {
-    std::string unit{};
+    std::string unit{}, source{};
+    bool attended = false;       // the record names an officer at the scene
     bool careful = false;        // re-coded to a safety code, or never to be texted again for another reason: only a person speaks
     bool followup_begun = false; // somebody has called: a rating from now on is a second one
     bool clarified = false, thanked = false, helped = false;

@@ -49,7 +49,9 @@ std::optional<InboundText> find_text(Connection& db, const Review& review) {
 }
 
 // A grade has no digit of its own on a scale of five: the one nearest to the middle.
-int digit_of(Grade grade, Scale scale) {
+int digit_of(Connection& db, std::int64_t case_id, Grade grade, const Services& services) {
+    auto about = load_answered_case(db, case_id);
+    auto scale = services[services.of(about.source, about.attended)].scale;
     auto step = static_cast<int>(grade);
     return scale == Scale::three_110 ? step + 1 : 4 - step;
 }
@@ -118,7 +120,7 @@ private:
             return fail(Error::Kind::invalid_input, fmt::format("grade: expected another than {}, as which the words were read; or the decision confirmed", grade_name(rated->grade)));
         auto standing = standing_rating(db_, rated->case_id);
         bool stands = standing && standing->id == rated->id;
-        rate(rated->case_id, rated->at, *asked_.grade, digit_of(*asked_.grade, rules_.scale), stands ? Effect::replaces : Effect::repeated);
+        rate(rated->case_id, rated->at, *asked_.grade, digit_of(db_, rated->case_id, *asked_.grade, rules_.services), stands ? Effect::replaces : Effect::repeated);
         return {};
     }
 
@@ -189,7 +191,7 @@ private:
         Statement matched(db_, "UPDATE inbound SET class = ?2, case_id = ?3, match = CASE WHEN case_id IS NULL THEN 'person' ELSE match END WHERE id = ?1");
         matched.bind(1, inbound()).bind(2, class_of(effect)).bind(3, about->survey.case_id).run();
         lift_to_delivered(db_, about->survey.message, "reply", now_);
-        rate(about->survey.case_id, text_.at, *asked_.grade, digit_of(*asked_.grade, rules_.scale), effect);
+        rate(about->survey.case_id, text_.at, *asked_.grade, digit_of(db_, about->survey.case_id, *asked_.grade, rules_.services), effect);
         if (effect == Effect::review) open_review(db_, "better_after_worse", about->survey.case_id, inbound(), now_);
         return {};
     }

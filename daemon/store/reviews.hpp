@@ -10,6 +10,7 @@
 #include "daemon/core/clock.hpp"
 #include "daemon/core/rating.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/core/services.hpp"
 #include "daemon/core/text.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/seal.hpp"
@@ -37,7 +38,7 @@ std::span<const Choice> review_choices(std::string_view kind);
 std::vector<std::string> review_kinds();
 
 struct ReviewRules {
-    Scale scale = Scale::three_110;
+    Services services{};
     Millis late_window = std::chrono::hours(24 * 14), correction_window = std::chrono::minutes(30), call_back = std::chrono::hours(24);
 };
 

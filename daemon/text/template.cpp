@@ -77,7 +77,8 @@ const Placeholders& placeholders_of(const std::string& text_name) {
     // Never the kind of incident, an address or an officer's name: others read phones.
     static const Placeholders dated{{"sign", "month", "day", "sms_alarm"}, {"sign"}};
     static const Placeholders plain{{"sign", "sms_alarm"}, {"sign"}};
-    return text_name == "survey" || text_name == "done" ? dated : plain;
+    bool neutral = text_name.starts_with("survey_neutral");
+    return (text_name.starts_with("survey") && !neutral) || text_name == "done" ? dated : plain;
 }
 
 Result<Template> parse_text(const std::string& text_name, std::string_view source) {

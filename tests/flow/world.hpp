@@ -56,6 +56,7 @@ struct Site {
     std::string channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\nsource = \"106900110\"\nextension_digits = 2\n";
     std::string survey{};   // further keys of [survey]
     std::string routes{};
+    std::string services{};
 };
 
 class World {
@@ -65,6 +66,7 @@ public:
         if (crashed) std::filesystem::copy(crashed->folder.path(), folder.path(), std::filesystem::copy_options::recursive);
         write("pingjing.toml", configuration(site));
         write("categories.csv", "code,name,rule\n01,治安,survey\n02,家庭暴力,dv\n03,纠纷,survey_neutral\n04,交通,survey_unit\n");
+        write("window.csv", "code,name,rule\nW1,户政,survey\nW2,出入境,survey_neutral\nW9,涉密,secret\n");
         use_virtual_time(io, clock);
         auto opened = store::Store::open((folder / "state").string(), store::Store::Runner::inline_io, store::Store::Durability::none);
         REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().detail));
@@ -94,8 +96,8 @@ public:
     // A call that was closed just now. `more`: further fields, such as R"(,"version":2)".
     std::string call(const std::string& id, const std::string& phone, const std::string& category = "0101", const std::string& more = "",
                      const std::string& state = "closed") {
-        auto text = fmt::format(R"({{"id":"{}","state":"{}","calling_line":"{}","category":"{}","unit":"320102430000","officers":[{{"badge":"012345","role":"lead"}}],)"
-                                R"("reported_at":"{}","closed_at":"{}"{}}})", id, state, phone, category, format_utc(closed_.value_or(clock.now()) - Millis(3600'000)),
+        auto text = fmt::format(R"({{"id":"{}","state":"{}","calling_line":"{}","category":"{}","unit":"320102430000","officers":{},)"
+                                R"("reported_at":"{}","closed_at":"{}"{}}})", id, state, phone, category, officers, format_utc(closed_.value_or(clock.now()) - Millis(3600'000)),
                                 format_utc(closed_.value_or(clock.now())), more);
         std::string outcome;
         run_for([&]() -> asio::awaitable<void> {
@@ -188,9 +190,10 @@ public:
     void write(const std::string& name, const std::string& text) { std::ofstream(folder / name.c_str(), std::ios::binary) << text; }
     static std::string configuration(const Site& site) {
         return "[service]\nsign = \"测试公安\"\nstate_dir = \"state\"\nkey_dir = \"keys\"\n[http]\nlisten = \"127.0.0.1:0\"\n[categories]\nmap = \"categories.csv\"\n"
-               "[survey]\nsince = \"2026-01-01\"\n" + site.survey + "\n[desk]\nkind = \"log\"\nunattended = true\n" + site.channels + site.routes;
+               "[survey]\nsince = \"2026-01-01\"\n" + site.survey + "\n" + site.services + "[desk]\nkind = \"log\"\nunattended = true\n" + site.channels + site.routes;
     }
 
+    std::string officers = R"([{"badge":"012345","role":"lead"}])";  // of the next call
     TempFolder folder;
     asio::io_context io;
     VirtualClock clock;
