@@ -13,6 +13,7 @@
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/review_api.hpp"
 #include "daemon/log/log.hpp"
+#include "daemon/notices/api.hpp"
 #include "daemon/reply/read.hpp"
 #include "daemon/store/outbox.hpp"
 
@@ -160,6 +161,7 @@ http::Router App::doors(bool control) {
     followup::add_review_routes(router, guard, {*store_, seal_, clock_, [this] { return review_rules(gateway_->settings()); }, [this] { gateway_->answers().wake(); }});
     followup::LetterParts letters{*store_, seal_, clock_, random_, [this] { return letter_rules(gateway_->settings()); }, wake, [this] { desk_->wake(); }};
     followup::add_letter_routes(router, guard, std::move(letters));
+    notices::add_notice_routes(router, guard, {*store_, seal_, clock_, random_, [this] { return notice_rules(gateway_->settings()); }, wake});
     desk::add_desk_routes(router, guard, {*store_, seal_, clock_, carries(gateway_->settings())});
     admin::add_health_routes(router, access_, [this] { return readiness(); });
     inbound::add_hooks(router, gateway_->inbox(), [this] { return hooks_; });

@@ -30,6 +30,7 @@ constexpr Command table[] = {
     {"review", "texts that a person has to decide", true},
     {"desk", "emergencies, and who has taken them", true},
     {"letter", "texts that belong to no survey, and a person's answer", true},
+    {"notice", "平安短信 to people who agreed to get them", true},
     {"status", "what one needs at 3 a.m.", true},
     {"hold", "stop sending", true},
     {"release", "resume sending", true},
@@ -230,6 +231,25 @@ int main(int argc, char** argv) {
     desk_action("ack", "somebody has it; the first one stands")->add_option("--words", desk.words, "what is done; kept sealed");
     desk_action("reveal", "the number, where no sink has carried it; the look is recorded")->add_option("--reason", desk.reason, "why it is needed")->required();
 
+    commands::NoticeOptions notice;
+    subs["notice"]->fallthrough();
+    subs["notice"]->require_subcommand(1);
+    subs["notice"]->add_option("--as", notice.as, "who does it; else who is logged in");
+    subs["notice"]->add_option("--format", notice.format, "")->check(CLI::IsMember({"text", "json"}));
+    auto notice_action = [&](const char* name, const char* does) {
+        auto* action = subs["notice"]->add_subcommand(name, does);
+        if (std::string(name) != "list") action->add_option("NAME", notice.name, "the notice's, such as 2026-11-29-flood")->required();
+        action->callback([&notice, action] { notice.action = action->get_name(); });
+        return action;
+    };
+    auto* send_notice = notice_action("send", "a text to each number of a list; given again, only to those that are new");
+    send_notice->add_option("LIST", notice.list, "CSV: phone,consented_on; - is stdin")->required();
+    send_notice->add_option("--text", notice.text, "one of [notices] texts")->required();
+    send_notice->add_option("--reason", notice.reason, "why these people get it; kept sealed")->required();
+    notice_action("list", "what was sent, and how much of it arrived");
+    notice_action("show", "its numbers, masked, with what became of each");
+    notice_action("stop", "what has not left does not leave")->add_option("--reason", notice.reason, "why")->required();
+
     commands::LetterOptions letter;
     subs["letter"]->fallthrough();
     subs["letter"]->require_subcommand(1);
@@ -297,6 +317,7 @@ int main(int argc, char** argv) {
         if (name == "review") return commands::review(config, review);
         if (name == "desk") return commands::desk(config, desk);
         if (name == "letter") return commands::letter(config, letter);
+        if (name == "notice") return commands::notice(config, notice);
         if (name == "status") return commands::status(config);
         if (name == "followup") return commands::followup(config, followup);
         if (name == "verify") return commands::verify(config, format, checkpoints);

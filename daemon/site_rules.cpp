@@ -199,6 +199,11 @@ store::LetterRules letter_rules(const config::Settings& settings) {
     return {settings.survey.answer_within, settings.survey.safety_hold};
 }
 
+notices::NoticeRules notice_rules(const config::Settings& settings) {
+    const auto& from = settings.notices;
+    return {{from.texts.begin(), from.texts.end()}, static_cast<std::size_t>(from.most), settings.service.timezone, {settings.survey.safety_hold, from.stands}};
+}
+
 store::ReviewRules review_rules(const config::Settings& settings) {
     return {settings.survey.services(), settings.survey.late_window, settings.survey.correction_window, settings.followup.call_back};
 }

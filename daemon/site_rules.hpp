@@ -7,6 +7,7 @@
 #include "daemon/eligibility/eligibility.hpp"
 #include "daemon/followup/steps.hpp"
 #include "daemon/intake/record.hpp"
+#include "daemon/notices/api.hpp"
 #include "daemon/outbox/policy.hpp"
 #include "daemon/ratings/answers.hpp"
 #include "daemon/store/letters.hpp"
@@ -35,6 +36,7 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
                                          Random& random, const std::vector<const provider::Abilities*>& abilities);
 ratings::AnswerRules answer_rules(const config::Settings& settings, int slots);
 followup::Rules followup_rules(const config::Settings& settings);
+notices::NoticeRules notice_rules(const config::Settings& settings);
 store::ReviewRules review_rules(const config::Settings& settings);
 store::LetterRules letter_rules(const config::Settings& settings);
 

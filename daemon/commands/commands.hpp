@@ -63,6 +63,9 @@ int desk(const std::string& config, const DeskOptions& options);
 struct LetterOptions { std::string action{}, id{}, as{}, words{}, reason{}, format = "text"; bool all = false; };
 int letter(const std::string& config, const LetterOptions& options);
 
+struct NoticeOptions { std::string action{}, name{}, list{}, text{}, reason{}, as{}, format = "text"; };
+int notice(const std::string& config, const NoticeOptions& options);
+
 struct SimulateOptions {
     std::string protocol{}, listen = "127.0.0.1:0", log{}, citizens{}, faults{}, call_back{}, users_file{}, tls_cert{}, tls_key{};
     std::vector<std::string> users{};  // NAME:SECRET

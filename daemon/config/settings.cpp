@@ -56,6 +56,7 @@ public:
         alarms(root.child("alarms"));
         canary(root.child("canary"));
         followup(root.child("followup"));
+        notices(root.child("notices"));
         intake(root.child("intake"));
         reports(root.child("reports"));
         auto channels = root.children("channel");
@@ -346,6 +347,16 @@ private:
         s.finish();
     }
 
+    void notices(Section s) {
+        auto& v = settings_.notices;
+        v.texts = s.texts("texts");
+        for (const auto& name : v.texts)
+            if (!name.starts_with("notice_")) s.problem("texts", fmt::format("texts: \"{}\": expected names of texts such as \"notice_safety\"", name));
+        v.most = whole(s, "most", v.most, 1, 100'000);
+        v.stands = s.duration("stands", v.stands, 1min, Days(30));
+        s.finish();
+    }
+
     void intake(Section s) {
         auto& v = settings_.intake;
         v.folder = s.path("folder");
@@ -525,12 +536,13 @@ private:
         std::set<std::string> names(std::begin(text_names), std::end(text_names));
         auto services = settings_.survey.services();
         for (std::size_t n = 0; n < services.size(); ++n) names.insert({services[n].survey, services[n].neutral, services[n].unclear, services[n].help});
+        names.insert(settings_.notices.texts.begin(), settings_.notices.texts.end());
         for (const auto& name : names) {
             std::string file;
             auto text = find_text(language, name, alone, file);
             if (!text && (name == "question" && !settings_.followup.question)) continue;  // nobody is asked
-            bool of_service = std::find(std::begin(text_names), std::end(text_names), name) == std::end(text_names);
-            if (!text && of_service && !alone) continue;  // asked in the site's own language
+            bool of_site = std::find(std::begin(text_names), std::end(text_names), name) == std::end(text_names);
+            if (!text && of_site && !alone) continue;  // said in the site's own language
             if (!text) problems_.add(name_, 0, fmt::format("there is no text {}/{}.txt; put it under [service] templates_dir", language, name));
             else out[name] = *text, settings_.text_files[alone ? name : language + "/" + name] = file;
         }

@@ -144,6 +144,13 @@ struct Followup {
     WorkingDays working_days;                // of `holidays`, else of templates/calendars/cn.csv
 };
 
+// 平安短信 to people who agreed to get them.
+struct Notices {
+    std::vector<std::string> texts;          // names of texts that may be sent; empty: none
+    int most = 5000;                         // numbers in one request
+    Millis stands = 72h;                     // what has not left by then is stale
+};
+
 struct Intake {
     Path folder;                             // drop folder; empty: none
     std::string pattern = "*.csv";
@@ -213,6 +220,7 @@ struct Settings {
     Alarms alarms;
     Canary canary;
     Followup followup;
+    Notices notices;
     Intake intake;
     std::vector<Intake> service_intakes;     // drop folders of other services
     Reports reports;

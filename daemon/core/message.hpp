@@ -6,11 +6,11 @@
 
 namespace pingjing {
 
-enum class Purpose { survey, thanks, clarify, help, opt_out, emergency, told, canary, letter, question };
+enum class Purpose { survey, thanks, clarify, help, opt_out, emergency, told, canary, letter, question, notice };
 std::string_view purpose_name(Purpose p);
 std::optional<Purpose> parse_purpose(std::string_view name);
 // Lower goes first when several are due: an emergency answer waits for nothing.
-constexpr int priority(Purpose p) { return p == Purpose::emergency ? 0 : p == Purpose::survey || p == Purpose::canary ? 2 : 1; }
+constexpr int priority(Purpose p) { return p == Purpose::emergency ? 0 : p == Purpose::survey || p == Purpose::canary || p == Purpose::notice ? 2 : 1; }
 
 enum class MessageState {
     due, held, sending, accepted, in_doubt, not_sent, delivered, failed, expired, no_report, unknown, cancelled

@@ -17,7 +17,7 @@ std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std:
 }
 
 constexpr std::array<std::string_view, 7> case_states = {"open", "dispatched", "on_scene", "fed_back", "closed", "cancelled", "reopened"};
-constexpr std::array<std::string_view, 10> purposes = {"survey", "thanks", "clarify", "help", "opt_out", "emergency", "told", "canary", "letter", "question"};
+constexpr std::array<std::string_view, 11> purposes = {"survey", "thanks", "clarify", "help", "opt_out", "emergency", "told", "canary", "letter", "question", "notice"};
 constexpr std::array<std::string_view, 12> message_states = {"due", "held", "sending", "accepted", "in_doubt", "not_sent", "delivered",
                                                              "failed", "expired", "no_report", "unknown", "cancelled"};
 constexpr std::array<std::string_view, 3> grades = {"satisfied", "basically_satisfied", "dissatisfied"};

@@ -136,13 +136,13 @@ private:
     // It tries this one channel: by another it would say nothing, and what the routes say of its number does not matter.
     bool is_canary(const DueRow& row) const { return row.purpose == Purpose::canary; }
     bool urgent(const DueRow& row) const { return row.purpose == Purpose::emergency; }
-    // Surveys and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all; a person's answer to a letter goes
+    // Surveys, notices and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all; a person's answer to a letter goes
     // at once while the letter is fresh, and after that in hours.
     bool keeps_hours(const DueRow& row) const {
-        return row.purpose == Purpose::survey || row.purpose == Purpose::told || (row.purpose == Purpose::letter && !is_fresh_letter_);
+        return row.purpose == Purpose::survey || row.purpose == Purpose::told || row.purpose == Purpose::notice || (row.purpose == Purpose::letter && !is_fresh_letter_);
     }
     // A person planned it, hours ago perhaps, or it is one text more than the citizen asked for.
-    bool asked_again(const DueRow& row) const { return row.purpose == Purpose::told || row.purpose == Purpose::letter || row.purpose == Purpose::question; }
+    bool asked_again(const DueRow& row) const { return row.purpose == Purpose::told || row.purpose == Purpose::letter || row.purpose == Purpose::question || row.purpose == Purpose::notice; }
 
     // It may have waited for hours. And who was a caller before he was staff may answer that survey still, in the same digits.
     std::optional<Code> why_no_canary(const DueRow& row, bool known) {
@@ -228,7 +228,7 @@ private:
             return true;
         }
         if (keeps_hours(row)) {
-            store::StoredCase nobody;  // a letter has no case: it is spread by its own name
+            store::StoredCase nobody;  // a letter or a notice has no case: it is spread by its own name
             nobody.record = row.ref;
             if (auto when = policy_.next_sending_time(about ? *about : nobody, in_.now); when > in_.now) {
                 store::postpone(db_, row.id, when);

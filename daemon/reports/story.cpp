@@ -146,7 +146,7 @@ template <class Time> json::array reviews_json(const std::vector<Story::Review>&
 std::string both(std::string_view word) {
     constexpr std::pair<std::string_view, std::string_view> words[] = {
         {"accepted", "应评"}, {"excluded", "不评"}, {"updated", "更新"}, {"survey", "评价短信"}, {"thanks", "致谢"}, {"clarify", "请重发"}, {"help", "说明"},
-        {"opt_out", "退订"}, {"emergency", "紧急提示"}, {"told", "回告"}, {"canary", "通路测试"}, {"question", "追问"}, {"letter", "来信答复"}, {"satisfied", "满意"}, {"basically_satisfied", "基本满意"},
+        {"opt_out", "退订"}, {"emergency", "紧急提示"}, {"told", "回告"}, {"canary", "通路测试"}, {"question", "追问"}, {"letter", "来信答复"}, {"notice", "平安短信"}, {"satisfied", "满意"}, {"basically_satisfied", "基本满意"},
         {"dissatisfied", "不满意"}, {"delivered", "送达"}, {"failed", "失败"}, {"expired", "过期"}, {"in_doubt", "存疑"}, {"unknown", "未知"},
         {"no_report", "无回执"}, {"due", "待发"}, {"held", "暂停"}, {"sending", "在发"}, {"not_sent", "未发出"}, {"cancelled", "取消"}, {"rated", "评价"},
         {"repeated", "重复评价"}, {"late", "逾期"}, {"ambiguous", "含糊"}, {"none", "非评价"},

@@ -66,6 +66,8 @@ constexpr FactTable tables[] = {
     {26, "letters", "i", "id inbound_id at answered_at* answered_by* message_id* closed_at* closed_by*"},
     {27, "letter_words", "ii", "letter_id part words"},
     {28, "asked_topics", "i", "inbound_id case_id at topic"},
+    {29, "notices", "i", "id name text_name made_at made_by reason stopped_at* stopped_by* stop_reason*"},
+    {30, "notice_phones", "ii", "notice_id phone_id consented_on message_id"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;

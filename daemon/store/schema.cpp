@@ -238,7 +238,18 @@ CREATE TABLE asked_topics(inbound_id INTEGER PRIMARY KEY REFERENCES inbound(id),
 CREATE INDEX asked_topics_of ON asked_topics(case_id, inbound_id);
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8};
+// 平安短信: what was sent to whom, and since when he had agreed.
+constexpr const char* step_9 = R"sql(
+CREATE TABLE notices(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, text_name TEXT NOT NULL, made_at INTEGER NOT NULL, made_by TEXT NOT NULL, reason BLOB NOT NULL,
+  stopped_at INTEGER, stopped_by TEXT, stop_reason BLOB) STRICT;
+CREATE TABLE notice_phones(notice_id INTEGER NOT NULL REFERENCES notices(id), phone_id INTEGER NOT NULL REFERENCES phones(id), consented_on TEXT NOT NULL,
+  message_id INTEGER NOT NULL UNIQUE REFERENCES messages(id), PRIMARY KEY (notice_id, phone_id)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER notices_keep BEFORE DELETE ON notices BEGIN SELECT RAISE(ABORT, 'notices are never deleted'); END;
+CREATE TRIGGER notice_phones_keep BEFORE DELETE ON notice_phones BEGIN SELECT RAISE(ABORT, 'who got a notice is never deleted'); END;
+CREATE TRIGGER notice_phones_stand BEFORE UPDATE ON notice_phones BEGIN SELECT RAISE(ABORT, 'who got a notice stands'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

@@ -20,6 +20,7 @@
 #include "daemon/store/followups.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/letters.hpp"
+#include "daemon/store/notices.hpp"
 #include "daemon/store/overrides.hpp"
 #include "daemon/store/parts.hpp"
 #include "daemon/store/phones.hpp"
@@ -276,6 +277,19 @@ std::vector<Operation> about_what_comes_in() {
             auto done = store::decide_review(db, seal(), o.id("SELECT max(id) FROM reviews"), decision, {"control", "", ""}, {}, noon);
             if (!done || !done->followup_opened) throw std::logic_error(done ? "no follow-up" : done.error().detail);
         }),
+        in_store("open_notice", [](Connection& db, Office&) {
+            if (auto made = store::open_notice(db, seal(), {"flood", "notice_safety", "3/x", Text("rain")}, noon); !made) throw std::logic_error(made.error().detail);
+        }),
+        in_store("plan_notice", [](Connection& db, Office& o) {
+            auto notice = store::open_notice(db, seal(), {"flood", "notice_safety", "3/x", Text("rain")}, noon);
+            auto outcome = store::plan_notice(db, seal(), o.random, *notice, "notice_safety", phone("13800000088"), "2026-01-05", {}, noon);
+            if (outcome != "planned") throw std::logic_error(outcome);
+        }),
+        in_store("stop_notice", [](Connection& db, Office& o) {
+            auto notice = store::open_notice(db, seal(), {"flood", "notice_safety", "3/x", Text("rain")}, noon);
+            store::plan_notice(db, seal(), o.random, *notice, "notice_safety", phone("13800000088"), "2026-01-05", {}, noon);
+            if (store::stop_notice(db, seal(), *store::find_notice(db, "flood"), Text("dry again"), "3/x", noon) != 1) throw std::logic_error("nothing was stopped");
+        }),
         in_store("open_letter", [](Connection& db, Office& o) { store::open_letter(db, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), noon); }),
         in_store("answer_letter", [](Connection& db, Office& o) {
             store::open_letter(db, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), noon);
@@ -394,7 +408,7 @@ const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
-        "find_alarm", "find_letter", "find_letters", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
+        "find_alarm", "find_letter", "find_letters", "find_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_next_due", "has_unsettled", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute",

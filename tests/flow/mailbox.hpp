@@ -7,6 +7,7 @@
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/review_api.hpp"
 #include "daemon/followup/work.hpp"
+#include "daemon/notices/api.hpp"
 #include "daemon/site_rules.hpp"
 #include "tests/flow/world.hpp"
 
@@ -19,6 +20,7 @@ struct Mailbox : World {
         auto wake = [this] { gateway().dispatcher().wake(); };
         followup::add_letter_routes(router, open, {*store, seal, clock, random, [this] { return letter_rules(settings()); }, wake, {}});
         followup::add_review_routes(router, open, {*store, seal, clock, [this] { return review_rules(settings()); }, [this] { gateway().answers().wake(); }});
+        notices::add_notice_routes(router, open, {*store, seal, clock, random, [this] { return notice_rules(settings()); }, wake});
         desk::add_desk_routes(router, open, {*store, seal, clock, {}});
         followup::add_work_routes(router, open, {*store, seal, clock, random, [this] { return std::make_shared<const followup::Rules>(followup_rules(settings())); }, wake});
     }
