@@ -24,7 +24,8 @@ http::Response send(Mailbox& w, const std::string& name, const std::vector<std::
 }
 std::string outcomes(const http::Response& response) {
     std::string out;
-    for (const auto& row : boost::json::parse(response.body).at("results").as_array()) out += (out.empty() ? "" : " ") + std::string(row.at("outcome").as_string());
+    auto body = boost::json::parse(response.body);
+    for (const auto& row : body.at("results").as_array()) out += (out.empty() ? "" : " ") + std::string(row.at("outcome").as_string());
     return out;
 }
 

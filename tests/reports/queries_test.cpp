@@ -301,20 +301,20 @@ TEST_CASE("days are local and inclusive, of closing or of the answer") {
 }
 
 TEST_CASE("the last 30 days are meant where none are named, today included") {
-    auto request = complete({.report = "units"}, zone, a_week_later);
+    auto request = complete({.report = "units"}, {}, zone, a_week_later);
     REQUIRE(request);
     CHECK(request->from == "2026-10-29");
     CHECK(request->to == "2026-11-27");
-    CHECK(complete({.report = "units", .to = "2026-03-01"}, zone, a_week_later)->from == "2026-01-31");
+    CHECK(complete({.report = "units", .to = "2026-03-01"}, {}, zone, a_week_later)->from == "2026-01-31");
     struct { Request asked; const char* expected; } wrong[] = {
-        {{.report = "ranking"}, "report: expected officers, units, force, balance, exclusions or paths"},
+        {{.report = "ranking"}, "report: expected officers, units, force, balance, exclusions, paths or desk"},
         {{.report = "units", .from = "2026-02-30"}, "from: expected a day such as 2026-11-21"},
         {{.report = "units", .to = "yesterday"}, "to: expected a day such as 2026-11-21"},
         {{.report = "units", .from = "2026-11-28"}, "from: expected a day not after 2026-11-27"},
         {{.report = "units", .basis = "sent"}, "basis: expected closed or answered"},
     };
     for (auto& c : wrong) {
-        auto refused = complete(c.asked, zone, a_week_later);
+        auto refused = complete(c.asked, {}, zone, a_week_later);
         REQUIRE_FALSE(refused);
         CHECK(refused.error().detail == c.expected);
     }
