@@ -46,6 +46,8 @@ json::value read_status(store::Connection& db, const std::string& path, Instant 
     out["last_fact_at"] = time_of(db, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1");
     out["unread_texts"] = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND ?1 > 0", now);
     out["open_alarms"] = count(db, "SELECT count(*) FROM alarms WHERE acknowledged_at IS NULL AND ?1 > 0", now);
+    out["appeals"] = {{"open", count(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND ?1 > 0", now)},
+                      {"overdue", count(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND due_at < ?1", now)}};
     json::array holds;
     for (const auto& hold : store::active_holds(db)) {
         json::value channel;

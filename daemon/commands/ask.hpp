@@ -1,6 +1,7 @@
 // One question over the line and its JSON answer, as most commands need it.
 #pragma once
 #include <boost/json.hpp>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -9,14 +10,22 @@
 
 namespace pingjing::commands {
 
+// Who holds the keyboard, as a header: steps and decisions are persons'.
+inline std::string person_header(const std::string& as) {
+    auto who = as;
+    for (const char* variable : {"SUDO_USER", "USER"})
+        if (const char* name = std::getenv(variable); who.empty() && name) who = name;
+    return who.empty() ? "" : "X-Pingjing-Person: " + who;
+}
+
 // Opens the line, asks, hands the parsed answer to `tell`; otherwise the exit code of what went wrong.
 template <class Tell>
-int ask(const std::string& config, const std::string& method, const std::string& target, const std::string& body, Tell tell) {
+int ask(const std::string& config, const std::string& method, const std::string& target, const std::string& body, Tell tell, const std::string& header = "") {
     auto settings = load_settings(config);
     if (!settings) return 2;
     auto line = Line::open(*settings);
     if (!line) return 1;
-    auto answer = line->ask(method, target, body);
+    auto answer = line->ask(method, target, body, "", header);
     if (!answer.ok()) return complain(answer);
     return tell(boost::json::parse(answer.body), *line);
 }

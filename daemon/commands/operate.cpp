@@ -129,6 +129,7 @@ int status(const std::string& config) {
             for (const auto& c : channels->as_array()) fmt::print("  {} is settled by: {}\n", text_of(c.at("name")), text_of(c.at("evidence")));
         fmt::print("last receipt    {}\nlast reply      {}\nlast fact       {}\n", text_of(v.at("last_receipt_at")), text_of(v.at("last_reply_at")), text_of(v.at("last_fact_at")));
         fmt::print("unread texts    {}\nopen alarms     {}\ndisk free       {} MiB\n", text_of(v.at("unread_texts")), text_of(v.at("open_alarms")), text_of(v.at("disk").at("free_mib")));
+        fmt::print("appeals         {} open, {} overdue\n", text_of(v.at("appeals").at("open")), text_of(v.at("appeals").at("overdue")));
         for (const auto& a : v.at("alarms").as_array())
             fmt::print("ALARM           {}{}{} since {}: {}\n", text_of(a.at("name")), a.at("about").as_string().empty() ? "" : " ", text_of(a.at("about")), text_of(a.at("since")),
                        text_of(a.at("detail")));

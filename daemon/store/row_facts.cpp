@@ -61,13 +61,16 @@ constexpr FactTable tables[] = {
     {21, "erasures", "i", "id at why phone_id reason cases texts numbers ratings"},
     {22, "followup_work", "i", "followup_id calls* finding* topic* place* ordered_unit* ordered_to* rectified_by* escalated* escalated_due*"},
     {23, "review_notes", "i", "review_id note"},
+    {24, "appeals", "i", "id case_id filed_at filed_by badge unit ground state* due_at* proposed_by* proposed* rating_id* decided_by* decided_at* escalated* escalated_due*"},
+    {25, "appeal_steps", "i", "id appeal_id at who step note"},
+    {26, "case_former", "i", "id case_id until officer unit"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;
 
 constexpr std::size_t place_of(std::string_view name) {
     auto letter = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(name[at])); };
-    return (name.size() * 3 + letter(0) * 5 + letter(name.size() / 2) * 3 + letter(name.size() - 2) * 5) % 256;
+    return (name.size() * 3 + letter(0) * 5 + letter(name.size() / 2) * 3 + letter(name.size() - 2) * 9) % 256;
 }
 constexpr bool all_apart() {
     for (const auto& one : tables)

@@ -38,9 +38,9 @@ def story(new_site):
 
     # The same handlers where no daemon runs.
     check(site.stop() == 0, "the daemon ends")
-    out = site.run("review", "decide", str(ids[1]), "confirmed", "--note", "听过录音").stdout
-    check("by control: confirmed 「听过录音」" in out, "what was decided is said", out)
-    check("was decided by control" in site.run("review", "decide", str(ids[1]), "none", exit=1).stderr, "once")
+    out = site.run("review", "decide", str(ids[1]), "confirmed", "--as", "钱主任", "--note", "听过录音").stdout
+    check("by control/钱主任: confirmed 「听过录音」" in out, "what was decided is said", out)
+    check("was decided by control/钱主任" in site.run("review", "decide", str(ids[1]), "none", "--as", "孙七", exit=1).stderr, "once")
     check(site.run("review", "list").stdout == "", "nothing is left to decide")
     force = json.loads(site.run("report", "officers", "--raw", "--format", "json").stdout)["rows"][0]
     check((force["satisfied"], force["basically_satisfied"], force["unconfirmed"]) == (1, 1, 0), "both count for the officer", force)
