@@ -93,7 +93,8 @@ Result<Fields> read_fields(const http::Request& request, std::initializer_list<s
         if (std::ranges::find(keys, key) == keys.end()) return fail(Error::Kind::invalid_input, fmt::format("{}: expected one of {}", key, fmt::join(keys, ", ")));
         if (!pair.value().is_string() || pair.value().as_string().size() > longest_account)
             return fail(Error::Kind::invalid_input, fmt::format("{}: expected a text of at most {} bytes", key, longest_account));
-        out[key] = std::string(pair.value().as_string());
+        std::string value(pair.value().as_string());
+        out[key] = key == "note" ? hide_mobiles(value) : value;  // the caller's number is asked for elsewhere, for a reason
     }
     return out;
 }
