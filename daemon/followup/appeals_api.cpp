@@ -23,7 +23,9 @@ constexpr std::size_t longest_account = 4000;  // bytes
 
 Person person_of(const http::Asker& asker) { return {asker.who, asker.name, asker.unit, asker.badge, asker.may("inspect")}; }
 
-bool filed_it(const Appeal& a, const http::Asker& asker) { return (!a.badge.empty() && a.badge == asker.badge) || (!a.unit.empty() && a.unit == asker.unit); }
+bool filed_it(const Appeal& a, const http::Asker& asker) {
+    return (asker.may("officer") && !a.badge.empty() && a.badge == asker.badge) || (asker.may("unit") && !a.unit.empty() && a.unit == asker.unit);
+}
 bool inspects_it(const Appeal& a, const http::Asker& asker) { return asker.may("inspect") && !is_party(a, identity_of(asker.who, asker.badge), asker.unit); }
 
 // All that whoever filed it is told. What is proposed is not decided yet, and what was rated is the caller's.

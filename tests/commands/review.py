@@ -21,8 +21,12 @@ def story(new_site):
     check("expected words" in site.run("review", "list", "--kind", "word", exit=2).stderr, "an unknown kind")
     shown = site.run("review", "show", str(ids[0])).stdout
     check(f"pingjing review decide {ids[0]} corrected --grade" in shown, "it says what there is to choose from", shown)
-    check("grade: expected" in site.run("review", "decide", str(ids[0]), "corrected", exit=2).stderr, "a correction needs a grade")
+    check("grade: expected" in site.run("review", "decide", str(ids[0]), "corrected", "--as", "钱主任", exit=2).stderr, "a correction needs a grade")
     check("there is no review 99" in site.run("review", "show", "99", exit=1).stderr, "a number that is none")
+
+    for variable in ("USER", "SUDO_USER"):
+        site.environment.pop(variable, None)
+    check("is somebody's" in site.run("review", "decide", str(ids[0]), "none", exit=1).stderr, "nobody decides without a name")
 
     # Who was there does not decide; an inspector does.
     officer = site.run("token", "create", "--scope", "inspect", "--name", "王杰", "--badge", "012345").stdout.strip()
