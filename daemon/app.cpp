@@ -10,6 +10,7 @@
 #include "daemon/core/system_clock.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/followup/api.hpp"
+#include "daemon/followup/appeals_api.hpp"
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/review_api.hpp"
 #include "daemon/log/log.hpp"
@@ -158,6 +159,7 @@ http::Router App::doors(bool control) {
     reports::add_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, guard);
     followup::add_followup_routes(router, guard, *store_, seal_, clock_);
     followup::add_work_routes(router, guard, followup_parts());
+    followup::add_appeal_routes(router, guard, followup_parts());
     followup::add_review_routes(router, guard, {*store_, seal_, clock_, [this] { return review_rules(gateway_->settings()); }, [this] { gateway_->answers().wake(); }});
     followup::LetterParts letters{*store_, seal_, clock_, random_, [this] { return letter_rules(gateway_->settings()); }, wake, [this] { desk_->wake(); }};
     followup::add_letter_routes(router, guard, std::move(letters));

@@ -24,13 +24,14 @@ constexpr Command table[] = {
     {"verify", "recompute the ledger and the books", true},
     {"demo", "a day on this machine", true},
     {"serve", "the daemon", true},
-    {"report", "officers, units, force, balance, exclusions, paths, desk", true},
+    {"report", "officers, units, force, balance, exclusions, paths, desk, appeals", true},
     {"export", "the nightly files", true},
     {"explain", "the story of one case", true},
     {"review", "texts that a person has to decide", true},
     {"desk", "emergencies, and who has taken them", true},
     {"letter", "texts that belong to no survey, and a person's answer", true},
     {"notice", "平安短信 to people who agreed to get them", true},
+    {"appeal", "ratings that officers ask to be taken out (申诉)", true},
     {"status", "what one needs at 3 a.m.", true},
     {"hold", "stop sending", true},
     {"release", "resume sending", true},
@@ -85,7 +86,7 @@ int main(int argc, char** argv) {
 
     commands::ReportOptions report;
     auto* reports = subs["report"];
-    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions", "paths", "desk"}));
+    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals"}));
     reports->add_option("--from", report.from, "first local day, 2026-11-01; default: the last 30 days");
     reports->add_option("--to", report.to, "last local day");
     reports->add_option("--service", report.service, "another service than the 110 call, by the name of its [[survey.service]]");
@@ -198,6 +199,7 @@ int main(int argc, char** argv) {
     commands::ReviewOptions review;
     subs["review"]->fallthrough();
     subs["review"]->require_subcommand(1);
+    subs["review"]->add_option("--as", review.as, "whose decision it is; else who is logged in");
     subs["review"]->add_option("--format", review.format, "")->check(CLI::IsMember({"table", "json"}));
     for (const char* name : {"list", "show", "decide"}) {
         auto* action = subs["review"]->add_subcommand(name, "");
@@ -269,6 +271,32 @@ int main(int argc, char** argv) {
     letter_action("alarm", "somebody is in danger after all: to the desk");
     letter_action("reveal", "the number; the look is recorded")->add_option("--reason", letter.reason, "why it is needed")->required();
 
+    commands::AppealOptions appeal;
+    subs["appeal"]->fallthrough();
+    subs["appeal"]->require_subcommand(1);
+    subs["appeal"]->add_option("--as", appeal.as, "whose step it is; else who is logged in");
+    subs["appeal"]->add_option("--format", appeal.format, "")->check(CLI::IsMember({"text", "json"}));
+    auto appeal_action = [&](const char* name, const char* does, bool of_one) {
+        auto* action = subs["appeal"]->add_subcommand(name, does);
+        if (of_one) action->add_option("ID", appeal.id, "the appeal's number")->required();
+        action->fallthrough();
+        action->callback([&appeal, action] { appeal.action = action->get_name(); });
+        return action;
+    };
+    auto* filing = appeal_action("file", "type in what an officer or a unit handed in", false);
+    filing->add_option("CASE", appeal.record, "the 110 record's number")->required();
+    filing->add_option("--ground", appeal.ground, "that the result is unwelcome is none")->required()->check(CLI::IsMember({"wrong_person", "other_service", "malice", "slip"}));
+    filing->add_option("--note", appeal.note, "what it rests on; kept sealed")->required();
+    auto* for_officer = filing->add_option("--badge", appeal.badge, "of the officer whose appeal it is");
+    filing->add_option("--unit", appeal.unit, "or the unit")->excludes(for_officer);
+    appeal_action("list", "the open ones, the most pressing first", false)->add_flag("--all", appeal.all, "the decided ones too");
+    appeal_action("show", "one with its steps, the rating and what the caller wrote; recorded", true);
+    auto* deciding = appeal_action("propose", "the first person says how it should end", true);
+    deciding->add_option("--outcome", appeal.outcome, "")->required()->check(CLI::IsMember({"upheld", "not_upheld"}));
+    deciding->add_option("--note", appeal.note, "what it rests on; kept sealed")->required();
+    appeal_action("confirm", "a second person agrees: it is decided", true)->add_option("--note", appeal.note, "");
+    appeal_action("return", "a second person does not agree", true)->add_option("--note", appeal.note, "why; kept sealed")->required();
+
     commands::DemoOptions demo;
     subs["demo"]->add_option("--calls", demo.calls, "calls of the last day; each of the thirty days before has a quarter")->check(CLI::Range(4, 1'000'000));
     subs["demo"]->add_option("--seed", demo.seed, "the same seed, the same city");
@@ -318,6 +346,7 @@ int main(int argc, char** argv) {
         if (name == "desk") return commands::desk(config, desk);
         if (name == "letter") return commands::letter(config, letter);
         if (name == "notice") return commands::notice(config, notice);
+        if (name == "appeal") return commands::appeal(config, appeal);
         if (name == "status") return commands::status(config);
         if (name == "followup") return commands::followup(config, followup);
         if (name == "verify") return commands::verify(config, format, checkpoints);

@@ -176,6 +176,8 @@ followup::Rules followup_rules(const config::Settings& settings) {
     followup::Rules rules;
     rules.call_back = from.call_back, rules.call_attempts = from.call_attempts, rules.safety_hold = settings.survey.safety_hold;
     rules.rectify_days = from.rectify_days, rules.review_days = from.review_days, rules.told_days = from.told_days;
+    rules.appeal_days = from.appeal_days, rules.appeal_decision_days = from.appeal_decision_days;
+    rules.answers_until = settings.survey.max_age + settings.survey.answer_window;
     rules.working_days = from.working_days, rules.zone = settings.service.timezone;
     return rules;
 }

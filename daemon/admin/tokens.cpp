@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 
+#include "daemon/core/person.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::admin {
@@ -27,8 +28,11 @@ std::string quoted(const std::string& text) { return boost::json::serialize(boos
 // It stands in headers, logs of access and lists on terminals.
 Result<void> check_word(const char* what, const std::string& word) {
     auto bad = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-    if (word.size() <= most_name_bytes && std::none_of(word.begin(), word.end(), bad)) return {};
-    return fail(Error::Kind::invalid_input, fmt::format("{}: expected at most {} bytes without control characters", what, most_name_bytes));
+    if (word.size() > most_name_bytes || std::any_of(word.begin(), word.end(), bad))
+        return fail(Error::Kind::invalid_input, fmt::format("{}: expected at most {} bytes without control characters", what, most_name_bytes));
+    // Steps are somebody's: "张三 " must not be another person than "张三".
+    if (trimmed(word) != word) return fail(Error::Kind::invalid_input, fmt::format("{}: expected no space before or behind it", what));
+    return {};
 }
 
 std::string draw(Random& random) {

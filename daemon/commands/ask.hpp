@@ -10,6 +10,14 @@
 
 namespace pingjing::commands {
 
+// Who holds the keyboard, as a header: steps and decisions are persons'.
+inline std::string person_header(const std::string& as) {
+    auto who = as;
+    for (const char* variable : {"SUDO_USER", "USER"})
+        if (const char* name = std::getenv(variable); who.empty() && name) who = name;
+    return who.empty() ? "" : "X-Pingjing-Person: " + who;
+}
+
 // Opens the line, asks, hands the parsed answer to `tell`; otherwise the exit code of what went wrong.
 template <class Tell>
 int ask(const std::string& config, const std::string& method, const std::string& target, const std::string& body, Tell tell, const std::string& header = "") {
@@ -24,14 +32,6 @@ int ask(const std::string& config, const std::string& method, const std::string&
 
 inline std::string text_of(const boost::json::value& value) {
     return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : boost::json::serialize(value);
-}
-
-// Who holds the keyboard, as the header that the control socket hears; what persons do is theirs.
-inline std::string person_header(const std::string& as) {
-    auto name = as;
-    for (const char* variable : {"SUDO_USER", "USER"})
-        if (const char* known = std::getenv(variable); name.empty() && known) name = known;
-    return name.empty() ? "" : "X-Pingjing-Person: " + name;
 }
 
 std::optional<std::string> read_whole(const std::string& file);  // nullopt: said on stderr; "-" is stdin

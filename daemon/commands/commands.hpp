@@ -43,7 +43,7 @@ int optout(const std::string& config, const std::string& action, const std::stri
 struct TokenOptions { std::string scope{}, name{}, unit{}, badge{}, expires{}; std::string id{}; };
 int token(const std::string& config, const std::string& action, const TokenOptions& options);
 int status(const std::string& config);
-struct ReviewOptions { std::string action{}, id{}, kind{}, decision{}, grade{}, record{}, note{}, format = "table"; };
+struct ReviewOptions { std::string action{}, id{}, kind{}, decision{}, grade{}, record{}, note{}, as{}, format = "table"; };
 int review(const std::string& config, const ReviewOptions& options);
 int verify(const std::string& config, const std::string& format, const std::vector<std::string>& checkpoints);
 int checkpoint(const std::string& config, const std::string& since);
@@ -65,6 +65,13 @@ int letter(const std::string& config, const LetterOptions& options);
 
 struct NoticeOptions { std::string action{}, name{}, list{}, text{}, reason{}, as{}, format = "text"; };
 int notice(const std::string& config, const NoticeOptions& options);
+
+struct AppealOptions {
+    std::string action{};  // file, list, show, propose, confirm, return
+    std::string id{}, as{}, record{}, ground{}, badge{}, unit{}, outcome{}, note{}, format = "text";
+    bool all = false;
+};
+int appeal(const std::string& config, const AppealOptions& options);
 
 struct SimulateOptions {
     std::string protocol{}, listen = "127.0.0.1:0", log{}, citizens{}, faults{}, call_back{}, users_file{}, tls_cert{}, tls_key{};

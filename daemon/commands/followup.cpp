@@ -1,8 +1,5 @@
 // 件件有回复 from the terminal: follow-ups as a list, one with its steps, and the next step of one.
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "daemon/commands/ask.hpp"
 #include "daemon/commands/commands.hpp"
@@ -11,14 +8,6 @@ namespace pingjing::commands {
 namespace {
 
 namespace json = boost::json;
-
-// Who holds the keyboard; steps are persons'.
-std::string person(const FollowupOptions& o) {
-    if (!o.as.empty()) return o.as;
-    for (const char* variable : {"SUDO_USER", "USER"})
-        if (const char* name = std::getenv(variable); name && *name) return name;
-    return {};
-}
 
 void tell_list(const json::value& v) {
     const auto& rows = v.at("followups").as_array();
@@ -60,8 +49,7 @@ int followup(const std::string& config, const FollowupOptions& o) {
     if (!settings) return 2;
     auto line = Line::open(*settings);
     if (!line) return 1;
-    auto who = person(o);
-    auto header = who.empty() ? "" : "X-Pingjing-Person: " + who;
+    auto header = person_header(o.as);
     bool list = o.action == "list", show = o.action == "show";
     auto target = list ? Query().add("state", o.all ? "all" : "").target("/v1/followups") : fmt::format("/v1/followups/{}{}", o.id, show ? "" : "/" + o.action);
     auto answer = list || show ? line->ask("GET", target, "", "", header) : line->ask("POST", target, json::serialize(fields(o)), "application/json", header);

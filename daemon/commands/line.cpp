@@ -18,10 +18,12 @@
 #include "daemon/commands/site.hpp"
 #include "daemon/eligibility/eligibility.hpp"
 #include "daemon/followup/api.hpp"
+#include "daemon/followup/appeals_api.hpp"
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/work.hpp"
 #include "daemon/followup/review_api.hpp"
 #include "daemon/intake/api.hpp"
+#include "daemon/notices/api.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -90,9 +92,12 @@ struct Local {
         reports::add_export_route(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, place);
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
         auto of_followups = std::make_shared<const followup::Rules>(followup_rules(site.settings));
-        followup::add_work_routes(router, everyone, {*site.store, site.seal, *site.clock, random, [of_followups] { return of_followups; }, {}});
+        followup::Parts for_followups{*site.store, site.seal, *site.clock, random, [of_followups] { return of_followups; }, {}};
+        followup::add_work_routes(router, everyone, for_followups);
+        followup::add_appeal_routes(router, everyone, for_followups);
         followup::add_review_routes(router, everyone, {*site.store, site.seal, *site.clock, [this] { return review_rules(site.settings); }});
         followup::add_letter_routes(router, everyone, {*site.store, site.seal, *site.clock, random, [this] { return letter_rules(site.settings); }, {}, {}});
+        notices::add_notice_routes(router, everyone, {*site.store, site.seal, *site.clock, random, [this] { return notice_rules(site.settings); }, {}});
         desk::add_desk_routes(router, everyone, {*site.store, site.seal, *site.clock, carries(site.settings)});
         admin::ControlParts parts{*site.store, store::read_on(*site.store), site.seal, *site.clock, random};
         parts.called_off = [this] {

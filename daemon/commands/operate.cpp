@@ -133,6 +133,7 @@ int status(const std::string& config) {
         fmt::print("desk            {} not taken ({} not received), oldest {}; {} taken within a day, the longest after {} s\n", text_of(desk.at("open")), text_of(desk.at("not_received")),
                    text_of(desk.at("oldest_open_at")), text_of(desk.at("acknowledged_24h")), text_of(desk.at("longest_seconds_24h")));
         fmt::print("letters         {} wait, oldest {}\n", text_of(v.at("letters").at("open")), text_of(v.at("letters").at("oldest_at")));
+        fmt::print("appeals         {} open, {} overdue\n", text_of(v.at("appeals").at("open")), text_of(v.at("appeals").at("overdue")));
         for (const auto& a : v.at("alarms").as_array())
             fmt::print("ALARM           {}{}{} since {}: {}\n", text_of(a.at("name")), a.at("about").as_string().empty() ? "" : " ", text_of(a.at("about")), text_of(a.at("since")),
                        text_of(a.at("detail")));

@@ -66,7 +66,7 @@ int decide(const std::string& config, const ReviewOptions& o) {
         if (v.at("followup_opened").as_bool()) fmt::print("开始回访 a follow-up is open: the caller is owed a call\n");
         if (v.at("read_again").as_bool()) fmt::print("重新判读 the daemon reads the text again\n");
         return 0;
-    });
+    }, person_header(o.as));
 }
 
 }  // namespace

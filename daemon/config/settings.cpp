@@ -298,6 +298,7 @@ private:
         v.wal_mib = whole(s, "wal_mib", v.wal_mib, 16, 1'000'000);
         v.replies_after = s.duration("replies_after", v.replies_after, 1min, Days(3));
         v.receipts_after = s.duration("receipts_after", v.receipts_after, 1min, Days(3));
+        v.taken_out_share = s.real("taken_out_share", v.taken_out_share, 0.001, 1);
         v.silence_threshold = s.real("silence_threshold", v.silence_threshold, 1e-12, 0.01);
         v.reply_share = s.real("reply_share", v.reply_share, 0.001, 0.9);
         v.receipt_share = s.real("receipt_share", v.receipt_share, 0.001, 0.9);

@@ -120,6 +120,7 @@ struct Alarms {
     int disk_free_mib = 2048;
     int wal_mib = 512;
     Millis replies_after = 12h, receipts_after = 2h;  // a text that is younger has not had its time
+    double taken_out_share = 0.05;           // of a unit's or the force's ratings in 30 days: more taken out by appeals are too many
     double silence_threshold = 1e-6;         // probability below which so few replies are no chance
     double reply_share = 0.05, receipt_share = 0.5;   // of a channel without a history
 };

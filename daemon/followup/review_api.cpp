@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
+#include "daemon/core/person.hpp"
 #include "daemon/followup/shown.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/store/ratings.hpp"
@@ -26,14 +27,6 @@ constexpr std::size_t longest_note = 4000;  // bytes: a thousand Hanzi
 
 std::string who(const http::Request& request) { return request.header("x-pingjing-who"); }
 Response wrong(std::string_view field, std::string_view expected) { return http::problem(400, "Bad Request", fmt::format("{}: expected {}", field, expected)); }
-
-Response refuse(const Error& error) {
-    switch (error.kind) {
-        case Error::Kind::not_found: return http::problem(404, "Not Found", error.detail);
-        case Error::Kind::conflict: return http::problem(409, "Conflict", error.detail);
-        default: return http::problem(400, "Bad Request", error.detail);
-    }
-}
 
 json::value text_of(const store::Seal& seal, const Statement& row, int id, int text) {
     if (row.is_null(text)) return nullptr;
@@ -159,6 +152,8 @@ tl::expected<store::NewDecision, Response> read_decision(const std::string& body
 }
 
 asio::awaitable<Response> decide(Parts p, http::Request request) {
+    if (trimmed(identity_of(who(request)).name).empty())
+        co_return http::problem(403, "Forbidden", "a decision is somebody's: use a token that names a person, or --as NAME");
     auto id = id_of(request);
     if (!id) co_return wrong("id", "the number of a review");
     auto asked = read_decision(request.body);

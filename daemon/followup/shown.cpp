@@ -1,8 +1,10 @@
 #include "daemon/followup/shown.hpp"
 
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "daemon/log/log.hpp"
+#include "daemon/store/inbox.hpp"
 #include "daemon/store/phones.hpp"
 
 namespace pingjing::followup {
@@ -31,6 +33,27 @@ http::Response store_failed(const store::SqlError& error) {
     auto response = http::problem(503, "Service Unavailable", "the store does not answer");
     response.headers.emplace_back("Retry-After", "5");
     return response;
+}
+
+http::Response refuse(const Error& error) {
+    switch (error.kind) {
+        case Error::Kind::invalid_input: return http::problem(400, "Bad Request", error.detail);
+        case Error::Kind::not_found: return http::problem(404, "Not Found", error.detail);
+        case Error::Kind::forbidden: return http::problem(403, "Forbidden", error.detail);
+        case Error::Kind::conflict: return http::problem(409, "Conflict", error.detail);
+        default: return http::problem(500, "Internal Server Error", error.detail);
+    }
+}
+
+json::array said(store::Connection& db, const store::Seal& seal, std::int64_t case_id) {
+    store::Statement rows(db, "SELECT id, received_at, text, label FROM inbound WHERE case_id = ?1 AND length(text) > 0 ORDER BY id");
+    rows.bind(1, case_id);
+    json::array out;
+    while (rows.step()) {
+        auto text = seal.open(rows.text(2), store::inbound_text_context(rows.integer(0)));
+        if (text) out.push_back(json::object{{"at", format_utc(rows.instant(1))}, {"text", *text}, {"label", text_or_null(rows, 3)}});
+    }
+    return out;
 }
 
 }  // namespace pingjing::followup

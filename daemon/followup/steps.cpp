@@ -6,14 +6,13 @@
 #include <set>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/person.hpp"
 
 namespace pingjing::followup {
 namespace {
 
 using enum FollowupState;
 using Kind = Error::Kind;
-
-std::string_view person_in(std::string_view who) { return who.substr(who.find('/') + 1); }
 
 // At how many different hours of the day, or days, it was tried.
 std::size_t hours_tried(const std::vector<Instant>& calls, const std::string& zone) {
@@ -38,8 +37,8 @@ tl::unexpected<Error> not_now(const Context& c, std::string_view expected) {
 }
 
 Result<void> check_person(const Context& c) {
-    if (c.person.name.empty()) return fail(Kind::forbidden, "each step is somebody's: use a token that names a person, or --as NAME");
-    if (!c.person.badge.empty() && std::ranges::find(c.f.badges, c.person.badge) != c.f.badges.end())
+    if (trimmed(c.person.name).empty()) return fail(Kind::forbidden, "each step is somebody's: use a token that names a person, or --as NAME");
+    if (c.f.parties.has_badge(c.person.badge))
         return fail(Kind::forbidden, "who was at the call takes no step in its follow-up");
     bool of_ordered_unit = !c.f.ordered_unit.empty() && c.person.unit == c.f.ordered_unit;
     if (c.step.name == "rectify") {
@@ -47,7 +46,7 @@ Result<void> check_person(const Context& c) {
         return {};
     }
     if (!c.person.inspects) return fail(Kind::forbidden, fmt::format("{} needs the scope inspect", c.step.name));
-    if (!c.person.unit.empty() && (c.person.unit == c.f.unit || of_ordered_unit)) return fail(Kind::forbidden, "a unit does not follow up its own call: this is for the next level");
+    if (c.f.parties.has_unit(c.person.unit) || (!c.person.unit.empty() && of_ordered_unit)) return fail(Kind::forbidden, "a unit does not follow up its own call: this is for the next level");
     return {};
 }
 
@@ -110,8 +109,7 @@ Result<Planned> rectify(const Context& c) {
 Result<Planned> review(const Context& c) {
     bool of_finding = c.f.state == verified && !has_something_to_rectify(c.f);
     if (c.f.state != rectified && !of_finding) return not_now(c, "after the unit's report, or after a finding of invalid or unreachable");
-    const auto& first = of_finding ? c.f.verified_by : c.f.rectified_by;
-    if (person_in(first) == c.person.name) return fail(Kind::forbidden, "nobody reviews his own step");
+    if (same_person(of_finding ? c.f.verifier : c.f.rectifier, identity_of(c.person.who, c.person.badge))) return fail(Kind::forbidden, "nobody reviews his own step");
     if (!c.step.agreed) return fail(Kind::invalid_input, "agreed: expected true or false");
     Planned out;
     if (*c.step.agreed) {
@@ -124,7 +122,7 @@ Result<Planned> review(const Context& c) {
     return out;
 }
 
-Result<Planned> tell(const Context& c) {
+Result<Planned> tell_the_caller(const Context& c) {
     if (c.f.state != reviewed) return not_now(c, "after the review");
     if (c.f.finding == Finding::unreachable) return fail(Kind::conflict, "nobody could be reached; close it");
     Planned out;
@@ -150,7 +148,7 @@ Result<Planned> close(const Context& c) {
 
 Result<Planned> plan_step(const store::Followup& followup, const Step& step, const Person& person, const Rules& rules, Instant now) {
     constexpr std::pair<std::string_view, Result<Planned> (*)(const Context&)> steps[] = {
-        {"call", call}, {"verify", verify}, {"order", order}, {"rectify", rectify}, {"review", review}, {"tell", tell}, {"close", close}};
+        {"call", call}, {"verify", verify}, {"order", order}, {"rectify", rectify}, {"review", review}, {"tell", tell_the_caller}, {"close", close}};
     auto known = std::ranges::find(steps, std::string_view(step.name), [](const auto& s) { return s.first; });
     if (known == std::end(steps)) return fail(Kind::invalid_input, fmt::format("step \"{}\": expected call, verify, order, rectify, review, tell or close", step.name));
     Context context{followup, step, person, rules, now};

@@ -10,9 +10,10 @@
 #include <charconv>
 
 #include "daemon/async/timer.hpp"
+#include "daemon/followup/shown.hpp"
 #include "daemon/log/log.hpp"
+#include "daemon/store/appeals.hpp"
 #include "daemon/store/cases.hpp"
-#include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
@@ -29,30 +30,12 @@ constexpr int most_at_once = 100;
 constexpr std::size_t longest_note = 4000;  // bytes
 constexpr Millis text_stands = std::chrono::hours(72);  // a 回告 that cannot leave until then is made by call
 
-http::Response refuse(const Error& error) {
-    switch (error.kind) {
-        case Error::Kind::invalid_input: return http::problem(400, "Bad Request", error.detail);
-        case Error::Kind::not_found: return http::problem(404, "Not Found", error.detail);
-        case Error::Kind::forbidden: return http::problem(403, "Forbidden", error.detail);
-        case Error::Kind::conflict: return http::problem(409, "Conflict", error.detail);
-        default: return http::problem(500, "Internal Server Error", error.detail);
-    }
-}
-
-http::Response answer(json::object body) {
-    http::Response response;
-    response.body = json::serialize(body);
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
-}
-
 json::value words(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
 
 // Who was at the call, and his unit, never learn who complained of it; a unit sees its own work order, and that without the caller.
-bool was_there(const Followup& f, const http::Asker& asker) { return !asker.badge.empty() && std::ranges::find(f.badges, asker.badge) != f.badges.end(); }
-bool sees_caller(const Followup& f, const http::Asker& asker) { return asker.may("inspect") && !was_there(f, asker) && (asker.unit.empty() || asker.unit != f.unit); }
+bool sees_caller(const Followup& f, const http::Asker& asker) { return asker.may("inspect") && !f.parties.has(asker.badge, asker.unit); }
 bool may_see(const Followup& f, const http::Asker& asker) {
-    return sees_caller(f, asker) || (!was_there(f, asker) && !asker.unit.empty() && asker.unit == f.ordered_unit);
+    return sees_caller(f, asker) || (!f.parties.has_badge(asker.badge) && !asker.unit.empty() && asker.unit == f.ordered_unit);
 }
 
 Result<Followup> find(Connection& db, const http::Request& request) {
@@ -83,18 +66,6 @@ json::array steps_of(Connection& db, const store::Seal& seal, const Followup& f)
     return out;
 }
 
-// What he wrote, in his own words.
-json::array said(Connection& db, const store::Seal& seal, const Followup& f) {
-    Statement rows(db, "SELECT id, received_at, text, label FROM inbound WHERE case_id = ?1 AND length(text) > 0 ORDER BY id");
-    rows.bind(1, f.case_id);
-    json::array out;
-    while (rows.step()) {
-        auto text = seal.open(rows.text(2), store::inbound_text_context(rows.integer(0)));
-        if (text) out.push_back(json::object{{"at", format_utc(rows.instant(1))}, {"text", *text}, {"label", rows.is_null(3) ? json::value(nullptr) : json::value(rows.text(3))}});
-    }
-    return out;
-}
-
 // How the 回告 by text stands.
 json::value text_state(Connection& db, const Followup& f) {
     Statement row(db, "SELECT state FROM messages WHERE case_id = ?1 AND purpose = 'told' ORDER BY id DESC LIMIT 1");
@@ -115,7 +86,7 @@ json::object describe(Connection& db, const store::Seal& seal, const Followup& f
     out["no_callback"] = f.no_callback, out["missed_calls"] = f.missed_calls.size();
     auto phone = f.phone_id ? std::optional(store::find_phone(db, seal, *f.phone_id)) : std::nullopt;
     out["phone"] = phone && *phone ? json::value((*phone)->masked()) : json::value(nullptr);
-    out["said"] = said(db, seal, f), out["told_text"] = text_state(db, f), out["asked_topic"] = words(store::asked_topic(db, f.case_id));
+    out["said"] = said(db, seal, f.case_id), out["told_text"] = text_state(db, f), out["asked_topic"] = words(store::asked_topic(db, f.case_id));
     return out;
 }
 
@@ -125,7 +96,7 @@ asio::awaitable<http::Response> show(const Parts parts, http::Request request) {
         auto f = find(db, request);
         if (!f) return void(response = refuse(f.error()));
         note_access(db, *f, request.asker, "followup", "", now);
-        response = answer(describe(db, parts.seal, *f, request.asker, now));
+        response = tell(describe(db, parts.seal, *f, request.asker, now));
     };
     co_await parts.store.run(std::ref(look));
     co_return std::move(*response);
@@ -153,7 +124,7 @@ asio::awaitable<http::Response> reveal(const Parts parts, http::Request request)
         auto phone = f->phone_id ? store::find_phone(db, parts.seal, *f->phone_id) : fail(Error::Kind::not_found, "the call had no mobile number");
         if (!phone) return void(response = refuse(phone.error()));
         note_access(db, *f, request.asker, "number", hide_mobiles(why), now);
-        response = answer({{"id", f->id}, {"case_id", f->record}, {"phone", phone->reveal()}});
+        response = tell(json::object{{"id", f->id}, {"case_id", f->record}, {"phone", phone->reveal()}});
     };
     co_await parts.store.run(std::ref(look));
     co_return std::move(*response);
@@ -218,7 +189,7 @@ asio::awaitable<http::Response> take(const Parts parts, http::Request request) {
             if (auto may = check_text(db, *f, *rules, now); !may) return void(response = refuse(may.error()));
         if (auto moved = store::move_followup(db, parts.seal, *f, planned->move, now); !moved) return void(response = refuse(moved.error()));
         if (planned->text) plan_text(db, parts, *f, now), text = true;
-        response = answer(describe(db, parts.seal, *store::find_followup(db, f->id), asker, now));
+        response = tell(describe(db, parts.seal, *store::find_followup(db, f->id), asker, now));
     };
     co_await parts.store.run(std::ref(work));
     if (text && parts.planned) parts.planned();
@@ -238,6 +209,7 @@ asio::awaitable<int> look_at_clocks(Parts parts) {
     auto look = [&, rules = parts.rules(), now = parts.clock.now()](Connection& db) {
         for (auto id : store::untold_followups(db, now, most_at_once)) store::take_back_told(db, id, rules->working_days.later(now, rules->told_days, rules->zone), now), ++done;
         for (auto id : store::overdue_followups(db, now, most_at_once)) store::escalate_followup(db, id, now), ++done;
+        for (auto id : store::overdue_appeals(db, now, most_at_once)) store::escalate_appeal(db, id, now), ++done;
     };
     co_await parts.store.run(std::ref(look));
     if (done > 0) log::warn("followup.clocks", {{"escalated_or_taken_back", done}});

@@ -25,7 +25,7 @@ struct Parts {
 
 void add_work_routes(http::Router& router, const http::Guard& guard, Parts parts);
 
-// Limits that were overrun go a level up, once for each limit; a 回告 that could not be sent is nobody's 回告. Returns how many.
+// Limits that were overrun, of follow-ups and of appeals, go a level up, once for each limit; a 回告 that could not be sent is nobody's 回告. Returns how many.
 asio::awaitable<int> look_at_clocks(Parts parts);
 asio::awaitable<void> watch_clocks(Parts parts);  // every minute of the site's clock, until it is cancelled
 

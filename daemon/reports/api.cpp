@@ -160,7 +160,7 @@ void add_export_route(http::Router& router, ApiParts given, std::function<Export
 
 void add_routes(http::Router& router, ApiParts given, const Guard& guard) {
     auto parts = std::make_shared<const ApiParts>(std::move(given));
-    for (const char* name : {"officers", "units", "force", "balance", "exclusions", "paths", "desk"}) {
+    for (const char* name : {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals"}) {
         std::string report = name;
         auto shown = guard("report", [parts, report](http::Request call) { return answer_report(parts, report, false, std::move(call)); });
         auto raw = guard("inspect", [parts, report](http::Request call) { return answer_report(parts, report, true, std::move(call)); });

@@ -10,12 +10,14 @@ using store::Statement;
 constexpr const char* cases_sql = "SELECT id, unit, category, reported_at, closed_at, officer, kind, code, recoded_after, source, call_taker FROM cases WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
 constexpr const char* surveys_sql = "SELECT case_id, state, accepted_at, answer_until, code FROM messages WHERE case_id BETWEEN ?1 AND ?2 AND purpose = 'survey' ORDER BY case_id";
 constexpr const char* ratings_sql =
-    "SELECT case_id, grade, method, at, officer, unit, inbound_id FROM ratings WHERE case_id BETWEEN ?1 AND ?2 AND effect IN ('first', 'replaces') ORDER BY case_id, id";
+    "SELECT case_id, grade, method, at, officer, unit, inbound_id, id FROM ratings WHERE case_id BETWEEN ?1 AND ?2 AND effect IN ('first', 'replaces') ORDER BY case_id, id";
 constexpr const char* texts_sql =
     "SELECT case_id, class, received_at FROM inbound WHERE case_id BETWEEN ?1 AND ?2 AND step = 'done' AND class NOT IN ('unmatched', 'quarantined') ORDER BY case_id, id";
 constexpr const char* decided_sql =
     "SELECT case_id, inbound_id, decision FROM reviews WHERE case_id BETWEEN ?1 AND ?2 AND kind = 'words' AND closed_at IS NOT NULL AND "
     "(decision = 'confirmed' OR decision = 'none') ORDER BY case_id";
+
+constexpr const char* appeals_sql = "SELECT case_id, state, due_at, rating_id FROM appeals WHERE case_id BETWEEN ?1 AND ?2 ORDER BY case_id";
 
 void take_case(const Statement& row, CaseRow& into) {
     into = CaseRow();
@@ -52,7 +54,7 @@ CaseRows::OfCases::OfCases(store::Connection& db, const char* sql, std::int64_t 
 
 CaseRows::CaseRows(store::Connection& db, std::int64_t first, std::int64_t last)
     : cases_(db, cases_sql), surveys_(db, surveys_sql, first, last), ratings_(db, ratings_sql, first, last), texts_(db, texts_sql, first, last),
-      decided_(db, decided_sql, first, last) {
+      decided_(db, decided_sql, first, last), appeals_(db, appeals_sql, first, last) {
     cases_.bind(1, first).bind(2, last);
 }
 
@@ -66,12 +68,19 @@ bool CaseRows::next(CaseRow& row) {
     auto said = [&](const std::optional<std::int64_t>& text, bool confirmed) {
         return std::any_of(words_.begin(), words_.end(), [&](const Words& w) { return w.confirmed == confirmed && (!w.text || !text || w.text == text); });
     };
+    std::int64_t standing = 0;
     ratings_.of(id, [&](const Statement& rating) {
         auto next = rating_of(rating);
         auto text = rating.maybe_integer(6);
         if (next.from_words && said(text, false)) return;  // it was none
         next.confirmed = said(text, true);
         row.rating = std::move(next);
+        standing = rating.integer(7);
+    });
+    // What came after the decision was judged by nobody.
+    appeals_.of(id, [&](const Statement& appeal) {
+        auto state = parse_appeal_state(appeal.view(1)).value_or(AppealState::filed);
+        row.appeal = CaseRow::Appeal{state, appeal.instant(2), row.rating && state == AppealState::upheld && standing <= appeal.integer(3)};
     });
     texts_.of(id, [&](const Statement& text) { row.newest_class = text.view(1), row.newest_at = text.instant(2); });
     return true;

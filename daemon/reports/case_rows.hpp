@@ -1,4 +1,4 @@
-// Cases with what came of them: the survey, the standing rating, the newest text. A stretch of cases is read as one pass over each
+// Cases with what came of them: the survey, the standing rating, the newest text, the appeal. A stretch of cases is read as one pass over each
 // table, side by side in the order of the cases: looked up one by one they would take three times as long.
 #pragma once
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/appeal.hpp"
 #include "daemon/core/clock.hpp"
 #include "daemon/core/message.hpp"
 #include "daemon/core/rating.hpp"
@@ -32,6 +33,14 @@ struct CaseRow {
     std::optional<MessageState> survey{};
     std::optional<Instant> answer_until{};
     std::optional<Rating> rating{};
+    struct Appeal {
+        AppealState state = AppealState::filed;
+        Instant due_at{};
+        bool takes_out = false;  // it was upheld, and about the rating that stands
+    };
+    std::optional<Appeal> appeal{};
+    bool under_appeal() const { return appeal && !is_decided(appeal->state); }
+    bool taken_out() const { return appeal && appeal->takes_out; }
     std::string newest_class{};  // empty: no text was matched to it
     std::optional<Instant> newest_at{};
 };
@@ -58,7 +67,7 @@ private:
     };
 
     store::Statement cases_;
-    OfCases surveys_, ratings_, texts_, decided_;
+    OfCases surveys_, ratings_, texts_, decided_, appeals_;
     struct Words { std::optional<std::int64_t> text{}; bool confirmed = false; };
     std::vector<Words> words_{};  // of the case at hand: what a person said of ratings from words
 };

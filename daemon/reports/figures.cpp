@@ -75,15 +75,23 @@ public:
         add_to(officer, c, standing, person_knows);
         add_to(unit, c, standing, true);
         add_to(figures_.force, c, standing, true);
-        if (c.rating && !c.recoded_after) figures_.mix.add(c.category, band(c), weights_.of(c.rating->grade), 1);
+        if (c.rating && !c.recoded_after && !c.under_appeal() && !c.taken_out()) figures_.mix.add(c.category, band(c), weights_.of(c.rating->grade), 1);
     }
 
 private:
     int band(const CaseRow& c) const { return local_hour(c.reported_at, zone_) / 6; }
 
+    void add_appeal(Counted& counted, const CaseRow::Appeal& appeal) const {
+        bool decided = is_decided(appeal.state);
+        ++counted.filed;
+        counted.open += !decided, counted.overdue += !decided && appeal.due_at < as_of_;
+        counted.upheld += appeal.state == AppealState::upheld, counted.not_upheld += appeal.state == AppealState::not_upheld;
+    }
+
     // `rating_counts`: words alone count for an officer only when a person has read them too.
     void add_to(Counted& counted, const CaseRow& c, Standing standing, bool rating_counts) const {
         auto& tally = counted.tally;
+        if (c.appeal) add_appeal(counted, *c.appeal);
         if (standing != Standing::excluded) ++tally.eligible;
         bool delivered = c.survey == MessageState::delivered;
         bool ended = delivered && c.answer_until && *c.answer_until <= as_of_;
@@ -98,6 +106,10 @@ private:
         }
         if (c.recoded_after) {
             ++counted.recoded_after;
+            return;
+        }
+        if (c.under_appeal() || c.taken_out()) {
+            ++(c.taken_out() ? counted.taken_out : counted.left_out);
             return;
         }
         tally.unconfirmed += c.rating->from_words && !c.rating->confirmed;

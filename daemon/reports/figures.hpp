@@ -35,6 +35,8 @@ struct Counted {
     Tally tally{};
     std::map<std::pair<std::string, int>, std::int64_t> rated{};  // by category and time band, for the case mix
     std::int64_t recoded_after = 0;  // answers left out because the case was re-coded after them
+    // Appeals about these cases, and the ratings that count nowhere because of them: until it is decided, and for good.
+    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, left_out = 0, taken_out = 0;
     std::string unit{};              // officers: where the last of these cases was
 };
 

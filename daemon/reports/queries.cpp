@@ -84,6 +84,12 @@ void note_recoded(Table& table, const Figures& figures) {
                                           figures.force.recoded_after));
 }
 
+void note_appealed(Table& table, const Figures& figures) {
+    if (figures.force.left_out == 0 && figures.force.taken_out == 0) return;
+    table.footnotes.push_back(fmt::format("申诉未决 {} 件评价暂不计入,申诉成立 {} 件已剔除(见 report appeals)。", figures.force.left_out, figures.force.taken_out));
+    table.footnotes.push_back(fmt::format("{} ratings are left out until an appeal is decided, {} were taken out by upheld ones: report appeals.", figures.force.left_out, figures.force.taken_out));
+}
+
 std::int64_t number(Connection& db, const char* sql) {
     Statement read(db, sql);
     return read.step() ? read.integer(0) : 0;
@@ -121,6 +127,7 @@ Table score_report(std::string_view report, const Figures& figures, const Names&
     auto subjects = report == "officers" ? officers_of(figures, names) : report == "units" ? units_of(figures, names) : std::vector<Subject>{force_of(figures)};
     auto table = score_table(report, score(subjects, figures.force.tally, rules));
     note_recoded(table, figures);
+    note_appealed(table, figures);
     return table;
 }
 
@@ -192,8 +199,8 @@ Result<Request> complete(Request request, const Services& services, const std::s
     auto wrong = [](std::string_view field, std::string_view expected) {
         return fail(Error::Kind::invalid_input, fmt::format("{}: expected {}", field, expected));
     };
-    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths", "desk"};
-    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions, paths or desk");
+    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals"};
+    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions, paths, desk or appeals");
     if (!services.find(request.service)) {
         std::string names;
         for (std::size_t n = 0; n < services.size(); ++n) names += (n == 0 ? "" : n + 1 == services.size() ? " or " : ", ") + services[n].name;
@@ -229,7 +236,7 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
         wanted.by_answer = request->basis == "answered";
         Period period{day_range(request->from, zone)->from, day_range(request->to, zone)->to, wanted.by_answer, *services.find(request->service)};
         auto figures = count_period(db, period, rules, zone, as_of);
-        table = scores ? score_report(request->report, figures, names, wanted) : exclusions_report(figures);
+        table = request->report == "appeals" ? appeals_report(figures, names, wanted) : scores ? score_report(request->report, figures, names, wanted) : exclusions_report(figures);
         table.from = request->from, table.to = request->to, table.basis = request->basis;
         if (period.service > 0) table.footnotes.insert(table.footnotes.begin(), fmt::format("业务 service: {} {}", services[period.service].title, request->service));
     }

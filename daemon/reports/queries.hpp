@@ -1,4 +1,4 @@
-// The five reports of design.md A5 and A6, and that of the paths, from the rows of the store to a table. No clock: `as_of` says when it is.
+// The five reports of design.md A5 and A6, and those of the paths and the appeals, from the rows of the store to a table. No clock: `as_of` says when it is.
 #pragma once
 #include <map>
 #include <string>
@@ -20,7 +20,7 @@ struct Names {
 };
 
 struct Request {
-    std::string report{};         // officers | units | force | balance | exclusions | paths | desk
+    std::string report{};         // officers | units | force | balance | exclusions | paths | desk | appeals
     std::string from{}, to{};     // local days, inclusive; empty: the last 30
     std::string basis = "closed";  // closed | answered
     std::string service = "110";  // the 110 call, or another by the name that the site gave it
@@ -37,6 +37,7 @@ Result<Table> make_report(store::Connection& db, const Names& names, const Rules
 // The steps of it, for whoever needs several tables of one counting.
 Table score_report(std::string_view report, const Figures& figures, const Names& names, const Rules& rules);
 Table exclusions_report(const Figures& figures);
+Table appeals_report(const Figures& figures, const Names& names, const Rules& rules);
 Table balance_report(store::Connection& db);
 Table paths_report(store::Connection& db, const std::string& from, const std::string& to);  // days of sending
 Table desk_report(store::Connection& db, const std::string& from, const std::string& to, const std::string& zone);  // days of the alarms

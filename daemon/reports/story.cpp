@@ -10,6 +10,7 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/reports/render.hpp"
+#include "daemon/store/appeals.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
@@ -124,6 +125,23 @@ void read_followup(Connection& db, const store::Seal& seal, Story& story, bool t
     }
 }
 
+// Whether the rating counts, too: not while the appeal is open, and not if it was upheld about this very rating.
+void read_appeal(Connection& db, const store::Seal& seal, Story& story, bool texts) {
+    Statement find(db, "SELECT id, ground, state, badge || unit, filed_at, due_at, proposed, rating_id FROM appeals WHERE case_id = ?1");
+    if (!find.bind(1, story.case_id).step()) return;
+    story.appeal = Story::Appeal{find.integer(0), find.text(1), find.text(2), find.text(3), find.instant(4), find.instant(5), find.maybe_text(6)};
+    bool upheld = story.appeal->state == "upheld", open = story.appeal->state != "not_upheld" && !upheld;
+    auto standing = store::standing_rating(db, story.case_id);
+    if (story.rating && standing && (open || (upheld && standing->id <= find.integer(7)))) story.rating->counts = false;
+    Statement steps(db, "SELECT id, at, who, step, note FROM appeal_steps WHERE appeal_id = ?1 ORDER BY id");
+    steps.bind(1, story.appeal->id);
+    while (steps.step()) {
+        Story::FollowupStep step{steps.instant(1), steps.text(2), steps.text(3)};
+        if (texts) step.note = open_text(seal, steps.maybe_text(4), store::appeal_note_context(steps.integer(0)));
+        story.appeal->steps.push_back(std::move(step));
+    }
+}
+
 json::value word(const std::optional<std::string>& text) { return text ? json::value(*text) : json::value(); }
 
 json::object with_text(json::object object, const std::optional<Text>& text, const char* key = "text") {
@@ -191,6 +209,10 @@ std::vector<Line> told_in_order(const Story& story) {
         add(story.followup->opened_at, "开始回访 follow-up opened");
         for (const auto& s : story.followup->steps) add(s.at, fmt::format("回访 follow-up {}: {}{}", s.state, s.who, s.note ? " 「" + s.note->reveal() + "」" : ""));
     }
+    if (story.appeal)
+        for (const auto& s : story.appeal->steps)
+            add(s.at, fmt::format("申诉 appeal {}{}: {}{}", s.state, s.state == "filed" ? fmt::format(", {} by {}", story.appeal->ground, story.appeal->by) : "", s.who,
+                                  s.note ? " 「" + s.note->reveal() + "」" : ""));
     for (const auto& e : story.events)
         if (e.kind != "case") add(e.at, fmt::format("账本 ledger {}: {} {}", e.seq, e.kind, e.data));
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
@@ -223,6 +245,7 @@ Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_vi
     read_messages(db, seal, story, texts);
     read_answers(db, seal, story, texts);
     read_followup(db, seal, story, texts);
+    read_appeal(db, seal, story, texts);
     Statement events(db, "SELECT seq, at, kind, data FROM ledger WHERE case_id = ?1 ORDER BY seq");
     events.bind(1, story.case_id);
     while (events.step()) story.events.push_back({events.integer(0), events.instant(1), events.text(2), events.text(3)});
@@ -277,6 +300,13 @@ std::string story_json(const Story& story, const std::string& zone, const Eviden
         out["followup"] = json::object{{"state", f->state}, {"opened_at", time(f->opened_at)}, {"due_at", time(f->due_at)}, {"urgent", f->urgent},
                                        {"no_callback", f->no_callback}, {"steps", steps}};
     }
+    // Beside the contract, and only where there is one.
+    if (const auto& a = story.appeal) {
+        json::array steps;
+        for (const auto& s : a->steps) steps.push_back(with_text(json::object{{"at", time(s.at)}, {"who", s.who}, {"state", s.state}}, s.note, "note"));
+        out["appeal"] = json::object{{"id", a->id}, {"ground", a->ground}, {"by", a->by}, {"state", a->state}, {"filed_at", time(a->filed_at)}, {"due_at", time(a->due_at)},
+                                     {"proposed", word(a->proposed)}, {"steps", steps}};
+    }
     auto& events = out["events"].emplace_array();
     for (const auto& e : story.events) {
         boost::system::error_code broken;
@@ -297,7 +327,9 @@ std::string story_text(const Story& story, const std::string& zone, const Eviden
         if (m.purpose == "survey") now += fmt::format("; 评价短信 survey {}{}", both(m.state), and_code(m.code));
     if (const auto& r = story.rating) {
         now += fmt::format("; 评价 rating {} → 单位 unit {}, 民警 officer {}", both(r->grade), r->unit, r->officer.value_or("-"));
-        if (!r->counts) now += ", 改判后暂不计入 left out: re-coded after the answer";
+        if (!r->counts && story.appeal && story.appeal->state == "upheld") now += ", 申诉成立已剔除 taken out: the appeal was upheld";
+        else if (!r->counts && story.appeal && story.appeal->state != "not_upheld") now += ", 申诉中暂不计入 left out: under appeal";
+        else if (!r->counts) now += ", 改判后暂不计入 left out: re-coded after the answer";
         else if ((r->method == "words" || r->method == "emoji") && !r->confirmed) now += ", 待人工确认 waits for a person before it counts for the officer";
     }
     out += fmt::format("\n现状 now: {}\n", printable(now));

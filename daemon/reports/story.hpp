@@ -71,7 +71,7 @@ struct Story {
         std::optional<std::string> officer{};
         std::string unit{};
         bool confirmed = false;  // by a person, where it came from words alone; or it is his
-        bool counts = true;      // false: the case was re-coded after it
+        bool counts = true;      // false: the case was re-coded after it, or an appeal stands against it
     };
     struct FollowupStep {
         Instant at{};
@@ -82,6 +82,13 @@ struct Story {
         std::string state{};
         Instant opened_at{}, due_at{};
         bool urgent = false, no_callback = false;
+        std::vector<FollowupStep> steps{};
+    };
+    struct Appeal {
+        std::int64_t id = 0;
+        std::string ground{}, state{}, by{};  // the officer's badge, or the unit
+        Instant filed_at{}, due_at{};
+        std::optional<std::string> proposed{};
         std::vector<FollowupStep> steps{};
     };
     struct Event {  // a line of the ledger
@@ -100,6 +107,7 @@ struct Story {
     std::vector<Inbound> inbound{};
     std::optional<Rating> rating{};  // the one that stands
     std::optional<Followup> followup{};
+    std::optional<Appeal> appeal{};
     std::vector<Event> events{};
 };
 

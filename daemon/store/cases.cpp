@@ -36,6 +36,15 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
     return row;
 }
 
+// Whom the case named until now, where this version names somebody else.
+void keep_former(Connection& db, std::int64_t id, const ClosedCall& call, Instant now) {
+    auto* lead = call.lead();
+    Statement keep(db, R"sql(
+        INSERT INTO case_former(id, case_id, until, officer, unit)
+        SELECT ?1, id, ?3, officer, unit FROM cases WHERE id = ?2 AND (officer IS NOT ?4 OR unit <> ?5))sql");
+    keep.bind(1, db.next_id("case_former")).bind(2, id).bind(3, now).bind(4, lead ? std::optional(lead->badge) : std::nullopt).bind(5, call.unit).run();
+}
+
 void add_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, bool held, Instant due_at, Instant stale_at, Instant now) {
     Statement add(db, R"sql(
         INSERT INTO messages(id, ref, case_id, purpose, template, priority, state, code, phone_id, made_at, due_at, stale_at)
@@ -70,6 +79,7 @@ std::optional<KnownCase> find_case(Connection& db, std::string_view record) {
 
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now) {
+    if (known) keep_former(db, known->id, call, now);
     auto row = write_row(db, seal, known, call, verdict, now);
     auto id = row.id;
 

@@ -68,9 +68,7 @@ std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
     if (!find.is_null(10)) f.finding = parse_finding(find.text(10));
     f.topic = find.text(11), f.place = find.text(12), f.ordered_unit = find.text(13), f.ordered_to = find.text(14), f.rectified_by = find.text(15);
     f.escalated = static_cast<int>(find.integer(16));
-    Statement badges(db, "SELECT badge FROM case_officers WHERE case_id = ?1 UNION SELECT officer FROM cases WHERE id = ?1 AND officer IS NOT NULL");
-    badges.bind(1, f.case_id);
-    while (badges.step()) f.badges.push_back(badges.text(0));
+    f.parties = find_parties(db, f.case_id);
     Statement missed(db, R"sql(
         SELECT at FROM followup_steps WHERE followup_id = ?1 AND state = 'no_answer'
            AND id > (SELECT coalesce(max(id), 0) FROM followup_steps WHERE followup_id = ?1 AND state IN ('opened', 'returned')) ORDER BY id)sql");
@@ -78,6 +76,7 @@ std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
     while (missed.step()) f.missed_calls.push_back(missed.instant(0));
     Statement verified(db, "SELECT who FROM followup_steps WHERE followup_id = ?1 AND state = 'verified' ORDER BY id DESC LIMIT 1");
     if (verified.bind(1, id).step()) f.verified_by = verified.text(0);
+    f.verifier = find_identity(db, f.verified_by), f.rectifier = find_identity(db, f.rectified_by);
     return f;
 }
 

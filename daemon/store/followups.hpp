@@ -8,6 +8,7 @@
 
 #include "daemon/core/clock.hpp"
 #include "daemon/core/followup.hpp"
+#include "daemon/store/parties.hpp"
 #include "daemon/store/seal.hpp"
 
 namespace pingjing::store {
@@ -25,7 +26,7 @@ bool note_no_callback(Connection& db, std::int64_t case_id, Instant now);
 struct Followup {
     std::int64_t id = 0, case_id = 0;
     std::string record{}, unit{};
-    std::vector<std::string> badges{};              // of everybody who was there
+    Parties parties{};                              // who was there, and whom a rating names
     std::optional<std::int64_t> phone_id{};         // that was asked, whatever the record names now
     bool safe_to_text = true;                       // no safety code, neither at the call nor later, and no category where others may read the phone
     FollowupState state = FollowupState::opened;
@@ -34,6 +35,7 @@ struct Followup {
     std::vector<Instant> missed_calls{};            // since it was opened, or opened again
     std::optional<Finding> finding{};
     std::string topic{}, place{}, ordered_unit{}, ordered_to{}, verified_by{}, rectified_by{};
+    Identity verifier{}, rectifier{};
     int escalated = 0;
 };
 std::optional<Followup> find_followup(Connection& db, std::int64_t id);

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "daemon/core/first_answer.hpp"
 #include "daemon/store/followups.hpp"
+#include "daemon/store/parties.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
 #include "daemon/store/receipts.hpp"
@@ -75,12 +75,7 @@ void set_class(Connection& db, std::int64_t inbound_id, std::string_view from, s
 }
 
 bool is_party(Connection& db, std::int64_t case_id, const Decider& decider) {
-    Statement find(db, R"sql(
-        SELECT 1 FROM cases c WHERE c.id = ?1
-           AND ((?2 <> '' AND (c.officer = ?2 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = ?1 AND o.badge = ?2)
-                               OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = ?1 AND r.officer = ?2)))
-             OR (?3 <> '' AND (c.unit = ?3 OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = ?1 AND r.unit = ?3)))))sql");
-    return find.bind(1, case_id).bind(2, decider.badge).bind(3, decider.unit).step();
+    return find_parties(db, case_id).has(decider.badge, decider.unit);
 }
 
 // One decision on its way: what it is about, and what it makes.
@@ -294,13 +289,9 @@ std::vector<MayBeAbout> surveys_of_review(Connection& db, const Review& review, 
 
 Decider find_decider(Connection& db, std::string_view who) {
     Decider decider{std::string(who)};
-    std::int64_t id = 0;
-    auto slash = who.find('/');
-    if (slash == who.npos) return decider;
-    auto [end, bad] = std::from_chars(who.data(), who.data() + slash, id);
-    if (bad != std::errc() || end != who.data() + slash) return decider;
+    auto token = identity_of(who).token;
     Statement find(db, "SELECT unit, badge FROM tokens WHERE id = ?1");
-    if (find.bind(1, id).step()) decider.unit = find.text(0), decider.badge = find.text(1);
+    if (token != 0 && find.bind(1, token).step()) decider.unit = find.text(0), decider.badge = find.text(1);
     return decider;
 }
 

@@ -68,13 +68,16 @@ constexpr FactTable tables[] = {
     {28, "asked_topics", "i", "inbound_id case_id at topic"},
     {29, "notices", "i", "id name text_name made_at made_by reason stopped_at* stopped_by* stop_reason*"},
     {30, "notice_phones", "ii", "notice_id phone_id consented_on message_id"},
+    {31, "appeals", "i", "id case_id filed_at filed_by badge unit ground state* due_at* proposed_by* proposed* rating_id* decided_by* decided_at* escalated* escalated_due*"},
+    {32, "appeal_steps", "i", "id appeal_id at who step note"},
+    {33, "case_former", "i", "id case_id until officer unit"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;
 
 constexpr std::size_t place_of(std::string_view name) {
     auto letter = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(name[at])); };
-    return (name.size() * 3 + letter(0) * 5 + letter(name.size() / 2) * 3 + letter(name.size() - 2) * 5) % 256;
+    return (name.size() * 3 + letter(0) * 5 + letter(name.size() / 2) * 3 + letter(name.size() - 2) * 9) % 256;
 }
 constexpr bool all_apart() {
     for (const auto& one : tables)

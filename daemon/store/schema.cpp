@@ -249,7 +249,33 @@ CREATE TRIGGER notice_phones_keep BEFORE DELETE ON notice_phones BEGIN SELECT RA
 CREATE TRIGGER notice_phones_stand BEFORE UPDATE ON notice_phones BEGIN SELECT RAISE(ABORT, 'who got a notice stands'); END;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9};
+// Appeals: one a case, decided once by two persons; `rating_id` is what they judged. No reference, for ratings go with age and the decision stays.
+// Whom a case named before a later version named somebody else, so that nobody learns from an answer whether he was rated.
+// What an appeal says of a citizen goes with everything else that his case says of him: no UPDATE but erasure's pays for that trigger.
+constexpr const char* step_10 = R"sql(
+CREATE TABLE appeals(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL UNIQUE REFERENCES cases(id), filed_at INTEGER NOT NULL, filed_by TEXT NOT NULL,
+  badge TEXT NOT NULL, unit TEXT NOT NULL, ground TEXT NOT NULL CHECK (ground = 'wrong_person' OR ground = 'other_service' OR ground = 'malice' OR ground = 'slip'),
+  state TEXT NOT NULL CHECK (state = 'filed' OR state = 'proposed' OR state = 'upheld' OR state = 'not_upheld'), due_at INTEGER NOT NULL,
+  proposed_by TEXT, proposed TEXT CHECK (proposed = 'upheld' OR proposed = 'not_upheld'), rating_id INTEGER, decided_by TEXT, decided_at INTEGER,
+  escalated INTEGER NOT NULL DEFAULT 0, escalated_due INTEGER,
+  CHECK ((badge = '') <> (unit = '')), CHECK ((decided_at IS NULL) = (state = 'filed' OR state = 'proposed')), CHECK ((decided_at IS NULL) = (decided_by IS NULL)),
+  CHECK (state = 'filed' OR proposed_by IS NOT NULL), CHECK (decided_at IS NULL OR state = proposed), CHECK (decided_by IS NULL OR decided_by <> proposed_by)) STRICT;
+CREATE INDEX appeals_open ON appeals(due_at) WHERE decided_at IS NULL;
+CREATE INDEX appeals_upheld ON appeals(decided_at) WHERE state = 'upheld';
+CREATE TABLE appeal_steps(id INTEGER PRIMARY KEY, appeal_id INTEGER NOT NULL REFERENCES appeals(id), at INTEGER NOT NULL, who TEXT NOT NULL, step TEXT NOT NULL,
+  note BLOB) STRICT;
+CREATE INDEX appeal_steps_of ON appeal_steps(appeal_id, id);
+CREATE TABLE case_former(id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES cases(id), until INTEGER NOT NULL, officer TEXT, unit TEXT NOT NULL) STRICT;
+CREATE INDEX case_former_of ON case_former(case_id);
+CREATE TRIGGER appeals_decided_once BEFORE UPDATE ON appeals WHEN OLD.decided_at IS NOT NULL BEGIN SELECT RAISE(ABORT, 'an appeal is decided once'); END;
+CREATE TRIGGER appeals_keep BEFORE DELETE ON appeals BEGIN SELECT RAISE(ABORT, 'appeals are never deleted'); END;
+CREATE TRIGGER appeal_steps_stay BEFORE UPDATE ON appeal_steps WHEN length(NEW.note) > 0 BEGIN SELECT RAISE(ABORT, 'notes are only ever erased'); END;
+CREATE TRIGGER appeal_steps_keep BEFORE DELETE ON appeal_steps BEGIN SELECT RAISE(ABORT, 'steps are append-only'); END;
+CREATE TRIGGER appeal_notes_go AFTER UPDATE OF content ON case_versions WHEN length(NEW.content) = 0
+BEGIN UPDATE appeal_steps SET note = x'' WHERE length(note) > 0 AND appeal_id IN (SELECT id FROM appeals WHERE case_id = NEW.case_id); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

@@ -9,6 +9,7 @@
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/number_plan.hpp"
 #include "daemon/core/silence.hpp"
+#include "daemon/store/appeals.hpp"
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/watch.hpp"
@@ -21,6 +22,7 @@ using Findings = std::vector<Finding>;
 constexpr Millis verified_within = std::chrono::hours(26), signed_within = std::chrono::hours(3), unreadable_for = std::chrono::hours(1);
 constexpr Millis letters_read_within = std::chrono::hours(48);
 constexpr int canary_days = 30;  // an older one says nothing any more
+constexpr int appeal_days = 30;  // of ratings, for the share that is taken out
 
 std::int64_t count(store::Connection& db, const char* sql, Instant until) {
     store::Statement read(db, sql);
@@ -155,6 +157,23 @@ Findings about_disk(const std::string& database, const config::Alarms& limits) {
     for (const auto& file : {std::filesystem::path(database), std::filesystem::path(database + "-wal"), std::filesystem::path(database).parent_path() / "journal" / "epoch"})
         if (!std::filesystem::exists(file, error) && !error) gone += (gone.empty() ? "" : ", ") + file.filename().string();
     if (!gone.empty()) out.push_back({"files_gone", "", gone});
+    return out;
+}
+
+// One upheld appeal says nothing: one rating of nineteen is more than a twentieth.
+Findings about_appeals(store::Connection& db, const Site& site, Instant now) {
+    Findings out;
+    store::TakenOut force;
+    auto look = [&](const std::string& unit, const store::TakenOut& c) {
+        auto share = c.rated > 0 ? static_cast<double>(c.taken_out) / static_cast<double>(c.rated) : 0;
+        if (c.taken_out > 1 && share > site.alarms.taken_out_share)
+            out.push_back({"ratings_taken_out", unit, fmt::format("{} of {} ratings of the last {} days, {:.1f} %", c.taken_out, c.rated, appeal_days, 100 * share)});
+    };
+    for (const auto& [unit, c] : store::count_taken_out(db, now - std::chrono::hours(24 * appeal_days), now)) {
+        force.rated += c.rated, force.taken_out += c.taken_out;
+        look(unit, c);
+    }
+    look("", force);
     return out;
 }
 

@@ -27,6 +27,8 @@ struct Site {
 struct ChannelLook { std::string name{}, state{}, why{}; };
 std::vector<Finding> about_channels(const std::vector<ChannelLook>& channels);
 std::vector<Finding> about_disk(const std::string& database, const config::Alarms& limits);
+// Reads all ratings of 30 days: for now and then.
+std::vector<Finding> about_appeals(store::Connection& db, const Site& site, Instant now);
 // Works on any connection. `signs`: there is a key to sign the ledger with.
 std::vector<Finding> about_store(store::Connection& db, const Site& site, bool signs, Instant now);
 

@@ -111,7 +111,8 @@ asio::awaitable<bool> Watch::look_at_store() {
 }
 
 asio::awaitable<void> Watch::look_at_paths() {
-    auto rules = path_rules(world_.site());
+    auto site = world_.site();
+    auto rules = path_rules(site);
     auto now = world_.clock.now();
     auto today = local_day(now, rules.zone);
     auto first_day = days_later(today, -rules.scan_days).value_or(today);
@@ -123,9 +124,11 @@ asio::awaitable<void> Watch::look_at_paths() {
             before = std::min(before, days_later(local_day(a.since, rules.zone), -rules.scan_days).value_or(before));
     PathScan scan(rules.zone);
     std::map<store::Path, store::PathCount> history;
+    std::vector<Finding> appeals;
     std::function<void(store::Connection&)> read = [&](store::Connection& db) {
         store::read_paths(db, world_.seal, from, now + Millis(1), [&scan](const store::Path& path, const store::PathText& text) { scan.take(path, text); });
         history = store::path_counts(db, *days_later(before, -rules.history_days), *days_later(before, -1));
+        appeals = about_appeals(db, site, now);
     };
     std::function<void(store::Connection&)> write = [&scan](store::Connection& db) {
         for (const auto& [key, count] : scan.days()) store::keep_path_day(db, key.first, key.second, count);
@@ -138,6 +141,7 @@ asio::awaitable<void> Watch::look_at_paths() {
         co_return;
     }
     path_findings_ = silent_paths(scan.texts(), history, rules, alarms_, now);
+    path_findings_.insert(path_findings_.end(), appeals.begin(), appeals.end());
     looked_at_paths_ = true;
     paths_at_ = world_.clock.steady() + world_.paths_every;
 }

@@ -21,8 +21,12 @@ def story(new_site):
     check("expected words" in site.run("review", "list", "--kind", "word", exit=2).stderr, "an unknown kind")
     shown = site.run("review", "show", str(ids[0])).stdout
     check(f"pingjing review decide {ids[0]} corrected --grade" in shown, "it says what there is to choose from", shown)
-    check("grade: expected" in site.run("review", "decide", str(ids[0]), "corrected", exit=2).stderr, "a correction needs a grade")
+    check("grade: expected" in site.run("review", "decide", str(ids[0]), "corrected", "--as", "钱主任", exit=2).stderr, "a correction needs a grade")
     check("there is no review 99" in site.run("review", "show", "99", exit=1).stderr, "a number that is none")
+
+    for variable in ("USER", "SUDO_USER"):
+        site.environment.pop(variable, None)
+    check("is somebody's" in site.run("review", "decide", str(ids[0]), "none", exit=1).stderr, "nobody decides without a name")
 
     # Who was there does not decide; an inspector does.
     officer = site.run("token", "create", "--scope", "inspect", "--name", "王杰", "--badge", "012345").stdout.strip()
@@ -38,9 +42,9 @@ def story(new_site):
 
     # The same handlers where no daemon runs.
     check(site.stop() == 0, "the daemon ends")
-    out = site.run("review", "decide", str(ids[1]), "confirmed", "--note", "听过录音").stdout
-    check("by control: confirmed 「听过录音」" in out, "what was decided is said", out)
-    check("was decided by control" in site.run("review", "decide", str(ids[1]), "none", exit=1).stderr, "once")
+    out = site.run("review", "decide", str(ids[1]), "confirmed", "--as", "钱主任", "--note", "听过录音").stdout
+    check("by control/钱主任: confirmed 「听过录音」" in out, "what was decided is said", out)
+    check("was decided by control/钱主任" in site.run("review", "decide", str(ids[1]), "none", "--as", "孙七", exit=1).stderr, "once")
     check(site.run("review", "list").stdout == "", "nothing is left to decide")
     force = json.loads(site.run("report", "officers", "--raw", "--format", "json").stdout)["rows"][0]
     check((force["satisfied"], force["basically_satisfied"], force["unconfirmed"]) == (1, 1, 0), "both count for the officer", force)

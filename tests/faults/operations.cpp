@@ -14,6 +14,7 @@
 #include "daemon/ratings/answers.hpp"
 #include "daemon/reports/export.hpp"
 #include "daemon/site_rules.hpp"
+#include "daemon/store/appeals.hpp"
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/checkpoints.hpp"
 #include "daemon/store/erasure.hpp"
@@ -73,6 +74,14 @@ store::NewMessage thanks(Office& o) {
     message.case_id = o.case_of("answered"), message.text_name = "thanks", message.phone_id = o.phone_of("answered"), message.channel = "main";
     message.due_at = noon, message.stale_at = noon + 10min;
     return message;
+}
+
+std::int64_t filed_appeal(Connection& db, Office& o) {
+    store::NewAppeal appeal;
+    appeal.case_id = o.case_of("answered"), appeal.filed_by = "9/z", appeal.badge = "01", appeal.ground = "slip", appeal.note = "he rang up", appeal.due_at = noon + 24h;
+    auto id = store::file_appeal(db, seal(), appeal, noon);
+    if (!id) throw std::logic_error(id.error().detail);
+    return *id;
 }
 
 std::vector<Operation> about_cases() {
@@ -320,6 +329,15 @@ std::vector<Operation> about_what_comes_in() {
             store::take_back_told(db, f->id, noon + 24h, noon);
         }),
         in_store("open_followup more pressing", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("answered"), std::nullopt, true, true, noon, noon + 1h); }),
+        in_store("file_appeal", [](Connection& db, Office& o) { filed_appeal(db, o); }),
+        in_store("move_appeal", [](Connection& db, Office& o) {
+            auto propose = store::AppealMove{.to = AppealState::proposed, .step = "proposed", .who = "3/x", .note = "he said so", .proposed = AppealState::upheld};
+            auto filed = *store::find_appeal(db, filed_appeal(db, o));
+            if (!store::move_appeal(db, seal(), filed, propose, noon)) throw std::logic_error("somebody else moved it");
+            store::AppealMove confirm{.to = AppealState::upheld, .step = "confirmed", .who = "4/y", .note = "", .proposed = {}};
+            if (!store::move_appeal(db, seal(), *store::find_appeal(db, filed.id), confirm, noon)) throw std::logic_error("somebody else moved it");
+        }),
+        in_store("escalate_appeal", [](Connection& db, Office& o) { store::escalate_appeal(db, filed_appeal(db, o), noon + 48h); }),
         in_store("note_no_callback", [](Connection& db, Office& o) { store::note_no_callback(db, o.case_of("answered"), noon); }),
     };
 }
@@ -409,6 +427,7 @@ const std::vector<std::string>& readers() {
         // of rows
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
         "find_alarm", "find_letter", "find_letters", "find_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
+        "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
         "find_next_due", "has_unsettled", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute",

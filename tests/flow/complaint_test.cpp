@@ -209,6 +209,11 @@ TEST_CASE("a number is shown to a person, for a reason, and that is written down
     // The record names another number now: who was asked is still who is called back.
     CHECK(w.call("a", "13987654321", "0101", R"(,"version":2)").starts_with("updated"));
     CHECK(json::parse(desks.ask("POST", "/v1/followups/1/reveal", inspector, R"({"reason":"again"})").body).at("phone").as_string() == caller);
+    // Nor does it name the officer any more who was rated: he and his unit are parties still.
+    w.exec("UPDATE cases SET officer = '054321', unit = '320104430000' WHERE record = 'a'");
+    w.exec("DELETE FROM case_officers WHERE case_id = 1");
+    for (const auto& party : {http::Asker{"5/王杰", "王杰", "", "012345", {"inspect"}}, http::Asker{"6/李", "李", "320102430000", "", {"inspect"}}})
+        CHECK(desks.ask("GET", "/v1/followups/1", party).status == 404);
     CHECK(desks.ask("GET", "/v1/followups/99", inspector).status == 404);
     CHECK(desks.ask("GET", "/v1/followups/one", inspector).status == 404);
     CHECK(desks.step("call", inspector, "[").starts_with("400"));

@@ -111,7 +111,8 @@ TEST_CASE("whoever was there, and his unit, decide nothing about it; the unit ab
     }
     CHECK(desk.value("SELECT count(*) FROM reviews WHERE closed_at IS NOT NULL") == "0");
     CHECK(desk.ask("POST", "/v1/review/1", confirm).status == 200);
-    auto again = desk.ask("POST", "/v1/review/1", R"({"decision":"none"})", "control");
+    for (const char* nobody : {"control", "3/", "control/ ", "loopback"}) CHECK(desk.ask("POST", "/v1/review/1", R"({"decision":"none"})", nobody).status == 403);
+    auto again = desk.ask("POST", "/v1/review/1", R"({"decision":"none"})", "control/钱七");
     CHECK(again.status == 409);
     CHECK(again.body.find("decided by 3/张三 at 2026-11-21T04:00:00Z: confirmed") != std::string::npos);
     CHECK(desk.ask("POST", "/v1/review/1", confirm, "1/李四").status == 403);  // nor does he hear who decided

@@ -13,7 +13,7 @@ const Person inspector{"3/张三", "张三", "320100000000", "900001", true}, ot
 
 store::Followup in(FollowupState state) {
     store::Followup f;
-    f.id = 1, f.unit = "320102430000", f.badges = {"012345", "F00231"}, f.phone_id = 1, f.state = state, f.opened_at = friday, f.due_at = friday + 24h;
+    f.id = 1, f.unit = "320102430000", f.parties = {{"012345", "F00231"}, {"320102430000"}}, f.phone_id = 1, f.state = state, f.opened_at = friday, f.due_at = friday + 24h;
     return f;
 }
 Step step(std::string name) {
@@ -60,7 +60,7 @@ TEST_CASE("the way of a complaint that was right, with its limits") {
     auto done = plan(f, with("rectify", &Step::note, "spoke with both officers", "spoke with both officers"), unit);
     CHECK(outcome(done) == "rectified rectified");
     CHECK(done->move.rectified_by == "7/王五");
-    f.state = FollowupState::rectified, f.rectified_by = "7/王五";
+    f.state = FollowupState::rectified, f.rectifier = identity_of("7/王五");
     CHECK(outcome(plan(f, reviewed(true))) == "reviewed reviewed");
     CHECK(outcome(plan(f, reviewed(false))) == "rectifying returned");
     f.state = FollowupState::reviewed;
@@ -80,7 +80,7 @@ TEST_CASE("nobody is unreachable before calls at three different hours, and that
     f.missed_calls = {friday, friday + 2h, friday + 24h};
     auto found = plan(f, verdict("unreachable"));
     CHECK(outcome(found) == "verified verified");
-    f.state = FollowupState::verified, f.finding = Finding::unreachable, f.verified_by = inspector.who;
+    f.state = FollowupState::verified, f.finding = Finding::unreachable, f.verifier = identity_of(inspector.who);
     CHECK(outcome(plan(f, with("order", &Step::person, "赵六"))) == "conflict");
     CHECK(outcome(plan(f, reviewed(true))) == "forbidden");  // his own finding
     CHECK(outcome(plan(f, reviewed(true), other)) == "reviewed reviewed");
@@ -116,10 +116,18 @@ TEST_CASE("whose step it may not be") {
     CHECK(outcome(plan(f, call, unit)) == "forbidden");                                     // without the right to inspect
     f.state = FollowupState::rectifying, f.ordered_unit = "320104000000";
     CHECK(outcome(plan(f, with("rectify", &Step::note, "done", "done"), unit)) == "forbidden");  // another unit's order
-    f.state = FollowupState::rectified, f.rectified_by = "3/张三";
+    f.state = FollowupState::rectified, f.rectifier = identity_of("3/张三", "900001");
     CHECK(outcome(plan(f, reviewed(true))) == "forbidden");
     CHECK(outcome(plan(f, reviewed(true), {"8/张三", "张三", "", "", true})) == "forbidden");    // the same person by another token
+    CHECK(outcome(plan(f, reviewed(true), {"8/张三 ", "张三 ", "", "", true})) == "forbidden");   // or by another spelling
+    CHECK(outcome(plan(f, reviewed(true), {"8/zhang", "zhang", "", "900001", true})) == "forbidden");
+    CHECK(outcome(plan(f, reviewed(true), {"control/张三", "张三", "", "", true})) == "forbidden");
+    CHECK(outcome(plan(f, reviewed(true), {"8/张三", "张三", "", "900002", true})) == "reviewed reviewed");  // another one of that name
     CHECK(outcome(plan(f, reviewed(true), other)) == "reviewed reviewed");
+    // Whom the rating names stays a party when the call names somebody else.
+    f.parties.units.push_back("320103430000"), f.parties.badges.push_back("054321");
+    CHECK(outcome(plan(f, reviewed(true), {"4/李四", "李四", "320103430000", "", true})) == "forbidden");
+    CHECK(outcome(plan(f, reviewed(true), {"4/李四", "李四", "", "054321", true})) == "forbidden");
 }
 
 TEST_CASE("every step says what it wants") {

@@ -32,6 +32,12 @@ struct Happened {
     test::Call call;
     std::optional<test::Survey> survey;
     std::vector<Heard> heard;
+    std::string appeal;          // its state; empty: none
+    int judged = 0;              // so many answers were there when it was decided
+
+    // The rating that stands counts in no score: under appeal, or the one that was judged.
+    bool under_appeal() const { return appeal == "filed" || appeal == "proposed"; }
+    bool taken_out() const { return appeal == "upheld" && standing() && standing() - heard.data() < judged; }
 
     bool excluded() const { return !survey || survey->state == "cancelled"; }
     const Heard* standing() const {
@@ -90,6 +96,7 @@ private:
             plant_.survey(id, *h.survey);
             while (chance(45)) hear(h, id);
         }
+        if (chance(20)) plant_appeal(h, id);
         all.push_back(h);
     }
 
@@ -114,6 +121,14 @@ private:
             if (heard.confirmed) plant_.review(id, text, "confirmed");
         }
         h.heard.push_back(heard);
+    }
+
+    // Sometimes one that was decided before the last answers came.
+    void plant_appeal(Happened& h, std::int64_t id) {
+        h.appeal = one_of<std::string>({"filed", "proposed", "upheld", "upheld", "not_upheld"});
+        h.judged = static_cast<int>(h.heard.size());
+        plant_.appeal(id, h.appeal);
+        if (h.survey && chance(30)) hear(h, id);
     }
 
     SeededRandom random_;
@@ -141,7 +156,10 @@ template <class Mine> Row recount(const std::vector<Happened>& all, bool by_answ
         row["late"] += !rating && text && text->cls == "late";
         row["ambiguous"] += !rating && text && text->cls == "ambiguous";
         bool words = rating && rating->method != "code" && !rating->confirmed;
-        if (rating && !h.call.recoded_after) {
+        row["filed"] += !h.appeal.empty(), row["open"] += h.under_appeal(), row["upheld"] += h.appeal == "upheld", row["not_upheld"] += h.appeal == "not_upheld";
+        bool appealed = rating && !h.call.recoded_after && (h.under_appeal() || h.taken_out());
+        row["left_out"] += appealed && h.under_appeal(), row["taken_out"] += appealed && h.taken_out();
+        if (rating && !h.call.recoded_after && !appealed) {
             row["unconfirmed"] += words;
             if (!words || !officer) row[rating->grade] += 1, row["n"] += 1;
         }
@@ -192,6 +210,20 @@ TEST_CASE("reports agree with a recount by hand, whatever happened") {
             for (const auto& row : officers.at("rows").as_array()) {
                 std::string badge = row.at("officer").is_null() ? "" : std::string(row.at("officer").as_string());
                 agree(row, recount(world.all, by_answer, from, to, true, [&](auto& h) { return h.officer() == badge; }), by_answer);
+            }
+            for (auto appeals = report("appeals"); const auto& row : appeals.at("rows").as_array()) {
+                CAPTURE(boost::json::serialize(row));
+                std::string unit = row.at("unit").is_null() ? "" : std::string(row.at("unit").as_string());
+                bool sub_bureau = row.at("level") == "sub_bureau";
+                auto mine = [&](auto& h) { return unit.empty() || (sub_bureau ? h.unit().substr(0, 6) == unit.substr(0, 6) : h.unit() == unit); };
+                auto expected = recount(world.all, by_answer, from, to, false, mine);
+                for (const char* key : {"filed", "open", "upheld", "not_upheld", "left_out", "taken_out"}) {
+                    CAPTURE(key);
+                    CHECK(row.at(key).as_int64() == expected[key]);
+                }
+                auto all = expected["n"] + expected["left_out"] + expected["taken_out"];
+                CHECK(row.at("rated").as_int64() == all);
+                if (all > 0) CHECK(row.at("taken_out_share").to_number<double>() == doctest::Approx(static_cast<double>(expected["taken_out"]) / static_cast<double>(all)));
             }
             for (const auto& row : units.at("rows").as_array()) {
                 std::string unit = row.at("unit").is_null() ? "" : std::string(row.at("unit").as_string());

@@ -8,6 +8,7 @@
 
 #include "daemon/store/schema.hpp"
 #include "daemon/store/watch.hpp"
+#include "tests/support/planter.hpp"
 #include "tests/support/prepared.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -125,6 +126,44 @@ TEST_CASE("what is wrong in a store, each by itself and in words") {
     House keyless;
     store::append(keyless.db, noon, "test", std::nullopt, "{}");
     CHECK(keyless.said(noon, false) == "ledger_unsigned: there is no ledger.key in key_dir\n");
+}
+
+TEST_CASE("where appeals take more than a twentieth of the ratings out, the unit or the force is named") {
+    House h;
+    test::Planter plant(h.db);
+    std::vector<std::int64_t> of_one, of_other;
+    auto rate = [&](std::vector<std::int64_t>& all, const char* unit, int many) {
+        for (int i = 0; i < many; ++i) all.push_back(plant.rated({.unit = unit}, "dissatisfied"));
+    };
+    auto uphold = [&](std::int64_t case_id, const char* state = "upheld") {
+        h.put(fmt::format("INSERT INTO appeals(id, case_id, filed_at, filed_by, badge, unit, ground, state, due_at, proposed_by, proposed, rating_id, decided_by, decided_at) "
+                          "SELECT {0}, {0}, 0, '9/z', '012345', '', 'slip', '{1}', 0, '3/x', '{1}', id, '4/y', 1 FROM ratings WHERE case_id = {0}", case_id, state));
+    };
+    auto said = [&] {
+        std::string out;
+        for (const auto& f : about_appeals(h.db, Site(h.settings), noon)) {
+            CHECK(find_kind(f.name));
+            out += f.name + (f.about.empty() ? "" : " " + f.about) + ": " + f.detail + "\n";
+        }
+        return out;
+    };
+    rate(of_one, "320102430000", 20), rate(of_other, "320102440000", 39);
+    uphold(of_one[0]);
+    CHECK(said() == "");                                 // one of twenty is a twentieth
+    uphold(of_one[1]);
+    CHECK(said() == "ratings_taken_out 320102430000: 2 of 20 ratings of the last 30 days, 10.0 %\n");
+    uphold(of_other[0]), uphold(of_other[1], "not_upheld");
+    CHECK(said() == "ratings_taken_out 320102430000: 2 of 20 ratings of the last 30 days, 10.0 %\nratings_taken_out: 3 of 59 ratings of the last 30 days, 5.1 %\n");
+    // One alone is no habit, of however few; and who sent a better one since is rated by that.
+    plant.answer(of_one[1], {.effect = "replaces"});
+    CHECK(said() == "");
+    uphold(of_other[2]), h.settings.alarms.taken_out_share = 0.2;
+    CHECK(said() == "");
+    h.settings.alarms.taken_out_share = 0.05;
+    CHECK(said() == "ratings_taken_out 320102440000: 2 of 39 ratings of the last 30 days, 5.1 %\nratings_taken_out: 3 of 59 ratings of the last 30 days, 5.1 %\n");
+    h.put("UPDATE cases SET recoded_after = 1 WHERE id = " + std::to_string(of_other[2]));
+    CHECK(said() == "");                                 // it counts nowhere anyhow
+    CHECK(about_appeals(h.db, Site(h.settings), noon + 24h * 31).empty());
 }
 
 TEST_CASE("a fresh store is in no trouble, whatever has not had its time yet") {
