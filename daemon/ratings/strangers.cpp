@@ -51,7 +51,7 @@ std::optional<std::string_view> find_topic(std::string_view normalised) {
     for (std::string_view frame : {"回复", "我选择", "我选", "选择", "选", "是", "项"})
         if (auto at = text.find(frame); at != text.npos && text.size() - frame.size() <= 5) text.erase(at, frame.size());
     constexpr std::string_view by_letter[] = {"call_taking", "response_speed", "attitude", "outcome", "fairness"};
-    if (!text.empty() && text.size() <= 5 && text.find_first_not_of("abcde") == text.npos) return by_letter[text[0] - 'a'];
+    if (!text.empty() && text.size() <= 2 && text.find_first_not_of("abcde") == text.npos) return by_letter[text[0] - 'a'];
     constexpr std::pair<std::string_view, std::string_view> by_word[] = {
         {"接警", "call_taking"}, {"接电话", "call_taking"}, {"出警", "response_speed"}, {"速度", "response_speed"}, {"太慢", "response_speed"}, {"来得慢", "response_speed"}, {"态度", "attitude"},
         {"推诿", "buck_passing"}, {"踢皮球", "buck_passing"}, {"公正", "fairness"}, {"公平", "fairness"}, {"偏袒", "fairness"}, {"廉洁", "integrity"}, {"没回音", "no_answer"}, {"没有回音", "no_answer"},
