@@ -29,7 +29,7 @@ constexpr std::string_view denials[] = {
     "报警的不是我", "报警人不是我", "发错人", "发错号", "发错了", "搞错人", "弄错人", "认错人", "wrongnumber", "wrongperson", "ididnotcall", "ididntcall", "inevercalled"};
 constexpr std::string_view openings[] = {"没报警", "没有报警", "没报过警", "没有报过警", "未报警", "没打过110", "没有打过110", "没打110"};
 // Then it is a sentence about something else: 我没报警前他就打我, 早知道我没报警就好.
-constexpr std::string_view stories[] = {"如果", "要是", "早知道", "就好", "的话", "之前", "警前", "的时候", "只是", "但是", "可是", "后来", "因为", "所以", "他们", "对方", "打我", "为什么"};
+constexpr std::string_view stories[] = {"如果", "要是", "早知道", "就好", "的话", "之前", "警前", "的时候", "只是", "但是", "可是", "后来", "因为", "所以", "他们", "对方", "打我", "为什么", "回执", "回单", "记录"};
 constexpr std::string_view owners[] = {
     "新机主", "原机主", "前机主", "上一个机主", "上个机主", "以前的机主", "之前的机主", "换了机主", "换机主", "机主换", "机主已换", "换人了", "已易主", "二手号", "新办的号", "刚办的号", "刚买的号", "新买的号",
     "新办的卡", "刚办的卡", "以前是别人", "之前是别人", "原来是别人", "不是以前那个人", "不是原来那个人", "newowner", "recyclednumber", "newnumber"};
@@ -51,7 +51,7 @@ std::optional<std::string_view> find_topic(std::string_view normalised) {
     for (std::string_view frame : {"回复", "我选择", "我选", "选择", "选", "是", "项"})
         if (auto at = text.find(frame); at != text.npos && text.size() - frame.size() <= 5) text.erase(at, frame.size());
     constexpr std::string_view by_letter[] = {"call_taking", "response_speed", "attitude", "outcome", "fairness"};
-    if (!text.empty() && text.size() <= 5 && text.find_first_not_of("abcde") == text.npos) return by_letter[text[0] - 'a'];
+    if (!text.empty() && text.size() <= 2 && text.find_first_not_of("abcde") == text.npos) return by_letter[text[0] - 'a'];
     constexpr std::pair<std::string_view, std::string_view> by_word[] = {
         {"接警", "call_taking"}, {"接电话", "call_taking"}, {"出警", "response_speed"}, {"速度", "response_speed"}, {"太慢", "response_speed"}, {"来得慢", "response_speed"}, {"态度", "attitude"},
         {"推诿", "buck_passing"}, {"踢皮球", "buck_passing"}, {"公正", "fairness"}, {"公平", "fairness"}, {"偏袒", "fairness"}, {"廉洁", "integrity"}, {"没回音", "no_answer"}, {"没有回音", "no_answer"},

@@ -56,10 +56,6 @@ void add_figures(Files& files, Connection& db, const ExportWish& wish, std::size
 Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
     Files files;
     for (std::size_t service = 0; service < wish.rules.services.size(); ++service) add_figures(files, db, wish, service, as_of);
-    auto desk = desk_report(db, wish.day, wish.day, wish.zone);
-    desk.as_of = format_local(as_of, wish.zone);
-    files["desk.csv"] = render_csv(desk);
-    files["desk.json"] = render_json(desk);
     return files;
 }
 
@@ -182,7 +178,12 @@ json::object changes_since(const fs::path& before, const Files& files) {
 std::string json_string(std::string_view text) { return json::serialize(json::string_view(text)); }
 
 // By hand, for Boost.JSON writes 0.5 as 5E-1. `as_of` to the millisecond: a rerun counts as of this very moment.
-std::string manifest_of(const ExportWish& wish, const Edition& edition) {
+// Of the day, and how long until a person had them: as they stand when the version is written.
+std::string emergencies_of(Connection& db, const ExportWish& wish) {
+    return json::serialize(json::parse(render_json(desk_report(db, wish.day, wish.day, wish.zone))).at("rows"));
+}
+
+std::string manifest_of(Connection& db, const ExportWish& wish, const Edition& edition) {
     const auto& rules = wish.rules;
     auto out = fmt::format("{{\"day\":\"{}\",\"version\":{},\"as_of\":\"{}\",\"basis\":\"closed\",\"timezone\":{},\n", edition.day, edition.version,
                            format_utc(edition.as_of), json_string(wish.zone));
@@ -193,6 +194,7 @@ std::string manifest_of(const ExportWish& wish, const Edition& edition) {
                        rules.prior ? fmt::format("{}", *rules.prior) : json_string("by moments"), json_string(wish.rules_sha256));
     json::object files;
     for (const auto& [name, bytes] : edition.files) files[name] = sha256_of(bytes);
+    out += fmt::format("\"emergencies\":{},\n", emergencies_of(db, wish));
     out += fmt::format("\"figures_sha256\":\"{}\",\n\"files\":{}", edition.sha256, json::serialize(files));
     if (edition.version > 1) {
         auto changes = changes_since(version_folder(wish.folder, wish.day, edition.version - 1), edition.files);
@@ -272,7 +274,7 @@ Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant n
     auto books = balance_report(db);
     edition.files["balance.csv"] = render_csv(books);
     edition.files["balance.json"] = render_json(books);
-    edition.files["manifest.json"] = manifest_of(wish, edition);
+    edition.files["manifest.json"] = manifest_of(db, wish, edition);
     return edition;
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/string_view.hpp>
 #include <cmath>
 #include <fmt/format.h>
+#include <utility>
 #include <utf8proc.h>
 
 namespace pingjing::reports {
@@ -116,7 +117,10 @@ std::string without_trailing_space(std::string line) {
 std::string heading(const Table& table) {
     std::vector<std::string> about;
     if (!table.from.empty()) about.push_back(fmt::format("{} 至 {}", table.from, table.to));
-    if (!table.basis.empty()) about.push_back(table.basis == "answered" ? "按答复日 by day of answer" : "按结案日 by day of closing");
+    constexpr std::pair<std::string_view, const char*> bases[] = {
+        {"closed", "按结案日 by day of closing"}, {"answered", "按答复日 by day of answer"}, {"sent", "按发出日 by day of sending"}, {"raised", "按报警日 by day of the alarm"}};
+    for (const auto& [basis, words] : bases)
+        if (table.basis == basis) about.push_back(words);
     if (!table.as_of.empty()) about.push_back(fmt::format("截至 as of {}", table.as_of));
     auto name = printable(table.heading.empty() ? table.report : table.heading + "  " + table.report);
     return fmt::format("{}\n{}{}\n", name, fmt::join(about, "  "), about.empty() ? "" : "\n");

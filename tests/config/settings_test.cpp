@@ -60,7 +60,7 @@ TEST_CASE("what is not said has the default of the design") {
     CHECK(s->reports.export_dir == folder.path / "state" / "exports");
     REQUIRE(s->routes.size() == 1);
     CHECK(s->routes[0].channels == std::vector<std::string>{"main"});
-    CHECK(s->texts.size() == 10);
+    CHECK(s->texts.size() == 11);
     CHECK(s->canary.phones.empty());
     CHECK(s->texts["survey"].starts_with("【{{sign}}】"));
     CHECK(s->rules_sha256.size() == 64);

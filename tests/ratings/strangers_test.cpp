@@ -24,7 +24,6 @@ TEST_CASE("who says that he did not call, or that the number is his now, is know
     }
     for (const char* text : {"1", "满意", "谢谢", "早知道我没报警就好了", "我没报警前他们就打我", "如果我没报警呢", "对方没有报警,是我报的", "没有报警回执吗要不要去派出所拿", "我报警了没人来", "案子还没破", ""}) {
         CAPTURE(text);
-        if (std::string(text) == "没有报警回执吗要不要去派出所拿") continue;  // known: it opens like a denial; a person takes it back
         CHECK(find_stranger(normal(text)) == Stranger::none);
     }
 }

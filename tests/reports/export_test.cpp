@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <fmt/format.h>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -135,6 +136,25 @@ TEST_CASE("a rerun changes no byte, makes no version and no line, however much l
     });
     site.run(night + 24h);
     CHECK(site.files() == before);
+}
+
+TEST_CASE("the day's emergencies stand in the manifest, and how long until a person had them") {
+    Site site;
+    site.store->run_now([](Connection& db) {
+        auto at = to_millis(*parse_rfc3339("2026-11-20T10:00:00+08:00"));
+        for (int id = 1; id <= 3; ++id) {
+            db.exec(fmt::format("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step) VALUES (10{0}, 'c', 'x{0}', '', '', {1}, 'new')", id, at).c_str());
+            auto day = id == 3 ? at - 86400000 : at;  // the third is of the day before
+            db.exec(fmt::format("INSERT INTO alarms(id, inbound_id, at, do_not_contact, acknowledged_at, acknowledged_by) VALUES ('a{0}', 10{0}, {1}, 0, {2}, {3})", id, day,
+                                id == 1 ? std::to_string(at + 90'000) : "NULL", id == 1 ? "'3/x'" : "NULL").c_str());
+        }
+    });
+    site.run();
+    auto force = site.manifest(1).at("emergencies").at(0);
+    CHECK(force.at("raised") == 2);
+    CHECK(force.at("acknowledged") == 1);
+    CHECK(force.at("open") == 1);
+    CHECK(force.at("ack_longest_seconds") == 90);
 }
 
 TEST_CASE("the same version can be written elsewhere, to the byte") {

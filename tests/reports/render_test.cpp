@@ -30,6 +30,14 @@ Table sample() {
 
 }  // namespace
 
+TEST_CASE("the head says of which day the rows are") {
+    auto table = sample();
+    for (const auto& [basis, words] : {std::pair{"answered", "按答复日 by day of answer"}, std::pair{"sent", "按发出日 by day of sending"}, std::pair{"raised", "按报警日 by day of the alarm"}}) {
+        table.basis = basis;
+        CHECK(render_terminal(table).find(words) != std::string::npos);
+    }
+}
+
 TEST_CASE("a terminal table lines up under Hanzi and reads in per cent") {
     CHECK(render_terminal(sample()) ==
           "民警满意率  officers\n"

@@ -48,6 +48,10 @@ struct House {
         put(fmt::format("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step, class) VALUES ({0}, 'main', '{0}', '', '', {1}, '{2}', {3})", id, ms(received), step,
                         std::string(step) == "new" ? "NULL" : "'none'"));
     }
+    void letter(Instant at) {
+        text(at, "done");
+        put(fmt::format("INSERT INTO letters(id, inbound_id, at) VALUES ({0}, {0}, {1})", db.next_id("inbound") - 1, ms(at)));
+    }
     void emergency(const char* received_at) {
         text(noon - 1h, "done");
         put(fmt::format("INSERT INTO alarms(id, inbound_id, at, do_not_contact, received_at) VALUES ('a{0}', {0}, 0, 0, {1})", db.next_id("inbound") - 1, received_at));
@@ -101,6 +105,8 @@ TEST_CASE("what is wrong in a store, each by itself and in words") {
         {"no export, and it is five", [](House& h) { h.put("DELETE FROM exports"); }, "", noon - 6h - 1s},
         {"no export is wanted", [](House& h) { h.put("DELETE FROM exports"), h.settings.reports.export_nightly = false; }, ""},
         {"an emergency waits", [](House& h) { h.emergency("NULL"); }, "desk_unreachable: 1 emergencies wait\n"},
+        {"a letter of this morning", [](House& h) { h.letter(noon - 3h); }, ""},
+        {"a letter that nobody reads", [](House& h) { h.letter(noon - 49h); }, "letters_unread: 1 letters wait for more than two days\n"},
         {"nobody acknowledges", [](House& h) { h.emergency(ms(noon - 3min - 1ms).c_str()); }, "desk_unanswered: 1 emergencies\n"},
         {"there is still time to acknowledge", [](House& h) { h.emergency(ms(noon - 3min).c_str()); }, ""},
         {"nobody can acknowledge", [](House& h) { h.emergency(ms(noon - 1h).c_str()), h.settings.desk.main.kind = config::Desk::Kind::log; }, ""},
