@@ -289,8 +289,8 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     if (!corrections.empty()) {
         auto heard = std::max_element(corrections.begin(), corrections.end(), [](Span a, Span b) {
                          return a.begin < b.begin;
-                     })->begin;
-        if (std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.at > heard; }))
+                     })->end;
+        if (std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.at >= heard; }))
             std::erase_if(found, [&](const Found& f) { return f.at < heard; });
     }
     for (const auto& f : found)

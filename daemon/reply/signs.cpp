@@ -9,7 +9,7 @@ namespace {
 
 struct Tables {
     Phrases cry = phrases("signs.txt", "emergency"), event = phrases("signs.txt", "emergency.event"),
-            story = phrases("signs.txt", "emergency.story"), now = phrases("signs.txt", "emergency.now"),
+            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
@@ -25,15 +25,38 @@ const Tables& tables() {
     return all;
 }
 
-// A cry is always one. An event is, too, unless it is told as past ("上次有人打我") and nothing says that it goes on.
+// The clause around a place: up to the marks on both sides, or to a space beside a Han character, for many type no commas.
+Span clause_around(std::string_view text, std::size_t place) {
+    constexpr std::string_view marks = ",.!?;";
+    auto ends = [&](std::size_t at) {
+        if (marks.find(text[at]) != marks.npos) return true;
+        if (text[at] != ' ') return false;
+        const bool before = at > 0 && text::is_han(text::character_before(text, at).code);
+        return before || (at + 1 < text.size() && text::is_han(text::character_at(text, at + 1).code));
+    };
+    Span clause{place, place};
+    while (clause.begin > 0 && !ends(clause.begin - 1)) --clause.begin;
+    while (clause.end < text.size() && !ends(clause.end)) ++clause.end;
+    return clause;
+}
+
+// A cry is always one. An event is, too, unless it is known to be over, or its own clause tells it as past ("上次有人打我"),
+// and nothing says that it goes on. What another clause tells of the past leaves it as it is: "昨天你们来过,他拿刀".
 bool is_emergency(std::string_view text) {
     const auto& t = tables();
     if (is_whole(t.emergency_whole, text) || is_whole(t.emergency_whole, blank(std::string(text), find_polite(text)))) return true;
     const auto rest = blank(std::string(text), find_all(t.idiom, text));
     if (contains(t.cry, rest)) return true;
-    if (!contains(t.event, rest)) return false;
+    const auto events = find_all(t.event, rest);
+    if (events.empty()) return false;
     if (text.starts_with("【") && contains(t.elsewhere, text)) return false;  // the gas company's bill
-    return !contains(t.story, text) || contains(t.now, blank(std::string(text), find_all(t.past, text)));
+    if (contains(t.now, blank(std::string(text), find_all(t.past, text)))) return true;
+    if (contains(t.over, text)) return false;
+    if (contains(t.lasting, rest)) return true;
+    return std::any_of(events.begin(), events.end(), [&](Span event) {
+        const auto clause = clause_around(text, event.begin);
+        return !contains(t.story, text.substr(clause.begin, clause.size()));
+    });
 }
 
 // The digits that may be a code; "R15" is a place.
