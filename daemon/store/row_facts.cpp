@@ -61,6 +61,7 @@ constexpr FactTable tables[] = {
     {21, "erasures", "i", "id at why phone_id reason cases texts numbers ratings"},
     {22, "followup_work", "i", "followup_id calls* finding* topic* place* ordered_unit* ordered_to* rectified_by* escalated* escalated_due*"},
     {23, "review_notes", "i", "review_id note"},
+    {24, "suggestions", "i", "inbound_id at said"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;

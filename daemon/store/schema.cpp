@@ -212,7 +212,15 @@ CREATE TRIGGER review_notes_stay BEFORE UPDATE ON review_notes WHEN length(NEW.n
 CREATE TRIGGER review_notes_keep BEFORE DELETE ON review_notes BEGIN SELECT RAISE(ABORT, 'notes are only ever erased'); END;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7};
+// What an outside program thinks of a text that reading left open.
+constexpr const char step_8[] = R"sql(
+CREATE TABLE suggestions(inbound_id INTEGER PRIMARY KEY REFERENCES inbound(id), at INTEGER NOT NULL,
+  said TEXT NOT NULL CHECK (said IN ('satisfied', 'basically_satisfied', 'dissatisfied', 'none'))) STRICT;
+CREATE TRIGGER suggestions_stay BEFORE UPDATE ON suggestions BEGIN SELECT RAISE(ABORT, 'a suggestion is made once'); END;
+CREATE TRIGGER suggestions_keep BEFORE DELETE ON suggestions BEGIN SELECT RAISE(ABORT, 'suggestions are never deleted'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.
