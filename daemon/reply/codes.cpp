@@ -216,7 +216,8 @@ bool read_whole(Codes& out, const std::string& said, int top) {
 bool numeral_is_code(std::string_view text, const Number& n, const Side& left, const Side& right) {
     if (left.framed && right.clause) return true;
     const bool a_choice = right.counted && right.clause && !starts_with(tables().after_count, text, n.span.end);
-    return left.clause && (right.points || a_choice);
+    const bool softened = right.clause && !right.counted && right.edge > n.span.end;  // 二吧
+    return left.clause && (right.points || a_choice || softened);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace pingjing::reply {
 namespace {
 
 struct Tables {
-    Phrases cry = phrases("signs.txt", "emergency"), event = phrases("signs.txt", "emergency.event"),
+    Phrases cry = phrases("signs.txt", "emergency"), cry_alone = phrases("signs.txt", "emergency.clause"), event = phrases("signs.txt", "emergency.event"),
             story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
@@ -40,13 +40,23 @@ Span clause_around(std::string_view text, std::size_t place) {
     return clause;
 }
 
+// "别回电话他在旁边 救我"
+bool has_clause(std::string_view text, const Phrases& table) {
+    for (std::size_t at = 0; at < text.size();) {
+        const auto clause = clause_around(text, at);
+        if (clause.size() > 0 && is_whole(table, text.substr(clause.begin, clause.size()))) return true;
+        at = std::max(at, clause.end) + 1;
+    }
+    return false;
+}
+
 // A cry is always one. An event is, too, unless it is known to be over, or its own clause tells it as past ("上次有人打我"),
 // and nothing says that it goes on. What another clause tells of the past leaves it as it is: "昨天你们来过,他拿刀".
 bool is_emergency(std::string_view text) {
     const auto& t = tables();
     if (is_whole(t.emergency_whole, text) || is_whole(t.emergency_whole, blank(std::string(text), find_polite(text)))) return true;
     const auto rest = blank(std::string(text), find_all(t.idiom, text));
-    if (contains(t.cry, rest)) return true;
+    if (contains(t.cry, rest) || has_clause(rest, t.cry_alone)) return true;
     const auto events = find_all(t.event, rest);
     if (events.empty()) return false;
     if (text.starts_with("【") && contains(t.elsewhere, text)) return false;  // the gas company's bill
@@ -95,6 +105,7 @@ void find_opt_out(std::string_view text, Signs& signs) {
     }
     auto others = find_all(t.opt_out_not, text);  // who is to stop is somebody else, unless it is 你们
     std::erase_if(others, [&](Span span) { return text.substr(span.begin, span.end - span.begin).find("你们") != text.npos; });
+    for (auto& span : others) span.end = clause_around(text, span.begin).end;
     auto spans = find_all(t.opt_out, blank(std::string(text), others));
     if (spans.empty()) {
         spans = find_all(t.opt_out_sign, text);
@@ -121,8 +132,13 @@ Signs find_signs(std::string_view text) {
     signs.do_not_contact = contains(t.silence, text);
     signs.opt_in = is_whole(t.opt_in, text);
     signs.elsewhere = contains(t.elsewhere, text);
-    // "别发短信,他会看" is no request to end: it asks for silence now.
+    // "别发短信,他会看" is no request to end: it asks for silence now, and "我不想活了,别找我" for none to come.
     if (!signs.elsewhere && !(signs.emergency && signs.do_not_contact)) find_opt_out(text, signs);
+    if (signs.emergency && signs.opt_out && !contains(t.opt_out_sign, text)) {
+        signs.opt_out = false;
+        signs.do_not_contact = true;
+        signs.opt_out_phrases.clear();
+    }
     auto rest = blank(std::string(text), find_polite(text));
     signs.help = !signs.elsewhere && (is_whole(t.help_whole, text) || is_whole(t.help_whole, rest) ||
                                       contains(t.help, text) || only_question_marks(text));

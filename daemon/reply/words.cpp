@@ -181,7 +181,10 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
         if (hit.section->pole == Pole::nothing) without = blank(std::move(without), {hit.span});
     Subject subject;
     subject.police = subject.service = contains(tables().service, without);
-    subject.elsewhere = !subject.service && contains(tables().elsewhere, text);
+    std::string unjudged(text);  // 饭 in 饭桶 is no meal
+    for (const auto& hit : hits)
+        if (hit.section->pole == Pole::good || hit.section->pole == Pole::bad) unjudged = blank(std::move(unjudged), {hit.span});
+    subject.elsewhere = !subject.service && contains(tables().elsewhere, unjudged);
     subject.service = subject.service || (!subject.elsewhere && contains(tables().service_any, without));
     subject.others = other_words(text, hits);
     if (!subject.police && starts_with(tables().others, text, bare(text).begin) && !contains(tables().ours, text)) {
@@ -321,8 +324,22 @@ private:
         mood_.riddle = mood_.riddle || text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
     }
 
+    // “负责”: said of what it is not.
+    bool in_quotes(Span word) const {
+        auto stands = [&](std::string_view mark, std::size_t at) { return at <= text_.size() && text_.substr(at).starts_with(mark); };
+        for (std::string_view mark : {"“", "\"", "'", "「"})
+            if (word.begin >= mark.size() && stands(mark, word.begin - mark.size()))
+                for (std::string_view end : {"”", "\"", "'", "」", "“"})
+                    if (stands(end, word.end)) return word.begin > mark.size() || word.end + end.size() < text_.size();
+        return false;
+    }
+
     void judge(const Hit& hit) {
         const auto& section = *hit.section;
+        if (section.pole == Pole::good && in_quotes(hit.span)) {
+            mood_.undecided = true;
+            return;
+        }
         auto scope = section.emoji ? Scope{} : read_scope(text_, hit.span.begin);
         scope.negated = scope.negated || (section.pole != Pole::bad && denied_after(text_, hit.span));
         (section.emoji ? emoji_ : words_) = true;
