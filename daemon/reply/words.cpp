@@ -18,6 +18,7 @@ struct Section {
     bool emoji = false, needs_service = false, strong = false;
     bool hedge = false;     // denies the 很 and not the word: 谈不上很满意
     bool anything = false;  // fits the weather as well as us
+    bool firm = false;      // no 但是 before it softens it
 };
 // Of two phrases as long as each other the one of the section that stands first is taken.
 constexpr Section sections[] = {
@@ -32,6 +33,8 @@ constexpr Section sections[] = {
     {.file = "complaint.txt", .name = "bad.hedge", .pole = Pole::bad, .weight = Weight::verdict, .hedge = true},
     {.file = "complaint.txt", .name = "bad.verdict", .pole = Pole::bad, .weight = Weight::verdict},
     {.file = "complaint.txt", .name = "bad.strong", .pole = Pole::bad, .weight = Weight::verdict, .strong = true},
+    {.file = "complaint.txt", .name = "bad.firm", .pole = Pole::bad, .weight = Weight::judgement, .firm = true},
+    {.file = "complaint.txt", .name = "bad.absent", .pole = Pole::bad, .weight = Weight::detail, .firm = true},
     {.file = "complaint.txt", .name = "bad", .pole = Pole::bad, .weight = Weight::judgement},
     {.file = "complaint.txt", .name = "bad.adjective", .pole = Pole::bad, .weight = Weight::judgement, .anything = true},
     {.file = "complaint.txt", .name = "bad.worst", .pole = Pole::bad, .weight = Weight::judgement, .strong = true, .anything = true},
@@ -353,6 +356,7 @@ private:
         } else {
             auto& side = section.pole == Pole::good ? mood_.good : section.pole == Pole::fair ? mood_.fair : mood_.bad;
             note(side, section.weight, section.strong || scope.strong, aside);
+            side.firm = side.firm || section.firm;
             if (section.pole == Pole::bad)
                 (section.hedge ? hedged_ : bad_otherwise_) = true;
             else if (std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.begin >= hit.span.end; }))

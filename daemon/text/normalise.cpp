@@ -148,7 +148,13 @@ Normalised normalise(std::string_view utf8, std::size_t characters) {
     close_up_spread_text(text);
     read_lone_numerals(text);
 
-    // Spaces: one at a time, none at the ends, none between Han characters ("不 满 意" is one word).
+    // Spaces: one at a time, none at the ends, none beside a single Han character ("不 满意" is one word); between longer runs
+    // of them it stands for a comma, as many write.
+    auto run = [&](std::size_t from, int step) {
+        int length = 0;
+        for (auto i = from; i < text.size() && is_han(text[i].code) && length < 2; i += static_cast<std::size_t>(step)) ++length;
+        return length;
+    };
     Normalised out;
     char32_t last = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -156,7 +162,7 @@ Normalised normalise(std::string_view utf8, std::size_t characters) {
         if (code == U' ') {
             auto next = i + 1;
             while (next < text.size() && text[next].code == U' ') ++next;
-            bool drop = last == 0 || next == text.size() || (is_han(last) && is_han(text[next].code));
+            bool drop = last == 0 || next == text.size() || (is_han(last) && is_han(text[next].code) && (run(i - 1, -1) < 2 || run(next, 1) < 2));
             i = next - 1;
             if (drop) continue;
         }

@@ -102,7 +102,7 @@ TEST_CASE("what is asked about: words that stay open, young, not erased; no code
     CHECK(site.value("SELECT group_concat(inbound_id) FROM suggestions") == "1,5");
 
     Site old;
-    old.clock.advance(std::chrono::hours(2));
+    old.clock.jump(std::chrono::hours(2));
     CHECK(old.step("echo '{\"suggestion\": \"none\"}'") == 0);
 }
 
