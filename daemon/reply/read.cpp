@@ -178,7 +178,7 @@ Verdict read(Scale scale, std::string_view written) {
     auto normal = spell(without_signature(text::normalise(written)));
     v.normalised = normal.text;
     auto echo = without_echo(normal.text);
-    const auto& said = echo.text;
+    const auto said = without_courtesy(echo.text);
 
     auto signs = find_signs(said);
     v.emergency = signs.emergency;

@@ -17,7 +17,7 @@ struct Tables {
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
             help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
             elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
-            polite = phrases("signs.txt", "polite"), echo = phrases("signs.txt", "echo"),
+            polite = phrases("signs.txt", "polite"), courtesy = phrases("signs.txt", "courtesy"), echo = phrases("signs.txt", "echo"),
             echo_tail = phrases("signs.txt", "echo.tail");
 };
 const Tables& tables() {
@@ -25,29 +25,25 @@ const Tables& tables() {
     return all;
 }
 
-// The clause around a place: up to the marks on both sides, or to a space beside a Han character, for many type no commas.
-Span clause_around(std::string_view text, std::size_t place) {
-    constexpr std::string_view marks = ",.!?;";
-    auto ends = [&](std::size_t at) {
-        if (marks.find(text[at]) != marks.npos) return true;
-        if (text[at] != ' ') return false;
-        const bool before = at > 0 && text::is_han(text::character_before(text, at).code);
-        return before || (at + 1 < text.size() && text::is_han(text::character_at(text, at + 1).code));
-    };
-    Span clause{place, place};
-    while (clause.begin > 0 && !ends(clause.begin - 1)) --clause.begin;
-    while (clause.end < text.size() && !ends(clause.end)) ++clause.end;
-    return clause;
+// None of them empty.
+std::vector<Span> clauses(std::string_view text) {
+    std::vector<Span> out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto clause = clause_around(text, at);
+        if (clause.end <= at) {
+            at += text::character_at(text, at).bytes;
+            continue;
+        }
+        out.push_back(clause);
+        at = clause.end;
+    }
+    return out;
 }
 
 // "别回电话他在旁边 救我"
 bool has_clause(std::string_view text, const Phrases& table) {
-    for (std::size_t at = 0; at < text.size();) {
-        const auto clause = clause_around(text, at);
-        if (clause.size() > 0 && is_whole(table, text.substr(clause.begin, clause.size()))) return true;
-        at = std::max(at, clause.end) + 1;
-    }
-    return false;
+    const auto all = clauses(text);
+    return std::any_of(all.begin(), all.end(), [&](Span clause) { return is_whole(table, text.substr(clause.begin, clause.size())); });
 }
 
 // A cry is always one. An event is, too, unless it is known to be over, or its own clause tells it as past ("上次有人打我"),
@@ -155,6 +151,38 @@ text::Normalised without_signature(text::Normalised normal) {
     normal.text.resize(end);
     normal.origin.resize(end + 1);
     return normal;
+}
+
+namespace {
+
+bool has_symbol(std::string_view text) {
+    constexpr char32_t first_symbol = U'\u2190', first_cjk = U'\u2E80', first_emoji = U'\U0001F000';
+    for (std::size_t at = 0; at < text.size();) {
+        auto c = text::character_at(text, at);
+        if ((c.code >= first_symbol && c.code < first_cjk) || c.code >= first_emoji) return true;
+        at += c.bytes;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string without_courtesy(std::string text) {
+    const auto& t = tables();
+    const auto all = clauses(text);
+    auto says_something = [&](Span clause) {
+        auto words = std::string_view(text).substr(clause.begin, clause.size());
+        if (is_whole(t.courtesy, words)) return false;
+        // "太感谢了" is more than courtesy, and an emoji may be all that is said.
+        return words.find("谢") != words.npos || has_symbol(words) || bare(blank(std::string(words), find_polite(words))).size() > 0;
+    };
+    auto first = std::find_if(all.begin(), all.end(), says_something);
+    if (first == all.end()) return text;
+    auto last = std::find_if(all.rbegin(), all.rend(), says_something).base();  // behind the last that says something
+    std::vector<Span> gone;
+    if (first->begin > 0) gone.push_back({0, first->begin});
+    if (last != all.end()) gone.push_back({last->begin, text.size()});
+    return blank(std::move(text), gone);
 }
 
 Echo without_echo(std::string text) {

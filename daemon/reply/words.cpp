@@ -227,7 +227,7 @@ bool is_attribute(std::string_view text, Span word, const std::vector<Hit>& hits
 }
 
 std::string_view clause_after(std::string_view text, std::size_t at) {
-    return text.substr(at, std::min(text.find_first_of(",.!?;", at), text.size()) - at);
+    return text.substr(at, clause_around(text, at).end - at);
 }
 
 // 满족하지 않습니다, ياخشى ئەمەس; Chinese denies before the word.
@@ -250,8 +250,7 @@ bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_
     const auto doubts = find_all(t.doubt, rest);
     if (doubts.empty() || others <= one_thought) return !doubts.empty();
     auto same_clause = [&](std::size_t one, std::size_t other) {
-        auto between = text.substr(std::min(one, other), std::max(one, other) - std::min(one, other));
-        return between.find_first_of(",.!?;") == text.npos;
+        return std::max(one, other) < clause_around(text, std::min(one, other)).end;
     };
     return std::any_of(doubts.begin(), doubts.end(), [&](Span doubt) {
         return std::any_of(hits.begin(), hits.end(), [&](const Hit& h) { return h.section->pole == Pole::good && same_clause(h.span.begin, doubt.begin); });
