@@ -57,7 +57,7 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
 }
 
 // True when the codes decide, for a rating or for a person.
-bool read_codes(Verdict& v, Scale scale, const Codes& codes, const Mood& mood) {
+bool read_codes(Verdict& v, Scale scale, std::string_view text, const Codes& codes, const Mood& mood) {
     if (codes.values.size() > 1 || codes.run_together)
         return settle(v, Label::ambiguous, Method::code, 0.9, "code.several"), true;
     if (codes.values.empty()) {
@@ -71,6 +71,7 @@ bool read_codes(Verdict& v, Scale scale, const Codes& codes, const Mood& mood) {
     if (codes.questioned) return settle(v, Label::ambiguous, Method::code, 0.8, "code.question"), true;
     if (codes.points && scale == Scale::three_110)
         return settle(v, Label::ambiguous, Method::code, 0.8, "code.points"), true;
+    if (hangs_on_condition(text, codes.spans.back())) return settle(v, Label::ambiguous, Method::code, 0.8, "code.condition"), true;
     if (contradicts(scale, codes.values[0], mood))
         return settle(v, Label::ambiguous, Method::code, 0.9, "code.contradicted"), true;
     rate(v, codes.values[0], Method::code, codes.correction ? 0.95 : 1.0,
@@ -200,7 +201,7 @@ Verdict read(Scale scale, std::string_view written) {
         settle(v, Label::none, Method::none, 0.9, "none.elsewhere");
     } else if (signs.help && !signs.opt_out) {
         settle(v, Label::help, Method::none, 0.9, "help");
-    } else if (!read_codes(v, scale, codes, mood) && !(signs.emergency && !mood.bad.firm && !mood.good.firm) &&
+    } else if (!read_codes(v, scale, text, codes, mood) && !(signs.emergency && !mood.bad.firm && !mood.good.firm) &&
                !read_by_words(v, scale, mood)) {
         read_remainder(v, blank(rest, polite), codes, mood, echo.found, !polite.empty());
     } else if (v.why.empty()) {

@@ -58,7 +58,7 @@ struct Tables {
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
             doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
             deed = phrases("classes.txt", "class.deed"), particle = phrases("classes.txt", "class.particle"),
-            unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
+            condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
         for (const auto& section : sections)
             for (auto line : lines(section.file, section.name))
@@ -158,6 +158,13 @@ std::size_t other_words(std::string_view text, const std::vector<Hit>& hits) {
 
 }  // namespace
 
+bool hangs_on_condition(std::string_view text, Span code) {
+    constexpr std::size_t nearby = 9;  // bytes: 就给你
+    if (!contains(tables().condition, text.substr(0, code.end))) return false;
+    auto near = text.substr(code.begin - std::min(code.begin, nearby), code.end - code.begin + std::min(code.begin, nearby));
+    return near.find("就") != near.npos || near.find("才") != near.npos;
+}
+
 std::vector<Span> find_neighbours(std::string_view text) {
     auto out = find_polite(text);
     for (const auto& hit : find_hits(text))
@@ -232,7 +239,8 @@ std::string_view clause_after(std::string_view text, std::size_t at) {
 
 // 满족하지 않습니다, ياخشى ئەمەس; Chinese denies before the word.
 bool denied_after(std::string_view text, Span word) {
-    if (text::is_han(text::character_at(text, word.begin).code)) return false;
+    const bool kana_follow = word.end < text.size() && text::is_word(text::character_at(text, word.end).code) && !text::is_han(text::character_at(text, word.end).code);
+    if (text::is_han(text::character_at(text, word.begin).code) && !kana_follow) return false;
     return contains(tables().negation_after, clause_after(text, word.end));
 }
 
@@ -309,7 +317,7 @@ private:
     void hear(const Hit& hit) {
         const auto& section = *hit.section;
         if (section.anything && !subject_.police && of_a_stranger(text_, hit.span.begin, hits_)) {
-            mood_.stranger = mood_.stranger || section.pole == Pole::bad;
+            mood_.stranger = mood_.stranger || (section.pole == Pole::bad && !subject_.elsewhere);
             return;
         }
         if (!is_heard(hit)) return;

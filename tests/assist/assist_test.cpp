@@ -159,7 +159,7 @@ TEST_CASE("a suggestion that comes when the caller has said what he means asks n
     Site site;
     site.store->run_now([](Connection& db) {
         Statement(db, "INSERT INTO inbound(id, channel, key, phone_id, to_number, extension, text, received_at, step, class, case_id, label, method) "
-                      "VALUES (2, 'c', 'k2', 1, '', '', x'', 0, 'done', 'rated', 1, 'satisfied', 'code')").run();
+                      "VALUES (2, 'c', 'k2', 1, '', '', x'', (SELECT received_at FROM inbound), 'done', 'rated', 1, 'satisfied', 'code')").run();
         Statement(db, "INSERT INTO ratings(id, case_id, inbound_id, at, grade, value, method, effect, officer, unit) VALUES (1, 1, 2, 0, 'satisfied', 1, 'code', 'first', '012345', '')").run();
     });
     CHECK(site.step("echo '{\"suggestion\": \"dissatisfied\"}'") == 1);
