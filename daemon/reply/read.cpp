@@ -193,7 +193,7 @@ Verdict read(Scale scale, std::string_view written) {
     v.correction = codes.correction;
     v.no_callback = codes.zero;
     v.complaint = mood.bad.any;
-    if (!codes.values.empty()) v.comment = comment_beside(written, normal, blank(rest, find_all({}, rest)));
+    if (!codes.values.empty()) v.comment = comment_beside(written, normal, blank(blank(echo.text, signs.opt_out_phrases), codes.spans, '\0'));
 
     const bool opens_with_code = !codes.spans.empty() && codes.spans[0].begin <= bare(text).begin;
     auto polite = find_polite(rest);

@@ -118,7 +118,7 @@ TEST_CASE("thanks and a greeting before a reply change nothing either") {
     keeps_its_rating([](const std::string& text) { return "谢谢，" + text; });
 }
 TEST_CASE("an excuse or a filler word before a reply and a wish behind it change nothing") {
-    for (std::string head : {"同志你好，", "那个，", "刚看到，", "不好意思才看到。", "抱歉回复晚了\n", "早上好 "}) keeps_its_rating([&](const std::string& text) { return says_more(text) ? head + text : ""; });
+    for (std::string head : {"同志你好，", "那个，", "刚看到，", "不好意思才看到。", "抱歉回复晚了\n", "早上好，"}) keeps_its_rating([&](const std::string& text) { return says_more(text) ? head + text : ""; });
     for (std::string tail : {"，祝好", "。张先生", "\n辛苦了", "。新年快乐", "，辛苦你们了"}) keeps_its_rating([&](const std::string& text) { return says_more(text) ? text + tail : ""; });
 }
 // No rating, thanks, complaint or visit of the past makes a danger past.
