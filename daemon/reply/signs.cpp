@@ -76,7 +76,8 @@ std::string without_codes(std::string text) {
 
 // "TD TD", "t,t"
 bool each_word(const Phrases& table, std::string_view text) {
-    for (std::string_view full_stop = "。"; text.ends_with(full_stop);) text.remove_suffix(full_stop.size());
+    const auto inner = bare(text);
+    text = text.substr(inner.begin, inner.size());
     int words = 0;
     for (std::size_t at = 0; at < text.size();) {
         auto end = std::min(text.find_first_of(" ,.!;", at), text.size());
