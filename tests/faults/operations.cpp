@@ -281,6 +281,7 @@ std::vector<Operation> about_what_comes_in() {
             store::Reading reading;
             reading.what = "ambiguous", reading.why = "words.mixed", reading.case_id = o.case_of("asked");
             store::record_reading(db, text, reading, noon);
+            store::lift_to_delivered(db, o.id(fmt::format("SELECT id FROM messages WHERE purpose = 'survey' AND case_id = {}", *reading.case_id)), "reply", noon);
             if (!store::keep_suggestion(db, text, "dissatisfied", noon)) throw std::logic_error("the text is not open");
         }),
         in_store("open_followup", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("asked"), std::nullopt, true, false, noon, noon + 24h); }),
