@@ -94,6 +94,8 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     ratings::AnswerHints say{.messages = [d = g.dispatcher_.get()] { d->wake(); }, .alarms = std::move(outside.alarms)};
     g.answers_ = std::make_unique<ratings::Answers>(w.executor, w.store, w.seal, w.clock, w.random,
                                                     std::make_shared<const ratings::AnswerRules>(answer_rules(g.settings_, g.policy_->slots)), say, w.look_every);
+    if (const auto& reader = g.settings_.reader; !reader.assist.empty())
+        g.assist_ = std::make_unique<assist::Assist>(w.store, w.seal, w.clock, assist::Rules{reader.assist, reader.assist_timeout, g.settings_.survey.scale}, w.look_every);
     inbound::Hints hints;
     hints.alive = [d = g.dispatcher_.get()](const std::string& channel) { d->sign_of_life(channel); };
     hints.texts = [a = g.answers_.get()] { a->wake(); };
@@ -122,6 +124,7 @@ void Gateway::start() {
     for (std::size_t c = 0; c < providers_.size(); ++c) doors_.spawn("link", serve(*providers_[c], settings_.channels[c].name));
     keep(loops_, "receipts", [this] { return inbox_->settle_receipts(); });
     keep(loops_, "answers", [this] { return answers_->run(); });
+    if (assist_) keep(loops_, "assist", [this] { return assist_->run(); });
     keep(loops_, "time", [this] { return let_time_pass(); });
     keep(loops_, "canaries", [this] { return plan_canaries(); });
     if (world_.look_every <= std::chrono::seconds(1)) keep(loops_, "clock", [this] { return watch_clock(); });
@@ -305,6 +308,8 @@ std::vector<std::string> Gateway::take_over(Next next) {
     compare("[desk] kind", was.desk.main.kind, is.desk.main.kind);
     compare("[desk] url", was.desk.main.url, is.desk.main.url);
     compare("[desk] command", was.desk.main.command, is.desk.main.command);
+    compare("[reader] assist", was.reader.assist, is.reader.assist);
+    compare("[reader] assist_timeout", was.reader.assist_timeout, is.reader.assist_timeout);
     compare("[intake] folder", was.intake.folder, is.intake.folder);
     auto folders = [](const config::Settings& s) {
         std::vector<config::Path> all;

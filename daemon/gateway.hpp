@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/assist/assist.hpp"
 #include "daemon/async/task_group.hpp"
 #include "daemon/config/settings.hpp"
 #include "daemon/inbound/inbox.hpp"
@@ -99,6 +100,7 @@ private:
     std::vector<std::unique_ptr<provider::Provider>> providers_;  // in the order of [[channel]]
     std::unique_ptr<outbox::Dispatcher> dispatcher_;
     std::unique_ptr<ratings::Answers> answers_;
+    std::unique_ptr<assist::Assist> assist_;  // none unless a program is named
     std::unique_ptr<inbound::Inbox> inbox_;
     TaskGroup doors_, loops_, sending_;
     Instant initialised_at_{};

@@ -24,6 +24,7 @@ void print_row(const json::value& row) {
     fmt::print("{:>6}  {:<18}  {}  {}  {}  {}  {}\n", shown(row.at("id")), shown(row.at("kind")), shown(row.at("at")), shown(row.at("case_id")), shown(row.at("unit")),
                shown(row.at("officer")), shown(row.at("phone")));
     fmt::print("        「{}」  读作 read as {}\n", shown(row.at("text")), shown(row.at("label")));
+    if (!row.at("suggestion").is_null()) fmt::print("        程序建议 suggested by the program of [reader] assist: {}\n", shown(row.at("suggestion")));
 }
 
 int list(const std::string& config, const ReviewOptions& o) {

@@ -53,6 +53,7 @@ public:
         lists(root.child("lists"), root.child("categories"));
         survey(root.child("survey"));
         desk(root.child("desk"));
+        reader(root.child("reader"));
         alarms(root.child("alarms"));
         canary(root.child("canary"));
         followup(root.child("followup"));
@@ -278,6 +279,23 @@ private:
             v.escalate->ack_within = escalate.duration("ack_within", v.main.ack_within, 1s, 24h);
             escalate.finish();
         }
+        s.finish();
+    }
+
+    // "exec /usr/local/bin/opinion --fast": split at spaces, no shell looks at it.
+    void reader(Section s) {
+        auto& v = settings_.reader;
+        auto assist = s.text("assist", "");
+        std::istringstream words(assist);
+        for (std::string word; words >> word;) v.assist.push_back(word);
+        v.assist_timeout = s.duration("assist_timeout", v.assist_timeout, 100ms, 1min);
+        if (!assist.empty() && (v.assist.size() < 2 || v.assist[0] != "exec" || !v.assist[1].starts_with('/')))
+            s.problem("assist", fmt::format("assist = \"{}\": expected \"exec\" and the whole path of a program, \"exec /usr/local/bin/opinion\"", assist));
+        else if (!v.assist.empty()) v.assist.erase(v.assist.begin());
+        std::error_code none;
+        auto may = v.assist.empty() ? std::filesystem::perms::owner_exec : std::filesystem::status(v.assist[0], none).permissions();
+        if (none || (may & std::filesystem::perms::owner_exec) == std::filesystem::perms::none || may == std::filesystem::perms::unknown)
+            warn(s, "assist", fmt::format("assist: {} is no program that can be run; until it is, there are no suggestions", v.assist[0]));
         s.finish();
     }
 

@@ -101,6 +101,11 @@ struct Desk {
     Millis ack_within = 3min;
     Millis timeout = 10s;                    // of one delivery
 };
+// Reading replies; a second opinion on those that stay open, see daemon/assist.
+struct Reader {
+    std::vector<std::string> assist;         // a program and its arguments; empty: none
+    Millis assist_timeout = 5s;
+};
 struct DeskSettings {
     Desk main;
     std::optional<Desk> escalate;            // [desk.escalate]: after ack_within without an acknowledgement
@@ -218,6 +223,7 @@ struct Settings {
     Lists lists;
     Survey survey;
     DeskSettings desk;
+    Reader reader;
     Alarms alarms;
     Canary canary;
     Followup followup;

@@ -36,15 +36,15 @@ json::value text_of(const store::Seal& seal, const Statement& row, int id, int t
 
 // {}: which of them.
 constexpr const char reviews_sql[] = R"sql(
-    SELECT r.id, r.kind, r.at, c.record, c.unit, c.officer, r.inbound_id, i.text, i.label, i.rating, coalesce(i.phone_id, c.phone_id)
-      FROM reviews r LEFT JOIN inbound i ON i.id = r.inbound_id LEFT JOIN cases c ON c.id = coalesce(r.case_id, i.case_id)
+    SELECT r.id, r.kind, r.at, c.record, c.unit, c.officer, r.inbound_id, i.text, i.label, i.rating, coalesce(i.phone_id, c.phone_id), s.said
+      FROM reviews r LEFT JOIN inbound i ON i.id = r.inbound_id LEFT JOIN suggestions s ON s.inbound_id = r.inbound_id LEFT JOIN cases c ON c.id = coalesce(r.case_id, i.case_id)
      WHERE {} ORDER BY r.at, r.id)sql";
 
 json::object shown(Connection& db, const store::Seal& seal, const Statement& rows) {
     return {{"id", rows.integer(0)}, {"kind", rows.text(1)}, {"at", format_utc(rows.instant(2))}, {"case_id", text_or_null(rows, 3)},
             {"unit", text_or_null(rows, 4)}, {"officer", text_or_null(rows, 5)}, {"text", text_of(seal, rows, 6, 7)},
             {"label", text_or_null(rows, 8)}, {"rating", rows.is_null(9) ? json::value(nullptr) : json::value(rows.integer(9))},
-            {"phone", masked_phone(db, seal, rows, 10)}};
+            {"phone", masked_phone(db, seal, rows, 10)}, {"suggestion", text_or_null(rows, 11)}};
 }
 
 json::array open_reviews(Connection& db, const store::Seal& seal, const std::string& kind) {

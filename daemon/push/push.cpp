@@ -32,7 +32,7 @@ Result<void> read_answer(const http::FetchResult& answer) {
 // A child in a process group of its own. Whatever ends us, it does not outlive this object.
 class Child {
 public:
-    static Result<Child> start(const std::vector<std::string>& command, const std::string& input);
+    static Result<Child> start(const std::vector<std::string>& command, const std::string& input, int out = -1);  // its standard output; -1: nobody reads it
     Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
     ~Child() {
         if (pid_ < 0) return;
@@ -51,13 +51,18 @@ public:
         return fail(Error::Kind::unavailable, "the program was ended by a signal");
     }
     void kill() { ::kill(-pid_, SIGKILL); }
+    // What it started and left running goes too, once it has ended itself; before ended() has taken its number from the system.
+    void kill_the_rest() {
+        siginfo_t how{};
+        if (pid_ >= 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &how, WEXITED | WNOHANG | WNOWAIT) == 0 && how.si_pid == pid_) kill();
+    }
 
 private:
     explicit Child(pid_t pid) : pid_(pid) {}
     pid_t pid_;
 };
 
-Result<Child> Child::start(const std::vector<std::string>& command, const std::string& input) {
+Result<Child> Child::start(const std::vector<std::string>& command, const std::string& input, int out) {
     // A file in memory rather than a pipe: a program that does not read it cannot make us wait.
     int in = ::memfd_create("alarm", MFD_CLOEXEC);
     bool ready = in >= 0 && ::write(in, input.data(), input.size()) == static_cast<ssize_t>(input.size()) && ::lseek(in, 0, SEEK_SET) == 0;
@@ -68,7 +73,8 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::s
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, in, 0);
-    posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+    if (out >= 0) posix_spawn_file_actions_adddup2(&files, out, 1);
+    else posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addclosefrom_np(&files, 3);  // sockets of ours are not for it
 
@@ -93,6 +99,42 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::s
     if (failed) return fail(Error::Kind::unavailable, fmt::format("cannot run {}: {}", command[0], std::strerror(failed)));
     return Child(pid);
 }
+
+// What a program writes, read without waiting: one that writes without end is stopped by a full pipe.
+class Said {
+public:
+    explicit Said(std::size_t most) : most_(most) {
+        if (::pipe2(ends_, O_CLOEXEC | O_NONBLOCK) != 0) ends_[0] = ends_[1] = -1;
+        // The program's end is an ordinary one.
+        if (ends_[1] >= 0) ::fcntl(ends_[1], F_SETFL, ::fcntl(ends_[1], F_GETFL) & ~O_NONBLOCK);
+    }
+    Said(const Said&) = delete;
+    Said& operator=(const Said&) = delete;
+    ~Said() {
+        close_ours();
+        if (ends_[0] >= 0) ::close(ends_[0]);
+    }
+    int for_program() const { return ends_[1]; }
+    void close_ours() {
+        if (ends_[1] >= 0) ::close(std::exchange(ends_[1], -1));
+    }
+    // False: more than was wished.
+    bool read() {
+        char piece[4096];
+        while (text.size() <= most_) {
+            auto got = ::read(ends_[0], piece, sizeof piece);
+            if (got < 0 && errno == EINTR) continue;
+            if (got <= 0) return true;
+            text.append(piece, static_cast<std::size_t>(got));
+        }
+        return false;
+    }
+    std::string text{};
+
+private:
+    int ends_[2] = {-1, -1};
+    std::size_t most_;
+};
 
 }  // namespace
 
@@ -119,6 +161,26 @@ asio::awaitable<Result<void>> run_program(std::vector<std::string> command, std:
         co_await sleep_for(pause);
     }
     if (auto end = child->ended()) co_return *end;
+    co_return fail(Error::Kind::unavailable, "the program did not end in time");
+}
+
+asio::awaitable<Result<std::string>> ask_program(std::vector<std::string> command, std::string json, Millis timeout, std::size_t most) {
+    Said said(most);
+    if (said.for_program() < 0) co_return fail(Error::Kind::unavailable, fmt::format("no pipe for the program: {}", std::strerror(errno)));
+    auto child = Child::start(command, json, said.for_program());
+    said.close_ours();
+    if (!child) co_return tl::unexpected(child.error());
+    Millis waited{0};
+    for (Millis pause = 5ms; waited < timeout; waited += pause, pause = std::min(pause * 2, Millis(50))) {
+        if (!said.read()) co_return fail(Error::Kind::unavailable, fmt::format("the program said more than {} bytes", most));
+        child->kill_the_rest();
+        if (auto end = child->ended()) {
+            if (!*end) co_return tl::unexpected(end->error());
+            if (!said.read()) co_return fail(Error::Kind::unavailable, fmt::format("the program said more than {} bytes", most));
+            co_return std::move(said.text);
+        }
+        co_await sleep_for(pause);
+    }
     co_return fail(Error::Kind::unavailable, "the program did not end in time");
 }
 

@@ -22,6 +22,8 @@ asio::awaitable<Result<void>> post(http::Client& http, Address to, std::string i
 // The JSON on its standard input, without a shell; exit 0 is a receipt. One that runs longer than `timeout` is killed with everything it
 // started.
 asio::awaitable<Result<void>> run_program(std::vector<std::string> command, std::string json, Millis timeout);
+// The same, and what it wrote to its standard output, at most `most` bytes; more is a failure. Whatever it has started ends with it.
+asio::awaitable<Result<std::string>> ask_program(std::vector<std::string> command, std::string json, Millis timeout, std::size_t most);
 
 // Whatever an attempt throws is a failed attempt; but whoever stops us stops us.
 asio::awaitable<Result<void>> try_once(std::function<asio::awaitable<Result<void>>()> attempt);

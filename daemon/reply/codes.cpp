@@ -119,6 +119,13 @@ bool touches_begin(const std::vector<Span>& spans, std::size_t at) {
     return std::any_of(spans.begin(), spans.end(), [&](Span s) { return s.begin == at; });
 }
 
+// 点 in "点1" is a frame where it opens the clause, in "下午点1" never; and 只有 is no 有.
+bool opens_frame(std::string_view text, std::size_t never, std::size_t end) {
+    const auto frame = ends_with(tables().before, text, end);
+    if (!frame || *frame > never) return false;
+    return *frame < never || never == 0 || !text::is_word(text::character_before(text, never).code);
+}
+
 Side look_left(std::string_view text, std::size_t begin, const std::vector<Span>& neighbours) {
     const auto& t = tables();
     Side side;
@@ -127,7 +134,8 @@ Side look_left(std::string_view text, std::size_t begin, const std::vector<Span>
     const bool space = at < begin;
     side.edge = at;
     if (at == 0) return side.fits = side.clause = true, side;
-    if (ends_with(t.never_before, text, at)) return side;
+    const auto never = ends_with(t.never_before, text, at);
+    if (never && !opens_frame(text, *never, at)) return side;
     if (auto frame = ends_with(t.negated, text, at))
         return side.fits = side.framed = side.negated = true, side.edge = *frame, side;
     if (auto frame = ends_with(t.before, text, at)) return side.fits = side.framed = true, side.edge = *frame, side;
@@ -159,7 +167,7 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
     };
     auto finish = [&](std::size_t edge) {
         side.edge = edge;
-        if (auto more = starts_with(t.after, text, edge)) side.edge = edge = *more;
+        for (auto more = starts_with(t.after, text, edge); more; more = starts_with(t.after, text, edge)) side.edge = edge = *more;
         side.fits = true;
         while (edge < text.size() && text[edge] == ' ') ++edge;
         side.questioned = edge < text.size() && (text[edge] == '?' || text.substr(edge).starts_with("吗"));
@@ -208,7 +216,8 @@ bool read_whole(Codes& out, const std::string& said, int top) {
 bool numeral_is_code(std::string_view text, const Number& n, const Side& left, const Side& right) {
     if (left.framed && right.clause) return true;
     const bool a_choice = right.counted && right.clause && !starts_with(tables().after_count, text, n.span.end);
-    return left.clause && (right.points || a_choice);
+    const bool softened = right.clause && !right.counted && right.edge > n.span.end;  // 二吧
+    return left.clause && (right.points || a_choice || softened);
 }
 
 }  // namespace
@@ -260,7 +269,8 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
             continue;
         }
         if (std::any_of(n.parts.begin(), n.parts.end(), [&](int v) { return v < 1 || v > top; })) {
-            if (alone || left.framed || right.points || (left.clause && right.clause)) {
+            const bool dated = right.counted && !left.framed && text.substr(n.span.end).starts_with("号");  // 8号 is a day
+            if (!dated && (alone || left.framed || right.points || (left.clause && right.clause))) {
                 (n.span.size() <= 3 ? out.out_of_range : out.other_numbers) = true;
                 out.zero = out.zero || (n.parts[0] == 0 && n.span.size() == 1 && alone);
             } else {
@@ -289,8 +299,8 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
     if (!corrections.empty()) {
         auto heard = std::max_element(corrections.begin(), corrections.end(), [](Span a, Span b) {
                          return a.begin < b.begin;
-                     })->begin;
-        if (std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.at > heard; }))
+                     })->end;
+        if (std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.at >= heard; }))
             std::erase_if(found, [&](const Found& f) { return f.at < heard; });
     }
     for (const auto& f : found)

@@ -51,13 +51,13 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
     if (mood.undecided && !mood.good.any && !mood.bad.any) return false;
     if (best) return mood.bad.any && (mood.bad.firm || mood.bad.count > 1);
     if (worst) return mood.good.any && !mood.bad.any && !mood.contrast;
-    return (mood.bad.any && mood.bad.strong && mood.bad.weight == Weight::verdict) ||
+    return (mood.bad.any && mood.bad.strong && !mood.contrast && mood.bad.weight >= Weight::judgement) ||
            (mood.bad.any && mood.bad.weight == Weight::verdict && !mood.good.any) ||
            (mood.good.strong && mood.good.weight == Weight::verdict);
 }
 
 // True when the codes decide, for a rating or for a person.
-bool read_codes(Verdict& v, Scale scale, const Codes& codes, const Mood& mood) {
+bool read_codes(Verdict& v, Scale scale, std::string_view text, const Codes& codes, const Mood& mood) {
     if (codes.values.size() > 1 || codes.run_together)
         return settle(v, Label::ambiguous, Method::code, 0.9, "code.several"), true;
     if (codes.values.empty()) {
@@ -71,6 +71,7 @@ bool read_codes(Verdict& v, Scale scale, const Codes& codes, const Mood& mood) {
     if (codes.questioned) return settle(v, Label::ambiguous, Method::code, 0.8, "code.question"), true;
     if (codes.points && scale == Scale::three_110)
         return settle(v, Label::ambiguous, Method::code, 0.8, "code.points"), true;
+    if (hangs_on_condition(text, codes.spans.back())) return settle(v, Label::ambiguous, Method::code, 0.8, "code.condition"), true;
     if (contradicts(scale, codes.values[0], mood))
         return settle(v, Label::ambiguous, Method::code, 0.9, "code.contradicted"), true;
     rate(v, codes.values[0], Method::code, codes.correction ? 0.95 : 1.0,
@@ -178,7 +179,7 @@ Verdict read(Scale scale, std::string_view written) {
     auto normal = spell(without_signature(text::normalise(written)));
     v.normalised = normal.text;
     auto echo = without_echo(normal.text);
-    const auto& said = echo.text;
+    const auto said = without_courtesy(echo.text);
 
     auto signs = find_signs(said);
     v.emergency = signs.emergency;
@@ -192,7 +193,7 @@ Verdict read(Scale scale, std::string_view written) {
     v.correction = codes.correction;
     v.no_callback = codes.zero;
     v.complaint = mood.bad.any;
-    if (!codes.values.empty()) v.comment = comment_beside(written, normal, blank(rest, find_all({}, rest)));
+    if (!codes.values.empty()) v.comment = comment_beside(written, normal, blank(blank(echo.text, signs.opt_out_phrases), codes.spans, '\0'));
 
     const bool opens_with_code = !codes.spans.empty() && codes.spans[0].begin <= bare(text).begin;
     auto polite = find_polite(rest);
@@ -200,7 +201,7 @@ Verdict read(Scale scale, std::string_view written) {
         settle(v, Label::none, Method::none, 0.9, "none.elsewhere");
     } else if (signs.help && !signs.opt_out) {
         settle(v, Label::help, Method::none, 0.9, "help");
-    } else if (!read_codes(v, scale, codes, mood) && !(signs.emergency && !mood.bad.firm && !mood.good.firm) &&
+    } else if (!read_codes(v, scale, text, codes, mood) && !(signs.emergency && !mood.bad.firm && !mood.good.firm) &&
                !read_by_words(v, scale, mood)) {
         read_remainder(v, blank(rest, polite), codes, mood, echo.found, !polite.empty());
     } else if (v.why.empty()) {

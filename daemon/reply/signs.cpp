@@ -8,8 +8,8 @@ namespace pingjing::reply {
 namespace {
 
 struct Tables {
-    Phrases cry = phrases("signs.txt", "emergency"), event = phrases("signs.txt", "emergency.event"),
-            story = phrases("signs.txt", "emergency.story"), now = phrases("signs.txt", "emergency.now"),
+    Phrases cry = phrases("signs.txt", "emergency"), cry_alone = phrases("signs.txt", "emergency.clause"), event = phrases("signs.txt", "emergency.event"),
+            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
@@ -17,7 +17,7 @@ struct Tables {
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
             help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
             elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
-            polite = phrases("signs.txt", "polite"), echo = phrases("signs.txt", "echo"),
+            polite = phrases("signs.txt", "polite"), courtesy = phrases("signs.txt", "courtesy"), echo = phrases("signs.txt", "echo"),
             echo_tail = phrases("signs.txt", "echo.tail");
 };
 const Tables& tables() {
@@ -25,15 +25,44 @@ const Tables& tables() {
     return all;
 }
 
-// A cry is always one. An event is, too, unless it is told as past ("上次有人打我") and nothing says that it goes on.
+// None of them empty.
+std::vector<Span> clauses(std::string_view text) {
+    std::vector<Span> out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto clause = clause_around(text, at);
+        if (clause.end <= at) {
+            at += text::character_at(text, at).bytes;
+            continue;
+        }
+        out.push_back(clause);
+        at = clause.end;
+    }
+    return out;
+}
+
+// "别回电话他在旁边 救我"
+bool has_clause(std::string_view text, const Phrases& table) {
+    const auto all = clauses(text);
+    return std::any_of(all.begin(), all.end(), [&](Span clause) { return is_whole(table, text.substr(clause.begin, clause.size())); });
+}
+
+// A cry is always one. An event is, too, unless it is known to be over, or its own clause tells it as past ("上次有人打我"),
+// and nothing says that it goes on. What another clause tells of the past leaves it as it is: "昨天你们来过,他拿刀".
 bool is_emergency(std::string_view text) {
     const auto& t = tables();
     if (is_whole(t.emergency_whole, text) || is_whole(t.emergency_whole, blank(std::string(text), find_polite(text)))) return true;
     const auto rest = blank(std::string(text), find_all(t.idiom, text));
-    if (contains(t.cry, rest)) return true;
-    if (!contains(t.event, rest)) return false;
+    if (contains(t.cry, rest) || has_clause(rest, t.cry_alone)) return true;
+    const auto events = find_all(t.event, rest);
+    if (events.empty()) return false;
     if (text.starts_with("【") && contains(t.elsewhere, text)) return false;  // the gas company's bill
-    return !contains(t.story, text) || contains(t.now, blank(std::string(text), find_all(t.past, text)));
+    if (contains(t.now, blank(std::string(text), find_all(t.past, text)))) return true;
+    if (contains(t.over, text)) return false;
+    if (contains(t.lasting, rest)) return true;
+    return std::any_of(events.begin(), events.end(), [&](Span event) {
+        const auto clause = clause_around(text, event.begin);
+        return !contains(t.story, text.substr(clause.begin, clause.size()));
+    });
 }
 
 // The digits that may be a code; "R15" is a place.
@@ -47,6 +76,8 @@ std::string without_codes(std::string text) {
 
 // "TD TD", "t,t"
 bool each_word(const Phrases& table, std::string_view text) {
+    const auto inner = bare(text);
+    text = text.substr(inner.begin, inner.size());
     int words = 0;
     for (std::size_t at = 0; at < text.size();) {
         auto end = std::min(text.find_first_of(" ,.!;", at), text.size());
@@ -72,6 +103,7 @@ void find_opt_out(std::string_view text, Signs& signs) {
     }
     auto others = find_all(t.opt_out_not, text);  // who is to stop is somebody else, unless it is 你们
     std::erase_if(others, [&](Span span) { return text.substr(span.begin, span.end - span.begin).find("你们") != text.npos; });
+    for (auto& span : others) span.end = clause_around(text, span.begin).end;
     auto spans = find_all(t.opt_out, blank(std::string(text), others));
     if (spans.empty()) {
         spans = find_all(t.opt_out_sign, text);
@@ -98,8 +130,13 @@ Signs find_signs(std::string_view text) {
     signs.do_not_contact = contains(t.silence, text);
     signs.opt_in = is_whole(t.opt_in, text);
     signs.elsewhere = contains(t.elsewhere, text);
-    // "别发短信,他会看" is no request to end: it asks for silence now.
+    // "别发短信,他会看" is no request to end: it asks for silence now, and "我不想活了,别找我" for none to come.
     if (!signs.elsewhere && !(signs.emergency && signs.do_not_contact)) find_opt_out(text, signs);
+    if (signs.emergency && signs.opt_out && !contains(t.opt_out_sign, text)) {
+        signs.opt_out = false;
+        signs.do_not_contact = true;
+        signs.opt_out_phrases.clear();
+    }
     auto rest = blank(std::string(text), find_polite(text));
     signs.help = !signs.elsewhere && (is_whole(t.help_whole, text) || is_whole(t.help_whole, rest) ||
                                       contains(t.help, text) || only_question_marks(text));
@@ -116,6 +153,38 @@ text::Normalised without_signature(text::Normalised normal) {
     normal.text.resize(end);
     normal.origin.resize(end + 1);
     return normal;
+}
+
+namespace {
+
+bool has_symbol(std::string_view text) {
+    constexpr char32_t first_symbol = U'\u2190', first_cjk = U'\u2E80', first_emoji = U'\U0001F000';
+    for (std::size_t at = 0; at < text.size();) {
+        auto c = text::character_at(text, at);
+        if ((c.code >= first_symbol && c.code < first_cjk) || c.code >= first_emoji) return true;
+        at += c.bytes;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string without_courtesy(std::string text) {
+    const auto& t = tables();
+    const auto all = clauses(text);
+    auto says_something = [&](Span clause) {
+        auto words = std::string_view(text).substr(clause.begin, clause.size());
+        if (is_whole(t.courtesy, words)) return false;
+        // "太感谢了" is more than courtesy, and an emoji may be all that is said.
+        return words.find("谢") != words.npos || has_symbol(words) || bare(blank(std::string(words), find_polite(words))).size() > 0;
+    };
+    auto first = std::find_if(all.begin(), all.end(), says_something);
+    if (first == all.end()) return text;
+    auto last = std::find_if(all.rbegin(), all.rend(), says_something).base();  // behind the last that says something
+    std::vector<Span> gone;
+    if (first->begin > 0) gone.push_back({0, first->begin});
+    if (last != all.end()) gone.push_back({last->begin, text.size()});
+    return blank(std::move(text), gone);
 }
 
 Echo without_echo(std::string text) {

@@ -24,6 +24,8 @@ struct Echo {
     std::string text;
     bool found = false;
 };
+// Without the clauses before and behind that only greet, thank, excuse or sign: "不好意思才看到。满意", "1 张先生". A text of nothing else stays.
+std::string without_courtesy(std::string text);
 Echo without_echo(std::string text);
 
 std::vector<Span> find_polite(std::string_view text);  // 谢谢, 你好, 辛苦了: no rating in either direction

@@ -19,8 +19,6 @@ bool is_latin(std::string_view text, std::size_t at) { return at < text.size() &
 
 bool is_digit(std::string_view text, std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; }
 
-bool ends_clause(char32_t code) { return std::u32string_view(U",.。;!?、").find(code) != std::u32string_view::npos; }
-
 constexpr std::u32string_view numerals = U"0123456789零一二两三四五六七八九十百千半几多好";
 
 // A run of digits or of Chinese numerals, the vague ones included: 2, 十几, 半, 好几.
@@ -60,6 +58,29 @@ bool thought_ends(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
+
+bool is_clause_mark(char32_t code) { return std::u32string_view(U",.。;!?、").find(code) != std::u32string_view::npos; }
+
+Span clause_around(std::string_view text, std::size_t place) {
+    auto ends = [&](std::size_t at, char32_t code) {
+        if (code != U' ') return is_clause_mark(code);
+        const bool behind = at > 0 && text::is_han(text::character_before(text, at).code);
+        const bool behind_code = at == 1 && is_digit(text, 0);
+        return behind || behind_code || (at + 1 < text.size() && text::is_han(text::character_at(text, at + 1).code));
+    };
+    Span clause{place, place};
+    while (clause.begin > 0) {
+        auto before = text::character_before(text, clause.begin);
+        if (ends(clause.begin - before.bytes, before.code)) break;
+        clause.begin -= before.bytes;
+    }
+    while (clause.end < text.size()) {
+        auto next = text::character_at(text, clause.end);
+        if (ends(clause.end, next.code)) break;
+        clause.end += next.bytes;
+    }
+    return clause;
+}
 
 Phrase::Phrase(std::string_view written) {
     if (written.starts_with('=')) {
@@ -123,7 +144,7 @@ std::optional<std::size_t> Phrase::follow(std::string_view text, std::size_t at,
                 if (auto end = follow(text, at, part + 1)) return end;
                 if (at >= text.size()) break;
                 auto c = text::character_at(text, at);
-                if (ends_clause(c.code)) break;
+                if (is_clause_mark(c.code)) break;
                 at += c.bytes;
             }
     }

@@ -117,6 +117,11 @@ std::optional<std::size_t> starts_with(const Phrases& table, std::string_view te
 std::optional<std::size_t> ends_with(const Phrases& table, std::string_view text,
                                      std::size_t end);  // longest, its begin
 
+// Whether a clause may end at this character; and the clause around a place: up to such marks, or to a space beside a Han character, for
+// many type no commas.
+bool is_clause_mark(char32_t code);
+Span clause_around(std::string_view text, std::size_t place);
+
 // The same text with the spans turned into `with`, so that offsets stay.
 std::string blank(std::string text, const std::vector<Span>& spans, char with = ' ');
 Span bare(std::string_view text);               // without punctuation, spaces and symbols at both ends

@@ -18,6 +18,7 @@ struct Section {
     bool emoji = false, needs_service = false, strong = false;
     bool hedge = false;     // denies the 很 and not the word: 谈不上很满意
     bool anything = false;  // fits the weather as well as us
+    bool firm = false;      // no 但是 before it softens it
 };
 // Of two phrases as long as each other the one of the section that stands first is taken.
 constexpr Section sections[] = {
@@ -32,6 +33,8 @@ constexpr Section sections[] = {
     {.file = "complaint.txt", .name = "bad.hedge", .pole = Pole::bad, .weight = Weight::verdict, .hedge = true},
     {.file = "complaint.txt", .name = "bad.verdict", .pole = Pole::bad, .weight = Weight::verdict},
     {.file = "complaint.txt", .name = "bad.strong", .pole = Pole::bad, .weight = Weight::verdict, .strong = true},
+    {.file = "complaint.txt", .name = "bad.firm", .pole = Pole::bad, .weight = Weight::judgement, .firm = true},
+    {.file = "complaint.txt", .name = "bad.absent", .pole = Pole::bad, .weight = Weight::detail, .firm = true},
     {.file = "complaint.txt", .name = "bad", .pole = Pole::bad, .weight = Weight::judgement},
     {.file = "complaint.txt", .name = "bad.adjective", .pole = Pole::bad, .weight = Weight::judgement, .anything = true},
     {.file = "complaint.txt", .name = "bad.worst", .pole = Pole::bad, .weight = Weight::judgement, .strong = true, .anything = true},
@@ -55,7 +58,7 @@ struct Tables {
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
             doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
             deed = phrases("classes.txt", "class.deed"), particle = phrases("classes.txt", "class.particle"),
-            unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
+            condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
         for (const auto& section : sections)
             for (auto line : lines(section.file, section.name))
@@ -155,6 +158,13 @@ std::size_t other_words(std::string_view text, const std::vector<Hit>& hits) {
 
 }  // namespace
 
+bool hangs_on_condition(std::string_view text, Span code) {
+    constexpr std::size_t nearby = 9;  // bytes: 就给你
+    if (!contains(tables().condition, text.substr(0, code.end))) return false;
+    auto near = text.substr(code.begin - std::min(code.begin, nearby), code.end - code.begin + std::min(code.begin, nearby));
+    return near.find("就") != near.npos || near.find("才") != near.npos;
+}
+
 std::vector<Span> find_neighbours(std::string_view text) {
     auto out = find_polite(text);
     for (const auto& hit : find_hits(text))
@@ -181,7 +191,10 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
         if (hit.section->pole == Pole::nothing) without = blank(std::move(without), {hit.span});
     Subject subject;
     subject.police = subject.service = contains(tables().service, without);
-    subject.elsewhere = !subject.service && contains(tables().elsewhere, text);
+    std::string unjudged(text);  // 饭 in 饭桶 is no meal
+    for (const auto& hit : hits)
+        if (hit.section->pole == Pole::good || hit.section->pole == Pole::bad) unjudged = blank(std::move(unjudged), {hit.span});
+    subject.elsewhere = !subject.service && contains(tables().elsewhere, unjudged);
     subject.service = subject.service || (!subject.elsewhere && contains(tables().service_any, without));
     subject.others = other_words(text, hits);
     if (!subject.police && starts_with(tables().others, text, bare(text).begin) && !contains(tables().ours, text)) {
@@ -221,12 +234,13 @@ bool is_attribute(std::string_view text, Span word, const std::vector<Hit>& hits
 }
 
 std::string_view clause_after(std::string_view text, std::size_t at) {
-    return text.substr(at, std::min(text.find_first_of(",.!?;", at), text.size()) - at);
+    return text.substr(at, clause_around(text, at).end - at);
 }
 
 // 满족하지 않습니다, ياخشى ئەمەس; Chinese denies before the word.
 bool denied_after(std::string_view text, Span word) {
-    if (text::is_han(text::character_at(text, word.begin).code)) return false;
+    const bool kana_follow = word.end < text.size() && text::is_word(text::character_at(text, word.end).code) && !text::is_han(text::character_at(text, word.end).code);
+    if (text::is_han(text::character_at(text, word.begin).code) && !kana_follow) return false;
     return contains(tables().negation_after, clause_after(text, word.end));
 }
 
@@ -244,8 +258,7 @@ bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_
     const auto doubts = find_all(t.doubt, rest);
     if (doubts.empty() || others <= one_thought) return !doubts.empty();
     auto same_clause = [&](std::size_t one, std::size_t other) {
-        auto between = text.substr(std::min(one, other), std::max(one, other) - std::min(one, other));
-        return between.find_first_of(",.!?;") == text.npos;
+        return std::max(one, other) < clause_around(text, std::min(one, other)).end;
     };
     return std::any_of(doubts.begin(), doubts.end(), [&](Span doubt) {
         return std::any_of(hits.begin(), hits.end(), [&](const Hit& h) { return h.section->pole == Pole::good && same_clause(h.span.begin, doubt.begin); });
@@ -304,7 +317,7 @@ private:
     void hear(const Hit& hit) {
         const auto& section = *hit.section;
         if (section.anything && !subject_.police && of_a_stranger(text_, hit.span.begin, hits_)) {
-            mood_.stranger = mood_.stranger || section.pole == Pole::bad;
+            mood_.stranger = mood_.stranger || (section.pole == Pole::bad && !subject_.elsewhere);
             return;
         }
         if (!is_heard(hit)) return;
@@ -321,8 +334,22 @@ private:
         mood_.riddle = mood_.riddle || text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
     }
 
+    // “负责”: said of what it is not.
+    bool in_quotes(Span word) const {
+        auto stands = [&](std::string_view mark, std::size_t at) { return at <= text_.size() && text_.substr(at).starts_with(mark); };
+        for (std::string_view mark : {"“", "\"", "'", "「"})
+            if (word.begin >= mark.size() && stands(mark, word.begin - mark.size()))
+                for (std::string_view end : {"”", "\"", "'", "」", "“"})
+                    if (stands(end, word.end)) return word.begin > mark.size() || word.end + end.size() < text_.size();
+        return false;
+    }
+
     void judge(const Hit& hit) {
         const auto& section = *hit.section;
+        if (section.pole == Pole::good && in_quotes(hit.span)) {
+            mood_.undecided = true;
+            return;
+        }
         auto scope = section.emoji ? Scope{} : read_scope(text_, hit.span.begin);
         scope.negated = scope.negated || (section.pole != Pole::bad && denied_after(text_, hit.span));
         (section.emoji ? emoji_ : words_) = true;
@@ -336,6 +363,7 @@ private:
         } else {
             auto& side = section.pole == Pole::good ? mood_.good : section.pole == Pole::fair ? mood_.fair : mood_.bad;
             note(side, section.weight, section.strong || scope.strong, aside);
+            side.firm = side.firm || section.firm;
             if (section.pole == Pole::bad)
                 (section.hedge ? hedged_ : bad_otherwise_) = true;
             else if (std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.begin >= hit.span.end; }))

@@ -33,6 +33,8 @@ struct Mood {
 
 Mood read_mood(std::string_view text);
 // Everything that may stand beside a code without a space: words of judgement, and of the service ("接警1处警3").
+// "要是能找回来就给1": what is said of the code hangs on what has not happened.
+bool hangs_on_condition(std::string_view text, Span code);
 std::vector<Span> find_neighbours(std::string_view text);
 
 }  // namespace pingjing::reply

@@ -71,6 +71,7 @@ constexpr FactTable tables[] = {
     {31, "appeals", "i", "id case_id filed_at filed_by badge unit ground state* due_at* proposed_by* proposed* rating_id* decided_by* decided_at* escalated* escalated_due*"},
     {32, "appeal_steps", "i", "id appeal_id at who step note"},
     {33, "case_former", "i", "id case_id until officer unit"},
+    {34, "suggestions", "i", "inbound_id at said"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;

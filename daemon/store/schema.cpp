@@ -275,7 +275,15 @@ CREATE TRIGGER appeal_notes_go AFTER UPDATE OF content ON case_versions WHEN len
 BEGIN UPDATE appeal_steps SET note = x'' WHERE length(note) > 0 AND appeal_id IN (SELECT id FROM appeals WHERE case_id = NEW.case_id); END;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10};
+// What an outside program thinks of a text that reading left open.
+constexpr const char* step_11 = R"sql(
+CREATE TABLE suggestions(inbound_id INTEGER PRIMARY KEY REFERENCES inbound(id), at INTEGER NOT NULL,
+  said TEXT NOT NULL CHECK (said IN ('satisfied', 'basically_satisfied', 'dissatisfied', 'none'))) STRICT;
+CREATE TRIGGER suggestions_stay BEFORE UPDATE ON suggestions BEGIN SELECT RAISE(ABORT, 'a suggestion is made once'); END;
+CREATE TRIGGER suggestions_keep BEFORE DELETE ON suggestions BEGIN SELECT RAISE(ABORT, 'suggestions are never deleted'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

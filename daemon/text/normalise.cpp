@@ -19,6 +19,9 @@ struct Written {
     std::size_t origin;
 };
 
+constexpr char32_t line_end = U'\u2028';  // any, until it is known what stands around it
+bool is_blank(char32_t code) { return code == U' ' || code == line_end; }
+
 // templates/language/traditional.txt: pairs of characters, the traditional one first.
 std::unordered_map<char32_t, char32_t> read_traditional() {
     std::unordered_map<char32_t, char32_t> table;
@@ -79,7 +82,8 @@ std::vector<Written> decode(std::string_view utf8, std::size_t characters) {
             letter = nfkc(letter);
             for (std::size_t i = 0; i < letter.size(); i += character_at(letter, i).bytes) out.push_back({character_at(letter, i).code, at});
         } else if (category(c.code) == UTF8PROC_CATEGORY_CC) {
-            if (c.code == '\n' || c.code == '\t' || c.code == '\r') out.push_back({U' ', at});
+            if (c.code == '\n' || c.code == '\r') out.push_back({line_end, at});
+            if (c.code == '\t') out.push_back({U' ', at});
         } else {
             out.push_back({c.code, at});
         }
@@ -108,7 +112,7 @@ std::vector<Written> compose(const std::vector<Written>& in) {
             at += c.bytes;
             auto kind = category(c.code);
             if (kind == UTF8PROC_CATEGORY_CF || kind == UTF8PROC_CATEGORY_ME || kind == UTF8PROC_CATEGORY_CC) continue;
-            auto code = is_space(c.code) ? U' ' : ascii_digit(c.code);
+            auto code = c.code == line_end ? line_end : is_space(c.code) ? U' ' : ascii_digit(c.code);
             if (auto known = simplified.find(code); known != simplified.end()) code = known->second;
             code = static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code)));
             out.push_back({code, in[begin].origin});
@@ -121,11 +125,11 @@ std::vector<Written> compose(const std::vector<Written>& in) {
 void close_up_spread_text(std::vector<Written>& text) {
     std::size_t singles = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i].code == U' ') continue;
-        if (!is_han(text[i].code) || (i > 0 && text[i - 1].code != U' ')) return;
+        if (is_blank(text[i].code)) continue;
+        if (!is_han(text[i].code) || (i > 0 && !is_blank(text[i - 1].code))) return;
         ++singles;
     }
-    if (singles >= 3) std::erase_if(text, [](const Written& w) { return w.code == U' '; });
+    if (singles >= 3) std::erase_if(text, [](const Written& w) { return is_blank(w.code); });
 }
 
 // A numeral is a code only where it stands alone: 一 in "一。谢谢", not in 一般 or 三中门口.
@@ -148,15 +152,23 @@ Normalised normalise(std::string_view utf8, std::size_t characters) {
     close_up_spread_text(text);
     read_lone_numerals(text);
 
-    // Spaces: one at a time, none at the ends, none between Han characters ("不 满 意" is one word).
+    // Spaces: one at a time, none at the ends, none beside a single Han character ("不 满意" is one word); between longer runs
+    // of them it stands for a comma, as many write, and a line's end between two of them always does.
+    auto run = [&](std::size_t from, int step) {
+        int length = 0;
+        for (auto i = from; i < text.size() && is_han(text[i].code) && length < 2; i += static_cast<std::size_t>(step)) ++length;
+        return length;
+    };
     Normalised out;
     char32_t last = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         auto code = text[i].code;
-        if (code == U' ') {
+        if (is_blank(code)) {
+            bool line = code == line_end;
             auto next = i + 1;
-            while (next < text.size() && text[next].code == U' ') ++next;
-            bool drop = last == 0 || next == text.size() || (is_han(last) && is_han(text[next].code));
+            for (; next < text.size() && is_blank(text[next].code); ++next) line = line || text[next].code == line_end;
+            code = line && is_han(last) && next < text.size() && is_han(text[next].code) ? U',' : U' ';
+            bool drop = last == 0 || next == text.size() || (code == U' ' && is_han(last) && is_han(text[next].code) && (run(i - 1, -1) < 2 || run(next, 1) < 2));
             i = next - 1;
             if (drop) continue;
         }

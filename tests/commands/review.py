@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A person decides about citizens' texts, by the command and by HTTP, with a daemon and without. Usage: review.py PROGRAM"""
 import json
+import os
 from police_site import check, play, until
 
 
@@ -53,4 +54,29 @@ def story(new_site):
     check(site.books()["holds"] and site.run("verify").stdout.startswith("ok: "), "books and ledger hold")
 
 
-play(story)
+def suggested(new_site):
+    """A text that stays open is shown with what an outside program thinks of it; the score is as before."""
+    site = new_site()
+    opinion = site.path("opinion")
+    with open(opinion, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\ngrep -q 好坏参半 || exit 1\necho '{\"suggestion\":\"dissatisfied\"}'\necho secret-of-the-program >&2\n")
+    os.chmod(opinion, 0o700)
+    with open(site.path("pingjing.toml"), encoding="utf-8") as file:
+        text = file.read()
+    with open(site.path("pingjing.toml"), "w", encoding="utf-8") as file:
+        file.write(text.replace("[desk]", f'[reader]\nassist = "exec {opinion}"\n[desk]', 1))
+    site.init()
+    site.start()
+    site.post_calls(site.call("c", "13900000203"))
+    until(lambda: len(site.carrier.texts) == 1, "asked")
+    check(site.reply("13900000203", "好坏参半", "s1", site.carrier.to("13900000203")[0]["from"])[0] == 200, "words are taken")
+    until(lambda: "程序建议" in site.run("review", "list").stdout, "the suggestion is in the list")
+    row = json.loads(site.run("review", "list", "--format", "json").stdout)["reviews"][0]
+    check((row["kind"], row["suggestion"], row["rating"]) == ("ambiguous", "dissatisfied", None), "beside the text, and no rating", row)
+    check("program of [reader] assist: dissatisfied" in site.run("review", "show", str(row["id"])).stdout, "shown too")
+    check(site.books()["rated"] == 0, "nothing is rated by it")
+    check(site.stop() == 0, "the daemon ends")
+    check(site.run("verify").stdout.startswith("ok: "), "the ledger holds")
+
+
+play(lambda new_site: (story(new_site), suggested(new_site)))

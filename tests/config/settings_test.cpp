@@ -122,6 +122,27 @@ TEST_CASE("test texts go to staff alone, at an hour of surveys") {
     CHECK(with("13044306233\n", "day = \"weekly\"\n").find("day = \"weekly\"") != std::string::npos);
 }
 
+TEST_CASE("a second opinion is a program by its whole path; one that cannot be run is warned of") {
+    Folder folder;
+    auto with = [&](const std::string& reader) { return load_text(folder, smallest + "[reader]\n" + reader + "\n"); };
+    CHECK(load_text(folder, smallest)->reader.assist.empty());
+    auto good = with("assist = \"exec /bin/sh  -c true\"\nassist_timeout = \"2s\"");
+    REQUIRE(good);
+    CHECK(good->reader.assist == std::vector<std::string>{"/bin/sh", "-c", "true"});
+    CHECK(good->reader.assist_timeout == Millis(2000));
+    CHECK(good->warnings.empty());
+    for (auto wrong : {"exec", "exec opinion", "/bin/sh", "http://127.0.0.1/"}) {
+        CAPTURE(wrong);
+        auto s = with(std::string("assist = \"") + wrong + "\"");
+        REQUIRE_FALSE(s);
+        CHECK(s.error().text().find("expected \"exec\" and the whole path of a program") != std::string::npos);
+    }
+    auto absent = with("assist = \"exec /nonexistent/opinion\"");
+    REQUIRE(absent);
+    REQUIRE(absent->warnings.size() == 1);
+    CHECK(absent->warnings[0].find("is no program that can be run") != std::string::npos);
+}
+
 TEST_CASE("what would be dangerous is refused") {
     Folder folder;
     auto with = [&](std::string from, std::string to) {

@@ -28,6 +28,7 @@
 #include "daemon/store/ratings.hpp"
 #include "daemon/store/receipts.hpp"
 #include "daemon/store/reviews.hpp"
+#include "daemon/store/suggestions.hpp"
 #include "daemon/store/watch.hpp"
 
 namespace pingjing::test {
@@ -311,6 +312,14 @@ std::vector<Operation> about_what_comes_in() {
             if (auto done = store::close_letter(db, seal(), *letter, Text("nothing to say"), "3/x", noon); !done) throw std::logic_error(done.error().detail);
         }),
         in_store("keep_topic", [](Connection& db, Office& o) { store::keep_topic(db, o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), o.case_of("asked"), "attitude", noon); }),
+        in_store("keep_suggestion", [](Connection& db, Office& o) {
+            auto text = o.id("SELECT id FROM inbound WHERE key = 'v:m2'");
+            store::Reading reading;
+            reading.what = "ambiguous", reading.why = "words.mixed", reading.case_id = o.case_of("asked");
+            store::record_reading(db, text, reading, noon);
+            store::lift_to_delivered(db, o.id(fmt::format("SELECT id FROM messages WHERE purpose = 'survey' AND case_id = {}", *reading.case_id)), "reply", noon);
+            if (!store::keep_suggestion(db, text, "dissatisfied", noon)) throw std::logic_error("the text is not open");
+        }),
         in_store("open_followup", [](Connection& db, Office& o) { store::open_followup(db, o.case_of("asked"), std::nullopt, true, false, noon, noon + 24h); }),
         in_store("move_followup", [](Connection& db, Office& o) {
             auto f = store::find_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered"))));
@@ -432,7 +441,7 @@ const std::vector<std::string>& readers() {
         "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute",
         "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "survey_times", "sent_survey_times", "no_send_before", "capped_cases_of",
-        "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "is_replay",
+        "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "find_unclear_texts", "before_texts_since", "read_up_to", "is_replay",
         "sent_surveys_to", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
         // of the ledger's check, a step at a time
         "step", "begin", "finish", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",

@@ -89,11 +89,12 @@ TEST_CASE("GET /v1/review: what a person has to decide, with the words, and who 
         in.bind(1, store::keep_phone(db, office.seal, *Phone::mobile("13900000001"), noon)).bind_blob(2, office.seal.seal("一般吧", "inbound.text:4")).run();
         db.exec("INSERT INTO reviews(id, kind, case_id, inbound_id, at) VALUES (1, 'ambiguous', 1, 4, 60000), (2, 'recoded', 2, NULL, 0), (3, 'ambiguous', NULL, NULL, 1)");
         db.exec("UPDATE reviews SET closed_at = 5 WHERE id = 3");
+        db.exec("INSERT INTO suggestions(inbound_id, at, said) VALUES (4, 0, 'basically_satisfied')");
     });
     auto answer = office.get("/v1/review");
     REQUIRE(answer.status == 200);
-    CHECK(answer.body == R"({"reviews":[{"id":2,"kind":"recoded","at":"1970-01-01T00:00:00Z","case_id":"R2","unit":"320302120000","officer":"012345","text":null,"label":null,"rating":null,"phone":"139****0002"},)"
-                         R"({"id":1,"kind":"ambiguous","at":"1970-01-01T00:01:00Z","case_id":"R1","unit":"320302120000","officer":"012345","text":"一般吧","label":"ambiguous","rating":null,"phone":"139****0001"}]})");
+    CHECK(answer.body == R"({"reviews":[{"id":2,"kind":"recoded","at":"1970-01-01T00:00:00Z","case_id":"R2","unit":"320302120000","officer":"012345","text":null,"label":null,"rating":null,"phone":"139****0002","suggestion":null},)"
+                         R"({"id":1,"kind":"ambiguous","at":"1970-01-01T00:01:00Z","case_id":"R1","unit":"320302120000","officer":"012345","text":"一般吧","label":"ambiguous","rating":null,"phone":"139****0001","suggestion":"basically_satisfied"}]})");
     CHECK(office.value("SELECT kind || ' ' || data FROM ledger WHERE kind <> 'rows'") == R"(access {"what":"review","who":"3/张三","reviews":2})");
     office.store->run_now([](Connection& db) { db.exec("ALTER TABLE reviews RENAME TO lost"); });
     CHECK(office.get("/v1/review").status == 503);

@@ -26,7 +26,7 @@ struct Row {
 
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
-    for (auto name : {"replies.jsonl", "replies/tuned.jsonl", "replies/held.jsonl"}) {
+    for (auto name : {"replies.jsonl", "replies/tuned.jsonl", "replies/held.jsonl", "replies/tuned2.jsonl", "replies/held2.jsonl", "replies/tuned3.jsonl", "replies/held3.jsonl", "replies/plain.jsonl"}) {
         std::ifstream file(std::string(PINGJING_SOURCE_DIR "/tests/data/") + name);
         for (std::string line; std::getline(file, line);) {
             auto row = json::parse(line).as_object();
@@ -64,6 +64,14 @@ void keeps_its_rating(Change change) {
     }
     CHECK(tried > 1000);
 }
+
+// A bare word of thanks or of one letter may become part of what stands beside it.
+bool says_more(const std::string& text) {
+    auto plain = pingjing::text::normalise(text).text;
+    return plain.size() > 4 && plain.find("谢") == plain.npos && plain.find("顺利") == plain.npos;
+}
+// "110" is a cry only as the whole text.
+bool is_word_alone(const std::string& text) { return pingjing::text::normalise(text).text.size() <= 9; }
 
 // ASCII letters, digits and marks in the width that Chinese input methods give them.
 std::string full_width(const std::string& text) {
@@ -108,6 +116,23 @@ TEST_CASE("thanks behind a reply change no rating, no emergency, no opt-out") {
 TEST_CASE("thanks and a greeting before a reply change nothing either") {
     keeps_its_rating([](const std::string& text) { return "你好，" + text; });
     keeps_its_rating([](const std::string& text) { return "谢谢，" + text; });
+}
+TEST_CASE("an excuse or a filler word before a reply and a wish behind it change nothing") {
+    for (std::string head : {"同志你好，", "那个，", "刚看到，", "不好意思才看到。", "抱歉回复晚了\n", "早上好，"}) keeps_its_rating([&](const std::string& text) { return says_more(text) ? head + text : ""; });
+    for (std::string tail : {"，祝好", "。张先生", "\n辛苦了", "。新年快乐", "，辛苦你们了"}) keeps_its_rating([&](const std::string& text) { return says_more(text) ? text + tail : ""; });
+}
+// No rating, thanks, complaint or visit of the past makes a danger past.
+TEST_CASE("what is said beside a danger leaves the alarm") {
+    int tried = 0;
+    for (const auto& row : rows()) {
+        if (!read(row.scale, row.text).emergency || is_word_alone(row.text)) continue;
+        ++tried;
+        for (const auto& changed : {"不满意，" + row.text, "3，" + row.text, "1，" + row.text, "谢谢你们，" + row.text, row.text + "，没人管", row.text + "，警察不管", "昨天你们来过，" + row.text, row.text + "。不满意"}) {
+            CAPTURE(changed);
+            CHECK(read(row.scale, changed).emergency);
+        }
+    }
+    CHECK(tried > 800);
 }
 TEST_CASE("spaces and line ends around a reply change nothing") {
     keeps_its_rating([](const std::string& text) { return " \n " + text + " \u3000\n"; });
