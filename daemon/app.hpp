@@ -19,6 +19,7 @@
 #include "daemon/reports/api.hpp"
 #include "daemon/store/read_thread.hpp"
 #include "daemon/watch/watch.hpp"
+#include "daemon/writeback/feed.hpp"
 
 namespace pingjing {
 
@@ -70,6 +71,7 @@ private:
     std::unique_ptr<intake::Folder> folder_;
     std::unique_ptr<Nightly> nightly_;
     std::unique_ptr<watch::Watch> watch_;
+    std::unique_ptr<writeback::Feed> writeback_;
     std::unique_ptr<http::Server> server_, control_;
     TaskGroup loops_, desk_loop_;
     std::vector<std::string> notes_;

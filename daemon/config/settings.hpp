@@ -130,6 +130,19 @@ struct Followup {
     WorkingDays working_days;                // of `holidays`, else of templates/calendars/cn.csv
 };
 
+// What the 110 system gets back: off unless it is said where to.
+struct Writeback {
+    enum class To { nobody, folder, http } to = To::nobody;
+    Path folder;                             // to = "file"
+    std::string url;                         // to = "http"
+    std::string token;                       // Bearer, secret, may be empty
+    std::string signing_secret;              // "whsec_…", may be empty
+    Millis timeout = 10s;                    // of one delivery
+    Millis every = 1min;                     // a file at most that often
+    bool by_case = false;                    // ratings = "case"; else "unit"
+    bool words = false;                      // with what the caller said when he was called back; only with by_case
+};
+
 struct Intake {
     Path folder;                             // drop folder; empty: none
     std::string pattern = "*.csv";
@@ -198,6 +211,7 @@ struct Settings {
     Alarms alarms;
     Canary canary;
     Followup followup;
+    Writeback writeback;
     Intake intake;
     Reports reports;
     std::vector<Channel> channels;

@@ -10,7 +10,7 @@ namespace pingjing::followup {
 
 struct Rules {
     Millis call_back = std::chrono::hours(24);
-    int call_attempts = 3;                                 // at different hours, before somebody is unreachable
+    int call_attempts = 3;                                 // an hour apart at least, before somebody is unreachable
     int rectify_days = 5, review_days = 2, told_days = 1;  // working days
     Millis safety_hold = std::chrono::hours(24 * 30);     // a number with a safety code so lately is not texted
     WorkingDays working_days{};
@@ -25,7 +25,7 @@ struct Person {
 
 // What somebody wants to write down. Fields that the step does not know stay empty.
 struct Step {
-    std::string name{};         // call, verify, order, rectify, review, tell, close
+    std::string name{};         // call, verify, order, rectify, review, tell, close; drop
     std::string outcome{};      // call: reached, no_answer, declined
     std::string finding{};      // verify: valid, partly, invalid, unreachable
     std::string topic{}, place{};  // verify

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/reports/register.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::reports {
@@ -192,18 +193,27 @@ Result<Request> complete(Request request, const std::string& zone, Instant as_of
     auto wrong = [](std::string_view field, std::string_view expected) {
         return fail(Error::Kind::invalid_input, fmt::format("{}: expected {}", field, expected));
     };
-    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths"};
-    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions or paths");
+    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths", "register"};
+    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions, paths or register");
+    bool weekly = request.report == "register";
+    if (!weekly && (!request.week.empty() || request.cases)) return wrong(request.cases ? "cases" : "week", "the report register with it");
+    if (!request.week.empty()) {
+        if (!request.from.empty() || !request.to.empty()) return wrong("week", "either a week or days");
+        auto week = read_week(request.week);
+        if (!week) return tl::unexpected(week.error());
+        request.from = week->from, request.to = week->to, request.week.clear();
+    }
     if (request.basis != "closed" && request.basis != "answered") return wrong("basis", "closed or answered");
     if (request.to.empty()) request.to = local_day(as_of, zone);
     if (!day_range(request.to, zone)) return wrong("to", "a day such as 2026-11-21");
-    if (request.from.empty()) request.from = *days_later(request.to, -29);
+    if (request.from.empty()) request.from = *days_later(request.to, weekly ? -6 : -29);
     if (!day_range(request.from, zone)) return wrong("from", "a day such as 2026-11-21");
     if (request.from > request.to) return wrong("from", fmt::format("a day not after {}", request.to));
     return request;
 }
 
-Result<Table> make_report(Connection& db, const Names& names, const Rules& rules, const Request& asked, const std::string& zone, Instant as_of) {
+Result<Table> make_report(Connection& db, const Names& names, const Rules& rules, const Request& asked, const std::string& zone, Instant as_of,
+                          const store::Seal* seal) {
     auto request = complete(asked, zone, as_of);
     if (!request) return tl::unexpected(request.error());
     Table table;
@@ -212,6 +222,8 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
     } else if (request->report == "paths") {
         table = paths_report(db, request->from, request->to);
         table.from = request->from, table.to = request->to, table.basis = "sent";
+    } else if (request->report == "register") {
+        table = register_report(db, seal, names, rules, *request, zone);
     } else {
         bool scores = request->report != "exclusions";
         if (!scores) request->basis = "closed";

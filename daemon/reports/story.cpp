@@ -120,6 +120,7 @@ void read_followup(Connection& db, const store::Seal& seal, Story& story, bool t
     while (steps.step()) {
         Story::FollowupStep step{steps.instant(1), steps.text(2), steps.text(3)};
         if (texts) step.note = open_text(seal, steps.maybe_text(4), fmt::format("followup_steps:{}", steps.integer(0)));
+        if (step.note) step.note = Text(hide_mobiles(step.note->reveal()));
         story.followup->steps.push_back(std::move(step));
     }
 }

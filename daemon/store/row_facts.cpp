@@ -27,7 +27,7 @@ namespace {
 
 using Row = RowBytes;
 
-// Not here: what only helps to find and to wait (slots, channel_days, receipt_keys, meta, watch_alarms, path_days, canaries), hook bodies, of which everything that
+// Not here: what only helps to find and to wait (slots, channel_days, receipt_keys, meta, watch_alarms, path_days, canaries, writeback_cases, writeback_units), hook bodies, of which everything that
 // was understood stands in a table of its own, the ledger itself, and checkpoints, which are signed.
 constexpr FactTable tables[] = {
     {1, "phones", "i", "id key sealed first_seen"},
@@ -61,6 +61,9 @@ constexpr FactTable tables[] = {
     {21, "erasures", "i", "id at why phone_id reason cases texts numbers ratings"},
     {22, "followup_work", "i", "followup_id calls* finding* topic* place* ordered_unit* ordered_to* rectified_by* escalated* escalated_due*"},
     {23, "review_notes", "i", "review_id note"},
+    {24, "followup_words", "i", "followup_id place* ordered_to*"},
+    {25, "reveals", "i", "id followup_id at who reason"},
+    {26, "writeback", "i", "seq key at case_id unit line batch* left_at*"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;

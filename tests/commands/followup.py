@@ -11,7 +11,7 @@ def story(new_site):
     number = "13900000301"
     site.post_calls(site.call("a", number))
     until(lambda: len(site.carrier.texts) == 1, "the caller is asked")
-    check(site.reply(number, "3 等了两个小时", "m1", site.carrier.to(number)[0]["from"])[0] == 200, "a 3 is taken")
+    check(site.reply(number, "3 \x1b[2J等了两个小时", "m1", site.carrier.to(number)[0]["from"])[0] == 200, "a 3 is taken")
     until(lambda: "opened" in site.run("followup", "list").stdout, "a follow-up is open")
     rows = json.loads(site.run("followup", "list", "--format", "json").stdout)["followups"]
     check(len(rows) == 1 and rows[0]["phone"] == "139****0301", "the list has the number only in part", rows)
@@ -30,10 +30,17 @@ def story(new_site):
         check(site.ask(method, path, body, officer, Content_Type="application/json")[0] == 404, "who was there learns nothing")
     check("topic: expected" in site.run("followup", "verify", one, "--as", "赵督察", "--finding", "valid", "--note", "seen", exit=2).stderr, "a finding needs a topic")
     out = site.run("followup", "verify", one, "--as", "赵督察", "--finding", "partly", "--topic", "response_speed", "--note", "118 分钟").stdout
-    check("verified" in out and "3 等了两个小时" in out and "118 分钟" in out, "what he wrote and what was found", out)
+    check("\x1b" not in out, "what a citizen wrote does not paint the screen", repr(out))
+    check("verified" in out and "等了两个小时" in out and "118 分钟" in out, "what he wrote and what was found", out)
     check("rectifying" in site.run("followup", "order", one, "--as", "赵督察", "--person", "所长").stdout, "a work order")
     check("--reason" in site.run("followup", "reveal", one, "--as", "赵督察", exit=2).stderr, "a number needs a reason")
     check(site.run("followup", "reveal", one, "--as", "赵督察", "--reason", "再次回访").stdout.strip() == number, "and is shown for one")
+
+    # A name stands in the open beside the step: no number in it, nor a page.
+    site.run("followup", "reveal", one, "--as", "13812345678 " + "很" * 500, "--reason", "再次回访")
+    looks = json.loads(site.run("followup", "show", one, "--format", "json").stdout)["reveals"]
+    check([look["reason"] for look in looks] == ["再次回访"] * 2, "who was shown the number, and why", looks)
+    check(looks[1]["who"].startswith("control/138****5678") and len(looks[1]["who"]) < 120, "the name is hidden and short", looks[1])
 
     # The same handlers where no daemon runs.
     check(site.stop() == 0, "the daemon ends")

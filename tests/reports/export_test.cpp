@@ -94,15 +94,19 @@ struct Site {
 
 }  // namespace
 
-TEST_CASE("a day is exported as ten files and a manifest that vouches for them") {
+TEST_CASE("a day is exported as twelve files and a manifest that vouches for them") {
     Site site;
     auto edition = site.run();
     CHECK(edition.version == 1);
     auto files = site.files();
-    CHECK(files.size() == 12);
+    CHECK(files.size() == 14);
     CHECK(files["2026-11-20/latest"] == "v1\n");
     auto manifest = site.manifest(1);
-    CHECK(manifest.at("files").as_object().size() == 10);
+    CHECK(manifest.at("files").as_object().size() == 12);
+    auto complaints = boost::json::parse(files["2026-11-20/v1/register.json"]);
+    CHECK(complaints.at("from") == "2026-11-14");  // the seven days that end with it
+    CHECK(complaints.at("to") == "2026-11-20");
+    CHECK(complaints.at("rows").as_array().empty());
     CHECK(manifest.at("ledger").at("size") == 1);
     CHECK(manifest.at("as_of") == "2026-11-20T16:30:00.123Z");
     CHECK(manifest.at("rules").at("weight_basically").to_number<double>() == 0.5);
