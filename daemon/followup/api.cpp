@@ -24,11 +24,12 @@ struct Office {
 // Who was at a call, and his unit, do not find its follow-up here either.
 json::array followups(Connection& db, const store::Seal& seal, bool all, const http::Asker& asker, Instant now) {
     Statement rows(db, fmt::format(R"sql(
+        WITH standing AS NOT MATERIALIZED (
+            SELECT id, case_id, grade, effect FROM ratings r WHERE method = 'code' OR method = 'person'
+                OR NOT EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'none'))
         SELECT f.id, c.record, c.unit, c.officer, f.opened_at, f.due_at, f.state, f.urgent, f.no_callback, c.phone_id,
-               (SELECT r.grade FROM ratings r WHERE r.case_id = f.case_id AND (r.id = f.rating_id OR r.effect IN ('first', 'replaces'))
-                   AND (r.method = 'code' OR r.method = 'person'
-                        OR NOT EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'none'))
-                 ORDER BY r.id = f.rating_id DESC, r.id DESC LIMIT 1)
+               coalesce((SELECT grade FROM standing r WHERE r.id = f.rating_id),
+                        (SELECT grade FROM standing r WHERE r.case_id = f.case_id AND r.effect IN ('first', 'replaces') ORDER BY r.id DESC LIMIT 1))
           FROM followups f JOIN cases c ON c.id = f.case_id
          WHERE {} AND NOT (?1 <> '' AND (coalesce(c.officer, '') = ?1 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = c.id AND o.badge = ?1)
                                          OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.officer = ?1)))

@@ -63,7 +63,7 @@ constexpr FactTable tables[] = {
     {23, "review_notes", "i", "review_id note"},
     {24, "followup_words", "i", "followup_id place* ordered_to*"},
     {25, "reveals", "i", "id followup_id at who reason"},
-    {26, "writeback", "i", "seq key at case_id unit line batch* left_at*"},
+    {26, "writeback", "i", "id key at case_id unit line batch* left_at*"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;

@@ -222,9 +222,9 @@ CREATE TABLE reveals(id INTEGER PRIMARY KEY, followup_id INTEGER NOT NULL REFERE
 CREATE INDEX reveals_of ON reveals(followup_id, id);
 CREATE TRIGGER reveals_stay BEFORE UPDATE ON reveals WHEN length(NEW.reason) > 0 BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
 CREATE TRIGGER reveals_keep BEFORE DELETE ON reveals BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
-CREATE TABLE writeback(seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, at INTEGER NOT NULL, case_id INTEGER, unit TEXT NOT NULL, line BLOB NOT NULL,
+CREATE TABLE writeback(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, at INTEGER NOT NULL, case_id INTEGER, unit TEXT NOT NULL, line BLOB NOT NULL,
   batch INTEGER, left_at INTEGER) STRICT;
-CREATE INDEX writeback_waiting ON writeback(seq) WHERE left_at IS NULL;
+CREATE INDEX writeback_waiting ON writeback(id) WHERE left_at IS NULL;
 CREATE INDEX writeback_case ON writeback(case_id) WHERE case_id IS NOT NULL;
 CREATE TABLE writeback_cases(case_id INTEGER PRIMARY KEY, number INTEGER NOT NULL, content BLOB NOT NULL, unit TEXT NOT NULL, grade TEXT) STRICT;
 CREATE TABLE writeback_units(unit TEXT PRIMARY KEY, satisfied INTEGER NOT NULL, basically_satisfied INTEGER NOT NULL, dissatisfied INTEGER NOT NULL,

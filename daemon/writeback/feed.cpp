@@ -42,9 +42,10 @@ asio::awaitable<Steady> Feed::look() {
     };
     while (more) co_await world_.store.run(std::ref(plan));
     metrics::gauge("writeback_waiting", {}, static_cast<double>(waiting));
-    auto asked = failures_;
-    bool left = waiting > 0 && co_await hand_over(to);
-    if (failures_ > asked) co_return retry_after(failures_);
+    bool left = false;
+    if (waiting > 0) left = co_await hand_over(to);
+    else failures_ = 0;
+    if (failures_ > 0) co_return retry_after(failures_);
     bool files = to.to == config::Writeback::To::folder;
     if (left && !files) co_return Steady(0);
     auto pause = files ? std::chrono::duration_cast<Steady>(std::chrono::duration<double, std::milli>(to.every) / world_.clock.speed()) : Steady(std::chrono::seconds(1));
@@ -82,7 +83,7 @@ asio::awaitable<bool> Feed::hand_over(const config::Writeback& to) {
     auto record = [&, now = world_.clock.now()](store::Connection& db) { record_left(db, gone, now); };
     if (!gone.empty()) co_await world_.store.run(std::ref(record));
     if (!gone.empty()) metrics::count("writeback_left_total", {}, static_cast<double>(gone.size()));
-    failures_ = why.empty() ? 0 : failures_ + 1;
+    failures_ = why.empty() ? 0 : gone.empty() ? failures_ + 1 : 1;  // in a row: who took one will take the next
     if (!why.empty()) log::error("writeback.refused", {{"failures", failures_}, {"first", lines.front().seq}, {"why", why}});
     co_return !gone.empty();
 }

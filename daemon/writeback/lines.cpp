@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
 #include <optional>
@@ -40,10 +41,13 @@ std::string quoted(const std::optional<std::string>& text) { return text ? quote
 // `content`: the fields that are its own.
 void add_line(Connection& db, const store::Seal& seal, std::optional<std::int64_t> case_id, const std::string& unit, const std::string& about, std::int64_t number,
               const std::string& content, Instant now) {
-    auto seq = db.next_id("writeback");
+    // Not next_id(), which may leave a number out: who takes the lines counts them.
+    Statement newest(db, "SELECT coalesce(max(id), 0) + 1 FROM writeback");
+    newest.step();
+    auto seq = newest.integer(0);
     auto key = seal.keyed_hash(fmt::format("writeback {}:{}:{}", about, number, content));
     auto json = fmt::format(R"({{"seq":{},"key":"{}","feed":"{}","at":"{}",{}}})", seq, to_hex(key), feed_name(db, seal), format_utc(now), content);
-    Statement add(db, "INSERT INTO writeback(seq, key, at, case_id, unit, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    Statement add(db, "INSERT INTO writeback(id, key, at, case_id, unit, line) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     add.bind(1, seq).bind_blob(2, key).bind(3, now).bind(4, case_id).bind(5, unit).bind_blob(6, seal.seal(json, line_context(seq))).run();
 }
 
@@ -162,7 +166,7 @@ bool plan_lines(Connection& db, const store::Seal& seal, const LineRules& rules,
     newest.step();
     auto end = newest.integer(0);
     auto known = meta(db, position_key);
-    auto from = known.empty() ? end : std::stoll(known), until = std::min(end, from + lines_a_look);
+    const std::int64_t from = known.empty() ? end : std::stoll(known), until = std::min(end, from + lines_a_look);
     if (!known.empty() && until == from) return false;
     Statement touched(db, R"sql(
         SELECT DISTINCT l.case_id FROM ledger l WHERE l.seq > ?1 AND l.seq <= ?2 AND l.case_id IS NOT NULL
@@ -178,18 +182,18 @@ bool plan_lines(Connection& db, const store::Seal& seal, const LineRules& rules,
 
 std::vector<Line> take_batch(Connection& db, const store::Seal& seal, std::int64_t most) {
     // One that was taken before and has not left; else the next ones become one.
-    Statement open(db, "SELECT batch FROM writeback WHERE left_at IS NULL AND batch IS NOT NULL ORDER BY seq LIMIT 1");
-    Statement first(db, "SELECT seq FROM writeback WHERE left_at IS NULL ORDER BY seq LIMIT 1");
+    Statement open(db, "SELECT batch FROM writeback WHERE left_at IS NULL AND batch IS NOT NULL ORDER BY id LIMIT 1");
+    Statement first(db, "SELECT id FROM writeback WHERE left_at IS NULL ORDER BY id LIMIT 1");
     std::int64_t batch = 0;
     if (open.step()) {
         batch = open.integer(0);
     } else {
         if (!first.step()) return {};
         batch = first.integer(0);
-        Statement take(db, "UPDATE writeback SET batch = ?1 WHERE seq IN (SELECT seq FROM writeback WHERE left_at IS NULL ORDER BY seq LIMIT ?2)");
+        Statement take(db, "UPDATE writeback SET batch = ?1 WHERE id IN (SELECT id FROM writeback WHERE left_at IS NULL ORDER BY id LIMIT ?2)");
         take.bind(1, batch).bind(2, most).run();
     }
-    Statement read(db, "SELECT seq, key, line FROM writeback WHERE left_at IS NULL AND batch = ?1 ORDER BY seq");
+    Statement read(db, "SELECT id, key, line FROM writeback WHERE left_at IS NULL AND batch = ?1 ORDER BY id");
     std::vector<Line> out;
     for (read.bind(1, batch); read.step();) {
         Line line{read.integer(0), to_hex(read.text(1)), ""};
@@ -203,7 +207,7 @@ std::vector<Line> take_batch(Connection& db, const store::Seal& seal, std::int64
 
 void record_left(Connection& db, const std::vector<Line>& lines, Instant now) {
     for (const auto& line : lines) {
-        Statement left(db, "UPDATE writeback SET left_at = ?2 WHERE seq = ?1 AND left_at IS NULL");
+        Statement left(db, "UPDATE writeback SET left_at = ?2 WHERE id = ?1 AND left_at IS NULL");
         left.bind(1, line.seq).bind(2, now).run();
     }
 }

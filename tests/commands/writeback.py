@@ -4,7 +4,7 @@ same under the same key, and the last word about each case is that of the store.
 import http.server, json, os, random, time
 from police_site import check, listen, play, until
 
-CALLS, KILLS = 24, 5
+CALLS, KILLS = 24, 3
 GRADES = {"1": "satisfied", "2": "basically_satisfied", "3": "dissatisfied"}
 
 

@@ -26,7 +26,11 @@ const auto as_of = *parse_rfc3339("2026-11-29T10:00:00+08:00");
 struct Town {
     store::Connection db{":memory:"};
     store::Seal seal = store::Seal::from_seed(1);
-    Planter plant{(store::migrate(db).value(), db)};
+    Planter plant{migrated(db)};
+    static store::Connection& migrated(store::Connection& db) {
+        REQUIRE(store::migrate(db));
+        return db;
+    }
     Rules rules{};
     Names names{};
 
