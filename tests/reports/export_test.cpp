@@ -206,7 +206,7 @@ TEST_CASE("killed at any step, the next run finishes the same version, and nobod
             auto finished = site.run(night + 2h);
             CHECK(finished.version == (second_version ? 2 : 1));
             auto files = site.files();
-            CHECK(files.size() == (second_version ? 23 : 12));  // nothing hidden is left
+            CHECK(files.size() == (second_version ? 27 : 14));  // nothing hidden is left
             CHECK(files["2026-11-20/latest"] == wanted + "\n");
             CHECK(site.number("SELECT count(*) FROM exports") == (second_version ? 2 : 1));
             CHECK(site.run(night + 3h).version == finished.version);
@@ -249,7 +249,7 @@ TEST_CASE("the daemon exports on its reading thread and records through the stor
     auto exported = test::run(io, export_day(store::read_on(thread), *site.store, site.wish, night));
     REQUIRE(exported);
     CHECK(exported->version == 1);
-    CHECK(site.files().size() == 12);
+    CHECK(site.files().size() == 14);
     CHECK(site.number("SELECT count(*) FROM exports") == 1);
     auto again = test::run(io, export_day(store::read_on(*site.store), *site.store, site.wish, night + 1h));
     CHECK_FALSE(again->fresh);
