@@ -18,10 +18,10 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 chance = luck.random()
-                if chance < 0.2:
+                if chance < 0.1:
                     return self.answer(503)
                 receiver.lines.append(body)
-                if chance > 0.85:
+                if chance > 0.92:
                     return self.connection.close()
                 self.answer(204)
 

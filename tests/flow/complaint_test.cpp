@@ -210,6 +210,30 @@ TEST_CASE("words that were no complaint end their follow-up by a second person's
     check_whole(w, "dropped");
 }
 
+TEST_CASE("a reason given after the text it is about was erased goes when it is old itself") {
+    World w("2026-11-20T18:30:00+08:00");
+    REQUIRE(w.call("a", caller) == "accepted");
+    w.pass(std::chrono::hours(3));
+    w.receipt(w.sent.at(0).ref);
+    w.reply(caller, "太差了,等了两个小时", w.sent[0].extension);
+    w.store->run_now([&](Connection& db) {
+        auto named = store::find_named(db, w.seal, *Phone::mobile(caller));
+        REQUIRE(store::forget(db, w.seal, *named, "asked by letter", w.clock.now(), w.clock.now()));
+        store::NewDecision decision;
+        decision.decision = "confirmed", decision.note = Text("she said so at the counter");
+        REQUIRE(store::decide_review(db, w.seal, 1, decision, {inspector.who}, store::ReviewRules(), w.clock.now()));
+    });
+    auto night = [&](Millis after) {
+        store::Limits limits{w.clock.now() + after - Millis(std::chrono::hours(24 * 180)), Instant::min(), Instant::min()};
+        w.store->run_now([&](Connection& db) { store::erase_expired(db, store::find_expired(db, limits, store::Round::texts, {0, store::newest_id(db)}), limits, w.clock.now()); });
+    };
+    night(std::chrono::hours(24 * 179));
+    CHECK(w.value("SELECT length(note) > 0 FROM review_notes") == "1");
+    night(std::chrono::hours(24 * 181));
+    CHECK(w.value("SELECT length(note) FROM review_notes") == "0");
+    check_whole(w, "old");
+}
+
 TEST_CASE("a step with a key twice is no step") {
     World w("2026-11-20T18:30:00+08:00");
     Desks desks(w);
