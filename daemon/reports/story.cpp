@@ -192,6 +192,7 @@ std::vector<Line> told_in_order(const Story& story) {
         add(story.followup->opened_at, "开始回访 follow-up opened");
         for (const auto& s : story.followup->steps) add(s.at, fmt::format("回访 follow-up {}: {}{}", s.state, s.who, s.note ? " 「" + s.note->reveal() + "」" : ""));
     }
+    for (auto at : story.written_back) add(at, "回写 told to the 110 system");
     for (const auto& e : story.events)
         if (e.kind != "case") add(e.at, fmt::format("账本 ledger {}: {} {}", e.seq, e.kind, e.data));
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
@@ -224,6 +225,8 @@ Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_vi
     read_messages(db, seal, story, texts);
     read_answers(db, seal, story, texts);
     read_followup(db, seal, story, texts);
+    Statement left(db, "SELECT left_at FROM writeback WHERE case_id = ?1 AND left_at IS NOT NULL ORDER BY id");
+    for (left.bind(1, story.case_id); left.step();) story.written_back.push_back(left.instant(0));
     Statement events(db, "SELECT seq, at, kind, data FROM ledger WHERE case_id = ?1 ORDER BY seq");
     events.bind(1, story.case_id);
     while (events.step()) story.events.push_back({events.integer(0), events.instant(1), events.text(2), events.text(3)});
@@ -277,6 +280,11 @@ std::string story_json(const Story& story, const std::string& zone, const Eviden
             steps.push_back(with_text(json::object{{"at", time(s.at)}, {"who", s.who}, {"state", s.state}}, s.note, "note"));
         out["followup"] = json::object{{"state", f->state}, {"opened_at", time(f->opened_at)}, {"due_at", time(f->due_at)}, {"urgent", f->urgent},
                                        {"no_callback", f->no_callback}, {"steps", steps}};
+    }
+    // Beside the contract, and only where something left.
+    if (!story.written_back.empty()) {
+        auto& left = out["written_back"].emplace_array();
+        for (auto at : story.written_back) left.push_back(time(at));
     }
     auto& events = out["events"].emplace_array();
     for (const auto& e : story.events) {

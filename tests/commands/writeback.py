@@ -103,6 +103,7 @@ def feed(new_site, how, read):
     for name, line in last_words().items():
         rating = json.loads(site.run("explain", name, "--format", "json").stdout)["rating"]
         check(line["satisfaction"] in json.dumps(rating), "the store says the same", line, rating)
+    check("回写" in site.run("explain", row["case_id"]).stdout, "the case says that it was told")
     check(site.stop() == 0, "the daemon ends")
     check(site.run("verify").stdout.startswith("ok: "), "the ledger holds")
     return len(lines) - len(by_key)
