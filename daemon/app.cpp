@@ -120,6 +120,8 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.store_->run_now([&](store::Connection& db) { record_configuration(db, a.gateway_->settings(), clock.now()); });
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
+    a.writeback_ = std::make_unique<writeback::Feed>(writeback::FeedWorld{*a.store_, store::read_on(*a.reader_), seal, clock, &a.client_, [&a] { return a.gateway_->settings().writeback; },
+                                                                          a.gateway_->settings().reports.least_n});
     a.take(a.gateway_->settings());
     a.make_watch();
     if (clock.speed() != 1.0 || a.gateway_->settings().service.test_clock) a.notes_.push_back("test clock");
@@ -205,6 +207,7 @@ void App::start() {
     loops_.spawn("nightly", keep_running([this] { return nightly_->run(); }, failed("nightly")));
     loops_.spawn("followups", keep_running([this] { return followup::watch_clocks(followup_parts()); }, failed("followups")));
     loops_.spawn("watch", keep_running([this] { return watch_->run(); }, failed("watch")));
+    loops_.spawn("writeback", keep_running([this] { return writeback_->run(); }, failed("writeback")));
     loops_.spawn("alarms", keep_running([this] { return watch_->tell(); }, failed("alarms")));
     server_->start();
     control_->start();

@@ -20,6 +20,7 @@
 #include "daemon/reports/api.hpp"
 #include "daemon/store/read_thread.hpp"
 #include "daemon/watch/watch.hpp"
+#include "daemon/writeback/feed.hpp"
 
 namespace pingjing {
 
@@ -72,6 +73,7 @@ private:
     std::vector<std::unique_ptr<intake::Folder>> folders_;
     std::unique_ptr<Nightly> nightly_;
     std::unique_ptr<watch::Watch> watch_;
+    std::unique_ptr<writeback::Feed> writeback_;
     std::unique_ptr<http::Server> server_, control_;
     TaskGroup loops_, desk_loop_;
     std::vector<std::string> notes_;

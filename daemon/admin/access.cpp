@@ -58,6 +58,16 @@ bool is_near(const http::Request& request) {
     return true;
 }
 
+// A name stands in the open beside every step: neither a number nor a page.
+std::string short_enough(std::string name) {
+    constexpr std::size_t longest_name = 120;  // bytes
+    if (name.size() <= longest_name) return name;
+    auto end = longest_name;
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;  // not within a character
+    name.resize(end);
+    return name;
+}
+
 http::Response who_are_you(const char* reason) {
     metrics::count("http_refused_total", {{"status", "401"}});
     auto response = http::problem(401, "Unauthorized", reason);
@@ -88,7 +98,7 @@ asio::awaitable<http::Response> answer(http::Handler handler, http::Request requ
 http::Asker near_asker(const http::Request& request) {
     if (!request.trusted) return {.who = "loopback"};
     // It stands beside what he does, in the open: a number that somebody wrote into it goes.
-    auto person = hide_mobiles(trimmed(request.header(person_header)));
+    auto person = short_enough(hide_mobiles(trimmed(request.header(person_header))));
     return {.who = person.empty() ? "control" : "control/" + person, .name = person, .scopes = {"admin"}};
 }
 

@@ -21,8 +21,8 @@ struct ImportOptions {
 int import(const std::string& config, const ImportOptions& options);
 
 struct ReportOptions {
-    std::string report{}, from{}, to{}, basis = "closed", service{}, format = "table", output{};
-    bool raw = false;
+    std::string report{}, from{}, to{}, week{}, basis = "closed", service{}, format = "table", output{};
+    bool raw = false, cases = false;
 };
 int report(const std::string& config, const ReportOptions& options);
 int explain(const std::string& config, const std::string& record, const std::string& format);

@@ -3,11 +3,15 @@
 
 #include "daemon/commands/ask.hpp"
 #include "daemon/commands/commands.hpp"
+#include "daemon/reports/render.hpp"
 
 namespace pingjing::commands {
 namespace {
 
 namespace json = boost::json;
+
+// What citizens and people wrote goes to a terminal without what a terminal obeys.
+std::string clean(const json::value& value) { return reports::printable(text_of(value)); }
 
 void tell_list(const json::value& v) {
     const auto& rows = v.at("followups").as_array();
@@ -15,20 +19,23 @@ void tell_list(const json::value& v) {
     for (const auto& row : rows) {
         auto mark = row.at("overdue").as_bool() ? " OVERDUE" : "";
         fmt::print("{:>6}  {:<12} due {}{}{}  {}  {}  {}\n", row.at("id").as_int64(), text_of(row.at("state")), text_of(row.at("due_at")), mark, row.at("urgent").as_bool() ? " urgent" : "",
-                   text_of(row.at("case_id")), text_of(row.at("unit")), text_of(row.at("grade")));
+                   clean(row.at("case_id")), clean(row.at("unit")), text_of(row.at("grade")));
     }
 }
 
 void tell_one(const json::value& v) {
-    fmt::print("follow-up {} of case {}, unit {}: {}, due {}{}\n", v.at("id").as_int64(), text_of(v.at("case_id")), text_of(v.at("unit")), text_of(v.at("state")), text_of(v.at("due_at")),
+    fmt::print("follow-up {} of case {}, unit {}: {}, due {}{}\n", v.at("id").as_int64(), clean(v.at("case_id")), clean(v.at("unit")), text_of(v.at("state")), text_of(v.at("due_at")),
                v.at("overdue").as_bool() ? ", OVERDUE" : "");
     const auto& o = v.as_object();
     for (const char* key : {"phone", "finding", "topic", "place", "ordered_unit", "ordered_to", "told_text", "asked_topic"})
-        if (const auto* value = o.if_contains(key); value && !value->is_null()) fmt::print("  {:<13}{}\n", key, text_of(*value));
+        if (const auto* value = o.if_contains(key); value && !value->is_null()) fmt::print("  {:<13}{}\n", key, clean(*value));
+    if (const auto* refuted = o.if_contains("refuted"); refuted && refuted->as_bool()) fmt::print("  its words were no complaint: drop, with a note why nothing is owed\n");
     if (const auto* said = o.if_contains("said"))
-        for (const auto& text : said->as_array()) fmt::print("  {}  he wrote: {}\n", text_of(text.at("at")), text_of(text.at("text")));
+        for (const auto& text : said->as_array()) fmt::print("  {}  he wrote: {}\n", text_of(text.at("at")), clean(text.at("text")));
+    if (const auto* reveals = o.if_contains("reveals"))
+        for (const auto& look : reveals->as_array()) fmt::print("  {}  number shown to {}: {}\n", text_of(look.at("at")), clean(look.at("who")), clean(look.at("reason")));
     for (const auto& step : v.at("steps").as_array())
-        fmt::print("  {}  {:<12} {}{}\n", text_of(step.at("at")), text_of(step.at("step")), text_of(step.at("who")), step.at("note").is_null() ? "" : ": " + text_of(step.at("note")));
+        fmt::print("  {}  {:<12} {}{}\n", text_of(step.at("at")), text_of(step.at("step")), clean(step.at("who")), step.at("note").is_null() ? "" : ": " + clean(step.at("note")));
 }
 
 // Only what was given: the daemon knows which step wants what.

@@ -43,7 +43,7 @@ int fetch(const std::string& config, const std::string& target, const std::strin
 }  // namespace
 
 int report(const std::string& config, const ReportOptions& o) {
-    auto target = Query().add("from", o.from).add("to", o.to).add("basis", o.basis).add("service", o.service).add("format", o.format).add("raw", o.raw ? "1" : "").target("/v1/reports/" + o.report);
+    auto target = Query().add("from", o.from).add("to", o.to).add("week", o.week).add("cases", o.cases ? "1" : "").add("basis", o.basis).add("service", o.service).add("format", o.format).add("raw", o.raw ? "1" : "").target("/v1/reports/" + o.report);
     return fetch(config, target, o.output);
 }
 

@@ -58,6 +58,7 @@ public:
         canary(root.child("canary"));
         followup(root.child("followup"));
         notices(root.child("notices"));
+        writeback(root.child("writeback"));
         intake(root.child("intake"));
         reports(root.child("reports"));
         auto channels = root.children("channel");
@@ -373,6 +374,27 @@ private:
             if (!name.starts_with("notice_")) s.problem("texts", fmt::format("texts: \"{}\": expected names of texts such as \"notice_safety\"", name));
         v.most = whole(s, "most", v.most, 1, 100'000);
         v.stands = s.duration("stands", v.stands, 1min, Days(30));
+        s.finish();
+    }
+
+    void writeback(Section s) {
+        auto& v = settings_.writeback;
+        auto to = s.one_of("to", "nobody", {"nobody", "file", "http"});
+        v.to = to == "file" ? Writeback::To::folder : to == "http" ? Writeback::To::http : Writeback::To::nobody;
+        v.folder = s.path("folder");
+        v.url = s.text("url", "");
+        if (v.to == Writeback::To::folder && v.folder.empty()) s.problem("folder", "to = \"file\": expected folder = \"…\", where the other system looks");
+        if (v.to == Writeback::To::http && v.url.empty()) s.problem("url", "to = \"http\": expected url = \"…\"");
+        if (!v.url.empty() && !is_public_url(v.url)) s.problem("url", fmt::format("url = \"{}\": expected http://… or https://…", v.url));
+        v.token = s.secret("token", false);
+        v.signing_secret = signing_secret(s);
+        v.timeout = s.duration("timeout", v.timeout, 1s, 10min);
+        v.every = s.duration("every", v.every, 1s, 24h);
+        v.by_case = s.one_of("ratings", "unit", {"unit", "case"}) == "case";
+        v.words = s.flag("words", false);
+        if (v.words && !v.by_case) s.problem("words", "words = true: expected ratings = \"case\" beside it, for words belong to a case");
+        if (v.to != Writeback::To::nobody && v.by_case)
+            warn(s, "ratings", "ratings = \"case\": whoever reads the 110 system's record learns what its caller answered, the rated unit included, unless that system hides it");
         s.finish();
     }
 

@@ -157,6 +157,19 @@ struct Notices {
     Millis stands = 72h;                     // what has not left by then is stale
 };
 
+// What the 110 system gets back: off unless it is said where to.
+struct Writeback {
+    enum class To { nobody, folder, http } to = To::nobody;
+    Path folder;                             // to = "file"
+    std::string url;                         // to = "http"
+    std::string token;                       // Bearer, secret, may be empty
+    std::string signing_secret;              // "whsec_…", may be empty
+    Millis timeout = 10s;                    // of one delivery
+    Millis every = 1min;                     // a file at most that often
+    bool by_case = false;                    // ratings = "case"; else "unit"
+    bool words = false;                      // with what the caller said when he was called back; only with by_case
+};
+
 struct Intake {
     Path folder;                             // drop folder; empty: none
     std::string pattern = "*.csv";
@@ -228,6 +241,7 @@ struct Settings {
     Canary canary;
     Followup followup;
     Notices notices;
+    Writeback writeback;
     Intake intake;
     std::vector<Intake> service_intakes;     // drop folders of other services
     Reports reports;

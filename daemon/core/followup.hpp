@@ -1,9 +1,9 @@
 // A dissatisfied caller is owed an answer (件件有回复, domain.md §9): the states his follow-up passes through, what was found, and
 // what it was about.
 #pragma once
-#include <array>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace pingjing {
 
@@ -26,11 +26,9 @@ enum class Finding { valid, partly, invalid, unreachable };
 std::string_view finding_name(Finding f);
 std::optional<Finding> parse_finding(std::string_view name);
 
-// What callers complain about, for the 民情台账.
-struct Topic { std::string_view name, chinese; };
-inline constexpr std::array<Topic, 10> topics = {{{"response_speed", "出警速度"}, {"attitude", "态度"}, {"fairness", "执法公正"}, {"outcome", "处理结果"},
-                                                  {"no_answer", "无回音"}, {"buck_passing", "推诿"}, {"procedure", "执法规范"}, {"integrity", "廉洁"},
-                                                  {"call_taking", "接警"}, {"other", "其他"}}};
+// What callers complain about, for the 民情台账: the closed set of templates/register/topics.csv.
+struct Topic { std::string_view name{}, chinese{}; };
+const std::vector<Topic>& topics();
 bool is_topic(std::string_view name);
 
 }  // namespace pingjing

@@ -20,13 +20,22 @@ struct Office {
     const Clock& clock;
 };
 
-// The grade is the one that opened it, else the one that counts.
-json::array followups(Connection& db, const store::Seal& seal, bool all, Instant now) {
+// The grade is the one that opened it, else the one that counts; not one of which a person said that it is none.
+// Who was at a call, and his unit, do not find its follow-up here either.
+json::array followups(Connection& db, const store::Seal& seal, bool all, const http::Asker& asker, Instant now) {
     Statement rows(db, fmt::format(R"sql(
+        WITH standing AS NOT MATERIALIZED (
+            SELECT id, case_id, grade, effect FROM ratings r WHERE method = 'code' OR method = 'person'
+                OR NOT EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'none'))
         SELECT f.id, c.record, c.unit, c.officer, f.opened_at, f.due_at, f.state, f.urgent, f.no_callback, c.phone_id,
-               coalesce((SELECT grade FROM ratings WHERE id = f.rating_id),
-                        (SELECT grade FROM ratings WHERE case_id = f.case_id AND effect IN ('first', 'replaces') ORDER BY id DESC LIMIT 1))
-          FROM followups f JOIN cases c ON c.id = f.case_id {} ORDER BY f.urgent DESC, f.due_at, f.id)sql", all ? "" : "WHERE f.state <> 'closed'"));
+               coalesce((SELECT grade FROM standing r WHERE r.id = f.rating_id),
+                        (SELECT grade FROM standing r WHERE r.case_id = f.case_id AND r.effect IN ('first', 'replaces') ORDER BY r.id DESC LIMIT 1))
+          FROM followups f JOIN cases c ON c.id = f.case_id
+         WHERE {} AND NOT (?1 <> '' AND (coalesce(c.officer, '') = ?1 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = c.id AND o.badge = ?1)
+                                         OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.officer = ?1)))
+           AND NOT (?2 <> '' AND (c.unit = ?2 OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.unit = ?2)))
+         ORDER BY f.urgent DESC, f.due_at, f.id)sql", all ? "1" : "f.state <> 'closed'"));
+    rows.bind(1, asker.badge).bind(2, asker.unit);
     json::array out;
     while (rows.step()) {
         bool open = rows.text(6) != "closed";
@@ -43,7 +52,7 @@ asio::awaitable<http::Response> list_followups(const Office office, http::Reques
     auto state = request.parameter("state", "open");
     if (state != "open" && state != "all") co_return http::problem(400, "Bad Request", "state: expected open or all");
     json::array list;
-    auto read = [&, now = office.clock.now()](Connection& db) { list = followups(db, office.seal, state == "all", now); };
+    auto read = [&, now = office.clock.now()](Connection& db) { list = followups(db, office.seal, state == "all", request.asker, now); };
     try {
         co_await office.store.run(std::ref(read));
     } catch (const store::SqlError& error) {

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
-#include "daemon/core/local_time.hpp"
 #include "daemon/core/person.hpp"
 
 namespace pingjing::followup {
@@ -14,11 +12,13 @@ namespace {
 using enum FollowupState;
 using Kind = Error::Kind;
 
-// At how many different hours of the day, or days, it was tried.
-std::size_t hours_tried(const std::vector<Instant>& calls, const std::string& zone) {
-    std::set<std::pair<std::string, int>> hours;
-    for (auto at : calls) hours.emplace(local_day(at, zone), local_hour(at, zone));
-    return hours.size();
+// How often it was tried, of calls that lie an hour apart: who does not hear a telephone at 10:59 does not at 11:00 either.
+std::size_t times_tried(const std::vector<Instant>& calls) {
+    std::size_t times = 0;
+    Instant last{};
+    for (auto at : calls)
+        if (times == 0 || at - last >= std::chrono::hours(1)) last = at, ++times;
+    return times;
 }
 
 bool has_something_to_rectify(const store::Followup& f) { return f.finding == Finding::valid || f.finding == Finding::partly; }
@@ -68,14 +68,14 @@ Result<Planned> verify(const Context& c) {
     if (c.step.note.empty()) return fail(Kind::invalid_input, "note: expected what it rests on");
     if (*finding == Finding::unreachable) {
         if (c.f.state != opened) return not_now(c, "while nobody has been reached");
-        auto tried = hours_tried(c.f.missed_calls, c.rules.zone);
+        auto tried = times_tried(c.f.missed_calls);
         if (tried < static_cast<std::size_t>(c.rules.call_attempts))
-            return fail(Kind::conflict, fmt::format("unreachable is who did not answer at {} different hours; so far {}", c.rules.call_attempts, tried));
+            return fail(Kind::conflict, fmt::format("unreachable is who did not answer {} times, an hour apart at least; so far {}", c.rules.call_attempts, tried));
     } else {
         if (c.f.state != called_back && !(c.f.state == opened && c.f.no_callback)) return not_now(c, "after the call-back");
         if (!is_topic(c.step.topic)) {
             std::string names;
-            for (const auto& topic : topics) names += (names.empty() ? "" : ", ") + std::string(topic.name);
+            for (const auto& topic : topics()) names += (names.empty() ? "" : ", ") + std::string(topic.name);
             return fail(Kind::invalid_input, "topic: expected one of " + names);
         }
     }
@@ -101,7 +101,7 @@ Result<Planned> rectify(const Context& c) {
     if (c.f.state != rectifying) return not_now(c, "after a work order");
     if (c.step.note.empty()) return fail(Kind::invalid_input, "note: expected what was done");
     Planned out;
-    out.move.step = "rectified", out.move.to = rectified, out.move.rectified_by = c.person.who;
+    out.move.step = "rectified", out.move.to = rectified;
     out.move.due_at = c.working_days(c.rules.review_days);
     return out;
 }
@@ -144,13 +144,24 @@ Result<Planned> close(const Context& c) {
     return out;
 }
 
+// It was no complaint: a person said so of the words that had been read as one. Another one than he ends it, and says why.
+Result<Planned> drop(const Context& c) {
+    if (c.f.state == closed || c.f.state == told) return not_now(c, "before the caller has been told");
+    if (c.f.refuted_by.empty()) return fail(Kind::conflict, "the rating that opened it stands: it is owed an answer");
+    if (person_in(c.f.refuted_by) == c.person.name) return fail(Kind::forbidden, "nobody ends what he himself said was no complaint");
+    if (c.step.note.empty()) return fail(Kind::invalid_input, "note: expected why nothing is owed");
+    Planned out;
+    out.move.step = "dropped", out.move.to = closed, out.move.due_at = c.f.due_at;
+    return out;
+}
+
 }  // namespace
 
 Result<Planned> plan_step(const store::Followup& followup, const Step& step, const Person& person, const Rules& rules, Instant now) {
     constexpr std::pair<std::string_view, Result<Planned> (*)(const Context&)> steps[] = {
-        {"call", call}, {"verify", verify}, {"order", order}, {"rectify", rectify}, {"review", review}, {"tell", tell_the_caller}, {"close", close}};
+        {"call", call}, {"verify", verify}, {"order", order}, {"rectify", rectify}, {"review", review}, {"tell", tell_the_caller}, {"close", close}, {"drop", drop}};
     auto known = std::ranges::find(steps, std::string_view(step.name), [](const auto& s) { return s.first; });
-    if (known == std::end(steps)) return fail(Kind::invalid_input, fmt::format("step \"{}\": expected call, verify, order, rectify, review, tell or close", step.name));
+    if (known == std::end(steps)) return fail(Kind::invalid_input, fmt::format("step \"{}\": expected call, verify, order, rectify, review, tell, close or drop", step.name));
     Context context{followup, step, person, rules, now};
     if (auto may = check_person(context); !may) return tl::unexpected(may.error());
     auto planned = known->second(context);

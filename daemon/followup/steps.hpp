@@ -10,7 +10,7 @@ namespace pingjing::followup {
 
 struct Rules {
     Millis call_back = std::chrono::hours(24);
-    int call_attempts = 3;                                 // at different hours, before somebody is unreachable
+    int call_attempts = 3;                                 // an hour apart at least, before somebody is unreachable
     int rectify_days = 5, review_days = 2, told_days = 1;  // working days
     int appeal_days = 5, appeal_decision_days = 5;         // working days, too
     Millis answers_until = std::chrono::hours(24 * 6);     // after a call was closed: the last moment at which its survey can be answered in time
@@ -27,7 +27,7 @@ struct Person {
 
 // What somebody wants to write down. Fields that the step does not know stay empty.
 struct Step {
-    std::string name{};         // call, verify, order, rectify, review, tell, close
+    std::string name{};         // call, verify, order, rectify, review, tell, close; drop
     std::string outcome{};      // call: reached, no_answer, declined
     std::string finding{};      // verify: valid, partly, invalid, unreachable
     std::string topic{}, place{};  // verify

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
@@ -17,6 +16,7 @@
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
+#include "daemon/text/strict_json.hpp"
 
 namespace pingjing::followup {
 namespace {
@@ -55,14 +55,30 @@ void note_access(Connection& db, const Followup& f, const http::Asker& asker, st
     store::append(db, now, "access", f.case_id, json::serialize(access));
 }
 
-json::array steps_of(Connection& db, const store::Seal& seal, const Followup& f) {
+// A unit sees them from its work order on, and in words what was ordered, what it did and what was missing: not what the caller said, nor
+// what others think of it.
+json::array steps_of(Connection& db, const store::Seal& seal, const Followup& f, bool all) {
     Statement rows(db, "SELECT id, at, who, state, note FROM followup_steps WHERE followup_id = ?1 ORDER BY id");
     rows.bind(1, f.id);
     json::array out;
+    bool ordered = false;
     while (rows.step()) {
-        auto note = rows.is_null(4) ? std::nullopt : std::optional(seal.open(rows.text(4), store::followup_note_context(rows.integer(0))));
-        out.push_back(json::object{{"at", format_utc(rows.instant(1))}, {"who", rows.text(2)}, {"step", rows.text(3)}, {"note", note && *note ? json::value(**note) : json::value(nullptr)}});
+        auto step = rows.text(3);
+        ordered = ordered || step == "rectifying";
+        if (!all && !ordered) continue;
+        json::value note;
+        if (all || step == "rectifying" || step == "rectified" || step == "returned")
+            if (!rows.is_null(4))
+                if (auto plain = seal.open(rows.text(4), store::followup_note_context(rows.integer(0)))) note = hide_mobiles(*plain);
+        out.push_back(json::object{{"at", format_utc(rows.instant(1))}, {"who", rows.text(2)}, {"step", step}, {"note", note}});
     }
+    return out;
+}
+
+json::array reveals_of(Connection& db, const store::Seal& seal, const Followup& f) {
+    json::array out;
+    for (const auto& reveal : store::reveals_of(db, seal, f.id))
+        out.push_back(json::object{{"at", format_utc(reveal.at)}, {"who", reveal.who}, {"reason", hide_mobiles(reveal.reason)}});
     return out;
 }
 
@@ -78,12 +94,14 @@ bool text_waits(Connection& db, const Followup& f) {
 }
 
 json::object describe(Connection& db, const store::Seal& seal, const Followup& f, const http::Asker& asker, Instant now) {
+    bool all = sees_caller(f, asker);
+    auto written = store::followup_words(db, seal, f.id);
     json::object out = {{"id", f.id}, {"case_id", f.record}, {"unit", f.unit}, {"state", followup_state_name(f.state)}, {"opened_at", format_utc(f.opened_at)},
                         {"due_at", format_utc(f.due_at)}, {"overdue", f.state != FollowupState::closed && f.due_at < now}, {"urgent", f.urgent},
-                        {"finding", f.finding ? json::value(finding_name(*f.finding)) : json::value(nullptr)}, {"topic", words(f.topic)}, {"place", words(f.place)},
-                        {"ordered_unit", words(f.ordered_unit)}, {"ordered_to", words(f.ordered_to)}, {"escalated", f.escalated}, {"steps", steps_of(db, seal, f)}};
-    if (!sees_caller(f, asker)) return out;
-    out["no_callback"] = f.no_callback, out["missed_calls"] = f.missed_calls.size();
+                        {"finding", f.finding ? json::value(finding_name(*f.finding)) : json::value(nullptr)}, {"topic", words(f.topic)}, {"place", words(written.place)},
+                        {"ordered_unit", words(f.ordered_unit)}, {"ordered_to", words(written.ordered_to)}, {"escalated", f.escalated}, {"steps", steps_of(db, seal, f, all)}};
+    if (!all) return out;
+    out["no_callback"] = f.no_callback, out["missed_calls"] = f.missed_calls.size(), out["refuted"] = !f.refuted_by.empty(), out["reveals"] = reveals_of(db, seal, f);
     auto phone = f.phone_id ? std::optional(store::find_phone(db, seal, *f.phone_id)) : std::nullopt;
     out["phone"] = phone && *phone ? json::value((*phone)->masked()) : json::value(nullptr);
     out["said"] = said(db, seal, f.case_id), out["told_text"] = text_state(db, f), out["asked_topic"] = words(store::asked_topic(db, f.case_id));
@@ -103,10 +121,11 @@ asio::awaitable<http::Response> show(const Parts parts, http::Request request) {
 }
 
 Result<json::object> body_of(const http::Request& request) {
-    boost::system::error_code error;
-    auto body = request.body.empty() ? json::value(json::object()) : json::parse(request.body, error);
-    if (error || !body.is_object()) return fail(Error::Kind::invalid_input, "expected a JSON object");
-    return body.as_object();
+    if (request.body.empty()) return json::object();
+    auto body = parse_strict(request.body);
+    if (!body || !body->value.is_object()) return fail(Error::Kind::invalid_input, "expected a JSON object");
+    for (const auto& [at, problem] : body->problems) return fail(Error::Kind::invalid_input, fmt::format("{}: {}", problem.field, problem.detail));
+    return std::move(body->value.as_object());
 }
 
 asio::awaitable<http::Response> reveal(const Parts parts, http::Request request) {
@@ -123,7 +142,9 @@ asio::awaitable<http::Response> reveal(const Parts parts, http::Request request)
         if (request.asker.name.empty()) return void(response = http::problem(403, "Forbidden", "a number is shown to persons: use a token that names one, or --as NAME"));
         auto phone = f->phone_id ? store::find_phone(db, parts.seal, *f->phone_id) : fail(Error::Kind::not_found, "the call had no mobile number");
         if (!phone) return void(response = refuse(phone.error()));
-        note_access(db, *f, request.asker, "number", hide_mobiles(why), now);
+        // A reason is what a person wrote: it may name a citizen, so the ledger holds a commitment to it and the words are sealed.
+        store::record_reveal(db, parts.seal, *f, request.asker.who, why, now);
+        note_access(db, *f, request.asker, "number", to_hex(parts.seal.keyed_hash(why)), now);
         response = tell(json::object{{"id", f->id}, {"case_id", f->record}, {"phone", phone->reveal()}});
     };
     co_await parts.store.run(std::ref(look));
@@ -148,7 +169,7 @@ Result<Step> read_step(const http::Request& request) {
         if (!value.is_string() || value.as_string().size() > longest_note) return fail(Error::Kind::invalid_input, fmt::format("{}: expected a text of at most {} bytes", std::string_view(key), longest_note));
         *known->second = std::string(value.as_string());
     }
-    step.place = hide_mobiles(step.place), step.person = hide_mobiles(step.person);  // they stand in the open
+    step.place = hide_mobiles(step.place), step.person = hide_mobiles(step.person);  // the unit reads them
     return step;
 }
 
@@ -156,6 +177,8 @@ Result<Step> read_step(const http::Request& request) {
 Result<void> check_text(Connection& db, const Followup& f, const Rules& rules, Instant now) {
     if (store::is_opted_out(db, *f.phone_id)) return fail(Error::Kind::conflict, "the number has opted out of our texts; expected call or letter");
     if (store::has_safety_hold(db, *f.phone_id, 0, now - rules.safety_hold)) return fail(Error::Kind::conflict, "the number is not texted (safety code); expected call or letter");
+    // What this store was restored from may be older than a text that went.
+    if (f.opened_at < store::no_send_before(db)) return fail(Error::Kind::conflict, "it was opened before the store was restored, so a text may have gone already; expected call or letter");
     Statement earlier(db, "SELECT 1 FROM messages WHERE case_id = ?1 AND purpose = 'told'");
     if (earlier.bind(1, f.case_id).step()) return fail(Error::Kind::conflict, "one text was planned for it already; expected call or letter");
     return {};
@@ -166,10 +189,14 @@ void plan_text(Connection& db, const Parts& parts, const Followup& f, Instant no
     store::NewMessage message;
     message.case_id = f.case_id, message.purpose = Purpose::told, message.text_name = "done", message.phone_id = *f.phone_id;
     message.channel = store::proven_channel(db, *f.phone_id), message.due_at = now, message.stale_at = now + text_stands;
-    Statement slot(db, "SELECT slot FROM messages WHERE case_id = ?1 AND purpose = 'survey' ORDER BY id DESC LIMIT 1");
+    // As long as the digits are this case's: with those of another an answer would be taken for that one's.
+    Statement slot(db, "SELECT m.slot FROM messages m JOIN slots s ON s.phone_id = m.phone_id AND s.slot = m.slot AND s.case_id = m.case_id WHERE m.case_id = ?1 AND m.purpose = 'survey'");
     if (slot.bind(1, f.case_id).step()) message.slot = slot.maybe_integer(0);
     store::plan_message(db, parts.random, message, now);
 }
+
+// By a clock that somebody may have set by a day everything would be overdue, and what goes a level up does not come back.
+bool clock_is_in_doubt(Connection& db) { return std::ranges::any_of(store::active_holds(db), [](const auto& hold) { return hold.of == "clock"; }); }
 
 asio::awaitable<http::Response> take(const Parts parts, http::Request request) {
     auto step = read_step(request);
@@ -207,6 +234,7 @@ void add_work_routes(http::Router& router, const http::Guard& guard, Parts parts
 asio::awaitable<int> look_at_clocks(Parts parts) {
     int done = 0;
     auto look = [&, rules = parts.rules(), now = parts.clock.now()](Connection& db) {
+        if (clock_is_in_doubt(db)) return;
         for (auto id : store::untold_followups(db, now, most_at_once)) store::take_back_told(db, id, rules->working_days.later(now, rules->told_days, rules->zone), now), ++done;
         for (auto id : store::overdue_followups(db, now, most_at_once)) store::escalate_followup(db, id, now), ++done;
         for (auto id : store::overdue_appeals(db, now, most_at_once)) store::escalate_appeal(db, id, now), ++done;
@@ -217,9 +245,15 @@ asio::awaitable<int> look_at_clocks(Parts parts) {
 }
 
 asio::awaitable<void> watch_clocks(Parts parts) {
-    for (;;) {
-        auto done = co_await look_at_clocks(parts);
-        auto pause = std::chrono::duration_cast<Steady>(std::chrono::minutes(1) / parts.clock.speed());
+    auto wall = parts.clock.now();
+    for (auto steady = parts.clock.steady();;) {
+        // A clock that has just been set is put on hold within the second; until then it moves nothing here either.
+        auto speed = parts.clock.speed();
+        Millis gone(static_cast<std::int64_t>(std::chrono::duration<double, std::milli>(parts.clock.steady() - steady).count() * speed)), shown = parts.clock.now() - wall;
+        bool jumped = std::chrono::abs(shown - gone) > std::max<Millis>(std::chrono::minutes(5), Millis(static_cast<std::int64_t>(2000 * speed)));
+        wall = parts.clock.now(), steady = parts.clock.steady();
+        auto done = jumped ? 0 : co_await look_at_clocks(parts);
+        auto pause = std::chrono::duration_cast<Steady>(std::chrono::minutes(1) / speed);
         if (done < most_at_once) co_await sleep_for(std::max<Steady>(pause, std::chrono::seconds(1)));
     }
 }

@@ -9,6 +9,7 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/reports/export.hpp"
+#include "daemon/reports/own.hpp"
 #include "daemon/reports/story.hpp"
 #include "daemon/store/store.hpp"
 
@@ -39,9 +40,11 @@ tl::expected<Asked, Response> read_parameters(const std::string& report, const h
         else if (name == "basis") asked.request.basis = value;
         else if (name == "service") asked.request.service = value;
         else if (name == "format") asked.format = value;
+        else if (name == "week" && report == "register") asked.request.week = value;
+        else if (name == "cases" && report == "register" && (value == "1" || value == "0")) asked.request.cases = value == "1";
         else if (name == "raw" && (value == "1" || value == "true" || value == "0" || value == "false")) asked.request.raw = value == "1" || value == "true";
         else if (name == "raw") return tl::unexpected(wrong("raw", "1 or 0"));
-        else return tl::unexpected(wrong(name, "one of the parameters from, to, basis, service, format, raw"));
+        else return tl::unexpected(wrong(name, report == "register" ? "one of the parameters from, to, week, format, raw, cases" : "one of the parameters from, to, basis, service, format, raw"));
     }
     const auto& format = asked.format;
     if (format == "xlsx" || format == "html") return tl::unexpected(http::problem(501, "Not Implemented", fmt::format("format {}: not built yet", format)));
@@ -80,8 +83,9 @@ asio::awaitable<Response> answer_report(Parts parts, std::string report, bool ma
     auto request = complete(asked->request, site->rules.services, site->zone, now);
     if (!request) co_return http::problem(400, "Bad Request", request.error().detail);
     asked->request = *request;
-    if (request->raw && !may_see_raw) co_return http::problem(403, "Forbidden", "raw figures need the scope inspect");
-    if (request->raw) {
+    if ((request->raw || request->cases) && !may_see_raw) co_return http::problem(403, "Forbidden", "raw figures and cases need the scope inspect");
+    asked->request.badge = call.asker.badge, asked->request.unit = call.asker.unit;
+    if (request->raw || request->cases) {
         auto data = fmt::format(R"({{"what":"report {}","raw":true,"from":"{}","to":"{}","who":{}}})", report, request->from, request->to,
                                 json_string(call.header("x-pingjing-who")));
         co_await record_access(parts, std::move(data), std::nullopt);
@@ -89,11 +93,21 @@ asio::awaitable<Response> answer_report(Parts parts, std::string report, bool ma
 
     Result<Table> table = Table();
     std::function<void(store::Connection&)> work = [&](store::Connection& db) {
-        table = make_report(db, site->names, site->rules, asked->request, site->zone, now);
+        table = make_report(db, site->names, site->rules, asked->request, site->zone, now, &parts->seal);
     };
     co_await parts->read(std::move(work));
     if (!table) co_return http::problem(400, "Bad Request", table.error().detail);
     co_return render(*table, *asked);
+}
+
+// The rated officer, who was with him, and their unit: to them no case of theirs says who rated what.
+bool was_there(store::Connection& db, const std::string& record, const http::Asker& asker) {
+    store::Statement find(db, R"sql(
+        SELECT 1 FROM cases c WHERE c.record = ?1
+           AND ((?2 <> '' AND (c.officer = ?2 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = c.id AND o.badge = ?2)
+                               OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.officer = ?2)))
+             OR (?3 <> '' AND (c.unit = ?3 OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.unit = ?3)))))sql");
+    return find.bind(1, record).bind(2, asker.badge).bind(3, asker.unit).step();
 }
 
 asio::awaitable<Response> answer_call(Parts parts, http::Request call) {
@@ -104,7 +118,10 @@ asio::awaitable<Response> answer_call(Parts parts, http::Request call) {
     auto site = parts->site();
     auto record = call.captures["id"];
     Result<Story> story = Story();
-    std::function<void(store::Connection&)> work = [&](store::Connection& db) { story = read_story(db, parts->seal, record, true); };
+    std::function<void(store::Connection&)> work = [&](store::Connection& db) {
+        if (was_there(db, record, call.asker)) story = fail(Error::Kind::not_found, fmt::format("there is no case {} for you", record));
+        else story = read_story(db, parts->seal, record, true);
+    };
     co_await parts->read(std::move(work));
     if (!story) co_return http::problem(404, "Not Found", story.error().detail);
 
@@ -121,9 +138,28 @@ asio::awaitable<Response> answer_call(Parts parts, http::Request call) {
     co_return response;
 }
 
+// Of whom the token says who he is; nobody else's.
+asio::awaitable<Response> answer_own(Parts parts, http::Request call) {
+    Asked asked;
+    for (const auto& [name, value] : call.parameters) {
+        if (name != "format") co_return wrong(name, "no parameter but format");
+        if (value != "json" && value != "csv" && value != "table") co_return wrong("format", "json, csv or table");
+        asked.format = value;
+    }
+    auto badge = call.asker.badge;
+    if (badge.empty()) co_return http::problem(403, "Forbidden", "one's own ratings need a token with one's own badge: token create --scope officer --badge NO");
+    auto site = parts->site();
+    Table table;
+    std::function<void(store::Connection&)> work = [&, now = parts->clock.now()](store::Connection& db) { table = own_report(db, site->rules, badge, site->zone, now); };
+    co_await parts->read(work);
+    auto response = render(table, asked);
+    response.headers.emplace_back("Cache-Control", "no-store");
+    co_return response;
+}
+
 bool asks_for_raw(const http::Request& call) {
     auto raw = call.parameter("raw", "0");
-    return raw == "1" || raw == "true";
+    return raw == "1" || raw == "true" || call.parameter("cases", "0") == "1";
 }
 
 asio::awaitable<Response> answer_export(Parts parts, std::function<ExportPlace()> place, http::Request call) {
@@ -135,7 +171,7 @@ asio::awaitable<Response> answer_export(Parts parts, std::function<ExportPlace()
     wish.day = call.parameter("date");
     if (wish.day.empty()) wish.day = local_day(now - std::chrono::hours(24), site->zone);
     wish.folder = call.parameter("out").empty() ? where.folder : std::filesystem::path(call.parameter("out"));
-    wish.names = site->names, wish.rules = site->rules, wish.rules_sha256 = where.rules_sha256, wish.zone = site->zone, wish.signer = parts->seal.ledger_signer();
+    wish.names = site->names, wish.rules = site->rules, wish.rules_sha256 = where.rules_sha256, wish.zone = site->zone, wish.signer = parts->seal.ledger_signer(), wish.seal = &parts->seal;
     auto folder = wish.folder / wish.day;
     std::string failed;
     Result<Edition> edition = Edition();
@@ -160,15 +196,16 @@ void add_export_route(http::Router& router, ApiParts given, std::function<Export
 
 void add_routes(http::Router& router, ApiParts given, const Guard& guard) {
     auto parts = std::make_shared<const ApiParts>(std::move(given));
-    for (const char* name : {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals"}) {
+    for (const char* name : {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals", "register"}) {
         std::string report = name;
-        auto shown = guard("report", [parts, report](http::Request call) { return answer_report(parts, report, false, std::move(call)); });
+        auto shown = guard(report == "officers" || report == "paths" ? "report" : "report,leader", [parts, report](http::Request call) { return answer_report(parts, report, false, std::move(call)); });
         auto raw = guard("inspect", [parts, report](http::Request call) { return answer_report(parts, report, true, std::move(call)); });
         router.add("GET", "/v1/reports/" + report, [shown, raw](http::Request call) {
             const auto& handler = asks_for_raw(call) ? raw : shown;
             return handler(std::move(call));
         });
     }
+    router.add("GET", "/v1/reports/mine", guard("officer", [parts](http::Request call) { return answer_own(parts, std::move(call)); }));
     router.add("GET", "/v1/calls/{id}", guard("inspect", [parts](http::Request call) { return answer_call(parts, std::move(call)); }));
 }
 

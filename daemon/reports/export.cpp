@@ -16,6 +16,7 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/tree.hpp"
+#include "daemon/reports/register.hpp"
 #include "daemon/store/checkpoints.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
@@ -56,6 +57,12 @@ void add_figures(Files& files, Connection& db, const ExportWish& wish, std::size
 Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
     Files files;
     for (std::size_t service = 0; service < wish.rules.services.size(); ++service) add_figures(files, db, wish, service, as_of);
+    Request week;
+    week.report = "register", week.from = *days_later(wish.day, -6), week.to = wish.day;
+    auto complaints = register_report(db, wish.seal, wish.names, rules, week, wish.zone);
+    complaints.as_of = format_local(as_of, wish.zone);
+    files["register.csv"] = render_csv(complaints);
+    files["register.json"] = render_json(complaints);
     return files;
 }
 
@@ -136,7 +143,7 @@ std::string root_at(Connection& db, const Edition& edition) {
 
 std::string identity(const json::object& row) {
     std::string out;
-    for (const char* key : {"officer", "unit", "code"})
+    for (const char* key : {"officer", "unit", "code", "topic"})
         if (const auto* value = row.if_contains(key)) out += fmt::format("{}{}", out.empty() ? "" : " ", value->is_string() ? value->as_string().c_str() : "null");
     return out;
 }

@@ -1,5 +1,5 @@
 // The figures of one day as files that others may keep: DIR/2026-11-20/v1/{officers,…}.{csv,json}, manifest.json, and
-// DIR/2026-11-20/latest, which names the newest version.
+// DIR/2026-11-20/latest, which names the newest version. `register` among them is of the seven days that end with that one.
 //
 // A version fixes its cut (ledger size, as-of) when it is first written. Asked again, the day is counted anew as of that cut:
 // while its figures are the same there is nothing to do, else the next version says what changed. The books are of the whole
@@ -21,6 +21,7 @@
 #include "daemon/core/signed_note.hpp"
 #include "daemon/reports/queries.hpp"
 #include "daemon/store/read_thread.hpp"
+#include "daemon/store/seal.hpp"
 
 namespace pingjing::reports {
 namespace asio = boost::asio;
@@ -46,6 +47,7 @@ struct ExportWish {
     Rules rules{};
     std::string rules_sha256{};       // of the configuration in force, for the manifest
     std::string zone{};
+    const store::Seal* seal = nullptr;   // opens the places of the register, to compare them
     const NoteSigner* signer = nullptr;  // of the ledger: the manifest carries a checkpoint of the cut
 };
 

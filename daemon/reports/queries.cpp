@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/reports/register.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::reports {
@@ -199,24 +200,33 @@ Result<Request> complete(Request request, const Services& services, const std::s
     auto wrong = [](std::string_view field, std::string_view expected) {
         return fail(Error::Kind::invalid_input, fmt::format("{}: expected {}", field, expected));
     };
-    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals"};
-    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions, paths, desk or appeals");
+    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals", "register"};
+    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions, paths, desk, appeals or register");
     if (!services.find(request.service)) {
         std::string names;
         for (std::size_t n = 0; n < services.size(); ++n) names += (n == 0 ? "" : n + 1 == services.size() ? " or " : ", ") + services[n].name;
         return wrong("service", names);
     }
-    if (request.service != "110" && (request.report == "balance" || request.report == "paths" || request.report == "desk")) return wrong("service", "none: this report is of all services together");
+    if (request.service != "110" && (request.report == "balance" || request.report == "paths" || request.report == "desk" || request.report == "register" || request.report == "appeals")) return wrong("service", "none: this report is of all services together");
+    bool weekly = request.report == "register";
+    if (!weekly && (!request.week.empty() || request.cases)) return wrong(request.cases ? "cases" : "week", "the report register with it");
+    if (!request.week.empty()) {
+        if (!request.from.empty() || !request.to.empty()) return wrong("week", "either a week or days");
+        auto week = read_week(request.week);
+        if (!week) return tl::unexpected(week.error());
+        request.from = week->from, request.to = week->to, request.week.clear();
+    }
     if (request.basis != "closed" && request.basis != "answered") return wrong("basis", "closed or answered");
     if (request.to.empty()) request.to = local_day(as_of, zone);
     if (!day_range(request.to, zone)) return wrong("to", "a day such as 2026-11-21");
-    if (request.from.empty()) request.from = *days_later(request.to, -29);
+    if (request.from.empty()) request.from = *days_later(request.to, weekly ? -6 : -29);
     if (!day_range(request.from, zone)) return wrong("from", "a day such as 2026-11-21");
     if (request.from > request.to) return wrong("from", fmt::format("a day not after {}", request.to));
     return request;
 }
 
-Result<Table> make_report(Connection& db, const Names& names, const Rules& rules, const Request& asked, const std::string& zone, Instant as_of) {
+Result<Table> make_report(Connection& db, const Names& names, const Rules& rules, const Request& asked, const std::string& zone, Instant as_of,
+                          const store::Seal* seal) {
     const auto& services = rules.services;
     auto request = complete(asked, services, zone, as_of);
     if (!request) return tl::unexpected(request.error());
@@ -228,6 +238,8 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
         table.from = request->from, table.to = request->to, table.basis = "sent";
     } else if (request->report == "desk") {
         table = desk_report(db, request->from, request->to, zone);
+    } else if (request->report == "register") {
+        table = register_report(db, seal, names, rules, *request, zone);
     } else {
         bool scores = request->report != "exclusions";
         if (!scores) request->basis = "closed";

@@ -10,6 +10,8 @@
 #include "daemon/reports/render.hpp"
 #include "daemon/reports/score.hpp"
 
+namespace pingjing::store { class Seal; }
+
 namespace pingjing::reports {
 
 // What people call officers and units, where a list says so. Others are kept and counted under their codes.
@@ -20,19 +22,23 @@ struct Names {
 };
 
 struct Request {
-    std::string report{};         // officers | units | force | balance | exclusions | paths | desk | appeals
-    std::string from{}, to{};     // local days, inclusive; empty: the last 30
+    std::string report{};         // officers | units | force | balance | exclusions | paths | desk | appeals | register
+    std::string from{}, to{};     // local days, inclusive; empty: the last 30, of the register 7
+    std::string week{};           // register: instead of days, 2026-W48
     std::string basis = "closed";  // closed | answered
     std::string service = "110";  // the 110 call, or another by the name that the site gave it
     bool raw = false;             // shows what the smallest n would hide; the caller records the access
+    bool cases = false;           // register: one row a complaint; likewise
+    std::string badge{}, unit{};  // register: of who reads it, whose own cases are left out of those rows
 };
 
 // Fills in the days that were left open. invalid_input names the field at fault and what was expected.
 Result<Request> complete(Request request, const Services& services, const std::string& zone, Instant as_of);
 
 // invalid_input as above. The books and the exclusions know no day of answer, the books no day at all: they are whole.
+// `seal` opens the places of the register, which are not compared without it.
 Result<Table> make_report(store::Connection& db, const Names& names, const Rules& rules, const Request& request, const std::string& zone,
-                          Instant as_of);
+                          Instant as_of, const store::Seal* seal = nullptr);
 
 // The steps of it, for whoever needs several tables of one counting.
 Table score_report(std::string_view report, const Figures& figures, const Names& names, const Rules& rules);

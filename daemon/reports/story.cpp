@@ -121,6 +121,7 @@ void read_followup(Connection& db, const store::Seal& seal, Story& story, bool t
     while (steps.step()) {
         Story::FollowupStep step{steps.instant(1), steps.text(2), steps.text(3)};
         if (texts) step.note = open_text(seal, steps.maybe_text(4), fmt::format("followup_steps:{}", steps.integer(0)));
+        if (step.note) step.note = Text(hide_mobiles(step.note->reveal()));
         story.followup->steps.push_back(std::move(step));
     }
 }
@@ -213,6 +214,7 @@ std::vector<Line> told_in_order(const Story& story) {
         for (const auto& s : story.appeal->steps)
             add(s.at, fmt::format("申诉 appeal {}{}: {}{}", s.state, s.state == "filed" ? fmt::format(", {} by {}", story.appeal->ground, story.appeal->by) : "", s.who,
                                   s.note ? " 「" + s.note->reveal() + "」" : ""));
+    for (auto at : story.written_back) add(at, "回写 told to the 110 system");
     for (const auto& e : story.events)
         if (e.kind != "case") add(e.at, fmt::format("账本 ledger {}: {} {}", e.seq, e.kind, e.data));
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
@@ -246,6 +248,8 @@ Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_vi
     read_answers(db, seal, story, texts);
     read_followup(db, seal, story, texts);
     read_appeal(db, seal, story, texts);
+    Statement left(db, "SELECT left_at FROM writeback WHERE case_id = ?1 AND left_at IS NOT NULL ORDER BY id");
+    for (left.bind(1, story.case_id); left.step();) story.written_back.push_back(left.instant(0));
     Statement events(db, "SELECT seq, at, kind, data FROM ledger WHERE case_id = ?1 ORDER BY seq");
     events.bind(1, story.case_id);
     while (events.step()) story.events.push_back({events.integer(0), events.instant(1), events.text(2), events.text(3)});
@@ -306,6 +310,11 @@ std::string story_json(const Story& story, const std::string& zone, const Eviden
         for (const auto& s : a->steps) steps.push_back(with_text(json::object{{"at", time(s.at)}, {"who", s.who}, {"state", s.state}}, s.note, "note"));
         out["appeal"] = json::object{{"id", a->id}, {"ground", a->ground}, {"by", a->by}, {"state", a->state}, {"filed_at", time(a->filed_at)}, {"due_at", time(a->due_at)},
                                      {"proposed", word(a->proposed)}, {"steps", steps}};
+    }
+    // Beside the contract, and only where something left.
+    if (!story.written_back.empty()) {
+        auto& left = out["written_back"].emplace_array();
+        for (auto at : story.written_back) left.push_back(time(at));
     }
     auto& events = out["events"].emplace_array();
     for (const auto& e : story.events) {

@@ -109,6 +109,7 @@ struct Story {
     std::optional<Followup> followup{};
     std::optional<Appeal> appeal{};
     std::vector<Event> events{};
+    std::vector<Instant> written_back{};  // when a line of it left for the 110 system
 };
 
 // `texts` (scope inspect): opens what was written and read. not_found: no such call.

@@ -44,11 +44,33 @@ std::int64_t erase_inbound(Connection& db, std::int64_t id) {
 
 std::int64_t erase_message(Connection& db, std::int64_t id) { return change(db, "UPDATE messages SET text = x'' WHERE id = ?1 AND length(text) > 0", id); }
 
+// What people wrote into a follow-up before `until`. Where and whom stay as long as somebody still works with them.
+std::int64_t erase_followup(Connection& db, std::int64_t id, Instant until) {
+    Statement notes(db, "UPDATE followup_steps SET note = x'' WHERE followup_id = ?1 AND at < ?2 AND length(note) > 0");
+    notes.bind(1, id).bind(2, until).run();
+    std::int64_t texts = db.changes();
+    Statement reasons(db, "UPDATE reveals SET reason = x'' WHERE followup_id = ?1 AND at < ?2 AND length(reason) > 0");
+    reasons.bind(1, id).bind(2, until).run();
+    texts += db.changes();
+    Statement goes_on(db, "SELECT 1 FROM followup_steps WHERE followup_id = ?1 AND at >= ?2");
+    if (exists(goes_on.bind(1, id).bind(2, until))) return texts;
+    texts += change(db, R"sql(
+        UPDATE followup_words SET place = (CASE WHEN place IS NULL THEN NULL ELSE x'' END), ordered_to = (CASE WHEN ordered_to IS NULL THEN NULL ELSE x'' END)
+         WHERE followup_id = ?1 AND (length(place) > 0 OR length(ordered_to) > 0))sql", id);
+    texts += change(db, R"sql(
+        UPDATE followup_work SET place = NULL, ordered_to = NULL, rectified_by = NULL
+         WHERE followup_id = ?1 AND (place IS NOT NULL OR ordered_to IS NOT NULL OR rectified_by IS NOT NULL))sql", id);
+    return texts;
+}
+
 std::int64_t erase_case(Connection& db, std::int64_t id, Instant now) {
     auto texts = change(db, "UPDATE case_versions SET content = x'' WHERE case_id = ?1 AND length(content) > 0", id);
     texts += change(db, "UPDATE messages SET text = x'' WHERE case_id = ?1 AND length(text) > 0", id);
-    texts += change(db, "UPDATE followup_steps SET note = x'' WHERE followup_id IN (SELECT id FROM followups WHERE case_id = ?1) AND length(note) > 0", id);
+    Statement followups(db, "SELECT id FROM followups WHERE case_id = ?1");
+    followups.bind(1, id);
+    for (auto followup : ids(followups)) texts += erase_followup(db, followup, Instant::max());
     texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id IN (SELECT id FROM reviews WHERE case_id = ?1) AND length(note) > 0", id);
+    texts += change(db, "UPDATE writeback SET line = x'' WHERE case_id = ?1 AND length(line) > 0", id);
     Statement find(db, "SELECT id FROM inbound WHERE case_id = ?1");
     find.bind(1, id);
     for (auto inbound : ids(find)) texts += erase_inbound(db, inbound);
@@ -60,6 +82,7 @@ std::int64_t erase_case(Connection& db, std::int64_t id, Instant now) {
 std::int64_t erase_ratings(Connection& db, std::int64_t case_id) {
     change(db, "UPDATE followups SET rating_id = NULL WHERE case_id = ?1 AND rating_id IS NOT NULL", case_id);
     change(db, "UPDATE inbound SET label = NULL, rating = NULL, method = NULL, confidence = NULL, why = NULL WHERE case_id = ?1", case_id);
+    change(db, "DELETE FROM writeback_cases WHERE case_id = ?1", case_id);
     return change(db, "DELETE FROM ratings WHERE case_id = ?1", case_id);
 }
 
@@ -111,6 +134,7 @@ std::string erasure_reason_context(std::int64_t id) { return fmt::format("erasur
 Expired Expired::take(std::size_t most) {
     Expired share;
     share.cases = take_from(cases, most), share.inbound = take_from(inbound, most), share.messages = take_from(messages, most);
+    share.followups = take_from(followups, most), share.reviews = take_from(reviews, most);
     share.bodies = take_from(bodies, most), share.rated_cases = take_from(rated_cases, most), share.phones = take_from(phones, most);
     return share;
 }
@@ -118,7 +142,8 @@ Expired Expired::take(std::size_t most) {
 std::int64_t newest_id(Connection& db) {
     Statement newest(db, R"sql(
         SELECT max((SELECT coalesce(max(id), 0) FROM cases), (SELECT coalesce(max(id), 0) FROM inbound), (SELECT coalesce(max(id), 0) FROM messages),
-                   (SELECT coalesce(max(id), 0) FROM hook_bodies), (SELECT coalesce(max(id), 0) FROM phones)))sql");
+                   (SELECT coalesce(max(id), 0) FROM hook_bodies), (SELECT coalesce(max(id), 0) FROM phones), (SELECT coalesce(max(id), 0) FROM followups),
+                   (SELECT coalesce(max(id), 0) FROM reviews)))sql");
     newest.step();
     return newest.integer(0);
 }
@@ -148,6 +173,15 @@ Expired find_expired(Connection& db, const Limits& limits, Round round, Ids amon
     found.messages = find(R"sql(
         SELECT id FROM messages m WHERE id > ?2 AND id <= ?3 AND made_at < ?1 AND length(text) > 0 AND state <> 'due' AND state <> 'held' AND state <> 'sending'
            AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = m.case_id AND c.erased_at IS NOT NULL)))sql", limits.texts);
+    found.followups = find(R"sql(
+        SELECT f.id FROM followups f JOIN cases c ON c.id = f.case_id WHERE f.id > ?2 AND f.id <= ?3 AND c.erased_at IS NOT NULL
+           AND (EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.at < ?1 AND length(s.note) > 0)
+                OR EXISTS (SELECT 1 FROM reveals v WHERE v.followup_id = f.id AND v.at < ?1 AND length(v.reason) > 0)
+                OR (EXISTS (SELECT 1 FROM followup_words w WHERE w.followup_id = f.id AND (length(w.place) > 0 OR length(w.ordered_to) > 0))
+                    AND NOT EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.at >= ?1))))sql", limits.texts);
+    found.reviews = find(R"sql(
+        SELECT r.id FROM reviews r JOIN review_notes n ON n.review_id = r.id LEFT JOIN inbound i ON i.id = r.inbound_id LEFT JOIN cases c ON c.id = coalesce(r.case_id, i.case_id)
+         WHERE r.id > ?2 AND r.id <= ?3 AND r.closed_at < ?1 AND length(n.note) > 0 AND (c.erased_at IS NOT NULL OR coalesce(length(i.text), 0) = 0))sql", limits.texts);
     found.bodies = find("SELECT id FROM hook_bodies WHERE id > ?2 AND id <= ?3 AND body IS NOT NULL AND at < ?1", limits.texts);
     found.rated_cases = find("SELECT case_id FROM ratings WHERE case_id > ?2 AND case_id <= ?3 GROUP BY case_id HAVING max(at) < ?1", limits.ratings);
     return found;
@@ -158,6 +192,8 @@ Erased erase_expired(Connection& db, const Expired& expired, const Limits& limit
     for (auto id : expired.cases) done.texts += erase_case(db, id, now), ++done.cases;
     for (auto id : expired.inbound) done.texts += erase_inbound(db, id);
     for (auto id : expired.messages) done.texts += erase_message(db, id);
+    for (auto id : expired.followups) done.texts += erase_followup(db, id, limits.texts);
+    for (auto id : expired.reviews) done.texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id = ?1 AND length(note) > 0", id);
     for (auto id : expired.bodies) change(db, "UPDATE hook_bodies SET body = NULL WHERE id = ?1", id);
     Statement parts(db, "DELETE FROM inbound_parts WHERE received_at < ?1");
     parts.bind(1, limits.texts).run();

@@ -24,7 +24,10 @@ struct Limits {
 // What is to go, by ids.
 struct Expired {
     std::vector<std::int64_t> cases{}, inbound{}, messages{}, bodies{}, phones{}, rated_cases{};
-    bool empty() const { return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty(); }
+    std::vector<std::int64_t> followups{}, reviews{};  // of what is erased already, with words that were written since
+    bool empty() const {
+        return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty() && followups.empty() && reviews.empty();
+    }
     Expired take(std::size_t most);  // so many of each, out of these
 };
 // Of each table's rows with these ids only: an old store has tens of millions of them, and a reader lets go within two seconds.

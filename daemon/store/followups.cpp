@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/store/ratings.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::store {
@@ -18,6 +19,33 @@ std::int64_t record_step(Connection& db, std::int64_t followup, std::string_view
 }
 
 std::optional<std::string> filled(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
+
+std::string words_context(std::string_view column, std::int64_t id) { return fmt::format("followup_words.{}:{}", column, id); }
+std::string reveal_context(std::int64_t id) { return fmt::format("reveals.reason:{}", id); }
+
+void keep_words(Connection& db, const Seal& seal, std::int64_t id, const FollowupMove& move) {
+    if (move.place.empty() && move.ordered_to.empty()) return;
+    auto sealed = [&](std::string_view column, const std::string& words) { return words.empty() ? std::nullopt : std::optional(seal.seal(words, words_context(column, id))); };
+    Statement keep(db, R"sql(
+        INSERT INTO followup_words(followup_id, place, ordered_to) VALUES (?1, ?2, ?3)
+        ON CONFLICT (followup_id) DO UPDATE SET place = coalesce(?2, place), ordered_to = coalesce(?3, ordered_to))sql");
+    keep.bind(1, id).bind_maybe_blob(2, sealed("place", move.place)).bind_maybe_blob(3, sealed("ordered_to", move.ordered_to)).run();
+}
+
+std::string last_by(Connection& db, std::int64_t id, std::string_view step) {
+    Statement find(db, "SELECT who FROM followup_steps WHERE followup_id = ?1 AND state = ?2 ORDER BY id DESC LIMIT 1");
+    return find.bind(1, id).bind(2, step).step() ? find.text(0) : std::string();
+}
+
+// Who said that the words it was opened for were no complaint; empty where something of the caller's still says that they were.
+std::string refuted_by(Connection& db, std::int64_t case_id, std::int64_t rating_id) {
+    auto standing = standing_rating(db, case_id);
+    if (standing && standing->grade == Grade::dissatisfied) return {};
+    Statement find(db, R"sql(
+        SELECT v.closed_by FROM ratings r JOIN reviews v ON v.inbound_id = r.inbound_id AND v.kind = 'words'
+         WHERE r.id = ?1 AND (r.method = 'words' OR r.method = 'emoji') AND (v.decision = 'none' OR v.decision = 'corrected') LIMIT 1)sql");
+    return find.bind(1, rating_id).step() ? find.text(0) : std::string();
+}
 
 }  // namespace
 
@@ -58,7 +86,7 @@ std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
     Statement find(db, R"sql(
         SELECT f.case_id, c.record, c.unit,
                coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1), c.phone_id), c.safety = 0 AND coalesce(c.recoded_after, 0) = 0 AND c.kind <> 'survey_neutral', f.state, f.opened_at, f.due_at, f.urgent, f.no_callback,
-               w.finding, coalesce(w.topic, ''), coalesce(w.place, ''), coalesce(w.ordered_unit, ''), coalesce(w.ordered_to, ''), coalesce(w.rectified_by, ''), coalesce(w.escalated, 0)
+               w.finding, coalesce(w.topic, ''), coalesce(w.ordered_unit, ''), coalesce(w.escalated, 0), f.rating_id
           FROM followups f JOIN cases c ON c.id = f.case_id LEFT JOIN followup_work w ON w.followup_id = f.id WHERE f.id = ?1)sql");
     if (!find.bind(1, id).step()) return std::nullopt;
     Followup f;
@@ -66,18 +94,50 @@ std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
     f.state = parse_followup_state(find.text(5)).value(), f.opened_at = find.instant(6), f.due_at = find.instant(7), f.urgent = find.integer(8) == 1;
     f.no_callback = find.integer(9) == 1;
     if (!find.is_null(10)) f.finding = parse_finding(find.text(10));
-    f.topic = find.text(11), f.place = find.text(12), f.ordered_unit = find.text(13), f.ordered_to = find.text(14), f.rectified_by = find.text(15);
-    f.escalated = static_cast<int>(find.integer(16));
+    f.topic = find.text(11), f.ordered_unit = find.text(12), f.escalated = static_cast<int>(find.integer(13));
+    if (auto rating = find.maybe_integer(14)) f.refuted_by = refuted_by(db, f.case_id, *rating);
     f.parties = find_parties(db, f.case_id);
     Statement missed(db, R"sql(
         SELECT at FROM followup_steps WHERE followup_id = ?1 AND state = 'no_answer'
            AND id > (SELECT coalesce(max(id), 0) FROM followup_steps WHERE followup_id = ?1 AND state IN ('opened', 'returned')) ORDER BY id)sql");
     missed.bind(1, id);
     while (missed.step()) f.missed_calls.push_back(missed.instant(0));
-    Statement verified(db, "SELECT who FROM followup_steps WHERE followup_id = ?1 AND state = 'verified' ORDER BY id DESC LIMIT 1");
-    if (verified.bind(1, id).step()) f.verified_by = verified.text(0);
+    f.verified_by = last_by(db, id, "verified"), f.rectified_by = last_by(db, id, "rectified");
     f.verifier = find_identity(db, f.verified_by), f.rectifier = find_identity(db, f.rectified_by);
     return f;
+}
+
+FollowupWords followup_words(Connection& db, const Seal& seal, std::int64_t id) {
+    FollowupWords out;
+    // Where an earlier version wrote them in the open, until they are erased.
+    Statement before(db, "SELECT coalesce(place, ''), coalesce(ordered_to, '') FROM followup_work WHERE followup_id = ?1");
+    if (before.bind(1, id).step()) out.place = before.text(0), out.ordered_to = before.text(1);
+    Statement find(db, "SELECT place, ordered_to FROM followup_words WHERE followup_id = ?1");
+    if (!find.bind(1, id).step()) return out;
+    auto open = [&](int column, std::string_view name, std::string& into) {
+        if (find.is_null(column)) return;
+        auto plain = find.text(column).empty() ? Result<std::string>("") : seal.open(find.text(column), words_context(name, id));
+        into = plain ? *plain : "";
+    };
+    open(0, "place", out.place), open(1, "ordered_to", out.ordered_to);
+    return out;
+}
+
+void record_reveal(Connection& db, const Seal& seal, const Followup& followup, std::string_view who, std::string_view reason, Instant now) {
+    auto id = db.next_id("reveals");
+    Statement add(db, "INSERT INTO reveals(id, followup_id, at, who, reason) VALUES (?1, ?2, ?3, ?4, ?5)");
+    add.bind(1, id).bind(2, followup.id).bind(3, now).bind(4, who).bind_blob(5, seal.seal(reason, reveal_context(id))).run();
+}
+
+std::vector<Reveal> reveals_of(Connection& db, const Seal& seal, std::int64_t followup_id) {
+    Statement find(db, "SELECT id, at, who, reason FROM reveals WHERE followup_id = ?1 ORDER BY id");
+    find.bind(1, followup_id);
+    std::vector<Reveal> out;
+    while (find.step()) {
+        auto reason = seal.open(find.text(3), reveal_context(find.integer(0)));
+        out.push_back({find.instant(1), find.text(2), reason ? *reason : ""});
+    }
+    return out;
 }
 
 Result<void> move_followup(Connection& db, const Seal& seal, const Followup& before, const FollowupMove& move, Instant now) {
@@ -86,11 +146,11 @@ Result<void> move_followup(Connection& db, const Seal& seal, const Followup& bef
     update.bind(6, before.due_at).run();
     if (db.changes() == 0) return fail(Error::Kind::conflict, "somebody else has just taken a step here; look again");
     Statement work(db, R"sql(
-        INSERT INTO followup_work(followup_id, calls, finding, topic, place, ordered_unit, ordered_to, rectified_by, escalated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)
-        ON CONFLICT (followup_id) DO UPDATE SET calls = calls + ?2, finding = coalesce(?3, finding), topic = coalesce(?4, topic), place = coalesce(?5, place),
-               ordered_unit = coalesce(?6, ordered_unit), ordered_to = coalesce(?7, ordered_to), rectified_by = coalesce(?8, rectified_by))sql");
+        INSERT INTO followup_work(followup_id, calls, finding, topic, ordered_unit, escalated) VALUES (?1, ?2, ?3, ?4, ?5, 0)
+        ON CONFLICT (followup_id) DO UPDATE SET calls = calls + ?2, finding = coalesce(?3, finding), topic = coalesce(?4, topic), ordered_unit = coalesce(?5, ordered_unit))sql");
     work.bind(1, before.id).bind(2, move.missed_call ? 1 : 0).bind(3, move.finding ? std::optional(std::string(finding_name(*move.finding))) : std::nullopt);
-    work.bind(4, filled(move.topic)).bind(5, filled(move.place)).bind(6, filled(move.ordered_unit)).bind(7, filled(move.ordered_to)).bind(8, filled(move.rectified_by)).run();
+    work.bind(4, filled(move.topic)).bind(5, filled(move.ordered_unit)).run();
+    keep_words(db, seal, before.id, move);
     auto step = record_step(db, before.id, move.who, move.step, &seal, move.note, now);
     append(db, now, "followup_step", before.case_id,
            fmt::format(R"({{"followup":{},"step":{},"what":"{}","state":"{}","due_at":{}}})", before.id, step, move.step, followup_state_name(move.to), to_millis(move.due_at)));

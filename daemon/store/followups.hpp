@@ -34,11 +34,17 @@ struct Followup {
     bool urgent = false, no_callback = false;
     std::vector<Instant> missed_calls{};            // since it was opened, or opened again
     std::optional<Finding> finding{};
-    std::string topic{}, place{}, ordered_unit{}, ordered_to{}, verified_by{}, rectified_by{};
+    std::string topic{}, ordered_unit{}, verified_by{}, rectified_by{};
     Identity verifier{}, rectifier{};
+    // The words that opened it were read as dissatisfied, a person said that they were not, and nothing else of the caller's says so:
+    // who it was. Empty: it stands.
+    std::string refuted_by{};
     int escalated = 0;
 };
 std::optional<Followup> find_followup(Connection& db, std::int64_t id);
+// What was written of it freely; empty: nothing, or erased.
+struct FollowupWords { std::string place{}, ordered_to{}; };
+FollowupWords followup_words(Connection& db, const Seal& seal, std::int64_t id);
 
 struct FollowupMove {
     std::string step{};                  // the word of the row: a state, no_answer, returned
@@ -47,7 +53,7 @@ struct FollowupMove {
     Instant due_at{};
     bool missed_call = false, no_callback = false;
     std::optional<Finding> finding{};
-    std::string topic{}, place{}, ordered_unit{}, ordered_to{}, rectified_by{};  // empty: stays
+    std::string topic{}, place{}, ordered_unit{}, ordered_to{};  // empty: stays
 };
 // conflict: somebody else has moved it since `before` was read; nothing is written then.
 Result<void> move_followup(Connection& db, const Seal& seal, const Followup& before, const FollowupMove& move, Instant now);
@@ -59,6 +65,11 @@ void escalate_followup(Connection& db, std::int64_t id, Instant now);
 // Told by a text that never left or did not arrive: back to where somebody has to tell him.
 std::vector<std::int64_t> untold_followups(Connection& db, Instant now, int most);
 void take_back_told(Connection& db, std::int64_t id, Instant due_at, Instant now);
+
+// Who was shown the caller's number, and why: the reason may name a citizen, so it is sealed and goes with the case.
+struct Reveal { Instant at{}; std::string who{}, reason{}; };
+void record_reveal(Connection& db, const Seal& seal, const Followup& followup, std::string_view who, std::string_view reason, Instant now);
+std::vector<Reveal> reveals_of(Connection& db, const Seal& seal, std::int64_t followup_id);
 
 std::string followup_note_context(std::int64_t step_id);
 

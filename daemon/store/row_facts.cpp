@@ -27,7 +27,7 @@ namespace {
 
 using Row = RowBytes;
 
-// Not here: what only helps to find and to wait (slots, channel_days, receipt_keys, meta, watch_alarms, path_days, canaries), hook bodies, of which everything that
+// Not here: what only helps to find and to wait (slots, channel_days, receipt_keys, meta, watch_alarms, path_days, canaries, writeback_cases, writeback_units), hook bodies, of which everything that
 // was understood stands in a table of its own, the ledger itself, and checkpoints, which are signed.
 constexpr FactTable tables[] = {
     {1, "phones", "i", "id key sealed first_seen"},
@@ -72,6 +72,9 @@ constexpr FactTable tables[] = {
     {32, "appeal_steps", "i", "id appeal_id at who step note"},
     {33, "case_former", "i", "id case_id until officer unit"},
     {34, "suggestions", "i", "inbound_id at said"},
+    {35, "followup_words", "i", "followup_id place* ordered_to*"},
+    {36, "reveals", "i", "id followup_id at who reason"},
+    {37, "writeback", "i", "id key at case_id unit line batch* left_at*"},
 };
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;

@@ -283,7 +283,26 @@ CREATE TRIGGER suggestions_stay BEFORE UPDATE ON suggestions BEGIN SELECT RAISE(
 CREATE TRIGGER suggestions_keep BEFORE DELETE ON suggestions BEGIN SELECT RAISE(ABORT, 'suggestions are never deleted'); END;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11};
+// What a complaint is about and who is to put it right, in words that may name a citizen, sealed: they go with the case, which
+// `place`, `ordered_to` and `rectified_by` of followup_work never did; nothing is written there any more. Who was shown a number, and why. And
+// what leaves for the 110 system: its lines, what was last said of a case, the sums of a unit.
+constexpr const char* step_12 = R"sql(
+CREATE TABLE followup_words(followup_id INTEGER PRIMARY KEY REFERENCES followups(id), place BLOB, ordered_to BLOB) STRICT;
+CREATE TABLE reveals(id INTEGER PRIMARY KEY, followup_id INTEGER NOT NULL REFERENCES followups(id), at INTEGER NOT NULL, who TEXT NOT NULL,
+  reason BLOB NOT NULL) STRICT;
+CREATE INDEX reveals_of ON reveals(followup_id, id);
+CREATE TRIGGER reveals_stay BEFORE UPDATE ON reveals WHEN length(NEW.reason) > 0 BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
+CREATE TRIGGER reveals_keep BEFORE DELETE ON reveals BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
+CREATE TABLE writeback(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, at INTEGER NOT NULL, case_id INTEGER, unit TEXT NOT NULL, line BLOB NOT NULL,
+  batch INTEGER, left_at INTEGER) STRICT;
+CREATE INDEX writeback_waiting ON writeback(id) WHERE left_at IS NULL;
+CREATE INDEX writeback_case ON writeback(case_id) WHERE case_id IS NOT NULL;
+CREATE TABLE writeback_cases(case_id INTEGER PRIMARY KEY, number INTEGER NOT NULL, content BLOB NOT NULL, unit TEXT NOT NULL, grade TEXT) STRICT;
+CREATE TABLE writeback_units(unit TEXT PRIMARY KEY, satisfied INTEGER NOT NULL, basically_satisfied INTEGER NOT NULL, dissatisfied INTEGER NOT NULL,
+  fresh INTEGER NOT NULL, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

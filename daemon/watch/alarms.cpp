@@ -25,6 +25,7 @@ constexpr Kind all_kinds[] = {
     {"channel_black_hole", error, "a channel takes messages and does not answer", 0s, 2min},
     {"in_doubt", warning, "more messages are in doubt than usual", 5min, 10min},
     {"backlog", warning, "what is due does not go out", 5min, 5min},
+    {"writeback_waits", warning, "the 110 system does not take what goes back to it", 5min, 5min},
     {"rows_held", warning, "messages wait for a person: content, an erased number, a row that the store refused", 0s, 0s},
     {"no_route", warning, "no [[route]] matches the numbers of some messages", 0s, 0s},
     {"restored_held", warning, "a restore holds surveys until a person looks at them", 0s, 0s},

@@ -66,6 +66,12 @@ void backlog(store::Connection& db, const Site& site, Instant now, Findings& out
     if (late > 0) out.push_back({"backlog", "", fmt::format("{} messages are due for more than {} minutes", late, std::chrono::duration_cast<std::chrono::minutes>(site.alarms.backlog).count())});
 }
 
+void writeback(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    if (!site.writes_back) return;
+    auto late = count(db, "SELECT count(*) FROM writeback WHERE left_at IS NULL AND at < ?1", now - site.alarms.backlog - site.writes_every);
+    if (late > 0) out.push_back({"writeback_waits", "", fmt::format("{} lines", late)});
+}
+
 std::optional<Instant> first_fact(store::Connection& db) {
     store::Statement first(db, "SELECT at FROM ledger ORDER BY seq LIMIT 1");
     if (!first.step()) return std::nullopt;
@@ -182,6 +188,7 @@ Findings about_store(store::Connection& db, const Site& site, bool signs, Instan
     holds(db, out);
     waiting_rows(db, out);
     backlog(db, site, now, out);
+    writeback(db, site, now, out);
     nightly_export(db, site, now, out);
     desk(db, site, now, out);
     letters(db, now, out);

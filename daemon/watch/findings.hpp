@@ -14,7 +14,7 @@ struct Site {
         : alarms(s.alarms), zone(s.service.timezone), hours(s.survey.hours), spread(s.survey.spread),
           sends(s.survey.mode != config::Mode::off && s.survey.mode != config::Mode::shadow), export_nightly(s.reports.export_nightly),
           desk_answers(s.desk.main.kind != config::Desk::Kind::log || s.desk.escalate), canaries(!s.canary.phones.empty()), ack_within(s.desk.main.ack_within),
-          canary_within(s.canary.answer_within) {}
+          canary_within(s.canary.answer_within), writes_back(s.writeback.to != config::Writeback::To::nobody), writes_every(s.writeback.every) {}
     config::Alarms alarms;
     std::string zone;
     config::Hours hours;
@@ -22,6 +22,8 @@ struct Site {
     bool sends, export_nightly, desk_answers, canaries;
     Millis ack_within, canary_within;
     double speed = 1;  // of the site's clock
+    bool writes_back;
+    Millis writes_every;
 };
 
 struct ChannelLook { std::string name{}, state{}, why{}; };

@@ -11,7 +11,7 @@ def story(new_site):
     number = "13900000301"
     site.post_calls(site.call("a", number))
     until(lambda: len(site.carrier.texts) == 1, "the caller is asked")
-    check(site.reply(number, "3 等了两个小时", "m1", site.carrier.to(number)[0]["from"])[0] == 200, "a 3 is taken")
+    check(site.reply(number, "3 \x1b[2J等了两个小时", "m1", site.carrier.to(number)[0]["from"])[0] == 200, "a 3 is taken")
     until(lambda: "opened" in site.run("followup", "list").stdout, "a follow-up is open")
     rows = json.loads(site.run("followup", "list", "--format", "json").stdout)["followups"]
     check(len(rows) == 1 and rows[0]["phone"] == "139****0301", "the list has the number only in part", rows)
@@ -29,11 +29,29 @@ def story(new_site):
     for method, path, body in (("GET", f"/v1/followups/{one}", None), ("POST", f"/v1/followups/{one}/reveal", json.dumps({"reason": "x"}))):
         check(site.ask(method, path, body, officer, Content_Type="application/json")[0] == 404, "who was there learns nothing")
     check("topic: expected" in site.run("followup", "verify", one, "--as", "赵督察", "--finding", "valid", "--note", "seen", exit=2).stderr, "a finding needs a topic")
-    out = site.run("followup", "verify", one, "--as", "赵督察", "--finding", "partly", "--topic", "response_speed", "--note", "118 分钟").stdout
-    check("verified" in out and "3 等了两个小时" in out and "118 分钟" in out, "what he wrote and what was found", out)
+    out = site.run("followup", "verify", one, "--as", "赵督察", "--finding", "partly", "--topic", "response_speed", "--place", "栖霞路12号", "--note", "118 分钟").stdout
+    check("\x1b" not in out, "what a citizen wrote does not paint the screen", repr(out))
+    check("verified" in out and "等了两个小时" in out and "118 分钟" in out, "what he wrote and what was found", out)
     check("rectifying" in site.run("followup", "order", one, "--as", "赵督察", "--person", "所长").stdout, "a work order")
     check("--reason" in site.run("followup", "reveal", one, "--as", "赵督察", exit=2).stderr, "a number needs a reason")
     check(site.run("followup", "reveal", one, "--as", "赵督察", "--reason", "再次回访").stdout.strip() == number, "and is shown for one")
+
+    # It stands in the register: for 督察 as a case, for leaders as a sum, and one complaint is none.
+    leader = site.run("token", "create", "--scope", "leader", "--name", "局长").stdout.strip()
+    own = site.run("token", "create", "--scope", "officer", "--name", "王杰", "--badge", "012345").stdout.strip()
+    check("栖霞路12号" in site.run("report", "register", "--cases", "--week", "2026-W47").stdout, "the inspector's rows")
+    check("出警速度" in site.run("report", "register", "--raw").stdout and "出警速度" not in site.run("report", "register").stdout, "a sum of one")
+    for target, token, status in (("register", leader, 200), ("register?cases=1", leader, 403), ("register?cases=1", inspector, 200), ("register", own, 403), ("mine", own, 200),
+                                  ("mine", leader, 403), ("officers", leader, 403), ("units", leader, 200)):
+        got, _, body = site.ask("GET", "/v1/reports/" + target, None, token)
+        check(got == status, f"GET {target} answers {status}", got, body)
+        check(status != 200 or token == inspector or "response_speed" not in body, "nothing of one caller", body)
+
+    # A name stands in the open beside the step: no number in it, nor a page.
+    site.run("followup", "reveal", one, "--as", "13812345678 " + "很" * 500, "--reason", "再次回访")
+    looks = json.loads(site.run("followup", "show", one, "--format", "json").stdout)["reveals"]
+    check([look["reason"] for look in looks] == ["再次回访"] * 2, "who was shown the number, and why", looks)
+    check(looks[1]["who"].startswith("control/138****5678") and len(looks[1]["who"]) < 120, "the name is hidden and short", looks[1])
 
     # The same handlers where no daemon runs.
     check(site.stop() == 0, "the daemon ends")

@@ -236,6 +236,26 @@ TEST_CASE("the channels that the example configuration shows beside its own can 
     }
 }
 
+TEST_CASE("nothing goes back to the 110 system unless it is said where to, and cases only by choice") {
+    Folder folder;
+    auto plain = load_text(folder, smallest);
+    REQUIRE(plain);
+    CHECK(plain->writeback.to == Writeback::To::nobody);
+    CHECK_FALSE(plain->writeback.by_case);
+    auto file = load_text(folder, smallest + "[writeback]\nto = \"file\"\nfolder = \"inbox\"\n");
+    REQUIRE(file);
+    CHECK(file->writeback.folder == folder.path / "inbox");
+    CHECK(file->warnings.size() == plain->warnings.size());
+    auto cases = load_text(folder, smallest + "[writeback]\nto = \"http\"\nurl = \"http://10.1.2.3/ratings\"\nratings = \"case\"\nwords = true\n");
+    REQUIRE(cases);
+    CHECK(cases->writeback.by_case);
+    CHECK(cases->warnings.size() == plain->warnings.size() + 1);
+    for (const char* wrong : {"to = \"file\"\n", "to = \"http\"\n", "to = \"http\"\nurl = \"ftp://x\"\n", "words = true\n", "ratings = \"all\"\n", "to = \"fax\"\n"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(load_text(folder, smallest + "[writeback]\n" + wrong));
+    }
+}
+
 TEST_CASE("the example configuration needs nothing but its secrets") {
     Folder folder;
     folder.write("kannel.password", "p\n");

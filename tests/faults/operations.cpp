@@ -30,6 +30,7 @@
 #include "daemon/store/reviews.hpp"
 #include "daemon/store/suggestions.hpp"
 #include "daemon/store/watch.hpp"
+#include "daemon/writeback/lines.hpp"
 
 namespace pingjing::test {
 namespace {
@@ -38,6 +39,13 @@ using store::Connection;
 
 const store::Seal& seal() { return furniture().seal; }
 Phone phone(const char* number) { return *Phone::mobile(number); }
+
+// Of everything that the ledger knows, as if the feed had been on from the beginning.
+void plan_writeback(Connection& db) {
+    db.exec("INSERT INTO meta(key, value) VALUES ('writeback_position', '0') ON CONFLICT (key) DO UPDATE SET value = '0'");
+    while (writeback::plan_lines(db, seal(), {true, true, 1}, noon)) {}
+    if (writeback::count_waiting(db) == 0) throw std::logic_error("nothing is to be told");
+}
 
 // On the store's thread, like the stages do.
 Operation in_store(std::string name, std::function<void(Connection&, Office&)> work, bool announces = false) {
@@ -324,8 +332,20 @@ std::vector<Operation> about_what_comes_in() {
         in_store("move_followup", [](Connection& db, Office& o) {
             auto f = store::find_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered"))));
             store::FollowupMove move;
-            move.step = "called_back", move.who = "3/x", move.note = "he said so", move.to = FollowupState::called_back, move.due_at = f->due_at;
+            move.step = "called_back", move.who = "3/x", move.note = "he said so", move.place = "there", move.to = FollowupState::called_back, move.due_at = f->due_at;
             if (!store::move_followup(db, seal(), *f, move, noon)) throw std::logic_error("somebody else moved it");
+        }),
+        in_store("record_reveal", [](Connection& db, Office& o) {
+            store::record_reveal(db, seal(), *store::find_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered")))), "3/x", "to call back", noon);
+        }),
+        in_store("plan_lines", [](Connection& db, Office&) { plan_writeback(db); }),
+        in_store("take_batch", [](Connection& db, Office&) {
+            plan_writeback(db);
+            if (writeback::take_batch(db, seal(), 10).empty()) throw std::logic_error("nothing waits");
+        }),
+        in_store("record_left", [](Connection& db, Office&) {
+            plan_writeback(db);
+            writeback::record_left(db, writeback::take_batch(db, seal(), 10), noon);
         }),
         in_store("escalate_followup", [](Connection& db, Office& o) {
             store::escalate_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered"))), noon + 48h);
@@ -437,6 +457,7 @@ const std::vector<std::string>& readers() {
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
         "find_alarm", "find_letter", "find_letters", "find_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
+        "followup_words", "reveals_of", "count_waiting", "register_report", "own_report",
         "find_next_due", "has_unsettled", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute",

@@ -59,8 +59,7 @@ TEST_CASE("the way of a complaint that was right, with its limits") {
     f.state = FollowupState::rectifying, f.ordered_unit = f.unit;
     auto done = plan(f, with("rectify", &Step::note, "spoke with both officers", "spoke with both officers"), unit);
     CHECK(outcome(done) == "rectified rectified");
-    CHECK(done->move.rectified_by == "7/王五");
-    f.state = FollowupState::rectified, f.rectifier = identity_of("7/王五");
+    f.state = FollowupState::rectified, f.rectified_by = "7/王五", f.rectifier = identity_of("7/王五");
     CHECK(outcome(plan(f, reviewed(true))) == "reviewed reviewed");
     CHECK(outcome(plan(f, reviewed(false))) == "rectifying returned");
     f.state = FollowupState::reviewed;
@@ -76,6 +75,8 @@ TEST_CASE("nobody is unreachable before calls at three different hours, and that
     auto f = in(FollowupState::opened);
     CHECK(outcome(plan(f, with("call", &Step::outcome, "no_answer"))) == "opened no_answer");
     f.missed_calls = {friday, friday + 10min, friday + 20min};
+    CHECK(outcome(plan(f, verdict("unreachable"))) == "conflict");
+    f.missed_calls = {friday + 59min, friday + 60min, friday + 2h};  // at 10:59, 11:00 and 12:00
     CHECK(outcome(plan(f, verdict("unreachable"))) == "conflict");
     f.missed_calls = {friday, friday + 2h, friday + 24h};
     auto found = plan(f, verdict("unreachable"));
@@ -104,6 +105,25 @@ TEST_CASE("who asked not to be called is not, and is still told in writing") {
     CHECK(outcome(plan(f, with("tell", &Step::how, "sms"))) == "conflict");
     f.finding = Finding::valid, f.phone_id = std::nullopt;
     CHECK(outcome(plan(f, with("tell", &Step::how, "sms"))) == "conflict");
+}
+
+TEST_CASE("what was no complaint is dropped: by another than who said so, with a reason, before anybody was told") {
+    auto f = in(FollowupState::opened);
+    auto because = with("drop", &Step::note, "\"不是不满意\"", "\"不是不满意\"");
+    CHECK(outcome(plan(f, because)) == "conflict");  // the rating stands
+    f.refuted_by = inspector.who;
+    CHECK(outcome(plan(f, because)) == "forbidden");  // he said so himself
+    CHECK(outcome(plan(f, step("drop"), other)) == "invalid");
+    for (auto state : {FollowupState::opened, FollowupState::called_back, FollowupState::verified, FollowupState::rectifying, FollowupState::rectified, FollowupState::reviewed}) {
+        f.state = state;
+        CHECK(outcome(plan(f, because, other)) == "closed dropped");
+    }
+    for (auto state : {FollowupState::told, FollowupState::closed}) {
+        f.state = state;
+        CHECK(outcome(plan(f, because, other)) == "conflict");
+    }
+    f.state = FollowupState::opened;
+    CHECK(outcome(plan(f, because, unit)) == "forbidden");
 }
 
 TEST_CASE("whose step it may not be") {

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <sstream>
 
 #include "daemon/async/timer.hpp"
 #include "daemon/store/store.hpp"
@@ -41,11 +42,15 @@ struct Service {
         add_routes(router, parts, guard);
     }
     static asio::awaitable<http::Response> check(std::string scope, http::Handler handler, http::Request request) {
-        if (request.header("x-scopes").find(scope) == std::string::npos) co_return http::problem(403, "Forbidden", scope);
+        bool may = false;
+        for (std::istringstream one_of(scope); std::getline(one_of, scope, ',');) may = may || request.header("x-scopes").find(scope) != std::string::npos;
+        if (!may) co_return http::problem(403, "Forbidden", scope);
         co_return co_await handler(std::move(request));
     }
+    http::Asker asker{};
     http::Response get(const std::string& target, const std::string& scopes = "report") {
         http::Request request;
+        request.asker = asker;
         request.method = "GET";
         request.target = target;
         auto mark = target.find('?');
@@ -110,6 +115,35 @@ TEST_CASE("a parameter at fault is named, with what was expected") {
         CHECK(boost::json::parse(response.body).at("detail") == c.detail);
     }
     CHECK(service.get("/v1/reports/ranking").status == 404);
+}
+
+TEST_CASE("leaders read sums, inspectors cases, an officer himself, and each look at cases is recorded") {
+    Service service;
+    CHECK(service.get("/v1/reports/register", "leader").status == 200);
+    CHECK(service.get("/v1/reports/units", "leader").status == 200);
+    CHECK(service.get("/v1/reports/officers", "leader").status == 403);
+    CHECK(service.get("/v1/reports/register", "officer").status == 403);
+    CHECK(service.get("/v1/reports/register?cases=1", "report,leader").status == 403);
+    CHECK(service.get("/v1/reports/register?raw=1", "report,leader").status == 403);
+    CHECK(service.accesses() == 0);
+    CHECK(service.get("/v1/reports/register?cases=1&week=2026-W47", "inspect").status == 200);
+    CHECK(service.accesses() == 1);
+    auto wrong = [&](const char* target) { return boost::json::parse(service.get(target).body).at("detail"); };
+    CHECK(wrong("/v1/reports/register?week=47") == "week: expected one such as 2026-W48");
+    CHECK(wrong("/v1/reports/register?colour=red") == "colour: expected one of the parameters from, to, week, format, raw, cases");
+    CHECK(wrong("/v1/reports/units?week=2026-W47") == "week: expected one of the parameters from, to, basis, format, raw");
+
+    CHECK(service.get("/v1/reports/mine", "report").status == 403);
+    CHECK(service.get("/v1/reports/mine", "officer").status == 403);  // the token does not say who he is
+    service.asker = {"5/王杰", "王杰", "", "012345", {"officer"}};
+    CHECK(boost::json::parse(service.get("/v1/reports/mine", "officer").body).at("rows").as_array().empty());  // three ratings, this month
+    CHECK(service.get("/v1/reports/mine?badge=777777", "officer").status == 400);
+    // Whoever was at a call reads nothing of who rated it, whatever else he may.
+    CHECK(service.get("/v1/calls/R0", "inspect").status == 404);
+    service.asker = {"6/李", "李", "320102430000", "", {"inspect"}};
+    CHECK(service.get("/v1/calls/R0", "inspect").status == 404);
+    service.asker = {"7/赵", "赵", "320100000000", "900001", {"inspect"}};
+    CHECK(service.get("/v1/calls/R0", "inspect").status == 200);
 }
 
 TEST_CASE("raw figures need the right to inspect, and who looked is recorded") {

@@ -43,6 +43,10 @@ struct House {
                                  "VALUES (?1, ?1, 'thanks', 'thanks', 1, ?2, ?3, 1, x'00', 1, 0, ?4, ?4)");
         add.bind(1, id).bind(2, state).bind(3, code ? std::optional<std::string_view>(code) : std::nullopt).bind(4, due).run();
     }
+    void goes_back(Instant since) {
+        settings.writeback.to = config::Writeback::To::folder;
+        put(fmt::format("INSERT INTO writeback(id, key, at, unit, line) VALUES (1, x'01', {}, '', x'00')", ms(since)));
+    }
     void text(Instant received, const char* step = "new") {
         auto id = db.next_id("inbound");
         put(fmt::format("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step, class) VALUES ({0}, 'main', '{0}', '', '', {1}, '{2}', {3})", id, ms(received), step,
@@ -101,6 +105,9 @@ TEST_CASE("what is wrong in a store, each by itself and in words") {
         {"due at night", [](House& h) { h.message("due", noon), h.put("INSERT INTO exports VALUES ('2026-11-21', 1, 1, 0, 'x')"); }, "", noon + 9h},
         {"due while all is stopped", [](House& h) { h.message("due", noon - 5h), h.hold("stop", "NULL", "x"); }, "sending_stopped: since 1970-01-01T00:00:00Z: x\n"},
         {"due in shadow", [](House& h) { h.message("due", noon - 5h), h.settings.survey.mode = config::Mode::shadow; }, ""},
+        {"the 110 system takes nothing", [](House& h) { h.goes_back(noon - 31min - 1ms); }, "writeback_waits: 1 lines\n"},
+        {"the 110 system has time yet", [](House& h) { h.goes_back(noon - 31min); }, ""},
+        {"nothing is to go back any more", [](House& h) { h.goes_back(noon - 2h), h.settings.writeback.to = config::Writeback::To::nobody; }, ""},
         {"no export of yesterday", [](House& h) { h.put("DELETE FROM exports"); }, "export_missing: 2026-11-20\n"},
         {"no export, and it is five", [](House& h) { h.put("DELETE FROM exports"); }, "", noon - 6h - 1s},
         {"no export is wanted", [](House& h) { h.put("DELETE FROM exports"), h.settings.reports.export_nightly = false; }, ""},

@@ -1,0 +1,26 @@
+// 民情台账: what people complain of, by the findings of follow-ups: topic, place, unit, and what comes again. A complaint belongs to the day
+// on which it was found out, so a week that is over stays as it is; words that turned out to be no complaint are not in it.
+//
+// Who reads it. Leaders read sums, and none of fewer than `least` complaints: a topic and a unit with one complaint is a caller whom the
+// whole station knows. Nor is one to be had by subtraction: where what is left out of a topic's sum would be less than that, the
+// smallest unit shown is left out too. 督察 reads the cases, but not those of his own unit or at which he was.
+#pragma once
+#include <string>
+
+#include "daemon/core/result.hpp"
+#include "daemon/reports/queries.hpp"
+#include "daemon/store/seal.hpp"
+
+namespace pingjing::reports {
+
+// The Monday and the Sunday of "2026-W48" (ISO 8601).
+struct Week { std::string from{}, to{}; };
+Result<Week> read_week(std::string_view week);
+
+// How often the same again: within so many days before.
+constexpr int again_days = 90;
+
+// Of a request that complete() has completed. `seal` opens the places, which are compared and, with `cases`, shown; nullptr: none are.
+Table register_report(store::Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone);
+
+}  // namespace pingjing::reports
