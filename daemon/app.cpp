@@ -121,7 +121,7 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
     a.writeback_ = std::make_unique<writeback::Feed>(writeback::FeedWorld{*a.store_, store::read_on(*a.reader_), seal, clock, &a.client_, [&a] { return a.gateway_->settings().writeback; },
-                                                                          a.gateway_->settings().reports.least_n});
+                                                                          a.gateway_->settings().reports.least_n, [&a] { return a.gateway_->settings().survey.services(); }});
     a.take(a.gateway_->settings());
     a.make_watch();
     if (clock.speed() != 1.0 || a.gateway_->settings().service.test_clock) a.notes_.push_back("test clock");

@@ -148,7 +148,7 @@ Result<Planned> close(const Context& c) {
 Result<Planned> drop(const Context& c) {
     if (c.f.state == closed || c.f.state == told) return not_now(c, "before the caller has been told");
     if (c.f.refuted_by.empty()) return fail(Kind::conflict, "the rating that opened it stands: it is owed an answer");
-    if (person_in(c.f.refuted_by) == c.person.name) return fail(Kind::forbidden, "nobody ends what he himself said was no complaint");
+    if (same_person(c.f.refuter, identity_of(c.person.who, c.person.badge))) return fail(Kind::forbidden, "nobody ends what he himself said was no complaint");
     if (c.step.note.empty()) return fail(Kind::invalid_input, "note: expected why nothing is owed");
     Planned out;
     out.move.step = "dropped", out.move.to = closed, out.move.due_at = c.f.due_at;

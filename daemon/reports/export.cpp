@@ -59,7 +59,7 @@ Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
     for (std::size_t service = 0; service < wish.rules.services.size(); ++service) add_figures(files, db, wish, service, as_of);
     Request week;
     week.report = "register", week.from = *days_later(wish.day, -6), week.to = wish.day;
-    auto complaints = register_report(db, wish.seal, wish.names, rules, week, wish.zone);
+    auto complaints = register_report(db, wish.seal, wish.names, wish.rules, week, wish.zone);
     complaints.as_of = format_local(as_of, wish.zone);
     files["register.csv"] = render_csv(complaints);
     files["register.json"] = render_json(complaints);

@@ -96,7 +96,7 @@ struct Sum {
         again_caller += c.again_caller, again_place += c.again_place, again_officer += c.again_officer, again_topic += c.again_topic;
     }
 };
-using Sums = std::map<std::string, std::map<std::string, Sum>>;  // topic, unit; "": the force
+using SumsByTopic = std::map<std::string, std::map<std::string, Sum>>;  // topic, unit; "": the force
 
 // What may be read of one topic: see the head of register.hpp.
 void withhold(std::map<std::string, Sum>& units, std::int64_t least) {
@@ -130,7 +130,7 @@ Table sums_table(const std::vector<Complaint>& complaints, const Names& names, c
                      {"topic_name", "问题", "topic"}, {"n", "件数", "n", Kind::count}, {"founded", "属实", "founded", Kind::count},
                      {"again_caller", "同一人再次", "caller again", Kind::count}, {"again_place", "同地再次", "place again", Kind::count},
                      {"again_officer", "同一民警再次", "officer again", Kind::count}, {"again_topic", "同单位同类再次", "topic again", Kind::count}};
-    Sums sums;
+    SumsByTopic sums;
     for (const auto& c : complaints) sums[c.topic][""].add(c), sums[c.topic][c.unit].add(c);
     struct Line { std::string unit, topic; Sum sum; };
     std::vector<Line> lines;

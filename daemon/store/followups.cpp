@@ -95,7 +95,7 @@ std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
     f.no_callback = find.integer(9) == 1;
     if (!find.is_null(10)) f.finding = parse_finding(find.text(10));
     f.topic = find.text(11), f.ordered_unit = find.text(12), f.escalated = static_cast<int>(find.integer(13));
-    if (auto rating = find.maybe_integer(14)) f.refuted_by = refuted_by(db, f.case_id, *rating);
+    if (auto rating = find.maybe_integer(14)) f.refuted_by = refuted_by(db, f.case_id, *rating), f.refuter = find_identity(db, f.refuted_by);
     f.parties = find_parties(db, f.case_id);
     Statement missed(db, R"sql(
         SELECT at FROM followup_steps WHERE followup_id = ?1 AND state = 'no_answer'

@@ -39,6 +39,7 @@ struct Followup {
     // The words that opened it were read as dissatisfied, a person said that they were not, and nothing else of the caller's says so:
     // who it was. Empty: it stands.
     std::string refuted_by{};
+    Identity refuter{};
     int escalated = 0;
 };
 std::optional<Followup> find_followup(Connection& db, std::int64_t id);

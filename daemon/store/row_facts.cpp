@@ -81,7 +81,7 @@ constexpr std::uint8_t gone = 0x80, moved_only = 0x40;
 
 constexpr std::size_t place_of(std::string_view name) {
     auto letter = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(name[at])); };
-    return (name.size() * 3 + letter(0) * 5 + letter(name.size() / 2) * 3 + letter(name.size() - 2) * 9) % 256;
+    return (name.size() + letter(0) + letter(name.size() / 2) * 9 + letter(name.size() - 2)) % 256;
 }
 constexpr bool all_apart() {
     for (const auto& one : tables)

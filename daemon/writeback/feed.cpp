@@ -33,7 +33,7 @@ asio::awaitable<void> Feed::run() {
 asio::awaitable<Steady> Feed::look() {
     auto to = world_.settings();
     if (to.to == config::Writeback::To::nobody) co_return std::chrono::seconds(5);
-    LineRules rules{to.by_case, to.words, world_.least};
+    LineRules rules{to.by_case, to.words, world_.least, world_.services()};
     bool more = true;
     std::int64_t waiting = 0;
     auto plan = [&, now = world_.clock.now()](store::Connection& db) {

@@ -22,6 +22,7 @@ struct FeedWorld {
     http::Client* http = nullptr;
     std::function<config::Writeback()> settings{};
     std::int64_t least = 5;
+    std::function<Services()> services = [] { return Services(); };
 };
 
 class Feed {

@@ -80,14 +80,17 @@ struct Rated {
     std::optional<std::string> grade{}, second{};
 };
 // nullopt: nothing of it leaves.
-std::optional<Rated> read_case(Connection& db, std::int64_t case_id) {
+std::optional<Rated> read_case(Connection& db, std::int64_t case_id, const Services& services) {
     Statement read(db, R"sql(
         SELECT record, coalesce((SELECT unit FROM ratings WHERE case_id = ?1 ORDER BY id LIMIT 1), unit), safety = 1 OR coalesce(recoded_after, 0) <> 0 OR erased_at IS NOT NULL,
-               (SELECT grade FROM ratings WHERE case_id = ?1 AND effect = 'second' ORDER BY id DESC LIMIT 1)
+               (SELECT grade FROM ratings WHERE case_id = ?1 AND effect = 'second' ORDER BY id DESC LIMIT 1),
+               source, officer, (SELECT rating_id FROM appeals WHERE case_id = ?1 AND state = 'upheld')
           FROM cases WHERE id = ?1)sql");
-    if (!read.bind(1, case_id).step() || read.integer(2) != 0) return std::nullopt;
+    if (!read.bind(1, case_id).step() || read.integer(2) != 0 || services.of(read.text(4), !read.is_null(5)) != 0) return std::nullopt;
     Rated out{read.text(0), read.text(1), std::nullopt, read.maybe_text(3)};
-    if (auto standing = store::standing_rating(db, case_id)) out.grade = grade_name(standing->grade);
+    auto standing = store::standing_rating(db, case_id);
+    bool taken_out = standing && !read.is_null(6) && standing->id <= read.integer(6);  // by an appeal, as the reports do
+    if (standing && !taken_out) out.grade = grade_name(standing->grade);
     return out;
 }
 
@@ -138,7 +141,7 @@ void count_case(Connection& db, const store::Seal& seal, const Said& before, con
 }
 
 void look_at(Connection& db, const store::Seal& seal, std::int64_t case_id, const LineRules& rules, Instant now) {
-    auto rated = read_case(db, case_id);
+    auto rated = read_case(db, case_id, rules.services);
     if (!rated) return;
     auto before = last_said(db, case_id);
     auto said = before;

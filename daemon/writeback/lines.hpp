@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/core/clock.hpp"
+#include "daemon/core/services.hpp"
 #include "daemon/store/seal.hpp"
 
 namespace pingjing::store { class Connection; }
@@ -20,6 +21,7 @@ namespace pingjing::writeback {
 struct LineRules {
     bool by_case = false, words = false;
     std::int64_t least = 5;
+    Services services{};  // what is not the 110 call is no matter of the 110 system
 };
 // Looks through the next stretch of the ledger. True: there is more. The first time it only begins: what was before is not told.
 bool plan_lines(store::Connection& db, const store::Seal& seal, const LineRules& rules, Instant now);

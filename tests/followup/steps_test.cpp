@@ -111,7 +111,7 @@ TEST_CASE("what was no complaint is dropped: by another than who said so, with a
     auto f = in(FollowupState::opened);
     auto because = with("drop", &Step::note, "\"不是不满意\"", "\"不是不满意\"");
     CHECK(outcome(plan(f, because)) == "conflict");  // the rating stands
-    f.refuted_by = inspector.who;
+    f.refuted_by = inspector.who, f.refuter = identity_of(inspector.who, inspector.badge);
     CHECK(outcome(plan(f, because)) == "forbidden");  // he said so himself
     CHECK(outcome(plan(f, step("drop"), other)) == "invalid");
     for (auto state : {FollowupState::opened, FollowupState::called_back, FollowupState::verified, FollowupState::rectifying, FollowupState::rectified, FollowupState::reviewed}) {
