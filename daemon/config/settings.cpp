@@ -14,6 +14,7 @@
 #include "daemon/config/values.hpp"
 #include "daemon/core/templates.hpp"
 #include "daemon/core/webhook_signature.hpp"
+#include "daemon/text/template.hpp"
 
 namespace pingjing::config {
 namespace {
@@ -589,9 +590,33 @@ private:
         }
     }
 
+    // A text that offers other digits than its scale reads would turn every answer around.
+    void check_digits(const std::string& name, Scale scale, bool must_offer, const std::map<std::string, std::string>& texts, const std::string& language) {
+        auto text = texts.find(name);
+        if (text == texts.end()) return;
+        auto digits = offered_digits(text->second);
+        std::string_view wanted = scale == Scale::csat_5 ? "12345" : "123";
+        bool offers = std::ranges::any_of(std::string_view("12345"), [&](char c) { return digits.contains(c); });
+        bool all = std::ranges::all_of(wanted, [&](char c) { return digits.contains(c); });
+        bool more = scale == Scale::three_110 && digits.contains('4') && digits.contains('5');
+        if ((must_offer || offers) && (!all || more))
+            problems_.add(name_, 0, fmt::format("text {}/{}: it is read on the scale {}: expected the digits {} in it{}", language, name, scale_name(scale), scale == Scale::csat_5 ? "1 to 5" : "1, 2 and 3",
+                                                more ? ", and no others; or another scale" : ""));
+    }
+    void check_digits(const std::map<std::string, std::string>& texts, const std::string& language) {
+        auto services = settings_.survey.services();
+        for (std::size_t n = 0; n < services.size(); ++n) {
+            const auto& s = services[n];
+            for (const auto& name : {s.survey, s.neutral}) check_digits(name, s.scale, true, texts, language);
+            for (const auto& name : {s.unclear, s.help}) check_digits(name, s.scale, false, texts, language);
+        }
+    }
+
     void texts() {
         texts_of(settings_.service.language, true, settings_.texts);
         for (const auto& language : settings_.service.languages) texts_of(language, false, settings_.texts_of[language]);
+        check_digits(settings_.texts, settings_.service.language);
+        for (const auto& [language, texts] : settings_.texts_of) check_digits(texts, language);
     }
 
     // A hash of a short password could be guessed from the ledger that holds it: secrets stay out.

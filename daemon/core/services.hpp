@@ -48,6 +48,12 @@ public:
         }
         return 0;
     }
+    // The one that asks by this text: what a citizen was asked stands, whatever his record says by now.
+    std::optional<std::size_t> of_text(std::string_view text) const {
+        for (std::size_t n = 0; n < all_.size(); ++n)
+            if (all_[n].survey == text || all_[n].neutral == text) return n;
+        return std::nullopt;
+    }
     std::optional<std::size_t> find(std::string_view name) const {
         for (std::size_t n = 0; n < all_.size(); ++n)
             if (all_[n].name == name) return n;

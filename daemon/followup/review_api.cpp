@@ -47,11 +47,15 @@ json::object shown(Connection& db, const store::Seal& seal, const Statement& row
             {"phone", masked_phone(db, seal, rows, 10)}, {"suggestion", text_or_null(rows, 11)}};
 }
 
-json::array open_reviews(Connection& db, const store::Seal& seal, const std::string& kind) {
+// Whoever a rating is about, and his unit, learn nothing of who gave it.
+json::array open_reviews(Connection& db, const store::Seal& seal, const std::string& kind, const store::Decider& asker, const store::ReviewRules& rules) {
     Statement rows(db, fmt::format(reviews_sql, kind.empty() ? "r.closed_at IS NULL" : "r.closed_at IS NULL AND r.kind = ?1"));
     if (!kind.empty()) rows.bind(1, kind);
     json::array out;
-    while (rows.step()) out.push_back(shown(db, seal, rows));
+    while (rows.step()) {
+        auto review = store::find_review(db, seal, rows.integer(0));
+        if (review && store::may_decide(db, *review, asker, rules)) out.push_back(shown(db, seal, rows));
+    }
     return out;
 }
 
@@ -86,8 +90,8 @@ asio::awaitable<Response> list_reviews(Parts p, http::Request request) {
     auto kinds = store::review_kinds();
     if (!kind.empty() && std::ranges::find(kinds, kind) == kinds.end()) co_return wrong("kind", fmt::format("{}", fmt::join(kinds, ", ")));
     json::array list;
-    auto read = [&, now = p->clock.now()](Connection& db) {
-        list = open_reviews(db, p->seal, kind);
+    auto read = [&, now = p->clock.now(), rules = p->rules()](Connection& db) {
+        list = open_reviews(db, p->seal, kind, store::find_decider(db, who(request)), rules);
         json::object access = {{"what", "review"}, {"who", who(request)}, {"reviews", list.size()}};
         store::append(db, now, "access", std::nullopt, json::serialize(access));
     };
@@ -114,7 +118,7 @@ asio::awaitable<Response> show_review(Parts p, http::Request request) {
     auto read = [&, now = p->clock.now(), rules = p->rules()](Connection& db) {
         found.reset();
         auto review = store::find_review(db, p->seal, *id);
-        if (!review) return;
+        if (!review || !store::may_decide(db, *review, store::find_decider(db, who(request)), rules)) return;
         found = one_review(db, p->seal, *review, rules);
         json::object access = {{"what", "review"}, {"who", who(request)}, {"review", *id}};
         store::append(db, now, "access", review->case_id, json::serialize(access));

@@ -35,7 +35,7 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
     s.match = ratings::match(store::sent_surveys_to(db, phone), row.extension, rules.slots, s.at, rules.late_window);
     if (s.match.survey) {
         s.about = store::load_answered_case(db, s.match.survey->case_id);
-        s.service = rules.services.of(s.about->source, s.about->attended);
+        s.service = rules.services.of_text(s.match.survey->text_name).value_or(rules.services.of(s.about->source, s.about->attended));
         // Safety follows the phone: another case of this number may say that somebody else reads it.
         s.about->careful = s.about->careful || store::has_safety_hold(db, phone, s.match.survey->case_id, now - rules.safety_hold);
         if (auto standing = store::standing_rating(db, s.match.survey->case_id)) s.before = Before{standing->grade, standing->first_at};

@@ -86,7 +86,9 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     auto grade = reply::grade_of(v, rules.services[s.service].scale);
     d.topic = answered_topic(v, s, grade);
     bool riddle = is_riddle_after_question(v, s, grade);
-    if (grade && s.match.survey && d.topic.empty() && !riddle)
+    // What it was about, said in words that are worse than what he had answered, is both.
+    bool worse_words = grade && s.before && v.method != reply::Method::code && worse(*grade, s.before->grade);
+    if (grade && s.match.survey && (d.topic.empty() || worse_words) && !riddle)
         d.effect = effect_of(*grade, s.at, v.correction, s.match.late, s.about && s.about->followup_begun, s.before, rules.correction_window);
     d.what = class_of(v, s, d);
     d.suppress = is_stranger(v, s, grade);

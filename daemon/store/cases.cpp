@@ -25,7 +25,8 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
             language = excluded.language, phone_id = excluded.phone_id, contact_id = excluded.contact_id, officer = excluded.officer,
             officer_role = excluded.officer_role, call_taker = excluded.call_taker, reported_at = excluded.reported_at,
             closed_at = excluded.closed_at, changed_at = excluded.changed_at, code = excluded.code,
-            kind = CASE WHEN excluded.code IS NULL THEN excluded.kind ELSE cases.kind END,
+            kind = CASE WHEN excluded.code IS NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = cases.id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL)
+                        THEN excluded.kind ELSE cases.kind END,
             flags = excluded.flags, safety = max(cases.safety, excluded.safety), erased_at = NULL)sql");
     write.bind(1, row.id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
     write.bind(5, case_state_name(call.state)).bind(6, call.unit).bind(7, call.category).bind(8, call.source).bind(9, call.linked_to);
@@ -131,7 +132,8 @@ void record_decision(Connection& db, std::int64_t case_id, std::string_view stag
 bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
-            OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1))sql");
+            OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
+            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE a.do_not_contact = 1 AND a.at >= ?3 AND i.phone_id = ?1))sql");
     find.bind(1, phone_id).bind(2, except_case).bind(3, since).step();
     return find.integer(0) == 1;
 }

@@ -52,7 +52,8 @@ StoredCase load_case(Connection& db, std::int64_t id);  // one that is there, wi
 // `stage`: intake, sending; every decision leaves its row, with the rules in force.
 void record_decision(Connection& db, std::int64_t case_id, std::string_view stage, std::string_view outcome, const Verdict& verdict, Instant now);
 
-// Another case with a safety code whose calling line or contact number is this phone, taken at or after `since`.
+// Another case with a safety code whose calling line or contact number is this phone, taken at or after `since`; or an emergency of its
+// owner since then who asked for no answer.
 bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 // Planned (then real) sending times of the number's other surveys that were not cancelled, from `since` on.
 std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);

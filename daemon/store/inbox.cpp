@@ -113,12 +113,12 @@ void record_reading(Connection& db, std::int64_t inbound_id, const Reading& r, I
 std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id) {
     // Not NOT IN: for more than two values SQLite makes a table each time.
     Statement find(db, R"sql(
-        SELECT id, case_id, coalesce(slot, 0), open, claimed_at, coalesce(answer_until, claimed_at) FROM messages
+        SELECT id, case_id, coalesce(slot, 0), open, claimed_at, coalesce(answer_until, claimed_at), template FROM messages
          WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND state <> 'not_sent' ORDER BY claimed_at, id)sql");
     find.bind(1, phone_id);
     std::vector<SentSurvey> found;
     while (find.step())
-        found.push_back({find.integer(0), find.integer(1), static_cast<int>(find.integer(2)), find.integer(3) == 1, find.instant(4), find.instant(5)});
+        found.push_back({find.integer(0), find.integer(1), static_cast<int>(find.integer(2)), find.integer(3) == 1, find.instant(4), find.instant(5), find.text(6)});
     return found;
 }
 

@@ -77,6 +77,7 @@ struct SentSurvey {
     int slot = 0;
     bool open = false;
     Instant claimed_at{}, answer_until{};
+    std::string text_name{};  // by which it asked
 };
 std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id);
 std::optional<std::int64_t> newest_case_of(Connection& db, std::int64_t phone_id);

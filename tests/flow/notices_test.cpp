@@ -84,6 +84,20 @@ TEST_CASE("a number that is not texted for somebody's safety gets no notice, and
     CHECK(outcomes(send(w, "n2", {zhang + " 2026-01-05"})) == "opt_out");
 }
 
+TEST_CASE("who is in danger and asks for no answer is sent nothing more, by anybody") {
+    Mailbox w(morning, site);
+    w.call("A1", zhang);
+    w.pass(3h);
+    w.exec("UPDATE messages SET claimed_at = claimed_at - 172800000 WHERE purpose = 'survey'");  // another day
+    CHECK(w.call("A2", zhang) == "accepted");
+    w.reply(zhang, "救命,他在旁边,不要回短信");
+    auto before = w.sent.size();
+    CHECK(outcomes(send(w, "n1", {zhang + " 2026-01-05"})) == "phone_hold");
+    w.pass(6h);
+    CHECK(w.sent.size() == before);
+    CHECK(w.value("SELECT code FROM cases WHERE record = 'A2'") == "phone_hold");
+}
+
 TEST_CASE("what has not left of a stopped notice never leaves, and its name is spent") {
     Mailbox w(night, site);
     send(w, "n1", {zhang + " 2026-01-05", li + " 2026-01-05"});

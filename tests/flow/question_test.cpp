@@ -58,6 +58,16 @@ TEST_CASE("words name the topic as well; a bare digit after the question is for 
     CHECK(w.asked() == 1);
 }
 
+TEST_CASE("what it was about, in words worse than the answer, is a worse answer as well") {
+    Questioned w;
+    w.say("2");
+    CHECK(w.asked() == 1);
+    w.say("态度太差,不满意,我要投诉");
+    CHECK(w.value("SELECT topic FROM asked_topics") == "attitude");
+    CHECK(w.value("SELECT grade || ' ' || effect FROM ratings ORDER BY id DESC") == "dissatisfied replaces");
+    CHECK(w.value("SELECT count(*) FROM followups") == "1");
+}
+
 TEST_CASE("nobody is asked the second question after a 1, where a site has not turned it on, where others may read the phone, beside an opt-out or an emergency") {
     {
         Questioned w;

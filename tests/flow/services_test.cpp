@@ -113,6 +113,21 @@ TEST_CASE("who is rated: the unit of a window, the call taker of what was settle
     CHECK(w.books_balance());
 }
 
+TEST_CASE("what was asked stands: a record that names another service, or an officer, by the time of the answer turns nothing around") {
+    World w(morning, {.services = services});
+    w.call("W1", li, "W1", at_window);
+    w.officers = nobody;
+    w.call("T1", wang, "0101", by_phone);
+    w.pass(3h);
+    w.call("W1", li, "0101", R"(,"source":"windows")");
+    w.officers = lead;
+    w.call("T1", wang, "0101", by_phone);
+    w.reply(li, "1");
+    w.reply(wang, "3");
+    CHECK(w.value("SELECT grade FROM ratings r JOIN cases c ON c.id = r.case_id WHERE c.record = 'W1'") == "dissatisfied");
+    CHECK(w.value("SELECT officer FROM ratings r JOIN cases c ON c.id = r.case_id WHERE c.record = 'T1'") == "080011");
+}
+
 TEST_CASE("a service has its own categories, and safety knows no service") {
     World w(morning, {.services = services});
     CHECK(w.call("W1", zhang, "0101", at_window) == "excluded unknown_category");
@@ -146,7 +161,9 @@ TEST_CASE("what is wrong with a service is said with its line") {
         {"a text that there is not", "[[survey.service]]\nname = \"tax\"\nsources = [\"t\"]\n", "survey_tax.txt"},
         {"the same source twice", services + "[[survey.service]]\nname = \"visit\"\nsources = [\"window\"]\n", "is that of service 'window'"},
         {"asked while the officer is still there", "[[survey.service]]\nname = \"window\"\nsources = [\"w\"]\ndelay = \"5m\"\n", "shorter than [survey] min_delay"},
-        {"an unknown key", "[[survey.service]]\nname = \"window\"\nsources = [\"w\"]\nscales = \"csat-5\"\n", "scales"},
+        {"a text that offers five digits where three are read", "[[survey.service]]\nname = \"window\"\nsources = [\"w\"]\n", "it is read on the scale 110-3"},
+        {"a text that offers three digits where five are read", "[[survey.service]]\nname = \"visit\"\nsources = [\"w\"]\nscale = \"csat-5\"\n", "it is read on the scale csat-5"},
+        {"an unknown key", "[[survey.service]]\nname = \"window\"\nsources = [\"w\"]\nscale = \"csat-5\"\nscales = \"csat-5\"\n", "scales"},
     };
     for (const auto& bad : rows) {
         CAPTURE(bad.what);

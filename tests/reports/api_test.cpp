@@ -103,7 +103,7 @@ TEST_CASE("a parameter at fault is named, with what was expected") {
         {"basis=sent", 400, "basis: expected closed or answered"},
         {"format=pdf", 400, "format: expected json, csv or table"},
         {"raw=maybe", 400, "raw: expected 1 or 0"},
-        {"form=csv", 400, "form: expected one of the parameters from, to, basis, format, raw"},
+        {"form=csv", 400, "form: expected one of the parameters from, to, basis, service, format, raw"},
         {"format=xlsx", 501, "format xlsx: not built yet"},
         {"format=html", 501, "format html: not built yet"},
     };
@@ -131,7 +131,7 @@ TEST_CASE("leaders read sums, inspectors cases, an officer himself, and each loo
     auto wrong = [&](const char* target) { return boost::json::parse(service.get(target).body).at("detail"); };
     CHECK(wrong("/v1/reports/register?week=47") == "week: expected one such as 2026-W48");
     CHECK(wrong("/v1/reports/register?colour=red") == "colour: expected one of the parameters from, to, week, format, raw, cases");
-    CHECK(wrong("/v1/reports/units?week=2026-W47") == "week: expected one of the parameters from, to, basis, format, raw");
+    CHECK(wrong("/v1/reports/units?week=2026-W47") == "week: expected one of the parameters from, to, basis, service, format, raw");
 
     CHECK(service.get("/v1/reports/mine", "report").status == 403);
     CHECK(service.get("/v1/reports/mine", "officer").status == 403);  // the token does not say who he is

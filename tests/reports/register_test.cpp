@@ -67,7 +67,7 @@ struct Town {
     Request week() {
         Request request;
         request.report = "register", request.week = "2026-W48";
-        return *complete(request, zone, as_of);
+        return *complete(request, {}, zone, as_of);
     }
     json::array rows(const Request& request) { return json::parse(render_json(register_report(db, &seal, names, rules, request, zone))).at("rows").as_array(); }
     // "unit topic n" of each row.
@@ -177,13 +177,13 @@ TEST_CASE("nobody reads the cases of his own unit, or at which he was") {
 TEST_CASE("a week or days, and only of the register") {
     Request request;
     request.report = "register";
-    CHECK(complete(request, zone, as_of)->from == "2026-11-23");
+    CHECK(complete(request, {}, zone, as_of)->from == "2026-11-23");
     request.week = "2026-W47", request.from = "2026-11-01";
-    CHECK(complete(request, zone, as_of).error().detail == "week: expected either a week or days");
+    CHECK(complete(request, {}, zone, as_of).error().detail == "week: expected either a week or days");
     request.from.clear(), request.report = "units";
-    CHECK(complete(request, zone, as_of).error().detail == "week: expected the report register with it");
+    CHECK(complete(request, {}, zone, as_of).error().detail == "week: expected the report register with it");
     request.week.clear(), request.cases = true;
-    CHECK(complete(request, zone, as_of).error().detail == "cases: expected the report register with it");
+    CHECK(complete(request, {}, zone, as_of).error().detail == "cases: expected the report register with it");
 }
 
 TEST_CASE("an officer sees himself in months that are over, five ratings at a time") {
