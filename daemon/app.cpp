@@ -119,8 +119,9 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     // After the gateway has compared the clock with the last fact: this is a fact of its own.
     a.store_->run_now([&](store::Connection& db) { record_configuration(db, a.gateway_->settings(), clock.now()); });
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
+    a.folder_writer_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
-    a.writeback_ = std::make_unique<writeback::Feed>(writeback::FeedWorld{*a.store_, store::read_on(*a.reader_), seal, clock, &a.client_, [&a] { return a.gateway_->settings().writeback; },
+    a.writeback_ = std::make_unique<writeback::Feed>(writeback::FeedWorld{*a.store_, store::read_on(*a.folder_writer_), seal, clock, &a.client_, [&a] { return a.gateway_->settings().writeback; },
                                                                           a.gateway_->settings().reports.least_n, [&a] { return a.gateway_->settings().survey.services(); }});
     a.take(a.gateway_->settings());
     a.make_watch();

@@ -60,7 +60,7 @@ private:
     Random& random_;
     const store::Seal& seal_;
     std::unique_ptr<store::Store> store_;
-    std::unique_ptr<store::ReadThread> reader_;
+    std::unique_ptr<store::ReadThread> reader_, folder_writer_;  // the second waits for the other system's folder, so that no report does
     http::Client client_;
     std::unique_ptr<Gateway> gateway_;
     admin::Access access_;

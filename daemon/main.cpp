@@ -251,6 +251,7 @@ int main(int argc, char** argv) {
     send_notice->add_option("LIST", notice.list, "CSV: phone,consented_on; - is stdin")->required();
     send_notice->add_option("--text", notice.text, "one of [notices] texts")->required();
     send_notice->add_option("--reason", notice.reason, "why these people get it; kept sealed")->required();
+    send_notice->add_flag("--accept-possible-double", notice.accept_possible_double, "after a restore: who got one since the backup may get it again");
     notice_action("list", "what was sent, and how much of it arrived");
     notice_action("show", "its numbers, masked, with what became of each");
     notice_action("stop", "what has not left does not leave")->add_option("--reason", notice.reason, "why")->required();

@@ -163,7 +163,7 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
     };
     policy->survey_text = [rules](const store::StoredCase& about, std::string_view kind) {
         const auto& service = rules->services[rules->services.of(about.source, about.attended)];
-        return kind == "survey_neutral" ? service.neutral : service.survey;
+        return kind.starts_with("survey_neutral") ? service.neutral : service.survey;
     };
     auto zone = settings.service.timezone;
     policy->local_day = [zone](Instant t) { return pingjing::local_day(t, zone); };

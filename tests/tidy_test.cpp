@@ -145,6 +145,19 @@ void refuse(const std::vector<Word>& words, const std::vector<std::string>& wher
 
 }  // namespace
 
+// CTest takes a list apart at semicolons: the name of such a test finds no test, and that passes.
+TEST_CASE("no test has a semicolon in its name") {
+    boost::regex name(R"re(TEST_CASE\("([^"]*)"\))re");
+    int tests = 0;
+    for (const auto& path : tree({"tests"})) {
+        if (!path.ends_with(".cpp")) continue;
+        auto text = read_source(path);
+        for (boost::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at, ++tests)
+            if ((*at)[1].str().find(';') != std::string::npos) FAIL_CHECK(path << ": " << (*at)[1].str());
+    }
+    CHECK(tests > 500);
+}
+
 // The rule: every file is named by the README of its folder or, where that has none, by the nearest one above; by its name, by its
 // stem (`phone` for phone.hpp and phone.cpp), or by its path from there. Each README also names the folders below it that have one.
 TEST_CASE("READMEs name what is there, and nothing else") {

@@ -76,7 +76,7 @@ int notice(const std::string& config, const NoticeOptions& o) {
     if (o.action == "stop") return ask(config, "POST", one + "/stop", json::serialize(json::object{{"reason", o.reason}}), tell, who);
     auto list = read_whole(o.list);
     if (!list) return 1;
-    return ask(config, "POST", "/v1/notices", json::serialize(json::object{{"name", o.name}, {"text", o.text}, {"reason", o.reason}, {"phones", phones_of(*list)}}), tell, who);
+    return ask(config, "POST", "/v1/notices", json::serialize(json::object{{"name", o.name}, {"text", o.text}, {"reason", o.reason}, {"phones", phones_of(*list)}, {"accept_possible_double", o.accept_possible_double}}), tell, who);
 }
 
 }  // namespace pingjing::commands

@@ -14,7 +14,6 @@
 #include "daemon/config/values.hpp"
 #include "daemon/core/templates.hpp"
 #include "daemon/core/webhook_signature.hpp"
-#include "daemon/text/template.hpp"
 
 namespace pingjing::config {
 namespace {

@@ -24,7 +24,7 @@ constexpr std::string_view effect_name(Effect e) {
 struct Before { Grade grade = Grade::satisfied; Instant first_at{}; };
 
 inline Effect effect_of(Grade now, Instant at, bool correction, bool late, bool followup_begun, const std::optional<Before>& before, Millis correction_window) {
-    if (followup_begun) return Effect::second;
+    if (followup_begun && before) return Effect::second;  // a second answer needs a first one
     if (late) return Effect::late;
     if (!before) return Effect::first;
     if (now == before->grade || at - before->first_at > correction_window) return Effect::repeated;

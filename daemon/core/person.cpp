@@ -50,7 +50,13 @@ std::string alike(std::string_view name) {
     std::string out;
     for (auto rest = trimmed(plain); char c : rest)
         if (c != ' ' || !out.ends_with(' ')) out += c;
-    return out;
+    // 张 三 is 张三: between characters that are no letters of an alphabet a space says nothing.
+    std::string joined;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        bool between = out[i] == ' ' && i > 0 && static_cast<unsigned char>(out[i - 1]) >= 0x80 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) >= 0xE0;
+        if (!between) joined += out[i];
+    }
+    return joined;
 }
 
 Identity identity_of(std::string_view who, std::string_view badge) {

@@ -15,7 +15,7 @@ Identity identity_of(std::string_view who, std::string_view badge = "");
 // One token is one person. Where both have a badge it decides, for two may share a name; else the name, however it is spelled.
 bool same_person(const Identity& one, const Identity& other);
 
-// NFKC, without case, without outer spaces, inner ones as one. Broken UTF-8 stays as it is.
+// NFKC, without case, without outer spaces, inner ones as one and none between Hanzi. Broken UTF-8 stays as it is.
 std::string alike(std::string_view name);
 std::string_view trimmed(std::string_view text);  // without outer spaces of any script, nor what cannot be seen
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,15 @@ inline PoliceService asked_on(Scale scale, PoliceService service = {}) {
     service.scale = scale;
     if (scale == Scale::csat_5) service.neutral = "survey_neutral_five", service.unclear = "unclear_five", service.help = "help_five";
     return service;
+}
+
+// The digits that stand alone in a text: what it offers to answer by.
+inline std::set<char> offered_digits(std::string_view source) {
+    auto is_digit = [&](std::size_t at) { return at < source.size() && source[at] >= '0' && source[at] <= '9'; };
+    std::set<char> digits;
+    for (std::size_t i = 0; i < source.size(); ++i)
+        if (is_digit(i) && !is_digit(i + 1) && (i == 0 || !is_digit(i - 1))) digits.insert(source[i]);
+    return digits;
 }
 
 class Services {

@@ -82,7 +82,7 @@ std::vector<Unanswered> unanswered_alarms(Connection& db, int most) {
     Statement rows(db, R"sql(
         SELECT a.id, coalesce((SELECT max(r.at) FROM alarm_reminders r WHERE r.alarm_id = a.id), a.escalated_at, a.received_at, a.at),
                a.received_at IS NOT NULL, a.escalated_at IS NOT NULL, (SELECT count(*) FROM alarm_reminders r WHERE r.alarm_id = a.id)
-          FROM alarms a WHERE a.acknowledged_at IS NULL ORDER BY a.at, a.id LIMIT ?1)sql");
+          FROM alarms a WHERE a.acknowledged_at IS NULL ORDER BY a.escalated_at IS NOT NULL, a.at DESC, a.id LIMIT ?1)sql");
     rows.bind(1, most);
     std::vector<Unanswered> out;
     while (rows.step()) out.push_back({rows.text(0), rows.instant(1), rows.integer(2) == 1, rows.integer(3) == 1, static_cast<int>(rows.integer(4))});

@@ -8,6 +8,8 @@
 
 #include "daemon/desk/alarms.hpp"
 #include "daemon/log/log.hpp"
+#include "daemon/store/cases.hpp"
+#include "daemon/store/parties.hpp"
 #include "daemon/text/strict_json.hpp"
 
 namespace pingjing::desk {
@@ -48,6 +50,13 @@ http::Response tell(json::object body) {
     return response;
 }
 
+// Whoever was at the call does not see, and does not silence, what its caller cries about him. His station may: it has to help.
+bool is_about(store::Connection& db, const AlarmRow& row, const http::Asker& asker) {
+    if (asker.badge.empty() || !row.alarm.record) return false;
+    auto known = store::find_case(db, *row.alarm.record);
+    return known && store::find_parties(db, known->id).has_badge(asker.badge);
+}
+
 http::Response no_such_alarm() { return http::problem(404, "Not Found", "there is no such alarm"); }
 
 void note_access(store::Connection& db, json::object access, const http::Request& request, Instant now) {
@@ -59,6 +68,7 @@ asio::awaitable<http::Response> list(const DeskParts desks, http::Request reques
     std::vector<AlarmRow> rows;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         rows = alarms_for_desk(db, desks.seal, most_acknowledged);
+        std::erase_if(rows, [&](const AlarmRow& row) { return is_about(db, row, request.asker); });
         note_access(db, {{"what", "desk"}, {"alarms", rows.size()}}, request, now);
     };
     try {
@@ -77,6 +87,7 @@ asio::awaitable<http::Response> show(const DeskParts desks, http::Request reques
     std::optional<AlarmRow> row;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         row = find_alarm(db, desks.seal, id);
+        if (row && is_about(db, *row, request.asker)) row.reset();
         if (row) note_access(db, {{"what", "desk"}, {"alarm", id}}, request, now);
     };
     try {
@@ -109,6 +120,7 @@ asio::awaitable<http::Response> reveal(const DeskParts desks, http::Request requ
     std::optional<AlarmRow> row;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         row = find_alarm(db, desks.seal, id);
+        if (row && is_about(db, *row, request.asker)) row.reset();
         if (row) note_access(db, {{"what", "number"}, {"alarm", id}, {"reason", hide_mobiles(*reason)}}, request, now);
     };
     try {
@@ -127,13 +139,18 @@ asio::awaitable<http::Response> take(const DeskParts desks, http::Request reques
     auto said = only_text(request.body, "words");
     auto words = said ? *said : std::string();
     std::optional<Result<Acknowledgement>> done;
-    auto write = [&, now = desks.clock.now()](store::Connection& db) { done = acknowledge(db, desks.seal, id, request.header("x-pingjing-who"), Text(words), now); };
+    auto write = [&, now = desks.clock.now()](store::Connection& db) {
+        done.reset();
+        auto row = find_alarm(db, desks.seal, id);
+        if (!row || is_about(db, *row, request.asker)) return;
+        done = acknowledge(db, desks.seal, id, request.header("x-pingjing-who"), Text(words), now);
+    };
     try {
         co_await desks.store.run(std::ref(write));
     } catch (const store::SqlError& error) {
         co_return store_failed("desk.ack", error);
     }
-    if (!*done) co_return no_such_alarm();
+    if (!done || !*done) co_return no_such_alarm();
     json::object body{{"alarm_id", id}, {"acknowledged_at", format_utc((*done)->at)}, {"acknowledged_by", (*done)->by}};
     if (!said) body["ignored"] = said.error().detail;
     co_return tell(std::move(body));

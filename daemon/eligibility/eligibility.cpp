@@ -58,13 +58,13 @@ Facts gather(store::Connection& db, const SiteRules& site, std::size_t service, 
     return facts;
 }
 
-// Whom the answer is about. A text that does not speak of a report stays that, whoever is rated.
+// How it is asked, and whom the answer is about: survey, survey_neutral; with _unit or _taker where it is not the officer.
 std::string kind_of(const Decision& decision, const SiteRules& site, std::size_t service) {
-    if (service == 0 || decision.kind != "survey") return decision.kind;
+    if (service == 0 || (decision.kind != "survey" && decision.kind != "survey_neutral")) return decision.kind;
     using enum ServiceRules::Rated;
     switch (site.others[service - 1].rated) {
-        case call_taker: return "survey_taker";
-        case unit: return "survey_unit";
+        case call_taker: return decision.kind + "_taker";
+        case unit: return decision.kind + "_unit";
         case officer: break;
     }
     return decision.kind;

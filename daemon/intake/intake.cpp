@@ -52,6 +52,11 @@ RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& rando
         bool equal_content = known->content_key == seal.keyed_hash(call.content.reveal());
         if (auto nothing_new = without_news(*known, call, equal_content, answer)) return *nothing_new;
     }
+    // Numbers of two systems meet: one service's record must not become the case of another's.
+    if (known && site.services.of(known->source, true) != site.services.of(call.source, true)) {
+        answer.outcome = "rejected", answer.reason = "source", answer.detail = "the service of the record that has this number";
+        return answer;
+    }
     auto planned = eligibility::decide_case(db, seal, site, call, known ? known->id : 0, now);
     answer.outcome = known ? "updated" : planned.verdict.code ? "excluded" : "accepted";
     if (planned.verdict.code) answer.reason = code_name(*planned.verdict.code);

@@ -94,10 +94,11 @@ tl::expected<Asked, Response> read(const Request& request, const NoticeRules& ru
     const auto* body = parsed && parsed->problems.empty() ? parsed->value.if_object() : nullptr;
     if (!body) return tl::unexpected(bad(R"(expected {"name","text","reason","phones":[{"phone","consented_on"}]}, no key twice)"));
     for (const auto& member : *body)
-        if (member.key() != "name" && member.key() != "text" && member.key() != "reason" && member.key() != "phones")
-            return tl::unexpected(bad(fmt::format("{}: expected name, text, reason, phones", hide_mobiles(std::string(member.key())))));
+        if (member.key() != "name" && member.key() != "text" && member.key() != "reason" && member.key() != "phones" && member.key() != "accept_possible_double")
+            return tl::unexpected(bad(fmt::format("{}: expected name, text, reason, phones, accept_possible_double", hide_mobiles(std::string(member.key())))));
     Asked asked;
     asked.notice = {string_of(*body, "name"), string_of(*body, "text"), request.asker.who, Text(string_of(*body, "reason"))};
+    if (const auto* accepted = body->if_contains("accept_possible_double")) asked.notice.accept_possible_double = accepted->is_bool() && accepted->as_bool();
     if (!is_name(asked.notice.name)) return tl::unexpected(bad("name: expected small letters, digits, '-' and '_', such as 2026-11-29-flood"));
     if (!rules.texts.contains(asked.notice.text_name))
         return tl::unexpected(bad(rules.texts.empty() ? std::string("text: [notices] texts names none") : fmt::format("text: expected {}", fmt::join(rules.texts, ", "))));

@@ -10,6 +10,7 @@
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/letters.hpp"
+#include "daemon/store/notices.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/text/segments.hpp"
 
@@ -135,6 +136,7 @@ private:
     bool is_survey(const DueRow& row) const { return row.purpose == Purpose::survey; }
     // It tries this one channel: by another it would say nothing, and what the routes say of its number does not matter.
     bool is_canary(const DueRow& row) const { return row.purpose == Purpose::canary; }
+    bool is_notice(const DueRow& row) const { return row.purpose == Purpose::notice; }
     bool urgent(const DueRow& row) const { return row.purpose == Purpose::emergency; }
     // Surveys, notices and 回告 wait for opening hours; an answer to a citizen's own text goes at once or not at all; a person's answer to a letter goes
     // at once while the letter is fresh, and after that in hours.
@@ -190,6 +192,10 @@ private:
             store::postpone(db_, row.id, in_.now + doubt_pause);
             return true;
         }
+        if (is_notice(row) && store::is_of_stopped_notice(db_, row.id)) {
+            cancel(row, Code::cancelled, "the notice was stopped");
+            return true;
+        }
         if (row.purpose == Purpose::letter && !answer) {
             cancel(row, Code::cancelled, "its words are erased");
             return true;
@@ -238,7 +244,8 @@ private:
         store::ClaimFacts facts;
         facts.channel = policy_.channels[*channel].name;
         facts.text_name = row.text_name;
-        if (is_survey(row) && !decide_again(row, *about, *channel, facts)) return true;
+        if ((is_survey(row) || is_notice(row)) && is_at_ceiling(*channel)) return true;
+        if (is_survey(row) && !decide_again(row, *about, facts)) return true;
         if (!is_survey(row) && row.slot) facts.slot = static_cast<int>(*row.slot);
         send(row, *phone, about, answer, *channel, std::move(facts));
         return true;
@@ -265,22 +272,24 @@ private:
         if ((row.attempt == 0 || row.route < 0) && last) route.channels.insert(route.channels.begin(), *last);
         auto channel = pick(route, views, refused, !urgent(row));
         // A channel at its ceiling is waited for: a flood must not run over into the next one.
-        if (channel && is_survey(row) && !surveys_allowed_[*channel]) return std::nullopt;
+        if (channel && (is_survey(row) || is_notice(row)) && !surveys_allowed_[*channel]) return std::nullopt;
         return channel;
     }
 
-    // The rules over all cases of the number, as they are now; the slot; the day's ceiling. False: it does not go now.
-    bool decide_again(DueRow& row, const store::StoredCase& about, std::size_t channel, store::ClaimFacts& facts) {
+    // Surveys and notices of a day: above it the rest waits, and a person is told.
+    bool is_at_ceiling(std::size_t channel) {
         const auto& rules = policy_.channels[channel];
         auto& before = sent_before_[channel];
         if (!before) before = store::surveys_of_day(db_, rules.name, day_);
-        if (*before + counts_[channel] >= rules.daily_ceiling &&
-            !store::was_released_since(db_, "ceiling", rules.name, policy_.start_of_day(in_.now))) {
-            store::place_hold(db_, "ceiling", rules.name, fmt::format("{} surveys today", rules.daily_ceiling), in_.now);
-            surveys_allowed_[channel] = false;
-            round_.ceilings.push_back(rules.name);
-            return false;
-        }
+        if (*before + counts_[channel] < rules.daily_ceiling || store::was_released_since(db_, "ceiling", rules.name, policy_.start_of_day(in_.now))) return false;
+        store::place_hold(db_, "ceiling", rules.name, fmt::format("{} surveys today", rules.daily_ceiling), in_.now);
+        surveys_allowed_[channel] = false;
+        round_.ceilings.push_back(rules.name);
+        return true;
+    }
+
+    // The rules over all cases of the number, as they are now; the slot. False: it does not go now.
+    bool decide_again(DueRow& row, const store::StoredCase& about, store::ClaimFacts& facts) {
         auto verdict = policy_.decide(db_, about, row.phone_key, in_.now);
         store::record_decision(db_, about.id, "sending", verdict.code ? "excluded" : "accepted", verdict, in_.now);
         if (verdict.code) {
@@ -327,7 +336,7 @@ private:
         auto attempt = store::claim(db_, row, facts, in_.now);
         in_.announce(db_, row.ref, row.phone_key);  // nothing after it can be refused
         --in_.views[channel].room;
-        if (is_survey(row)) ++counts_[channel];
+        if (is_survey(row) || is_notice(row)) ++counts_[channel];
         provider::Submission submission(row.ref, phone, Text(wording.text), std::move(extension), std::chrono::floor<std::chrono::seconds>(validity));
         submission.carrier_adds = wording.carrier_adds;
         round_.claimed.emplace_back(std::move(attempt), std::move(submission), channel, facts.parts);

@@ -44,7 +44,7 @@ bool may_ask(const reply::Verdict& v, const Situation& s, const AnswerRules& rul
 
 // He was asked what it was about, and nobody has called him yet.
 bool answers_question(const reply::Verdict& v, const Situation& s) {
-    return s.about && s.about->questioned && s.before && s.at >= s.about->questioned_at && !v.emergency && !v.correction && v.label != reply::Label::opt_out;
+    return s.about && s.about->questioned && !s.about->followup_begun && s.before && s.about->questioned_at && s.at >= *s.about->questioned_at && !v.emergency && !v.correction && v.label != reply::Label::opt_out;
 }
 
 // Answered in letters, because digits are ratings, or in words. Words that praise what he had complained of are read as ever.

@@ -25,8 +25,8 @@ void take_case(const Statement& row, CaseRow& into) {
     into.category = row.view(2).substr(0, 2);
     into.reported_at = row.instant(3);
     into.closed_at = row.maybe_instant(4);
-    if (row.view(6) == "survey_taker") into.officer = row.view(10).empty() ? std::nullopt : row.maybe_text(10);
-    else if (row.view(6) != "survey_unit") into.officer = row.maybe_text(5);
+    if (row.view(6).ends_with("_taker")) into.officer = row.view(10).empty() ? std::nullopt : row.maybe_text(10);
+    else if (!row.view(6).ends_with("_unit")) into.officer = row.maybe_text(5);
     into.code = row.maybe_text(7);
     into.recoded_after = row.integer(8) != 0;
     into.source = row.view(9);

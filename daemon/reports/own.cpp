@@ -9,15 +9,14 @@ namespace pingjing::reports {
 namespace {
 
 // As case_rows reads them: without those of which a person said that they are none, and of words only what a person confirmed.
-// What an appeal took out is out; one that is not decided yet changes nothing here, or filing it would tell whether there was a rating.
+// Appeals change nothing here: a month that was shown with one rating more would tell him what that one was.
 constexpr const char* own_sql = R"sql(
     SELECT r.case_id, r.grade, r.at,
            r.method = 'code' OR r.method = 'person' OR EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'confirmed')
       FROM ratings r JOIN cases c ON c.id = r.case_id
-     WHERE r.officer = ?1 AND (r.effect = 'first' OR r.effect = 'replaces') AND coalesce(c.recoded_after, 0) = 0 AND c.kind <> 'survey_unit'
+     WHERE r.officer = ?1 AND (r.effect = 'first' OR r.effect = 'replaces') AND coalesce(c.recoded_after, 0) = 0 AND c.kind NOT LIKE '%!_unit' ESCAPE '!'
        AND (r.method = 'code' OR r.method = 'person'
             OR NOT EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'none'))
-       AND NOT EXISTS (SELECT 1 FROM appeals a WHERE a.case_id = r.case_id AND a.state = 'upheld' AND r.id <= a.rating_id)
      ORDER BY r.case_id, r.id)sql";
 
 std::map<std::string, Tally> months_of(store::Connection& db, const Rules& rules, const std::string& badge, const std::string& zone, Instant as_of) {

@@ -55,7 +55,7 @@ constexpr const char* complaints_sql = R"sql(
                OR (?4 <> '' AND (c.unit = ?4 OR r.unit = ?4))
       FROM followups f JOIN followup_work w ON w.followup_id = f.id JOIN cases c ON c.id = f.case_id LEFT JOIN ratings r ON r.id = f.rating_id
      WHERE w.finding IS NOT NULL AND f.state <> 'opened' AND f.state <> 'called_back' AND found_at >= ?1 AND found_at < ?2
-       AND NOT EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'dropped')
+       AND (SELECT s.state FROM followup_steps s WHERE s.followup_id = f.id ORDER BY s.id DESC LIMIT 1) <> 'dropped'
      ORDER BY found_at, f.id)sql";
 
 std::vector<Complaint> read_complaints(Connection& db, const store::Seal* seal, const Request& request, Instant from, Instant to) {

@@ -42,7 +42,7 @@ std::string appeal_note_context(std::int64_t step_id) { return fmt::format("appe
 std::optional<AppealedCase> find_case_of(Connection& db, std::string_view record, std::string_view badge, std::string_view unit) {
     Statement find(db, R"sql(
         SELECT c.id, c.record, CASE WHEN c.state = 'closed' THEN c.closed_at END FROM cases c WHERE c.record = ?1
-           AND ((?2 <> '' AND (c.officer = ?2 OR EXISTS (SELECT 1 FROM case_former f WHERE f.case_id = c.id AND f.officer = ?2)
+           AND ((?2 <> '' AND (c.officer = ?2 OR c.call_taker = ?2 OR EXISTS (SELECT 1 FROM case_former f WHERE f.case_id = c.id AND f.officer = ?2)
                                OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.officer = ?2)))
              OR (?3 <> '' AND (c.unit = ?3 OR EXISTS (SELECT 1 FROM case_former f WHERE f.case_id = c.id AND f.unit = ?3)
                                OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.unit = ?3)))))sql");

@@ -25,7 +25,7 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
             language = excluded.language, phone_id = excluded.phone_id, contact_id = excluded.contact_id, officer = excluded.officer,
             officer_role = excluded.officer_role, call_taker = excluded.call_taker, reported_at = excluded.reported_at,
             closed_at = excluded.closed_at, changed_at = excluded.changed_at, code = excluded.code,
-            kind = CASE WHEN excluded.code IS NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = cases.id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL)
+            kind = CASE WHEN excluded.code IS NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = cases.id AND m.purpose = 'survey' AND m.state NOT IN ('due', 'held', 'cancelled'))
                         THEN excluded.kind ELSE cases.kind END,
             flags = excluded.flags, safety = max(cases.safety, excluded.safety), erased_at = NULL)sql");
     write.bind(1, row.id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
@@ -73,9 +73,9 @@ bool plan_again(Connection& db, std::int64_t message, std::int64_t phone_id, boo
 }  // namespace
 
 std::optional<KnownCase> find_case(Connection& db, std::string_view record) {
-    Statement find(db, "SELECT id, version, content_key FROM cases WHERE record = ?1");
+    Statement find(db, "SELECT id, version, content_key, source FROM cases WHERE record = ?1");
     if (!find.bind(1, record).step()) return std::nullopt;
-    return KnownCase{find.integer(0), find.maybe_integer(1), find.text(2)};
+    return KnownCase{find.integer(0), find.maybe_integer(1), find.text(2), find.text(3)};
 }
 
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,

@@ -17,7 +17,7 @@ class Connection;
 struct KnownCase {
     std::int64_t id = 0;
     std::optional<std::int64_t> version{};
-    std::string content_key{};
+    std::string content_key{}, source{};
 };
 std::optional<KnownCase> find_case(Connection& db, std::string_view record);
 

@@ -64,6 +64,18 @@ bool open_followup(Connection& db, std::int64_t case_id, std::optional<std::int6
         append(db, now, "followup_opened", case_id, facts);
         return true;
     }
+    // It ended because its words had been no complaint; now there is one.
+    Statement again(db, R"sql(
+        UPDATE followups SET state = 'opened', rating_id = ?2, due_at = ?3, urgent = ?4, no_callback = max(no_callback, ?5)
+         WHERE case_id = ?1 AND state = 'closed' AND (SELECT s.state FROM followup_steps s WHERE s.followup_id = followups.id ORDER BY s.id DESC LIMIT 1) = 'dropped' RETURNING id)sql");
+    again.bind(1, case_id).bind(2, rating_id).bind(3, due_at).bind(4, urgent).bind(5, no_callback);
+    if (again.step()) {
+        auto known = again.integer(0);
+        while (again.step()) {}
+        record_step(db, known, ourselves, "opened", nullptr, "", now);
+        append(db, now, "followup_opened", case_id, facts);
+        return true;
+    }
     // Only the first limit, the call-back's, can be brought forward: later steps have limits of their own.
     Statement press(db, R"sql(
         UPDATE followups SET urgent = max(urgent, ?2), no_callback = max(no_callback, ?3),
@@ -85,7 +97,7 @@ bool note_no_callback(Connection& db, std::int64_t case_id, Instant now) {
 std::optional<Followup> find_followup(Connection& db, std::int64_t id) {
     Statement find(db, R"sql(
         SELECT f.case_id, c.record, c.unit,
-               coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1), c.phone_id), c.safety = 0 AND coalesce(c.recoded_after, 0) = 0 AND c.kind <> 'survey_neutral', f.state, f.opened_at, f.due_at, f.urgent, f.no_callback,
+               coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1), c.phone_id), c.safety = 0 AND coalesce(c.recoded_after, 0) = 0 AND c.kind NOT LIKE 'survey!_neutral%' ESCAPE '!', f.state, f.opened_at, f.due_at, f.urgent, f.no_callback,
                w.finding, coalesce(w.topic, ''), coalesce(w.ordered_unit, ''), coalesce(w.escalated, 0), f.rating_id
           FROM followups f JOIN cases c ON c.id = f.case_id LEFT JOIN followup_work w ON w.followup_id = f.id WHERE f.id = ?1)sql");
     if (!find.bind(1, id).step()) return std::nullopt;

@@ -90,6 +90,7 @@ std::vector<Letter> find_letters(Connection& db, const Seal& seal, bool all, int
 
 Result<void> may_answer(Connection& db, const Letter& letter, const LetterRules& rules, Instant now) {
     if (letter.closed) return conflict("the letter is closed");
+    if (letter.at < no_send_before(db)) return conflict("it came before the store was restored, so an answer may have gone already: expected a call");
     if (letter.answered) return conflict(fmt::format("it was answered by {} at {}: one answer a letter", letter.answered->by, format_utc(letter.answered->at)));
     if (letter.alarm_open) return conflict("it is an emergency that nobody has acknowledged yet: see the desk");
     if (!letter.phone_id) return conflict("it came from no mobile number: nobody would read an answer");
@@ -121,6 +122,10 @@ Result<void> close_letter(Connection& db, const Seal& seal, const Letter& letter
     if (letter.alarm_open) return conflict("it is an emergency that nobody has acknowledged yet: see the desk");
     Statement mark(db, "UPDATE letters SET closed_at = ?2, closed_by = ?3 WHERE id = ?1 AND closed_at IS NULL");
     mark.bind(1, letter.id).bind(2, now).bind(3, who).run();
+    if (letter.message_id) {  // an answer that is held must not leave later
+        Statement call_off(db, "UPDATE messages SET state = 'cancelled', code = 'cancelled', settled_at = ?2, open = 0 WHERE id = ?1 AND (state = 'due' OR state = 'held')");
+        call_off.bind(1, letter.message_id).bind(2, now).run();
+    }
     if (!words.empty() && !letter.erased) keep_letter_words(db, seal, letter.id, closing_part, words);  // words about what is erased would outlive it
     append_letter(db, "letter_closed", letter.id, who, now);
     return {};

@@ -10,6 +10,8 @@
 namespace pingjing::store {
 namespace {
 
+constexpr Millis remembered_after_restore = std::chrono::hours(24 * 7);
+
 std::string reason_context(std::int64_t id, const char* of) { return fmt::format("notices.{}:{}", of, id); }
 
 // Of whom only the token's number: the row has the name.
@@ -40,6 +42,8 @@ std::vector<Notice> find_notices(Connection& db, int most) {
 }
 
 Result<std::int64_t> open_notice(Connection& db, const Seal& seal, const NewNotice& wanted, Instant now) {
+    if (auto restored = no_send_before(db); !wanted.accept_possible_double && now - restored < remembered_after_restore && now >= restored)
+        return fail(Error::Kind::conflict, fmt::format("the store was restored at {}: a notice sent after its backup is not known here and would go out twice; expected accept_possible_double", format_utc(restored)));
     if (auto known = find_notice(db, wanted.name)) {
         if (known->stopped_at) return fail(Error::Kind::conflict, fmt::format("the notice {} was stopped: expected another name", wanted.name));
         if (known->text_name != wanted.text_name)
@@ -82,6 +86,11 @@ int stop_notice(Connection& db, const Seal& seal, const Notice& notice, const Te
     auto stopped = db.changes();
     append_notice(db, "notice_stopped", notice.id, who, now);
     return stopped;
+}
+
+bool is_of_stopped_notice(Connection& db, std::int64_t message_id) {
+    Statement find(db, "SELECT 1 FROM notice_phones p JOIN notices n ON n.id = p.notice_id WHERE p.message_id = ?1 AND n.stopped_at IS NOT NULL");
+    return find.bind(1, message_id).step();
 }
 
 std::vector<NoticePhone> find_notice_phones(Connection& db, std::int64_t notice_id, std::int64_t after_phone, int most) {

@@ -27,8 +27,11 @@ struct Notice {
 };
 
 // The notice of this name, made if there is none. conflict: it is there with another text, or stopped.
-struct NewNotice { std::string name{}, text_name{}, who{}; Text reason{}; };
+// conflict too: the store was restored less than a week ago, and what was sent after its backup is not known here; unless somebody takes that on.
+struct NewNotice { std::string name{}, text_name{}, who{}; Text reason{}; bool accept_possible_double = false; };
 Result<std::int64_t> open_notice(Connection& db, const Seal& seal, const NewNotice& wanted, Instant now);
+
+bool is_of_stopped_notice(Connection& db, std::int64_t message_id);
 
 struct NoticeRules { Millis safety_hold{}, stands{}; };  // a text that has not left after so long is stale
 // "planned"; or why not: known (this notice has it already), opt_out, phone_hold.

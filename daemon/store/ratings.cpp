@@ -31,7 +31,7 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
     auto id = db.next_id("ratings");
     // A later one is of whoever the first one was of: a case that names somebody else by then moves no score.
     Statement whose(db, "SELECT officer, unit FROM ratings WHERE case_id = ?1 ORDER BY id LIMIT 1");
-    Statement named(db, "SELECT CASE WHEN kind = 'survey_taker' THEN nullif(call_taker, '') WHEN kind = 'survey_unit' OR officer_role = 'auxiliary' THEN NULL ELSE officer END, unit FROM cases WHERE id = ?1");
+    Statement named(db, "SELECT CASE WHEN kind LIKE '%!_taker' ESCAPE '!' THEN nullif(call_taker, '') WHEN kind LIKE '%!_unit' ESCAPE '!' OR officer_role = 'auxiliary' THEN NULL ELSE officer END, unit FROM cases WHERE id = ?1");
     bool later = whose.bind(1, r.case_id).step();
     if (!later) named.bind(1, r.case_id).step();
     const auto& of = later ? whose : named;
@@ -52,15 +52,17 @@ AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
     c.careful = read.integer(1) == 1 || read.integer(2) == 1;
     c.followup_begun = read.integer(3) == 1;
     c.source = read.text(5), c.attended = !read.is_null(6);
-    c.neutral = read.text(4) == "survey_neutral";
-    Statement said(db, "SELECT purpose, made_at FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
+    c.neutral = read.text(4).starts_with("survey_neutral");
+    Statement said(db, "SELECT purpose, claimed_at, state FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
     said.bind(1, case_id);
     while (said.step()) {
         auto purpose = parse_purpose(said.text(0));
         c.clarified = c.clarified || purpose == Purpose::clarify;
         c.thanked = c.thanked || purpose == Purpose::thanks;
         c.helped = c.helped || purpose == Purpose::help;
-        if (purpose == Purpose::question) c.questioned = true, c.questioned_at = said.instant(1);
+        bool has_left = !said.is_null(1) && said.view(2) != "due" && said.view(2) != "held" && said.view(2) != "failed";
+        if (purpose == Purpose::question) c.questioned = true;
+        if (purpose == Purpose::question && has_left) c.questioned_at = said.instant(1);
     }
     return c;
 }

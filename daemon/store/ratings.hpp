@@ -42,7 +42,7 @@ struct AnsweredCase {
     bool clarified = false, thanked = false, helped = false;
     bool neutral = false;        // asked by a text that does not speak of a report
     bool questioned = false;     // what it was about was asked, or will be
-    Instant questioned_at{};
+    std::optional<Instant> questioned_at{};  // when the question left; none: it has not
 };
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id);
 // Which answers to this number, made after `since`, went or will go.

@@ -307,6 +307,9 @@ Result<DecidedReview> decide_review(Connection& db, const Seal& seal, std::int64
     if (!may_decide(db, *review, decider, rules)) return fail(Error::Kind::conflict, "whoever was at the scene, and his unit, do not decide about their own ratings");
     if (const auto& d = review->decided)
         return fail(Error::Kind::conflict, fmt::format("review {} was decided by {} at {}: {}", id, d->by, format_utc(d->at), d->decision));
+    Statement taken_out(db, "SELECT 1 FROM appeals a JOIN inbound i ON i.case_id = a.case_id WHERE i.id = ?1 AND a.state = 'upheld' AND a.rating_id IS NOT NULL");
+    if (review->inbound_id && asked.decision != "none" && asked.decision != "confirmed" && taken_out.bind(1, *review->inbound_id).step())
+        return fail(Error::Kind::conflict, "two persons took this rating out on appeal: one does not bring it back");
     if (auto fits = check_choice(*review, asked); !fits) return tl::unexpected(fits.error());
     auto text = find_text(db, *review);
     if (!text) return fail(Error::Kind::conflict, fmt::format("the text of review {} is gone", id));

@@ -81,14 +81,6 @@ const Placeholders& placeholders_of(const std::string& text_name) {
     return (text_name.starts_with("survey") && !neutral) || text_name == "done" ? dated : plain;
 }
 
-std::set<char> offered_digits(std::string_view source) {
-    auto is_digit = [&](std::size_t at) { return at < source.size() && source[at] >= '0' && source[at] <= '9'; };
-    std::set<char> digits;
-    for (std::size_t i = 0; i < source.size(); ++i)
-        if (is_digit(i) && !is_digit(i + 1) && (i == 0 || !is_digit(i - 1))) digits.insert(source[i]);
-    return digits;
-}
-
 Result<Template> parse_text(const std::string& text_name, std::string_view source) {
     const auto& placeholders = placeholders_of(text_name);
     if (!source.starts_with("【{{sign}}】")) return fail(Error::Kind::invalid_input, "expected 【{{sign}}】 at the very start: carriers refuse a text without its signature");

@@ -38,9 +38,6 @@ private:
 struct Placeholders { std::set<std::string> allowed, required; };
 const Placeholders& placeholders_of(const std::string& text_name);
 
-// The digits that stand alone in a text: what it offers to answer by.
-std::set<char> offered_digits(std::string_view source);
-
 // A text for citizens: parsed, its signature at the very start unless the carrier adds it, no link in it.
 Result<Template> parse_text(const std::string& text_name, std::string_view source);
 

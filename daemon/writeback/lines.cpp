@@ -172,7 +172,7 @@ bool plan_lines(Connection& db, const store::Seal& seal, const LineRules& rules,
     const std::int64_t from = known.empty() ? end : std::stoll(known), until = std::min(end, from + lines_a_look);
     if (!known.empty() && until == from) return false;
     Statement touched(db, R"sql(
-        SELECT DISTINCT l.case_id FROM ledger l WHERE l.seq > ?1 AND l.seq <= ?2 AND l.case_id IS NOT NULL
+        SELECT DISTINCT l.case_id FROM ledger l WHERE l.seq > ?1 AND l.seq <= ?2 AND l.case_id IS NOT NULL AND l.kind <> 'access'
            AND (EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = l.case_id) OR EXISTS (SELECT 1 FROM followups f WHERE f.case_id = l.case_id)) ORDER BY l.case_id)sql");
     touched.bind(1, from).bind(2, until);
     std::vector<std::int64_t> cases;

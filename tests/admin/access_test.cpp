@@ -93,7 +93,7 @@ TEST_CASE("without a token that counts nobody passes, and is told how to ask") {
     CHECK(door.ask("/calls", "bearer  " + token).status == 200);
 }
 
-TEST_CASE("a token opens the doors of its scopes, admin all of them; the refusal names what is missing") {
+TEST_CASE("a token opens the doors of its scopes, admin all of them, the refusal names what is missing") {
     Door door;
     auto intake = "Bearer " + door.create({"intake"}).token, desk = "Bearer " + door.create({"desk"}).token,
          inspect = "Bearer " + door.create({"inspect", "report"}).token, admin = "Bearer " + door.create({"admin"}).token;

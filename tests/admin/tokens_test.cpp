@@ -76,7 +76,7 @@ TEST_CASE("a token without a scope, with a name that is no line, or expired from
     });
 }
 
-TEST_CASE("revoking leaves the row and one ledger line, however often it is said; an unknown one is an answer") {
+TEST_CASE("revoking leaves the row and one ledger line, however often it is said, an unknown one is an answer") {
     Fixture f;
     auto made = f.create({"desk"}, {.expires_at = noon + 1h});
     auto before = token_changes();

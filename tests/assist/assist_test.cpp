@@ -91,7 +91,7 @@ TEST_CASE("a suggestion stands in the review queue, and is no rating") {
     }
 }
 
-TEST_CASE("what is asked about: words that stay open, young, not erased; no code and no rating") {
+TEST_CASE("what is asked about: words that stay open, young, not erased, no code and no rating") {
     Site site;
     site.keep(2, "1或3", "ambiguous", "code");
     site.keep(3, "满意", "rated", "words");

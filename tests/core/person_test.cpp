@@ -14,6 +14,8 @@ TEST_CASE("two spellings of a name are one person, two badges are two") {
         {"a name with a space behind it", {3, "张三", ""}, {0, "张三 ", ""}, true},
         {"with an ideographic one before it", {3, "张三", "900001"}, {0, "\u3000张三", ""}, true},
         {"with one that cannot be seen", {3, "张三", ""}, {4, "张\u200b三", ""}, true},
+        {"with a space between two Hanzi", {3, "张三", ""}, {4, "张 三", ""}, true},
+        {"with a space between two words", {3, "Zhang San", ""}, {4, "ZhangSan", ""}, false},
         {"in full width and capitals", {3, "Zhang San", ""}, {4, "ＺＨＡＮＧ  ｓａｎ", ""}, true},
         {"two of one name, each with a badge", {3, "张伟", "900001"}, {4, "张伟", "900002"}, false},
         {"two names", {3, "张三", ""}, {4, "李四", ""}, false},

@@ -62,7 +62,7 @@ TEST_CASE("proofs: the tree of seven leaves that RFC 6962 draws") {
     CHECK(consistency_ranges(7, 7).empty());
 }
 
-TEST_CASE("a note that another implementation signed is read and holds; a changed one does not") {
+TEST_CASE("a note that another implementation signed is read and holds, a changed one does not") {
     auto key = NoteVerifier::read("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
     REQUIRE(key);
     auto note = read_note(

@@ -225,7 +225,7 @@ TEST_CASE("desk: reminders come no more than an hour apart, and one that a singl
     CHECK(duty.value("SELECT count(*) FROM alarm_reminders") == "1");
 }
 
-TEST_CASE("desk: without a chief the desk itself is told again; a log that nobody watches is not") {
+TEST_CASE("desk: without a chief the desk itself is told again, a log that nobody watches is not") {
     Duty duty(false);
     duty.raise("a", "13900000001", "救命");
     duty.desk->wake();
@@ -378,7 +378,7 @@ TEST_CASE("GET /v1/desk shows numbers and words to the desk, and the ledger show
     CHECK(window.value("SELECT count(*) FROM ledger WHERE data LIKE '%13900000001%'") == "0");
 }
 
-TEST_CASE("POST /v1/desk/ID/ack: the first stands, whoever comes later; an unknown alarm is a 404") {
+TEST_CASE("POST /v1/desk/ID/ack: the first stands, whoever comes later, an unknown alarm is a 404") {
     Window window;
     window.raise("a", "13900000001", "救命");
     window.clock.move_to(1min);

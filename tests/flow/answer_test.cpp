@@ -34,7 +34,7 @@ TEST_CASE("a code becomes the rating of the officer, the survey is delivered by 
     CHECK(w.books_balance());
 }
 
-TEST_CASE("a 3 opens an urgent follow-up within a day and is told so; 0 after it means: do not call") {
+TEST_CASE("a 3 opens an urgent follow-up within a day and is told so, 0 after it means: do not call") {
     Asked w;
     w.reply(zhang, "3 等了两个小时", w.slot);
     CHECK(w.value("SELECT state || ' ' || urgent || ' ' || (due_at - opened_at) FROM followups") == "opened 1 86400000");
@@ -69,7 +69,7 @@ TEST_CASE("an opt-out calls off what waits, is confirmed once, and nothing but a
     CHECK(w.books_balance());
 }
 
-TEST_CASE("an emergency raises an alarm and is answered at night, once a day; where the text says do not call nothing goes back") {
+TEST_CASE("an emergency raises an alarm and is answered at night, once a day, where the text says do not call nothing goes back") {
     Asked w;
     w.pass(15h);  // two in the morning
     w.reply(zhang, "救命 有人拿刀", w.slot);
@@ -205,7 +205,7 @@ TEST_CASE("a carrier that delivers and then says no is not believed: nobody is a
     }
 }
 
-TEST_CASE("doubt is settled by a receipt, by one for the phone that came too early, and by a reply; never by sending again") {
+TEST_CASE("doubt is settled by a receipt, by one for the phone that came too early, and by a reply, never by sending again") {
     auto silent = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Ambiguous{"silence"}; };
     for (std::string by : {"ref", "phone", "early", "reply", "nothing"}) {
         CAPTURE(by);

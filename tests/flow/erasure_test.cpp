@@ -100,7 +100,7 @@ TEST_CASE("a forgotten number is nowhere any more, and the books and the ledger 
     file.exec("ROLLBACK");
 }
 
-TEST_CASE("what waits for a forgotten number is called off; he is still recognised for a month, then not") {
+TEST_CASE("what waits for a forgotten number is called off, he is still recognised for a month, then not") {
     World w("2026-11-21T09:00:00+08:00");
     w.call("a", one);
     REQUIRE(w.surveys() == "1 due");
@@ -163,7 +163,7 @@ TEST_CASE("an emergency that the desk has not acknowledged is not forgotten") {
     CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'erased'") == "0");
 }
 
-TEST_CASE("after 180 days records, texts and numbers go, after three years the ratings; what is still followed up stays") {
+TEST_CASE("after 180 days records, texts and numbers go, after three years the ratings, what is still followed up stays") {
     World asked("2026-11-21T09:00:00+08:00");
     ask_and_rate(asked, "a", one, "1");
     ask_and_rate(asked, "b", other, "3");

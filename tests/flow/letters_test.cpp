@@ -11,7 +11,7 @@ const std::string morning = "2026-11-21T09:00:00+08:00", night = "2026-11-21T02:
 const std::string zhang = "13812345678", li = "13912345678";
 }  // namespace
 
-TEST_CASE("a text of somebody who was asked nothing is a letter; a person answers it by name, once, under our sign, at any hour while it is fresh") {
+TEST_CASE("a text of somebody who was asked nothing is a letter, a person answers it by name, once, under our sign, at any hour while it is fresh") {
     Mailbox w(night);
     w.reply(li, "请问我上个月丢的电动车有消息了吗");
     auto open = w.letters();
@@ -97,7 +97,7 @@ TEST_CASE("who cannot or must not be texted is not answered: no mobile, a machin
     CHECK(std::stoi(w.value("SELECT count(*) FROM letters")) >= 3);
 }
 
-TEST_CASE("an opt-out after the answer was written stops it, and the letter is open again for a call; closing says why, once") {
+TEST_CASE("an opt-out after the answer was written stops it, and the letter is open again for a call, closing says why, once") {
     Mailbox w(night);
     w.reply(li, "案子什么时候有结果");
     w.pass(1h);

@@ -110,6 +110,38 @@ TEST_CASE("what has not left of a stopped notice never leaves, and its name is s
     CHECK(w.value("SELECT count(*) FROM notice_phones") == "2");
 }
 
+TEST_CASE("a text of a stopped notice that a carrier refuses does not come back") {
+    Mailbox w(morning, site);
+    w.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Retry{"busy"}; };
+    send(w, "n1", {zhang + " 2026-01-05"});
+    auto tried = w.sent.size();
+    REQUIRE(tried > 0);
+    w.ask("POST", "/v1/notices/n1/stop", R"({"reason":"wrong"})");
+    w.carrier().says = {};
+    w.pass(2h);
+    CHECK(w.sent.size() == tried);
+    CHECK(w.json_of("/v1/notices/n1").at("texts").at("cancelled") == 1);
+}
+
+TEST_CASE("notices know the day's ceiling of a channel: what is above it waits, and a person is told") {
+    Mailbox w(morning, {.survey = "daily_ceiling = 1", .services = site.services});
+    send(w, "n1", {li + " 2026-01-05", wang + " 2026-01-05"});
+    w.pass(1h);
+    CHECK(w.sent.size() == 1);
+    CHECK(w.value("SELECT of FROM holds") == "ceiling");
+}
+
+TEST_CASE("after a restore nobody knows who got a notice since the backup: a person takes that on, or it does not go") {
+    Mailbox w(morning, site);
+    w.exec("INSERT INTO meta(key, value) VALUES ('no_send_before', '" + std::to_string(to_millis(w.clock.now())) + "')");
+    w.pass(1h);
+    auto refused = send(w, "n1", {zhang + " 2026-01-05"});
+    CHECK(refused.status == 409);
+    CHECK(refused.body.find("restored") != std::string::npos);
+    CHECK(w.sent.empty());
+    CHECK(outcomes(send(w, "n1", {zhang + " 2026-01-05"}, R"(,"accept_possible_double":true)")) == "planned");
+}
+
 TEST_CASE("what is wrong with a notice is said, and nothing is planned") {
     Mailbox w(morning, site);
     CHECK(send(w, "n1", {zhang + " 2026-01-05"}, "", "").status == 403);  // by nobody

@@ -265,7 +265,7 @@ int canaries_to(const World& w, const std::string& phone) {
 
 }  // namespace
 
-TEST_CASE("staff who agreed get one test text a day; a group that does not answer is an alarm, a late answer ends it") {
+TEST_CASE("staff who agreed get one test text a day, a group that does not answer is an alarm, a late answer ends it") {
     auto world = with_canaries("2026-11-20T08:00:00+08:00");
     auto& w = *world;
     OnCall on_call(w);

@@ -44,7 +44,7 @@ TEST_CASE("after a 3 one more text asks what it was about, and the letter is the
     CHECK(w.value("SELECT topic FROM followup_work") == "attitude");
 }
 
-TEST_CASE("words name the topic as well; a bare digit after the question is for a person; a correction in words is a rating") {
+TEST_CASE("words name the topic as well, a bare digit after the question is for a person, a correction in words is a rating") {
     Questioned w;
     w.say("3");
     w.say("民警态度恶劣");
@@ -105,7 +105,7 @@ TEST_CASE("nobody is asked the second question after a 1, where a site has not t
     }
 }
 
-TEST_CASE("a call that names a language is asked, thanked and answered in it; one that nobody has texts for in the site's own") {
+TEST_CASE("a call that names a language is asked, thanked and answered in it, one that nobody has texts for in the site's own") {
     Mailbox w(morning);
     CHECK(w.settings().texts_of.empty());
     auto configuration = Mailbox::configuration({});

@@ -139,7 +139,7 @@ TEST_CASE("an unclear text that was none is no rating, and no answer in the offi
     CHECK(w.count("officers", "ambiguous") == "0");
 }
 
-TEST_CASE("what he cleared up himself stands, whatever a person reads in the text before it; a grievance is followed up all the same") {
+TEST_CASE("what he cleared up himself stands, whatever a person reads in the text before it, a grievance is followed up all the same") {
     Reviewed w;
     w.reply(zhang, "1或3", w.slot);
     w.reply(zhang, "123", w.slot);

@@ -119,13 +119,14 @@ TEST_CASE("what was asked stands: a record that names another service, or an off
     w.officers = nobody;
     w.call("T1", wang, "0101", by_phone);
     w.pass(3h);
-    w.call("W1", li, "0101", R"(,"source":"windows")");
+    CHECK(w.call("W1", li, "0101", R"(,"source":"windows")") == "rejected source");
+    w.exec("UPDATE cases SET source = '110' WHERE record = 'W1'");
     w.officers = lead;
     w.call("T1", wang, "0101", by_phone);
     w.reply(li, "1");
     w.reply(wang, "3");
     CHECK(w.value("SELECT grade FROM ratings r JOIN cases c ON c.id = r.case_id WHERE c.record = 'W1'") == "dissatisfied");
-    CHECK(w.value("SELECT officer FROM ratings r JOIN cases c ON c.id = r.case_id WHERE c.record = 'T1'") == "080011");
+    CHECK(w.value("SELECT r.officer FROM ratings r JOIN cases c ON c.id = r.case_id WHERE c.record = 'T1'") == "080011");
 }
 
 TEST_CASE("a service has its own categories, and safety knows no service") {
@@ -142,6 +143,8 @@ TEST_CASE("a service has its own categories, and safety knows no service") {
     REQUIRE(w.texted("", li) == 1);
     CHECK(w.sent[0].text.find("窗口") == std::string::npos);  // nothing of what it was about
     CHECK(w.sent[0].text.find("5很满意") != std::string::npos);
+    w.reply(li, "1", w.sent[0].extension);  // its unit alone is rated, by whatever text it was asked
+    CHECK(w.value("SELECT grade || ' ' || coalesce(r.officer, 'nobody') FROM ratings r") == "dissatisfied nobody");
     CHECK(w.books_balance());
 }
 

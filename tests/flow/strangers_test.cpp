@@ -41,7 +41,7 @@ TEST_CASE("strange callers: words of correction within half an hour are believed
     CHECK(w.ratings() == "dissatisfied first, satisfied replaces");
 }
 
-TEST_CASE("strange callers: an answer to the old thread belongs to the old case, whatever it means; the new case is still asked") {
+TEST_CASE("strange callers: an answer to the old thread belongs to the old case, whatever it means, the new case is still asked") {
     Met w;
     w.reply(zhang, "1", w.slot);
     w.call("A2", zhang);

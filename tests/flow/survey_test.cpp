@@ -185,7 +185,7 @@ TEST_CASE("at the day's ceiling the rest waits for the next day, and nobody runs
     CHECK(w.texted(test::survey_words) == 6);
 }
 
-TEST_CASE("hold stops everything but emergency answers; what is held goes when it is released") {
+TEST_CASE("hold stops everything but emergency answers, what is held goes when it is released") {
     World w(morning);
     w.call("A1", zhang);
     w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });

@@ -132,7 +132,7 @@ TEST_CASE("opening a follow-up is all or nothing, wherever it fails") {
     }
 }
 
-TEST_CASE("GET /v1/followups: open ones, urgent first, then by limit; numbers are masked") {
+TEST_CASE("GET /v1/followups: open ones, urgent first, then by limit, numbers are masked") {
     Office office;
     CHECK(office.scopes == std::vector<std::string>{"inspect"});
     office.open(1, false, false, noon + 24h, 5);

@@ -100,7 +100,7 @@ TEST_CASE("GET /v1/review: what a person has to decide, with the words, and who 
     CHECK(office.get("/v1/review").status == 503);
 }
 
-TEST_CASE("whoever was there, and his unit, decide nothing about it; the unit above does, once") {
+TEST_CASE("whoever was there, and his unit, decide nothing about it, the unit above does, once") {
     Desk desk;
     desk.words();
     const std::string confirm = R"({"decision":"confirmed"})";

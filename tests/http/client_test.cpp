@@ -178,7 +178,7 @@ TEST_CASE("a request on a kept connection that dies is not repeated behind our b
     test::run(io, tasks.join());
 }
 
-TEST_CASE("no answer in time is after_send; a cancelled fetch ends at once and leaves nothing behind") {
+TEST_CASE("no answer in time is after_send, a cancelled fetch ends at once and leaves nothing behind") {
     asio::io_context io;
     Client client(io.get_executor());
     asio::ip::tcp::acceptor silent(io, asio::ip::tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0));  // the kernel answers connects

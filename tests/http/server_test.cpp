@@ -152,7 +152,7 @@ TEST_CASE("a connection is kept, also for requests sent in one go or byte by byt
     CHECK(answers.find("POST / hi loopback") < answers.rfind("GET /  loopback"));
 }
 
-TEST_CASE("HEAD is GET without the body; other answers keep their form") {
+TEST_CASE("HEAD is GET without the body, other answers keep their form") {
     Site site(anywhere(), echo());
     bool closed = false;
     auto answer = ask_raw(site, "HEAD /x HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n", closed);
@@ -222,7 +222,7 @@ TEST_CASE("a client that leaves in the middle costs nothing") {
     CHECK(status_of(ask_raw(site, get + "Connection: close\r\n\r\n", closed)) == 200);
 }
 
-TEST_CASE("a handler's exception is a 500 and the connection lives on; its headers cannot split the answer") {
+TEST_CASE("a handler's exception is a 500 and the connection lives on, its headers cannot split the answer") {
     Router router;
     router.add("GET", "/throw", [](Request) -> asio::awaitable<Response> {
         throw std::bad_alloc();

@@ -16,7 +16,7 @@ store::NewText text(const std::string& from, const std::string& words, const std
 }
 }  // namespace
 
-TEST_CASE("a text is kept once by the vendor's id, else by number, words and time; without a time every one is kept") {
+TEST_CASE("a text is kept once by the vendor's id, else by number, words and time, without a time every one is kept") {
     struct Row { const char* what; store::NewText first, second; bool same; };
     const std::string zhang = "13812345678", li = "13912345678";
     const Row rows[] = {
@@ -59,7 +59,7 @@ TEST_CASE("equal words within a day count as a replay only where the vendor give
     }
 }
 
-TEST_CASE("a receipt is kept once; a body nobody understands is one row of the books, once") {
+TEST_CASE("a receipt is kept once, a body nobody understands is one row of the books, once") {
     Drawer d;
     d.store->run_now([&](store::Connection& db) {
         store::NewReceipt r{.key = "k", .vendor_id = "v", .state = "delivered"};

@@ -81,7 +81,7 @@ TEST_CASE("pieces of one text have its sender, its number and its reference") {
     CHECK(inbound::as_part(piece("a", 1, 2, "UTF-16BE", 5, "13812345678", "01")).text != same);
 }
 
-TEST_CASE("a rating in two parts, with a crash between them, is one answer; a part that comes again is none") {
+TEST_CASE("a rating in two parts, with a crash between them, is one answer, a part that comes again is none") {
     test::World before("2026-11-22T10:00:00+08:00");
     before.call("A", "13812345678");
     before.pass(4h);
@@ -101,7 +101,7 @@ TEST_CASE("a rating in two parts, with a crash between them, is one answer; a pa
     CHECK(after->books_balance());
 }
 
-TEST_CASE("in every protocol and every way to cut it an answer is one, its pieces backwards, twice and a restart between any two; where one is missing it is heard with a gap") {
+TEST_CASE("in every protocol and every way to cut it an answer is one, its pieces backwards, twice and a restart between any two, where one is missing it is heard with a gap") {
     for (const char* protocol : {"smpp", "cmpp2", "cmpp3", "smgp", "sgip"})
         for (const auto& way : test::protocol_of(protocol).server.long_texts) {
             if (way == "payload") continue;  // in one piece

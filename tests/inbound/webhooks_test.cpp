@@ -53,7 +53,7 @@ struct Door : Drawer {
 
 }  // namespace
 
-TEST_CASE("who knows the secret of the channel is heard, and answered in the vendor's form; nobody else learns anything") {
+TEST_CASE("who knows the secret of the channel is heard, and answered in the vendor's form, nobody else learns anything") {
     Door d;
     CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1").body == "0");
     CHECK(d.ask("/v1/hooks/main/second-secret/mo", "13812345678 2").body == "0");
@@ -68,7 +68,7 @@ TEST_CASE("who knows the secret of the channel is heard, and answered in the ven
     CHECK(d.kept() == "2");
 }
 
-TEST_CASE("a repetition is answered as the first was; what cannot be read is kept for a person") {
+TEST_CASE("a repetition is answered as the first was, what cannot be read is kept for a person") {
     Door d;
     for (int i = 0; i < 3; ++i) CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1").body == "0");
     CHECK(d.kept() == "1");

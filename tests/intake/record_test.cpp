@@ -85,7 +85,7 @@ TEST_CASE("JSON: a reason names the field at fault") {
     CHECK(fault(one(twice)) == "state");
 }
 
-TEST_CASE("JSON: a bad record leaves its neighbours alone; what is no JSON leaves nothing") {
+TEST_CASE("JSON: a bad record leaves its neighbours alone, what is no JSON leaves nothing") {
     auto rows = read("[" + good + ",7," + with("extra", "1e999") + "," + good + "]", "application/json");
     REQUIRE(rows.size() == 4);
     CHECK(rows[0].call);
@@ -117,7 +117,7 @@ TEST_CASE("flags: codes, words, and anything else is a warning") {
     CHECK_FALSE(read_flags("家暴,nonsense\n"));
 }
 
-TEST_CASE("content: equal whatever the order of keys, different when an unknown field changes; the version stands apart") {
+TEST_CASE("content: equal whatever the order of keys, different when an unknown field changes, the version stands apart") {
     auto content = [](const std::string& text) { return one(text).call->content.reveal(); };
     CHECK(content(with("extra", R"({"b":1,"a":2})")) == content(with("extra", R"({ "a":2,"b":1})")));
     CHECK(content(with("extra", "1")) != content(with("extra", "2")));

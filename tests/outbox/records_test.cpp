@@ -176,7 +176,7 @@ TEST_CASE("what the carrier delivers after refusing it, or says to be on its way
     }
 }
 
-TEST_CASE("of a text in parts every one has to arrive; of half a text an answer is proof, a receipt is not") {
+TEST_CASE("of a text in parts every one has to arrive, of half a text an answer is proof, a receipt is not") {
     for (bool partial : {false, true}) {
         Drawer d;
         d.bring_to("sending");

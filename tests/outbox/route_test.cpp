@@ -7,7 +7,7 @@
 using namespace pingjing;
 using namespace pingjing::outbox;
 
-TEST_CASE("the first route that matches is taken; without prefixes it matches everybody") {
+TEST_CASE("the first route that matches is taken, without prefixes it matches everybody") {
     const std::vector<Route> routes{{.prefixes = {"134", "1350"}, .channels = {0}}, {.prefixes = {"135"}, .channels = {1}}, {.channels = {2}}};
     CHECK(find_route(routes, {}, "13412345678") == 0u);
     CHECK(find_route(routes, {}, "13501234567") == 0u);
@@ -33,7 +33,7 @@ TEST_CASE("a route by carrier asks the number plan") {
     CHECK(find_route({routes.begin() + 1, routes.end()}, plan, "13912345678") == 1u);
 }
 
-TEST_CASE("weights say how many messages each channel is the first one for; the others follow in their order") {
+TEST_CASE("weights say how many messages each channel is the first one for, the others follow in their order") {
     const Route route{.channels = {4, 5, 6}, .weights = {3, 1, 0}};
     std::map<std::vector<std::size_t>, int> seen;
     std::map<std::vector<std::size_t>, int> of_even;

@@ -36,7 +36,7 @@ TEST_CASE("each survey has a slot of its own, keeps it over attempts, and none i
     });
 }
 
-TEST_CASE("a slot rests for thirty days after its window; then the one that rested longest comes first") {
+TEST_CASE("a slot rests for thirty days after its window, then the one that rested longest comes first") {
     Phone24 p;
     p.store->run_now([&](store::Connection& db) {
         CHECK(p.ask(db, 1, 2, noon) == 0);
@@ -84,7 +84,7 @@ TEST_CASE("a slot of a time with more digits is not written into fewer") {
     });
 }
 
-TEST_CASE("holds: placed, seen, released once, each with its line; a released ceiling counts for the day on which it was placed") {
+TEST_CASE("holds: placed, seen, released once, each with its line, a released ceiling counts for the day on which it was placed") {
     Drawer d;
     d.store->run_now([](store::Connection& db) {
         store::place_hold(db, "stop", std::nullopt, "test", noon);
@@ -122,7 +122,7 @@ TEST_CASE("a case is planned once: waiting it follows its newest version, sent i
     }
 }
 
-TEST_CASE("a safety code after the survey went marks the case; before it, the survey is simply called off") {
+TEST_CASE("a safety code after the survey went marks the case, before it, the survey is simply called off") {
     for (const auto& state : test::all_states) {
         Drawer d;
         d.bring_to(state);

@@ -59,7 +59,7 @@ TEST_CASE("which of several answers stands") {
     const Row rows[] = {
         {s, 0min, false, false, false, {}, Effect::first},
         {s, 0min, false, true, false, {}, Effect::late},
-        {s, 0min, false, false, true, {}, Effect::second},
+        {s, 0min, false, false, true, {}, Effect::first},  // a second answer needs a first one
         {d, 5min, false, false, false, s, Effect::replaces},
         {b, 30min, false, false, false, s, Effect::replaces},
         {d, 31min, false, false, false, s, Effect::repeated},
@@ -154,7 +154,7 @@ TEST_CASE("who is called back, and how soon") {
         {"a 3 where thanks are saved", rated(3), asked(), terse, true, true, "thanks_dissatisfied"},
         {"a 3 hours after a 1", rated(3), asked([](Situation& s) { s.before = Before{Grade::satisfied, noon - 5h}; }), plain, true, true, "-"},
         {"a late 3", rated(3), asked([](Situation& s) { s.match.late = true; }), plain, true, true, "-"},
-        {"a 3 after the call", rated(3), asked([](Situation& s) { s.about->followup_begun = true; }), plain, false, false, "-"},
+        {"a 3 after the call", rated(3), asked([](Situation& s) { s.about->followup_begun = true, s.before = Before{Grade::dissatisfied, noon - 5h}; }), plain, false, false, "-"},
         {"a 3 that belongs to nothing", rated(3), unmatched(), plain, false, false, "-"},
     };
     for (const auto& row : rows) {

@@ -28,7 +28,7 @@ TEST_CASE("who says that he did not call, or that the number is his now, is know
     }
 }
 
-TEST_CASE("the second question is answered by its letter or by the thing itself; a digit is no answer") {
+TEST_CASE("the second question is answered by its letter or by the thing itself, a digit is no answer") {
     struct { const char* text; const char* topic; } rows[] = {
         {"A", "call_taking"}, {"b", "response_speed"}, {"C", "attitude"}, {"选D", "outcome"}, {"回复E。", "fairness"}, {"BC", "response_speed"}, {"态度", "attitude"}, {"主要是态度不好", "attitude"},
         {"出警太慢了", "response_speed"}, {"办案效果", "outcome"}, {"互相推诿", "buck_passing"}, {"不公平", "fairness"}, {"一直没消息", "no_answer"}};

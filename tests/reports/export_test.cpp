@@ -173,7 +173,7 @@ TEST_CASE("the same version can be written elsewhere, to the byte") {
     CHECK(site.number("SELECT count(*) FROM exports") == 1);
 }
 
-TEST_CASE("changed figures make the next version, which says what changed; the old one stays") {
+TEST_CASE("changed figures make the next version, which says what changed, the old one stays") {
     Site site;
     site.run();
     auto before = site.files();

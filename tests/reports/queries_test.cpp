@@ -109,7 +109,7 @@ TEST_CASE("a survey in doubt counts as sent, and still does when a report settle
     }
 }
 
-TEST_CASE("a case that is re-coded after it was asked stays surveyed; its rating is left out and counted") {
+TEST_CASE("a case that is re-coded after it was asked stays surveyed, its rating is left out and counted") {
     Books books;
     for (int i = 0; i < 6; ++i) books.plant.rated({}, "satisfied");
     books.plant.rated({.code = "dv", .recoded_after = true}, "dissatisfied");

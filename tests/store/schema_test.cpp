@@ -69,7 +69,7 @@ TEST_CASE("a message cannot be born sent, and an inbound text cannot be done wit
     CHECK_THROWS_AS(f.db.exec("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step) VALUES (2, 'c', 'k', '', '', 0, 'new')"), SqlError);
 }
 
-TEST_CASE("a phone's row stays, for its id would be given to somebody else; an erased number is an empty one") {
+TEST_CASE("a phone's row stays, for its id would be given to somebody else, an erased number is an empty one") {
     Fixture f;
     CHECK_THROWS_AS(f.db.exec("DELETE FROM phones"), SqlError);
     CHECK_NOTHROW(f.db.exec("UPDATE phones SET sealed = x''"));

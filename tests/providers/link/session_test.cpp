@@ -201,7 +201,7 @@ TEST_CASE("after a refusal the rest of a message stays here") {
     CHECK(peer.settled() == "1 permanent_number");
 }
 
-TEST_CASE("what was never given to the socket has not left; what was may have arrived") {
+TEST_CASE("what was never given to the socket has not left, what was may have arrived") {
     Peer peer(window(2));
     peer.open();
     peer.submit(1, {"a"});
@@ -227,7 +227,7 @@ TEST_CASE("what was never given to the socket has not left; what was may have ar
     CHECK(waiting.settled() == "1 partial A");
 }
 
-TEST_CASE("an answer that does not come is doubt; one that comes late settles it, and frees its slot only then") {
+TEST_CASE("an answer that does not come is doubt, one that comes late settles it, and frees its slot only then") {
     Peer peer(window(2));
     peer.open();
     peer.submit(1, {"a"});

@@ -119,7 +119,7 @@ TEST_CASE("SGIP over sockets: what is kept is kept before it is answered, and wh
     CHECK(site.inbox.all.size() == 1);
 }
 
-TEST_CASE("SGIP over sockets: the answer is lost after the submit; the report comes on the gateway's link, after a restart as well") {
+TEST_CASE("SGIP over sockets: the answer is lost after the submit, the report comes on the gateway's link, after a restart as well") {
     Site site;
     std::vector<Sequence> lost;
     site.peer.on = [&](CarrierPeer& p, const CarrierPeer::Heard& h) -> std::optional<std::string> {
@@ -195,7 +195,7 @@ TEST_CASE("SGIP over sockets: two links rest, and come back one after the other 
     CHECK(site.until([&] { return accepted == 2; }));
 }
 
-TEST_CASE("SGIP over sockets: a late answer settles its row; a wrong password is a channel that is down, and its door stays open") {
+TEST_CASE("SGIP over sockets: a late answer settles its row, a wrong password is a channel that is down, and its door stays open") {
     Site site("response_timeout = \"1s\"\nsubmit_timeout = \"10s\"\nrest_after = \"20s\"\n");
     CarrierPeer::Heard unanswered;
     site.peer.on = [&](CarrierPeer& p, const CarrierPeer::Heard& h) -> std::optional<std::string> {

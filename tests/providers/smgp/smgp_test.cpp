@@ -134,7 +134,7 @@ TEST_CASE("SMGP over a socket: what an attempt hears late says nothing of the ne
     }
 }
 
-TEST_CASE("SMGP over a socket: what is not kept is asked for again; a wrong password is a channel that is down") {
+TEST_CASE("SMGP over a socket: what is not kept is asked for again, a wrong password is a channel that is down") {
     Site site;
     site.inbox.refuse = 1;
     REQUIRE(site.until([&] { return site.count(login) == 1; }));
