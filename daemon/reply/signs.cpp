@@ -11,7 +11,7 @@ namespace {
 
 struct Tables {
     Phrases cry = phrases("signs.txt", "emergency"), cry_alone = phrases("signs.txt", "emergency.clause"), event = phrases("signs.txt", "emergency.event"),
-            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), over_not = phrases("signs.txt", "emergency.over_not"), grave = phrases("signs.txt", "emergency.grave"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
+            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
@@ -63,8 +63,11 @@ std::vector<Span> find_idioms(std::string_view text) {
 // "撤案后他拿刀", "保护令没用": what was over is not. And what is told behind it comes later than it: "小偷被抓住了他有刀".
 bool is_over(std::string_view text, std::string_view rest) {
     const auto& t = tables();
+    auto undone = [&](Span end) { return starts_with(t.over_not, text, end.end).has_value(); };
+    const auto heard = find_all(t.hearsay, text);
+    if (!std::all_of(heard.begin(), heard.end(), undone)) return true;
     auto ends = find_all(t.over, text);
-    std::erase_if(ends, [&](Span end) { return starts_with(t.over_not, text, end.end).has_value(); });
+    std::erase_if(ends, undone);
     if (ends.empty()) return false;
     const auto last = std::max_element(ends.begin(), ends.end(), [](Span a, Span b) { return a.end < b.end; })->end;
     const auto grave = find_all(t.grave, rest);
@@ -130,7 +133,7 @@ std::optional<Span> find_sign_behind_verdict(std::string_view text) {
     const bool spelled_out = said.size() - *sign > 2;  // 回t
     const auto before = without_codes(std::string(said.substr(0, *sign)));
     const auto mood = read_mood(before);
-    const bool verdict = std::max({mood.good.weight, mood.fair.weight, mood.bad.weight}) >= Weight::judgement;
+    const bool verdict = mood.good.any || mood.fair.any || mood.bad.any;
     if (!spelled_out && (word_count(before) > a_verdict || !verdict)) return std::nullopt;
     return Span{*sign, inner.end};
 }
