@@ -11,7 +11,7 @@ namespace {
 
 struct Tables {
     Phrases cry = phrases("signs.txt", "emergency"), cry_alone = phrases("signs.txt", "emergency.clause"), event = phrases("signs.txt", "emergency.event"),
-            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
+            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), grave_not = phrases("signs.txt", "emergency.grave_not"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
@@ -60,7 +60,7 @@ std::vector<Span> find_idioms(std::string_view text) {
     return idioms;
 }
 
-// "撤案后他拿刀", "保护令没用": what was over is not. And what is told behind it comes later than it: "小偷被抓住了他有刀".
+// "保护令没用": what was to be over is not. And what is grave and told behind it comes later than it: "撤案后他拿刀".
 bool is_over(std::string_view text, std::string_view rest) {
     const auto& t = tables();
     auto undone = [&](Span end) { return starts_with(t.over_not, text, end.end).has_value(); };
@@ -73,7 +73,7 @@ bool is_over(std::string_view text, std::string_view rest) {
     const auto grave = find_all(t.grave, rest);
     return std::none_of(grave.begin(), grave.end(), [&](Span event) {
         const auto clause = clause_around(text, event.begin);
-        return event.begin >= last && !contains(t.story, text.substr(clause.begin, clause.size()));
+        return event.begin >= last && !ends_with(t.grave_not, text, event.begin) && !contains(t.story, text.substr(clause.begin, clause.size()));
     });
 }
 
