@@ -31,8 +31,14 @@ constexpr std::string_view openings[] = {"没报警", "没有报警", "没报过
 // Then it is a sentence about something else: 我没报警前他就打我, 早知道我没报警就好.
 constexpr std::string_view stories[] = {"如果", "要是", "早知道", "就好", "的话", "之前", "警前", "的时候", "只是", "但是", "可是", "后来", "因为", "所以", "他们", "对方", "打我", "为什么", "回执", "回单", "记录", "打的是", "物业报", "邻居报", "家人报", "朋友报", "帮我报", "替我报"};
 constexpr std::string_view owners[] = {
-    "新机主", "原机主", "前机主", "上一个机主", "上个机主", "以前的机主", "之前的机主", "换了机主", "换机主", "机主换", "机主已换", "号换人", "号码换人", "号已换人", "卡换人", "机主换人", "已易主", "二手号", "新办的号", "刚办的号", "刚买的号", "新买的号",
+    "新机主", "原机主", "前机主", "上一个机主", "上个机主", "以前的机主", "之前的机主", "换了机主", "换机主", "机主换", "机主已换", "已易主", "二手号", "新办的号", "刚办的号", "刚买的号", "新买的号",
     "新办的卡", "刚办的卡", "不是以前那个人", "不是原来那个人", "newowner", "recyclednumber", "newnumber"};
+
+// "号码换人了"; "接电话的换人了" is a story.
+bool changed_hands(std::string_view text) {
+    constexpr std::string_view numbers[] = {"号", "卡", "机主"};
+    return text.find("换人了") != text.npos && any_in(text, numbers);
+}
 
 // "以前是别人的号"; "以前是别人占我车位" is a story.
 bool was_anothers(std::string_view text) {
@@ -53,7 +59,7 @@ bool was_anothers(std::string_view text) {
 Stranger find_stranger(std::string_view normalised) {
     if (normalised.empty() || normalised.size() > longest_denial) return Stranger::none;
     auto text = packed(normalised);
-    if (any_in(text, owners) || was_anothers(text)) return Stranger::new_owner;
+    if (any_in(text, owners) || changed_hands(text) || was_anothers(text)) return Stranger::new_owner;
     if (any_in(text, stories)) return Stranger::none;
     bool opens = std::any_of(std::begin(openings), std::end(openings), [&](std::string_view o) { return text.starts_with(o); });
     return opens || any_in(text, denials) ? Stranger::not_the_caller : Stranger::none;
