@@ -123,18 +123,18 @@ bool each_word(const Phrases& table, std::string_view text) {
 
 // "非常满意 回T", "不满意TD": our own text asks for the T, so behind a verdict it is one; T恤 has something behind it.
 std::optional<Span> find_sign_behind_verdict(std::string_view text) {
-    constexpr std::size_t a_verdict = 8;  // letters
+    constexpr std::size_t a_verdict = 8, a_sentence = 20;  // letters
     const auto inner = bare(text);
     const auto said = text.substr(0, inner.end);
     const auto sign = ends_with(tables().opt_out_behind, said, inner.end);
     if (!sign || *sign == inner.begin) return std::nullopt;
     const auto c = text::character_before(said, *sign);
     if (text::is_word(c.code) && !text::is_han(c.code) && !(c.code >= U'0' && c.code <= U'9')) return std::nullopt;
-    const bool spelled_out = said.size() - *sign > 2;  // 回t
+    const bool spelled_out = said.substr(*sign).starts_with("回");
     const auto before = without_codes(std::string(said.substr(0, *sign)));
     const auto mood = read_mood(before);
     const bool verdict = mood.good.any || mood.fair.any || mood.bad.any;
-    if (!spelled_out && (word_count(before) > a_verdict || !verdict)) return std::nullopt;
+    if (!spelled_out && (word_count(before) > (text::is_word(c.code) ? a_verdict : a_sentence) || !verdict)) return std::nullopt;
     return Span{*sign, inner.end};
 }
 
