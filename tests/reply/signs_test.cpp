@@ -75,7 +75,8 @@ TEST_CASE("an emergency keeps its rating and says whether an answer would be dan
     CHECK(v.do_not_contact);
     CHECK(v.rating == 3);
     CHECK_FALSE(read(Scale::three_110, "救命").do_not_contact);
-    for (auto text : {"别发短信，他会看我手机", "不要回，他在旁边，救我", "有人打我，我不能打电话", "he is here, don't text back, help me please"}) {
+    for (auto text : {"别发短信，他会看我手机", "不要回，他在旁边，救我", "有人打我，我不能打电话", "he is here, don't text back, help me please",
+                      "请不要打我电话,他会发现", "别让他发现", "他不让我打电话", "他在看我手机"}) {
         CAPTURE(text);
         CHECK(read(Scale::three_110, text).emergency);
         CHECK(read(Scale::three_110, text).do_not_contact);
