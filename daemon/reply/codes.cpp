@@ -136,9 +136,10 @@ Side look_left(std::string_view text, std::size_t begin, const std::vector<Span>
     if (at == 0) return side.fits = side.clause = true, side;
     const auto never = ends_with(t.never_before, text, at);
     if (never && !opens_frame(text, *never, at)) return side;
-    if (auto frame = ends_with(t.negated, text, at))
+    const auto plain = ends_with(t.before, text, at);  // 我妈让我回1 is no 让我回1
+    if (auto frame = ends_with(t.negated, text, at); frame && !(plain && *plain < *frame))
         return side.fits = side.framed = side.negated = true, side.edge = *frame, side;
-    if (auto frame = ends_with(t.before, text, at)) return side.fits = side.framed = true, side.edge = *frame, side;
+    if (plain) return side.fits = side.framed = true, side.edge = *plain, side;
     auto c = text::character_before(text, at);
     if (!space && c.code >= U'a' && c.code <= U'z') return side;  // g3, k123
     side.clause = !text::is_word(c.code);

@@ -1,7 +1,9 @@
 #include "daemon/reply/signs.hpp"
 
 #include <algorithm>
+#include <optional>
 
+#include "daemon/reply/words.hpp"
 #include "daemon/text/unicode.hpp"
 
 namespace pingjing::reply {
@@ -9,11 +11,11 @@ namespace {
 
 struct Tables {
     Phrases cry = phrases("signs.txt", "emergency"), cry_alone = phrases("signs.txt", "emergency.clause"), event = phrases("signs.txt", "emergency.event"),
-            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
+            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), grave_not = phrases("signs.txt", "emergency.grave_not"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
-            opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_not = phrases("signs.txt", "opt_out.not"),
+            opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_behind = phrases("signs.txt", "opt_out.behind"), opt_out_not = phrases("signs.txt", "opt_out.not"),
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
             help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
             elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
@@ -46,18 +48,47 @@ bool has_clause(std::string_view text, const Phrases& table) {
     return std::any_of(all.begin(), all.end(), [&](Span clause) { return is_whole(table, text.substr(clause.begin, clause.size())); });
 }
 
+// "打死我也不信" is no cry, but what begins before an idiom, or is longer, is none of it: "来世再见" beside 来世再.
+std::vector<Span> find_idioms(std::string_view text) {
+    auto idioms = find_all(tables().idiom, text);
+    const auto cries = find_all(tables().cry, text);
+    std::erase_if(idioms, [&](Span idiom) {
+        return std::any_of(cries.begin(), cries.end(), [&](Span cry) {
+            return cry.begin < idiom.end && idiom.begin < cry.end && cry.begin <= idiom.begin && cry.end >= idiom.end && cry.size() > idiom.size();
+        });
+    });
+    return idioms;
+}
+
+// "保护令没用": what was to be over is not. And what is grave and told behind it comes later than it: "撤案后他拿刀".
+bool is_over(std::string_view text, std::string_view rest) {
+    const auto& t = tables();
+    auto undone = [&](Span end) { return starts_with(t.over_not, text, end.end).has_value(); };
+    const auto heard = find_all(t.hearsay, text);
+    if (!std::all_of(heard.begin(), heard.end(), undone)) return true;
+    auto ends = find_all(t.over, text);
+    std::erase_if(ends, undone);
+    if (ends.empty()) return false;
+    const auto last = std::max_element(ends.begin(), ends.end(), [](Span a, Span b) { return a.end < b.end; })->end;
+    const auto grave = find_all(t.grave, rest);
+    return std::none_of(grave.begin(), grave.end(), [&](Span event) {
+        const auto clause = clause_around(text, event.begin);
+        return event.begin >= last && !ends_with(t.grave_not, text, event.begin) && !contains(t.story, text.substr(clause.begin, clause.size()));
+    });
+}
+
 // A cry is always one. An event is, too, unless it is known to be over, or its own clause tells it as past ("上次有人打我"),
 // and nothing says that it goes on. What another clause tells of the past leaves it as it is: "昨天你们来过,他拿刀".
 bool is_emergency(std::string_view text) {
     const auto& t = tables();
     if (is_whole(t.emergency_whole, text) || is_whole(t.emergency_whole, blank(std::string(text), find_polite(text)))) return true;
-    const auto rest = blank(std::string(text), find_all(t.idiom, text));
+    const auto rest = blank(std::string(text), find_idioms(text));
     if (contains(t.cry, rest) || has_clause(rest, t.cry_alone)) return true;
     const auto events = find_all(t.event, rest);
     if (events.empty()) return false;
     if (text.starts_with("【") && contains(t.elsewhere, text)) return false;  // the gas company's bill
     if (contains(t.now, blank(std::string(text), find_all(t.past, text)))) return true;
-    if (contains(t.over, text)) return false;
+    if (is_over(text, rest)) return false;
     if (contains(t.lasting, rest)) return true;
     return std::any_of(events.begin(), events.end(), [&](Span event) {
         const auto clause = clause_around(text, event.begin);
@@ -90,6 +121,23 @@ bool each_word(const Phrases& table, std::string_view text) {
     return words > 1;
 }
 
+// "非常满意 回T", "不满意TD": our own text asks for the T, so behind a verdict it is one; T恤 has something behind it.
+std::optional<Span> find_sign_behind_verdict(std::string_view text) {
+    constexpr std::size_t a_verdict = 8, a_sentence = 20;  // letters
+    const auto inner = bare(text);
+    const auto said = text.substr(0, inner.end);
+    const auto sign = ends_with(tables().opt_out_behind, said, inner.end);
+    if (!sign || *sign == inner.begin) return std::nullopt;
+    const auto c = text::character_before(said, *sign);
+    if (text::is_word(c.code) && !text::is_han(c.code) && !(c.code >= U'0' && c.code <= U'9')) return std::nullopt;
+    const bool spelled_out = said.substr(*sign).starts_with("回");
+    const auto before = without_codes(std::string(said.substr(0, *sign)));
+    const auto mood = read_mood(before);
+    const bool verdict = mood.good.any || mood.fair.any || mood.bad.any;
+    if (!spelled_out && (word_count(before) > (text::is_word(c.code) ? a_verdict : a_sentence) || !verdict)) return std::nullopt;
+    return Span{*sign, inner.end};
+}
+
 // 退订 is a request when hardly anything else is said; "退订酒店的钱没退" is a story.
 void find_opt_out(std::string_view text, Signs& signs) {
     constexpr std::size_t beside_a_sign = 4;
@@ -101,12 +149,17 @@ void find_opt_out(std::string_view text, Signs& signs) {
         signs.opt_out_phrases.push_back(inner);
         return;
     }
+    if (const auto sign = find_sign_behind_verdict(text)) {
+        signs.opt_out = true;
+        signs.opt_out_phrases = {*sign};
+        return;
+    }
     auto others = find_all(t.opt_out_not, text);  // who is to stop is somebody else, unless it is 你们
     std::erase_if(others, [&](Span span) { return text.substr(span.begin, span.end - span.begin).find("你们") != text.npos; });
     for (auto& span : others) span.end = clause_around(text, span.begin).end;
     auto spans = find_all(t.opt_out, blank(std::string(text), others));
     if (spans.empty()) {
-        spans = find_all(t.opt_out_sign, text);
+        spans = find_all(t.opt_out_sign, blank(std::string(text), others));
         rest = blank(rest, spans);
         rest = blank(rest, find_all(t.opt_out_filler, rest));
         if (word_count(rest) > beside_a_sign) spans.clear();

@@ -26,7 +26,7 @@ struct Row {
 
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
-    for (auto name : {"replies.jsonl", "replies/tuned.jsonl", "replies/held.jsonl", "replies/tuned2.jsonl", "replies/held2.jsonl", "replies/tuned3.jsonl", "replies/held3.jsonl", "replies/plain.jsonl"}) {
+    for (auto name : {"replies.jsonl", "replies/tuned.jsonl", "replies/held.jsonl", "replies/tuned2.jsonl", "replies/held2.jsonl", "replies/tuned3.jsonl", "replies/held3.jsonl", "replies/plain.jsonl", "replies/attacked.jsonl"}) {
         std::ifstream file(std::string(PINGJING_SOURCE_DIR "/tests/data/") + name);
         for (std::string line; std::getline(file, line);) {
             auto row = json::parse(line).as_object();

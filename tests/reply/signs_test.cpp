@@ -44,13 +44,39 @@ TEST_CASE("an emergency is heard in every text, an idiom is none") {
     }
 }
 
+TEST_CASE("what was over hides no danger that came after it, nor an idiom a cry around it") {
+    struct { const char* text; bool emergency; } cases[] = {
+        {"立案后他又来打我", true}, {"罚款之后他来我家踢门", true}, {"人抓住了可是他弟弟有刀", true}, {"调解以后他照样来闹", true}, {"保护令没用他来踢门", true},
+        {"来世再见", true}, {"他不让我打电话", true}, {"偷电瓶车的人还在楼下", true},
+        {"结案后没再打架", false}, {"误报了没有人拿刀", false}, {"民警处理后他没再砸门", false}, {"着火了处理得还是很及时", false}, {"电影里杀人那段", false},
+        {"打死我也不信", false}, {"下辈子再见面", false}, {"民警让我打电话", false},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(read(Scale::three_110, c.text).emergency == c.emergency);
+    }
+}
+
+TEST_CASE("a letter behind a verdict ends the texts and keeps the rating") {
+    struct { const char* text; bool opt_out; } cases[] = {
+        {"满意,就是等了很久 T", true}, {"很满意。回T", true}, {"处理速度太慢了不满意 T", true}, {"垃圾TD", true}, {"满意 R", true},
+        {"满意T恤", false}, {"型号是T", false}, {"满意 T3航站楼", false},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK((read(Scale::three_110, c.text).label == Label::opt_out) == c.opt_out);
+    }
+    CHECK(read(Scale::three_110, "不满意TD").rating == 3);
+}
+
 TEST_CASE("an emergency keeps its rating and says whether an answer would be dangerous") {
     auto v = read(Scale::three_110, "3 他又来了，在踹门，别回电");
     CHECK(v.emergency);
     CHECK(v.do_not_contact);
     CHECK(v.rating == 3);
     CHECK_FALSE(read(Scale::three_110, "救命").do_not_contact);
-    for (auto text : {"别发短信，他会看我手机", "不要回，他在旁边，救我", "有人打我，我不能打电话", "he is here, don't text back, help me please"}) {
+    for (auto text : {"别发短信，他会看我手机", "不要回，他在旁边，救我", "有人打我，我不能打电话", "he is here, don't text back, help me please",
+                      "请不要打我电话,他会发现", "别让他发现", "他不让我打电话", "他在看我手机"}) {
         CAPTURE(text);
         CHECK(read(Scale::three_110, text).emergency);
         CHECK(read(Scale::three_110, text).do_not_contact);
