@@ -59,8 +59,9 @@ bool is_riddle_after_question(const reply::Verdict& v, const Situation& s, const
     return v.comment.empty() || *grade != s.before->grade;
 }
 
-// Only where he does not rate, and is in no danger.
+// Only where he does not rate, has not rated, and is in no danger.
 bool is_stranger(const reply::Verdict& v, const Situation& s, const std::optional<Grade>& grade) {
+    if (s.before) return false;
     bool may_be = s.mobile && !grade && !v.emergency && (s.match.survey || s.match.how == "several");
     return may_be && (v.label == reply::Label::none || v.label == reply::Label::ambiguous) && find_stranger(v.normalised) != Stranger::none;
 }

@@ -61,6 +61,15 @@ TEST_CASE("strange callers: a reply from another number is a letter and no ratin
     CHECK(w.letters().size() == 1);
 }
 
+TEST_CASE("strange callers: who has rated is no stranger, whatever he took for a mistake") {
+    Met w;
+    w.reply(zhang, "1", w.slot);
+    w.reply(zhang, "发错了", w.slot);
+    w.reply(zhang, "之前是别人先动手我才还手的,警察就抓我", w.slot);
+    CHECK(w.value("SELECT count(*) FROM opt_outs") == "0");
+    CHECK(w.value("SELECT count(*) FROM reviews WHERE kind = 'data_error'") == "0");
+}
+
 TEST_CASE("strange callers: 我没报警 is a data error: nothing is answered, the number is asked no more, an inspector sees it and can take it back") {
     Met w;
     w.call("A2", zhang);  // waits
