@@ -1,16 +1,13 @@
 #include "daemon/config/settings.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <set>
-#include <sstream>
 
+#include "daemon/config/digest.hpp"
+#include "daemon/config/texts.hpp"
 #include "daemon/config/values.hpp"
 #include "daemon/core/templates.hpp"
 #include "daemon/core/webhook_signature.hpp"
@@ -19,17 +16,6 @@ namespace pingjing::config {
 namespace {
 
 constexpr Millis never_longer = Days(3650);
-
-// The texts a citizen can get; templates/zh-CN has one of each.
-constexpr std::string_view text_names[] = {"survey", "survey_neutral", "thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done", "canary", "question"};
-
-std::optional<std::string> whole_file(const Path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return std::nullopt;
-    std::string text(std::istreambuf_iterator<char>(in), {});
-    if (in.bad()) return std::nullopt;
-    return text;
-}
 
 class Loader {
 public:
@@ -67,11 +53,11 @@ public:
         for (auto& section : root.children("route")) route(section);
         finish_routes();
         root.finish();
-        texts();
+        read_texts(settings_, problems_);
         mappings();
         if (!problems_.empty()) return tl::unexpected(problems_);
         settings_.open_text = without_secrets(document->table());
-        settings_.rules_sha256 = digest();
+        settings_.rules_sha256 = digest_of(settings_, list_texts_);
         return std::move(settings_);
     }
 
@@ -554,118 +540,6 @@ private:
         if (settings_.service.templates_dir.empty() || !std::filesystem::is_directory(folder, none)) return;
         for (const auto& entry : std::filesystem::directory_iterator(folder))
             if (entry.path().extension() == ".toml" && !own_mapping(entry.path())) problems_.add(entry.path().string(), 0, "cannot be read");
-    }
-
-    // A site's own, then the built-in one. `alone`: files beside the folders of languages are of the site's own language.
-    std::optional<std::string> find_text(const std::string& language, const std::string& name, bool alone, std::string& file) const {
-        const auto& service = settings_.service;
-        auto relative = language + "/" + name + ".txt";
-        std::vector<Path> places;
-        if (!service.templates_dir.empty()) places.push_back(service.templates_dir / relative);
-        if (!service.templates_dir.empty() && alone) places.push_back(service.templates_dir / (name + ".txt"));
-        std::optional<std::string> text;
-        file = "templates/" + relative;
-        for (const auto& path : places)
-            if (!text && (text = whole_file(path))) file = path.string();
-        if (!text)
-            if (auto built_in = built_in_template(relative)) text = std::string(*built_in);
-        while (text && (text->ends_with('\n') || text->ends_with('\r'))) text->pop_back();
-        return text;
-    }
-
-    void texts_of(const std::string& language, bool alone, std::map<std::string, std::string>& out) {
-        std::set<std::string> names(std::begin(text_names), std::end(text_names));
-        auto services = settings_.survey.services();
-        for (std::size_t n = 0; n < services.size(); ++n) names.insert({services[n].survey, services[n].neutral, services[n].unclear, services[n].help});
-        names.insert(settings_.notices.texts.begin(), settings_.notices.texts.end());
-        for (const auto& name : names) {
-            std::string file;
-            auto text = find_text(language, name, alone, file);
-            if (!text && (name == "question" && !settings_.followup.question)) continue;  // nobody is asked
-            bool of_site = std::find(std::begin(text_names), std::end(text_names), name) == std::end(text_names);
-            if (!text && of_site && !alone) continue;  // said in the site's own language
-            if (!text) problems_.add(name_, 0, fmt::format("there is no text {}/{}.txt; put it under [service] templates_dir", language, name));
-            else out[name] = *text, settings_.text_files[alone ? name : language + "/" + name] = file;
-        }
-    }
-
-    // A text that offers other digits than its scale reads would turn every answer around.
-    void check_digits(const std::string& name, Scale scale, bool must_offer, const std::map<std::string, std::string>& texts, const std::string& language) {
-        auto text = texts.find(name);
-        if (text == texts.end()) return;
-        auto digits = offered_digits(text->second);
-        std::string_view wanted = scale == Scale::csat_5 ? "12345" : "123";
-        bool offers = std::ranges::any_of(std::string_view("12345"), [&](char c) { return digits.contains(c); });
-        bool all = std::ranges::all_of(wanted, [&](char c) { return digits.contains(c); });
-        bool more = scale == Scale::three_110 && digits.contains('4') && digits.contains('5');
-        if ((must_offer || offers) && (!all || more))
-            problems_.add(name_, 0, fmt::format("text {}/{}: it is read on the scale {}: expected the digits {} in it{}", language, name, scale_name(scale), scale == Scale::csat_5 ? "1 to 5" : "1, 2 and 3",
-                                                more ? ", and no others; or another scale" : ""));
-    }
-    void check_digits(const std::map<std::string, std::string>& texts, const std::string& language) {
-        auto services = settings_.survey.services();
-        for (std::size_t n = 0; n < services.size(); ++n) {
-            const auto& s = services[n];
-            for (const auto& name : {s.survey, s.neutral}) check_digits(name, s.scale, true, texts, language);
-            for (const auto& name : {s.unclear, s.help}) check_digits(name, s.scale, false, texts, language);
-        }
-    }
-
-    void texts() {
-        texts_of(settings_.service.language, true, settings_.texts);
-        for (const auto& language : settings_.service.languages) texts_of(language, false, settings_.texts_of[language]);
-        check_digits(settings_.texts, settings_.service.language);
-        for (const auto& [language, texts] : settings_.texts_of) check_digits(texts, language);
-    }
-
-    // A hash of a short password could be guessed from the ledger that holds it: secrets stay out.
-    static bool is_secret(std::string_view key) {
-        for (std::string_view end : {"password", "secret", "secret_previous", "token", "key", "secrets"})
-            if (key.ends_with(end)) return true;
-        return false;
-    }
-
-    static void erase_secrets(toml::table& table) {
-        for (auto it = table.begin(); it != table.end();) {
-            if (is_secret(it->first.str())) {
-                it = table.erase(it);
-                continue;
-            }
-            if (auto* inner = it->second.as_table()) erase_secrets(*inner);
-            if (auto* list = it->second.as_array())
-                for (auto& item : *list)
-                    if (auto* inner = item.as_table()) erase_secrets(*inner);
-            ++it;
-        }
-    }
-
-    static std::string without_secrets(const toml::table& table) {
-        auto open = table;
-        erase_secrets(open);
-        std::ostringstream written;
-        written << open << '\n';
-        return written.str();
-    }
-
-    std::string digest() const {
-        crypto_hash_sha256_state state;
-        crypto_hash_sha256_init(&state);
-        auto add = [&](std::string_view name, std::string_view text) {
-            auto head = fmt::format("{} {}\n", name, text.size());
-            crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(head.data()), head.size());
-            crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-        };
-        add("configuration", settings_.open_text);
-        for (const auto& [name, text] : list_texts_) add("list " + name, text);
-        for (const auto& [name, text] : settings_.texts) add("text " + name, text);
-        for (const auto& [language, texts] : settings_.texts_of)
-            for (const auto& [name, text] : texts) add("text " + language + "/" + name, text);
-        for (const auto& [name, text] : settings_.mappings) add("mapping " + name, text);
-        unsigned char out[crypto_hash_sha256_BYTES];
-        crypto_hash_sha256_final(&state, out);
-        std::string hex;
-        for (auto byte : out) hex += fmt::format("{:02x}", byte);
-        return hex;
     }
 
     const ChannelReader& reader_;

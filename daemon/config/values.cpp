@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <iterator>
 
 namespace pingjing::config {
@@ -75,5 +76,13 @@ bool lies_inside(const Path& inner, const Path& outer) {
 }
 
 int whole(Section& s, const std::string& key, int fallback, int least, int most) { return static_cast<int>(s.integer(key, fallback, least, most)); }
+
+std::optional<std::string> whole_file(const Path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return std::nullopt;
+    std::string text(std::istreambuf_iterator<char>(in), {});
+    if (in.bad()) return std::nullopt;
+    return text;
+}
 
 }  // namespace pingjing::config

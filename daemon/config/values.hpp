@@ -14,6 +14,7 @@ namespace pingjing::config {
 std::optional<std::chrono::minutes> parse_minutes(std::string_view text);  // "00:00" to "24:00", since midnight
 Hours read_hours(Section& section, const std::string& key, Hours fallback);  // "08:00-21:00"
 std::size_t read_size(Section& section, const std::string& key, std::size_t fallback, std::size_t most);  // "16MiB", in bytes
+std::optional<std::string> whole_file(const Path& path);  // nullopt: it cannot be read
 int whole(Section& section, const std::string& key, int fallback, int least, int most);
 
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
