@@ -38,17 +38,10 @@ json::object describe(const AlarmRow& row, const Carries& carries) {
 
 http::Response store_failed(const char* event, const store::SqlError& error) {
     log::error(event, {{"why", error.what()}});
-    auto response = http::problem(503, "Service Unavailable", "the store does not answer");
-    response.headers.emplace_back("Retry-After", "5");
-    return response;
+    return http::store_does_not_answer();
 }
 
-http::Response tell(json::object body) {
-    http::Response response;
-    response.body = json::serialize(body);
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
-}
+http::Response tell(json::object body) { return http::private_json(json::serialize(body)); }
 
 // Whoever was at the call does not see, and does not silence, what its caller cries about him. His station may: it has to help.
 bool is_about(store::Connection& db, const AlarmRow& row, const http::Asker& asker) {
@@ -100,22 +93,9 @@ asio::awaitable<http::Response> show(const DeskParts desks, http::Request reques
     co_return tell(std::move(body));
 }
 
-// One text of a JSON object that has no other key; an empty body is an empty text. The other case: what was expected.
-Result<std::string> only_text(const std::string& body, std::string_view key) {
-    auto expected = fail(Error::Kind::invalid_input, fmt::format(R"(expected {{"{}":"…"}} of at most {} bytes)", key, longest_words));
-    if (body.empty()) return std::string();
-    auto parsed = parse_strict(body);
-    const auto* object = parsed ? parsed->value.if_object() : nullptr;
-    if (!object || !parsed->problems.empty() || object->size() > 1) return expected;
-    if (object->empty()) return std::string();
-    const auto* text = object->if_contains(key);
-    if (!text || !text->is_string() || text->as_string().size() > longest_words) return expected;
-    return std::string(text->as_string());
-}
-
 asio::awaitable<http::Response> reveal(const DeskParts desks, http::Request request) {
     auto id = request.captures["alarm_id"];
-    auto reason = only_text(request.body, "reason");
+    auto reason = only_text(request.body, "reason", longest_words);
     if (!reason || reason->empty()) co_return http::problem(400, "Bad Request", "reason: expected why the number is needed");
     std::optional<AlarmRow> row;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
@@ -136,7 +116,7 @@ asio::awaitable<http::Response> reveal(const DeskParts desks, http::Request requ
 asio::awaitable<http::Response> take(const DeskParts desks, http::Request request) {
     auto id = request.captures["alarm_id"];
     // Whatever stands in the body, the person who takes an emergency has it.
-    auto said = only_text(request.body, "words");
+    auto said = only_text(request.body, "words", longest_words);
     auto words = said ? *said : std::string();
     std::optional<Result<Acknowledgement>> done;
     auto write = [&, now = desks.clock.now()](store::Connection& db) {

@@ -79,19 +79,6 @@ Result<Letter> letter_of(Connection& db, const store::Seal& seal, const http::Re
     return *found;
 }
 
-// One text of an object that has no other key; where there is none, an empty one.
-Result<std::string> text_of_body(const std::string& body, std::string_view key, std::size_t longest) {
-    auto expected = fail(Error::Kind::invalid_input, fmt::format(R"(expected {{"{}":"…"}} of at most {} bytes)", key, longest));
-    if (body.empty()) return std::string();
-    auto parsed = parse_strict(body);
-    const auto* object = parsed ? parsed->value.if_object() : nullptr;
-    if (!object || !parsed->problems.empty() || object->size() > 1) return expected;
-    if (object->empty()) return std::string();
-    const auto* text = object->if_contains(key);
-    if (!text || !text->is_string() || text->as_string().size() > longest) return expected;
-    return std::string(text->as_string());
-}
-
 // Reads the letter, does the work, and shows it as it is then. The work says no by an error.
 using Work = std::function<Result<void>(Connection&, const Letter&, Instant)>;
 asio::awaitable<Response> on_letter(Box box, http::Request request, Work work) {
@@ -123,7 +110,7 @@ Response for_persons() { return http::problem(403, "Forbidden", "persons answer 
 
 asio::awaitable<Response> answer_one(Box box, http::Request request) {
     if (is_nobody(request)) co_return for_persons();
-    auto words = text_of_body(request.body, "words", longest_answer);
+    auto words = only_text(request.body, "words", longest_answer);
     if (!words) co_return refused(words.error());
     if (auto wrong = wrong_words(*words); !wrong.empty()) co_return http::problem(400, "Bad Request", wrong);
     bool planned = false;
@@ -140,7 +127,7 @@ asio::awaitable<Response> answer_one(Box box, http::Request request) {
 
 asio::awaitable<Response> close_one(Box box, http::Request request) {
     if (is_nobody(request)) co_return for_persons();
-    auto words = text_of_body(request.body, "words", longest_closing);
+    auto words = only_text(request.body, "words", longest_closing);
     if (!words) co_return refused(words.error());
     Work work = [&](Connection& db, const Letter& letter, Instant now) { return store::close_letter(db, box->seal, letter, Text(*words), request.asker.who, now); };
     co_return co_await on_letter(box, request, std::move(work));
@@ -164,7 +151,7 @@ asio::awaitable<Response> alarm_one(Box box, http::Request request) {
 
 asio::awaitable<Response> reveal_sender(Box box, http::Request request) {
     if (is_nobody(request)) co_return http::problem(403, "Forbidden", "a number is shown to persons: use a token that names one, or --as NAME");
-    auto reason = text_of_body(request.body, "reason", longest_closing);
+    auto reason = only_text(request.body, "reason", longest_closing);
     if (!reason || reason->empty()) co_return http::problem(400, "Bad Request", "reason: expected why the number is needed");
     std::string number;
     Work work = [&](Connection& db, const Letter& letter, Instant now) -> Result<void> {

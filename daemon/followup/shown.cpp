@@ -22,17 +22,12 @@ json::value masked_phone(store::Connection& db, const store::Seal& seal, const s
 }
 
 http::Response tell(json::value body) {
-    http::Response response;
-    response.body = json::serialize(body);
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
+    return http::private_json(json::serialize(body));
 }
 
 http::Response store_failed(const store::SqlError& error) {
     log::error("followup.store", {{"why", error.what()}});
-    auto response = http::problem(503, "Service Unavailable", "the store does not answer");
-    response.headers.emplace_back("Retry-After", "5");
-    return response;
+    return http::store_does_not_answer();
 }
 
 http::Response refuse(const Error& error) {

@@ -89,6 +89,19 @@ std::string Request::parameter(const std::string& name, const std::string& fallb
     return found == parameters.end() ? fallback : found->second;
 }
 
+Response private_json(std::string body) {
+    Response response;
+    response.body = std::move(body);
+    response.headers.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+Response store_does_not_answer() {
+    auto response = problem(503, "Service Unavailable", "the store does not answer");
+    response.headers.emplace_back("Retry-After", "5");
+    return response;
+}
+
 Response problem(int status, std::string_view title, std::string_view detail) {
     Response response;
     response.status = status;

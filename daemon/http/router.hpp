@@ -45,6 +45,10 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers{};
 };
 
+// JSON for one reader: not to be kept by whoever is between.
+Response private_json(std::string body);
+// 503: asking again is safe.
+Response store_does_not_answer();
 // RFC 9457.
 Response problem(int status, std::string_view title, std::string_view detail);
 

@@ -28,21 +28,15 @@ using store::Connection;
 using Parts = std::shared_ptr<const NoticeParts>;
 
 constexpr int most_notices = 200, phones_a_page = 500, rows_a_commit = 500;
+constexpr std::size_t longest_reason = 4000;  // bytes
 
 Response bad(std::string detail) { return http::problem(400, "Bad Request", std::move(detail)); }
 
-Response shown(json::value body) {
-    Response response;
-    response.body = json::serialize(body);
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
-}
+Response shown(json::value body) { return http::private_json(json::serialize(body)); }
 
 Response store_failed(const store::SqlError& error) {
     log::error("notices.store", {{"why", error.what()}});
-    auto response = http::problem(503, "Service Unavailable", "the store does not answer; giving the same list again is safe");
-    response.headers.emplace_back("Retry-After", "5");
-    return response;
+    return http::store_does_not_answer();
 }
 
 json::object notice_json(const store::Notice& n) {
@@ -102,7 +96,7 @@ tl::expected<Asked, Response> read(const Request& request, const NoticeRules& ru
     if (!is_name(asked.notice.name)) return tl::unexpected(bad("name: expected small letters, digits, '-' and '_', such as 2026-11-29-flood"));
     if (!rules.texts.contains(asked.notice.text_name))
         return tl::unexpected(bad(rules.texts.empty() ? std::string("text: [notices] texts names none") : fmt::format("text: expected {}", fmt::join(rules.texts, ", "))));
-    if (asked.notice.reason.empty()) return tl::unexpected(bad("reason: expected why these people get this text"));
+    if (asked.notice.reason.empty() || asked.notice.reason.reveal().size() > longest_reason) return tl::unexpected(bad("reason: expected why these people get this text"));
     const auto* phones = body->if_contains("phones") ? body->at("phones").if_array() : nullptr;
     if (!phones || phones->empty()) return tl::unexpected(bad(R"(phones: expected [{"phone":"13812345678","consented_on":"2026-01-05"}])"));
     if (phones->size() > rules.most) return tl::unexpected(bad(fmt::format("phones: {} of them, and {} at a time ([notices] most)", phones->size(), rules.most)));
@@ -194,10 +188,9 @@ asio::awaitable<Response> show(Parts p, Request request) {
 
 asio::awaitable<Response> stop(Parts p, Request request) {
     if (request.asker.name.empty()) co_return http::problem(403, "Forbidden", "a notice is stopped by a person: expected a token with a name, or `--as`");
-    auto parsed = parse_strict(request.body);
-    const auto* body = parsed && parsed->problems.empty() ? parsed->value.if_object() : nullptr;
-    Text reason(body ? string_of(*body, "reason") : std::string());
-    if (reason.empty()) co_return bad(R"(expected {"reason":"…"})");
+    auto said = only_text(request.body, "reason", longest_reason);
+    if (!said || said->empty()) co_return bad(fmt::format("reason: {}", said ? std::string("expected why") : said.error().detail));
+    Text reason(*said);
     std::optional<json::object> found;
     auto end = [&, now = p->clock.now()](Connection& db) {
         found.reset();

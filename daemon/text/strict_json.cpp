@@ -1,5 +1,7 @@
 #include "daemon/text/strict_json.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
@@ -127,6 +129,18 @@ Result<StrictJson> parse_strict(std::string_view text, Nul nul) {
     if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message());
     out.problems = std::move(inspector.handler().problems);
     return out;
+}
+
+Result<std::string> only_text(std::string_view body, std::string_view key, std::size_t longest_bytes) {
+    auto expected = fail(Error::Kind::invalid_input, fmt::format(R"(expected {{"{}":"…"}} of at most {} bytes)", key, longest_bytes));
+    if (body.empty()) return std::string();
+    auto parsed = parse_strict(body);
+    const auto* object = parsed ? parsed->value.if_object() : nullptr;
+    if (!object || !parsed->problems.empty() || object->size() > 1) return expected;
+    if (object->empty()) return std::string();
+    const auto* text = object->if_contains(json::string_view(key.data(), key.size()));
+    if (!text || !text->is_string() || text->as_string().size() > longest_bytes) return expected;
+    return std::string(text->as_string());
 }
 
 std::string canonical(const json::value& value) {

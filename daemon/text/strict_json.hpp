@@ -22,6 +22,8 @@ struct StrictJson {
 enum class Nul { refused, kept };
 // An error: not JSON, not UTF-8, or nested deeper than 32.
 Result<StrictJson> parse_strict(std::string_view text, Nul nul = Nul::refused);
+// The text under `key` of an object that has no other key; an empty body or object is an empty text. An error says what was expected.
+Result<std::string> only_text(std::string_view body, std::string_view key, std::size_t longest_bytes);
 // Keys sorted at every level, no blanks: equal content gives equal bytes.
 std::string canonical(const boost::json::value& value);
 
