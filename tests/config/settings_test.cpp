@@ -6,6 +6,7 @@
 
 #include "daemon/config/settings.hpp"
 #include "providers/registry.hpp"
+#include "tests/support/source.hpp"
 
 using namespace pingjing;
 using namespace pingjing::config;
@@ -228,7 +229,7 @@ TEST_CASE("the channels that the example configuration shows beside its own can 
         CAPTURE(provider);
         Folder folder;
         for (const char* secret : {"cmpp.password", "sgip.password", "sgip.listen.password", "smgp.password"}) folder.write(secret, "p\n");
-        std::ifstream in(PINGJING_SOURCE_DIR "/systemd/pingjing.toml");
+        std::ifstream in(test::source_root / "systemd/pingjing.toml");
         auto block = uncommented(in, provider);
         REQUIRE_FALSE(block.empty());
         auto s = load_text(folder, smallest + block);
@@ -262,7 +263,7 @@ TEST_CASE("the example configuration needs nothing but its secrets") {
     folder.write("kannel.password", "p\n");
     std::filesystem::create_directory(folder.path / "keys");
     folder.write("keys/kannel.hook", "0123456789abcdef0123456789abcdef\n");
-    std::ifstream in(PINGJING_SOURCE_DIR "/systemd/pingjing.toml");
+    std::ifstream in(test::source_root / "systemd/pingjing.toml");
     auto s = load_text(folder, std::string(std::istreambuf_iterator<char>(in), {}));
     REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
     CHECK(s->channels[0].hook_url.starts_with("https://pj.example.cn/v1/hooks/kannel/"));

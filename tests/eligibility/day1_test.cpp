@@ -22,6 +22,7 @@
 #include "daemon/eligibility/schedule.hpp"
 #include "daemon/intake/csv.hpp"
 #include "daemon/intake/record.hpp"
+#include "tests/support/source.hpp"
 
 using namespace pingjing;
 using namespace pingjing::eligibility;
@@ -29,7 +30,7 @@ using namespace pingjing::eligibility;
 namespace {
 
 std::string read_file(const std::string& name) {
-    std::ifstream in(std::string(PINGJING_SOURCE_DIR) + "/tests/data/day1/" + name, std::ios::binary);
+    std::ifstream in(test::source_root / "tests/data/day1" / name, std::ios::binary);
     REQUIRE(in);
     std::stringstream out;
     out << in.rdbuf();

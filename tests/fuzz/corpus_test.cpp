@@ -3,6 +3,7 @@
 
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/inputs.hpp"
+#include "tests/support/source.hpp"
 
 using namespace pingjing;
 
@@ -13,7 +14,7 @@ TEST_CASE("fuzz: what must hold, holds for every input of the corpora") {
         {"joiner", fuzz::joiner}, {"receipts", fuzz::receipts}, {"smpp", fuzz::smpp}, {"cmpp", fuzz::cmpp}, {"smgp", fuzz::smgp}, {"sgip", fuzz::sgip},
     };
     for (const auto& one : all) {
-        auto inputs = test::read_inputs(std::string(PINGJING_SOURCE_DIR) + "/tests/fuzz/corpus/" + one.name + ".txt");
+        auto inputs = test::read_inputs((test::source_root / "tests/fuzz/corpus" / (std::string(one.name) + ".txt")).string());
         CAPTURE(one.name);
         CHECK(inputs.size() >= 10);
         for (const auto& input : inputs) {

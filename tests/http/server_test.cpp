@@ -15,6 +15,7 @@
 
 #include "tests/http/site.hpp"
 #include "tests/support/inputs.hpp"
+#include "tests/support/source.hpp"
 
 namespace pingjing::http {
 namespace {
@@ -76,7 +77,7 @@ std::string statuses_in(std::string answers) {
 }
 
 TEST_CASE("a request that two readers could understand differently is refused and the connection closed") {
-    auto lines = test::read_lines(PINGJING_SOURCE_DIR "/tests/http/hostile.tsv");
+    auto lines = test::read_lines(test::source_root / "tests/http/hostile.tsv");
     CHECK(lines.size() >= 190);
     Site site(anywhere(), echo());
     Peer bystander(site.io);

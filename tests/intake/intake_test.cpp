@@ -9,6 +9,7 @@
 #include "daemon/store/phones.hpp"
 #include "tests/support/fail_after.hpp"
 #include "tests/support/run.hpp"
+#include "tests/support/source.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace pingjing;
@@ -26,7 +27,7 @@ std::string read_file(const std::filesystem::path& path) {
     out << in.rdbuf();
     return out.str();
 }
-std::string day1(const char* name) { return read_file(std::string(PINGJING_SOURCE_DIR) + "/tests/data/day1/" + name); }
+std::string day1(const char* name) { return read_file(test::source_root / "tests/data/day1" / name); }
 
 const auto night = *parse_rfc3339("2026-11-21T00:30:00+08:00");
 

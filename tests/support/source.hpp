@@ -11,7 +11,8 @@
 
 namespace pingjing::test {
 
-inline const std::filesystem::path source_root = PINGJING_SOURCE_DIR;
+extern const char* const source_folder;  // root.cpp.in, filled in by CMake
+inline const std::filesystem::path source_root = source_folder;
 
 // Paths relative to the root, sorted; what building, git and npm put there is not part of the tree, nor are dotfiles.
 inline std::vector<std::string> tree(const std::vector<std::string>& folders) {
