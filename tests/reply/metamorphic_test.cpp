@@ -28,7 +28,7 @@ struct Row {
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
     for (auto name : {"replies.jsonl", "replies/tuned.jsonl", "replies/held.jsonl", "replies/tuned2.jsonl", "replies/held2.jsonl", "replies/tuned3.jsonl", "replies/held3.jsonl", "replies/plain.jsonl", "replies/attacked.jsonl"}) {
-        std::ifstream file(test::source_root / "tests/data" / name);
+        std::ifstream file(pingjing::test::source_root / "tests/data" / name);
         for (std::string line; std::getline(file, line);) {
             auto row = json::parse(line).as_object();
             rows.push_back({std::string(row.at("text").as_string()), std::string(row.at("lang").as_string()), pingjing::parse_scale(row.at("scale").as_string()).value()});
@@ -187,7 +187,7 @@ TEST_CASE("a code wrapped in a negation is that code no more") {
 // A phrase in another spelling would never be found, for the text has been respelled before it is looked up.
 TEST_CASE("the tables are spelled as the reader spells") {
     int phrases_seen = 0;
-    for (const auto& file : std::filesystem::directory_iterator(test::source_root / "templates/language")) {
+    for (const auto& file : std::filesystem::directory_iterator(pingjing::test::source_root / "templates/language")) {
         auto name = file.path().filename().string();
         if (name != "praise.txt" && name != "complaint.txt" && name != "words.txt" && name != "signs.txt" && name != "codes.txt") continue;
         std::ifstream in(file.path());

@@ -35,7 +35,7 @@ struct Score {
 
 // Never a dissatisfied reply as a satisfied one, whatever else is wrong.
 Score score(const char* name) {
-    std::ifstream file(test::source_root / "tests/data" / name);
+    std::ifstream file(pingjing::test::source_root / "tests/data" / name);
     Score s;
     for (std::string line; std::getline(file, line); ++s.rows) {
         auto row = json::parse(line).as_object();

@@ -1,0 +1,165 @@
+#include "daemon/intake/json_record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/intake/charset.hpp"
+#include "daemon/intake/fields.hpp"
+#include "daemon/intake/wall_time.hpp"
+#include "daemon/text/strict_json.hpp"
+
+namespace pingjing::intake {
+namespace {
+
+namespace json = boost::json;
+
+bool is_day(std::string_view day) {
+    auto read = read_wall_time(day, std::string_view("%Y-%m-%d"));
+    return read && day.size() == 10;
+}
+
+class JsonRecord final : public Fields {
+public:
+    explicit JsonRecord(const json::object& object) : object_(object) {}
+
+    std::string spelling(std::string_view field) const override { return std::string(field); }
+    Read<std::string> text(std::string_view field) const override {
+        auto* value = find(field);
+        if (!value) return std::string();
+        if (!value->is_string()) return wrong(std::string(field), "a text");
+        auto& s = value->get_string();
+        return std::string(trim(std::string_view(s.data(), s.size())));
+    }
+    Read<std::optional<Instant>> time(std::string_view field) const override {
+        auto value = text(field);
+        if (!value) return tl::unexpected(value.error());
+        if (value->empty()) return std::nullopt;
+        auto moment = parse_rfc3339(*value);
+        if (!moment) return wrong(std::string(field), "a time with its offset, as 2026-11-21T09:12:00+08:00");
+        return moment;
+    }
+    Read<std::string> birth() const override {
+        auto value = text("caller_birth");
+        if (value && !value->empty() && !is_day(*value)) return wrong("caller_birth", "a date, as 1990-05-01");
+        return value;
+    }
+    Read<std::optional<std::int64_t>> version() const override {
+        auto* value = find("version");
+        if (!value) return std::nullopt;
+        if (!value->is_int64() || value->get_int64() < 0) return wrong("version", "a whole number from 0");
+        return std::optional(value->get_int64());
+    }
+    Read<std::string> unit() const override { return code_like(*this, "unit", max_code, true); }
+    std::optional<CaseState> state(const std::string& word) const override { return parse_case_state(word); }
+    Read<std::vector<Officer>> officers() const override {
+        std::vector<Officer> out;
+        auto* value = find("officers");
+        if (!value) return out;
+        auto expected =
+            wrong("officers", fmt::format("at most {} of {{\"badge\", \"role\": lead|co|auxiliary}}", max_list));
+        if (!value->is_array() || value->get_array().size() > max_list) return expected;
+        for (auto& item : value->get_array()) {
+            if (!item.is_object()) return expected;
+            JsonRecord officer(item.get_object());
+            auto badge = code_like(officer, "badge", max_code, true), role = code_like(officer, "role", max_code);
+            if (!badge || !role) return expected;
+            if (role->empty()) *role = out.empty() ? "lead" : "co";
+            if (*role != "lead" && *role != "co" && *role != "auxiliary") return expected;
+            out.emplace_back(*badge, *role);
+        }
+        return out;
+    }
+    Read<std::vector<std::string>> flags(const Flags& words) const override {
+        std::vector<std::string> out;
+        auto* value = find("flags");
+        if (!value) return out;
+        auto expected = wrong("flags", fmt::format("at most {} texts", max_list));
+        if (!value->is_array() || value->get_array().size() > max_list) return expected;
+        for (auto& item : value->get_array()) {
+            if (!item.is_string() || item.get_string().size() > max_text) return expected;
+            auto& s = item.get_string();
+            add_flag(out, read_flag(std::string(trim(std::string_view(s.data(), s.size()))), words));
+        }
+        return out;
+    }
+    std::string content() const override {
+        json::object all;
+        for (auto& pair : object_)  // null is the same as absent; the version is compared on its own
+            if (!pair.value().is_null() && pair.key() != "version") all.insert(pair);
+        return canonical(all);
+    }
+
+private:
+    const json::value* find(std::string_view field) const {
+        auto* value = object_.if_contains(json::string_view(field.data(), field.size()));
+        return value && value->is_null() ? nullptr : value;
+    }
+    const json::object& object_;
+};
+
+ParsedRow read_json_record(const json::value& value, std::int64_t line, const JsonProblem* problem,
+                           const RecordRules& rules) {
+    ParsedRow row{line, {}, wrong("record", "a JSON object")};
+    if (!value.is_object()) return row;
+    JsonRecord record(value.get_object());
+    if (auto id = record.text("id"); id && id->size() <= max_id && id->find('\0') == std::string::npos) row.id = *id;
+    if (problem)
+        row.call = wrong(problem->field, problem->detail);
+    else
+        row.call = read_call(record, rules);
+    return row;
+}
+
+}  // namespace
+
+Result<void> read_json(const Document& document, const RecordRules& rules, const std::function<void(ParsedRow)>& take) {
+    auto parsed = parse_strict(without_bom(document.bytes));
+    if (!parsed) return tl::unexpected(parsed.error());
+    auto problem_of = [&](std::size_t index) {
+        auto it = parsed->problems.find(index);
+        return it == parsed->problems.end() ? nullptr : &it->second;
+    };
+    if (auto* list = parsed->value.if_array()) {
+        for (std::size_t i = 0; i < list->size(); ++i)
+            take(
+                read_json_record((*list)[i], static_cast<std::int64_t>(i) + document.first_line, problem_of(i), rules));
+    } else if (parsed->value.is_object()) {
+        take(read_json_record(parsed->value, document.first_line, problem_of(0), rules));
+    } else {
+        return fail(Error::Kind::invalid_input, "expected a JSON object or an array of them");
+    }
+    return {};
+}
+
+Result<void> read_json_lines(const Document& document, const RecordRules& rules,
+                        const std::function<void(ParsedRow)>& take) {
+    auto bytes = without_bom(document.bytes);
+    std::vector<ParsedRow> broken;
+    bool any = document.first_line > 1;
+    auto line = document.first_line;
+    for (std::size_t at = 0; at < bytes.size(); ++line) {
+        auto end = std::min(bytes.find('\n', at), bytes.size());
+        auto text = trim(bytes.substr(at, end - at));
+        at = end + 1;
+        if (text.empty()) continue;
+        auto parsed = parse_strict(text);
+        if (!parsed) {
+            ParsedRow row{line, {}, wrong("json", parsed.error().detail)};
+            if (any)
+                take(std::move(row));
+            else
+                broken.push_back(std::move(row));
+            continue;
+        }
+        for (auto& row : broken) take(std::move(row));
+        broken.clear();
+        any = true;
+        take(read_json_record(parsed->value, line,
+                              parsed->problems.empty() ? nullptr : &parsed->problems.begin()->second, rules));
+    }
+    if (!broken.empty()) return fail(Error::Kind::invalid_input, broken.front().call.error().detail);
+    return {};
+}
+
+}  // namespace pingjing::intake
