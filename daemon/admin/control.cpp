@@ -59,7 +59,7 @@ asio::awaitable<Response> release(Parts p, Request request) {
     co_return ok({{"released", released}});
 }
 
-// Body: a case a line; `all=1`: every one that a restore holds.
+// Body: a case a line; `all=1`: every one that a restore holds; `accept_possible_double=1`: also those that may have been asked.
 asio::awaitable<Response> release_restored(Parts p, Request request) {
     auto reason = reason_of(request);
     bool all = request.parameter("all") == "1";
@@ -70,11 +70,14 @@ asio::awaitable<Response> release_restored(Parts p, Request request) {
     if (reason.empty()) co_return missing("reason");
     if (!all && records.empty()) co_return missing("case");
     auto now = p->clock.now();
-    auto work = [&](store::Connection& db) { return store::release_restored(db, p->seal, records, all, reason, now); };
+    bool accept = request.parameter("accept_possible_double") == "1";
+    auto work = [&](store::Connection& db) { return store::release_restored(db, p->seal, records, all, accept, reason, now); };
     auto done = co_await p->store.run(std::ref(work));
     if (!done) co_return refuse(done.error());
     if (p->changed) p->changed();
-    co_return ok({{"released", *done}});
+    json::array left(done->left.begin(), done->left.end());
+    json::object answer{{"released", done->released}, {"left", std::move(left)}};
+    co_return ok(std::move(answer));
 }
 
 asio::awaitable<Response> cancel(Parts p, Request request) {

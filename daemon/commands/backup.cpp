@@ -34,7 +34,12 @@ int restore(const std::string& config, const std::string& from) {
     if (!settings) return 2;
     auto clock = make_clock(*settings);
     if (!clock) return 2;
-    auto done = store::restore(settings->service.state_dir, from, settings->survey.answer_window, clock->now());
+    auto seal = store::Seal::load(settings->service.key_dir);
+    if (!seal) {
+        fmt::print(stderr, "{}\n", seal.error().detail);
+        return 1;
+    }
+    auto done = store::restore(settings->service.state_dir, *seal, from, settings->survey.answer_window, clock->now());
     if (!done) {
         fmt::print(stderr, "{}\nnothing was changed that running it again does not complete\n", done.error().detail);
         return 1;
@@ -48,6 +53,8 @@ int restore(const std::string& config, const std::string& from) {
     if (done->unknown > 0) fmt::print("unknown:  {} texts went out about calls that this backup does not know; their calls, pushed again, are held\n", done->unknown);
     fmt::print("held:     {} wait for `pingjing release --restored CASE… | --all-restored --reason …`, and so does every call closed before now that comes again\n",
                done->held);
+    if (done->doubtful > 0)
+        fmt::print("in doubt: {} of them are to numbers that were texted since: they may have been asked, and --all-restored leaves them out\n", done->doubtful);
     if (!done->aside.empty()) fmt::print("the store that was here lies in {}\n", done->aside.string());
     return 0;
 }

@@ -31,7 +31,7 @@ int export_day(const std::string& config, const std::string& day, const std::str
 struct HoldOptions {
     std::string channel{}, of = "stop", reason{};
     std::vector<std::string> restored{};  // release: cases that a restore holds
-    bool all_restored = false;
+    bool all_restored = false, accept_possible_double = false;
 };
 int hold(const std::string& config, const HoldOptions& options);
 int release(const std::string& config, const HoldOptions& options);

@@ -173,6 +173,14 @@ void print_lengths(const std::map<std::string, std::string>& sources, const outb
 int init(const std::string& config, const InitOptions& options) {
     auto settings = load_settings(config);
     if (!settings) return 2;
+    // New keys beside an old store would find nobody again: who opted out would be texted.
+    if (std::filesystem::exists(settings->service.state_dir / "pingjing.db"))
+        for (const char* name : {"sealing.key", "index.key"})
+            if (auto file = settings->service.key_dir / name; !std::filesystem::exists(file)) {
+                fmt::print(stderr, "{} is missing, and the store in {} was written under it: put it back, from its copy or the key sheet. Nothing was changed\n", file.string(),
+                           settings->service.state_dir.string());
+                return 1;
+            }
     auto keys = store::Seal::create_keys(settings->service.key_dir);
     if (!keys && keys.error().kind != Error::Kind::conflict) {
         fmt::print(stderr, "{}\n", keys.error().detail);

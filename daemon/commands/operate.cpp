@@ -33,9 +33,14 @@ int release(const std::string& config, const HoldOptions& o) {
     if (o.all_restored || !o.restored.empty()) {
         std::string cases;
         for (const auto& record : o.restored) cases += record + "\n";
-        auto target = Query().add("all", o.all_restored ? "1" : "").add("reason", o.reason).target("/control/release-restored");
+        auto target = Query().add("all", o.all_restored ? "1" : "").add("accept_possible_double", o.accept_possible_double ? "1" : "").add("reason", o.reason).target("/control/release-restored");
         return ask(config, "POST", target, cases, [](const json::value& v, Line&) {
             fmt::print("released {} that the restore held; they are due\n", text_of(v.at("released")));
+            const auto& left = v.at("left").as_array();
+            if (left.empty()) return 0;
+            fmt::print("left {}, which may have been asked: after the backup a text went to their numbers of which this store knows nothing. Ask the carrier; "
+                       "`release --restored CASE --accept-possible-double` releases one all the same:\n", left.size());
+            for (const auto& record : left) fmt::print("  {}\n", text_of(record));
             return 0;
         });
     }

@@ -8,6 +8,7 @@
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/system_clock.hpp"
 #include "daemon/site_rules.hpp"
+#include "daemon/store/keys.hpp"
 #include "providers/registry.hpp"
 
 namespace pingjing::commands {
@@ -42,6 +43,13 @@ std::unique_ptr<Clock> make_clock(const config::Settings& settings) {
     return nullptr;
 }
 
+bool is_of_these_keys(store::Store& store, const store::Seal& seal) {
+    Result<void> agree;
+    store.run_now([&](store::Connection& db) { agree = store::check_and_remember_keys(db, seal); });
+    if (!agree) fmt::print(stderr, "{}\n", agree.error().detail);
+    return agree.has_value();
+}
+
 std::optional<Site> open_site(config::Settings settings) {
     auto clock = make_clock(settings);
     if (!clock) return std::nullopt;
@@ -55,6 +63,7 @@ std::optional<Site> open_site(config::Settings settings) {
         fmt::print(stderr, "{}\n", store.error().detail);
         return std::nullopt;
     }
+    if (!is_of_these_keys(**store, *seal)) return std::nullopt;
     return Site{std::move(settings), std::move(clock), std::move(*seal), std::move(*store)};
 }
 

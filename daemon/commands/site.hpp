@@ -21,6 +21,8 @@ struct Site {
     std::unique_ptr<store::Store> store;
 };
 // Without a daemon: opens the store itself. nullopt: said on stderr.
+// Said on stderr where not.
+bool is_of_these_keys(store::Store& store, const store::Seal& seal);
 std::optional<Site> open_site(config::Settings settings);
 std::unique_ptr<Clock> make_clock(const config::Settings& settings);  // null: said on stderr
 

@@ -136,6 +136,22 @@ bool readable(std::string_view text) {
     return known >= unknown;
 }
 
+// A character that did not survive its way, right before a word or a digit: it may have been the 不 of 不满意. A question mark is
+// one of those only before everything else.
+bool is_damaged(std::string_view text) {
+    bool any_word = false, lost = false;
+    for (std::size_t at = 0; at < text.size();) {
+        auto c = text::character_at(text, at);
+        at += c.bytes;
+        if (text::is_word(c.code)) {
+            if (lost) return true;
+            any_word = true;
+        }
+        lost = c.code == U'\uFFFD' || c.code == U'□' || (c.code == U'?' && !any_word);
+    }
+    return false;
+}
+
 void read_remainder(Verdict& v, std::string_view text, const Codes& codes, const Mood& mood, bool echo, bool polite) {
     if (echo) return settle(v, Label::none, Method::none, 0.9, "none.echo");
     auto inner = bare(text);
@@ -206,6 +222,10 @@ Verdict read(Scale scale, std::string_view written) {
         read_remainder(v, blank(rest, polite), codes, mood, echo.found, !polite.empty());
     } else if (v.why.empty()) {
         settle(v, Label::none, Method::none, 0.9, "none.emergency");
+    }
+    if (v.label == Label::rating && grade_of(v, scale) != Grade::dissatisfied && is_damaged(echo.text)) {
+        v.rating.reset();
+        settle(v, Label::ambiguous, v.method, 0.5, "ambiguous.damaged");
     }
     if (signs.opt_out) {
         const bool both = v.label == Label::rating;

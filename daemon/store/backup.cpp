@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "daemon/store/epoch.hpp"
+#include "daemon/store/keys.hpp"
 #include "daemon/store/lineage.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/schema.hpp"
@@ -42,6 +43,12 @@ Result<Copy> look_at(const fs::path& file) {
     auto head = recompute(db);
     if (!head) return fail(head.error().kind, fmt::format("{}: {}", file.string(), head.error().detail));
     return Copy{head->size(), to_hex(head->root()), fs::file_size(file)};
+}
+
+Result<void> keys_agree(const fs::path& file, const Seal& seal) {
+    Connection db(file.string(), Connection::Access::read_only);
+    auto agree = check_keys(db, seal);
+    return agree ? agree : fail(agree.error().kind, fmt::format("{}: {}", file.string(), agree.error().detail));
 }
 
 struct Waiting {
@@ -103,6 +110,8 @@ Result<Restored> prepare_restored(const fs::path& state_dir, const fs::path& fol
         for (const auto& line : *lines) {
             auto waiting = find_message(db, line.ref);
             if (!waiting) {
+                Statement keep(db, "INSERT INTO sent_unknown(ref, phone_key) VALUES (?1, ?2) ON CONFLICT (ref) DO NOTHING");
+                keep.bind(1, line.ref).bind_blob(2, line.phone_key).run();
                 ++out.unknown;
             } else if (waiting->state == "due" || waiting->state == "held") {
                 put_in_doubt(db, *waiting, answer_window, now);
@@ -110,6 +119,10 @@ Result<Restored> prepare_restored(const fs::path& state_dir, const fs::path& fol
             }
         }
         out.held = hold_what_waits(db, now);
+        Statement doubtful(db, R"sql(
+            SELECT count(*) FROM messages WHERE state = 'held' AND code = 'restored' AND EXISTS (SELECT 1 FROM sent_unknown u JOIN phones p ON p.key = u.phone_key WHERE p.id = messages.phone_id))sql");
+        doubtful.step();
+        out.doubtful = static_cast<int>(doubtful.integer(0));
         for (const char* key : {"journal_sequence", "journal_restored_until"}) {
             Statement sequence(db, "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
             sequence.bind(1, key).bind(2, std::to_string(std::max(mark, journal->last_sequence()))).run();
@@ -147,7 +160,7 @@ void copy_database(const fs::path& from, const fs::path& to) {
     fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write);
 }
 
-Result<Restored> replace_store(const fs::path& state_dir, const fs::path& from, Millis answer_window, Instant now) {
+Result<Restored> replace_store(const fs::path& state_dir, const Seal& seal, const fs::path& from, Millis answer_window, Instant now) {
     auto& disk = machine_disk();
     fs::create_directories(state_dir);
     auto lock = disk.lock(state_dir / "lock");
@@ -155,6 +168,7 @@ Result<Restored> replace_store(const fs::path& state_dir, const fs::path& from, 
     if (!fs::exists(from)) return fail(Error::Kind::not_found, fmt::format("there is no {}", from.string()));
     auto copy = look_at(from);
     if (!copy) return tl::unexpected(copy.error());
+    if (auto agree = keys_agree(from, seal); !agree) return tl::unexpected(agree.error());
 
     auto folder = state_dir / "restoring";
     fs::remove_all(folder);
@@ -209,9 +223,9 @@ Result<Copy> write_backup(const fs::path& database, const fs::path& to) {
     }
 }
 
-Result<Restored> restore(const fs::path& state_dir, const fs::path& from, Millis answer_window, Instant now) {
+Result<Restored> restore(const fs::path& state_dir, const Seal& seal, const fs::path& from, Millis answer_window, Instant now) {
     try {
-        return replace_store(state_dir, from, answer_window, now);
+        return replace_store(state_dir, seal, from, answer_window, now);
     } catch (const std::exception& error) {
         return fail(Error::Kind::unavailable, error.what());
     }

@@ -54,11 +54,12 @@ void add_survey(Connection& db, Random& random, std::int64_t case_id, std::int64
     add.bind(6, now).bind(7, due_at).bind(8, stale_at).bind(9, held ? "held" : "due").bind(10, held ? std::optional("restored") : std::nullopt).run();
 }
 
-// Only what no carrier can ever have had: also one that refuses and then reports on it has it.
+// Only what no carrier can ever have had: also one that refuses and then reports on it has it. And never what a person called off:
+// no later version of the record knows why.
 bool plan_again(Connection& db, std::int64_t message, std::int64_t phone_id, bool held, Instant due_at, Instant stale_at) {
     Statement again(db, R"sql(
         UPDATE messages SET state = 'due', code = NULL, phone_id = ?2, due_at = ?3, stale_at = ?4, settled_at = NULL, route = -1
-         WHERE id = ?1 AND state = 'cancelled' AND evidence IS NULL AND NOT EXISTS (
+         WHERE id = ?1 AND state = 'cancelled' AND code IS NOT 'cancelled' AND evidence IS NULL AND NOT EXISTS (
                SELECT 1 FROM attempts a WHERE a.message_id = messages.id AND (a.outcome = 'accepted' OR a.outcome = 'ambiguous' OR a.outcome = 'partial'))
            AND NOT EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = messages.id AND r.state IN ('delivered', 'buffered')))sql");
     again.bind(1, message).bind(2, phone_id).bind(3, due_at).bind(4, stale_at).run();
@@ -163,9 +164,28 @@ Instant no_send_before(Connection& db) {
     return find.step() ? from_millis(std::stoll(find.text(0))) : Instant{};
 }
 
+bool was_texted_unknown(Connection& db, std::int64_t phone_id) {
+    Statement find(db, "SELECT 1 FROM sent_unknown WHERE phone_key = (SELECT key FROM phones WHERE id = ?1) LIMIT 1");
+    return find.bind(1, phone_id).step();
+}
+
+namespace {
+
+// What may have been asked before the store was restored. Closed since, but reported before: asked, opened again and closed again,
+// if a text went out to that number of which this store knows nothing.
+bool is_held_by_restore(Connection& db, std::int64_t case_id, std::int64_t phone_id, Instant closed_at) {
+    auto restored_at = no_send_before(db);
+    if (restored_at == Instant{}) return false;
+    if (closed_at < restored_at) return true;
+    Statement find(db, "SELECT 1 FROM cases WHERE id = ?1 AND reported_at < ?2");
+    return find.bind(1, case_id).bind(2, restored_at).step() && was_texted_unknown(db, phone_id);
+}
+
+}  // namespace
+
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,
                          Instant stale_at, Instant now) {
-    bool held = closed_at < no_send_before(db);
+    bool held = is_held_by_restore(db, case_id, phone_id, closed_at);
     Statement find(db, "SELECT id, state, code FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
     if (!find.bind(1, case_id).step()) {
         add_survey(db, random, case_id, phone_id, held, due_at, stale_at, now);

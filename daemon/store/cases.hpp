@@ -63,8 +63,12 @@ std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, st
 // After a restore: surveys of calls closed before it are held(restored) until a person releases them.
 Instant no_send_before(Connection& db);
 
-// The case's survey row: made if there is none, taken up again if it was cancelled and nothing was ever sent, left alone if
-// it waits or went. conflict: it was sent or may have been, so it is never planned again.
+// A text left to this number of which only the sent journal tells: the store was restored from before it.
+bool was_texted_unknown(Connection& db, std::int64_t phone_id);
+
+// The case's survey row: made if there is none, taken up again if it was cancelled by a rule and nothing was ever sent, left alone
+// if it waits or went. After a restore it may be held. conflict: it was sent or may have been, or a person called it off, so it is
+// never planned again.
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,
                          Instant stale_at, Instant now);
 // Waiting texts become cancelled(code); what was sent stays, and so does what belongs to the number and not to the case: the

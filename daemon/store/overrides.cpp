@@ -54,26 +54,41 @@ Result<void> resend_case(Connection& db, const Seal& seal, std::string_view reco
     return {};
 }
 
-Result<int> release_restored(Connection& db, const Seal& seal, const std::vector<std::string>& records, bool all, std::string_view reason, Instant now) {
-    std::vector<SurveyRow> rows;
+Result<Released> release_restored(Connection& db, const Seal& seal, const std::vector<std::string>& records, bool all, bool accept_possible_double,
+                                  std::string_view reason, Instant now) {
+    struct Held { SurveyRow row{}; std::string record{}; };
+    std::vector<Held> held;
     if (all) {
-        Statement find(db, "SELECT coalesce(case_id, 0), id, phone_id, state, ref FROM messages WHERE state = 'held' AND code = 'restored' ORDER BY id");
-        while (find.step()) rows.push_back({find.integer(0), find.integer(1), find.integer(2), find.text(3), find.text(4)});
+        Statement find(db, R"sql(
+            SELECT coalesce(m.case_id, 0), m.id, m.phone_id, m.state, m.ref, coalesce(c.record, m.purpose || ' ' || m.ref)
+              FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE m.state = 'held' AND m.code = 'restored' ORDER BY m.id)sql");
+        while (find.step()) held.push_back({{find.integer(0), find.integer(1), find.integer(2), find.text(3), find.text(4)}, find.text(5)});
     }
     for (const auto& record : records) {
         auto row = find_survey(db, record);
         if (!row) return tl::unexpected(row.error());
-        Statement held(db, "SELECT 1 FROM messages WHERE id = ?1 AND state = 'held' AND code = 'restored'");
-        if (!held.bind(1, row->message).step())
+        Statement is_held(db, "SELECT 1 FROM messages WHERE id = ?1 AND state = 'held' AND code = 'restored'");
+        if (!is_held.bind(1, row->message).step())
             return fail(Error::Kind::conflict, fmt::format("the survey of case {} is {}: only one that a restore holds can be released", record, row->state));
-        rows.push_back(std::move(*row));
+        if (!accept_possible_double && was_texted_unknown(db, row->phone_id))
+            return fail(Error::Kind::conflict, fmt::format("case {} may have been asked: after the backup a text left to its number of which this store knows nothing. Ask the carrier; "
+                                                           "--accept-possible-double releases it all the same", record));
+        held.push_back({std::move(*row), record});
     }
-    for (const auto& row : rows) {
+    Released done;
+    for (const auto& [row, record] : held) {
+        bool doubtful = was_texted_unknown(db, row.phone_id);
+        if (doubtful && !accept_possible_double) {
+            done.left.push_back(record);
+            continue;
+        }
         Statement release(db, "UPDATE messages SET state = 'due', code = NULL, due_at = max(due_at, ?2), route = -1 WHERE id = ?1 AND state = 'held'");
         release.bind(1, row.message).bind(2, now).run();
-        note(db, seal, "released", row, reason, now);
+        if (db.changes() == 0) continue;  // named twice
+        note(db, seal, doubtful ? "released_in_doubt" : "released", row, reason, now);
+        ++done.released;
     }
-    return static_cast<int>(rows.size());
+    return done;
 }
 
 std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal) {

@@ -17,8 +17,15 @@ Result<std::int64_t> cancel_case(Connection& db, const Seal& seal, std::string_v
 // a code meanwhile.
 Result<void> resend_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now);
 
-// Held(restored) → due, of the cases named, or of all. not_found: one of them is not held so; then nothing was changed. Returns how many.
-Result<int> release_restored(Connection& db, const Seal& seal, const std::vector<std::string>& records, bool all, std::string_view reason, Instant now);
+struct Released {
+    int released = 0;
+    std::vector<std::string> left{};  // records that stay held: their number was texted since the backup
+};
+// Held(restored) → due, of the cases named, or of all. Where a text left to the number of which this store knows nothing, it may have
+// been the question: such a case goes only where `accept_possible_double`. not_found, conflict: one of those named is not held so,
+// or may have been asked; then nothing was changed.
+Result<Released> release_restored(Connection& db, const Seal& seal, const std::vector<std::string>& records, bool all, bool accept_possible_double,
+                                  std::string_view reason, Instant now);
 
 struct OptOutRow { std::string masked{}, source{}, reason{}; Instant at{}; };
 std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal);

@@ -302,7 +302,13 @@ CREATE TABLE writeback_units(unit TEXT PRIMARY KEY, satisfied INTEGER NOT NULL, 
   fresh INTEGER NOT NULL, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12};
+// Texts that the sent journal knows and a restored store does not: whom the program may have asked already, whatever the store says.
+constexpr const char* step_13 = R"sql(
+CREATE TABLE sent_unknown(ref TEXT PRIMARY KEY, phone_key BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX sent_unknown_to ON sent_unknown(phone_key);
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

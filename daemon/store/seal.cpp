@@ -34,7 +34,7 @@ Result<void> write_key(const std::filesystem::path& file, int id) {
 
 Result<std::map<unsigned char, Key>> read_keys(const std::filesystem::path& file) {
     std::ifstream in(file);
-    if (!in) return fail(Error::Kind::not_found, fmt::format("cannot read {}; `pingjing init` makes the keys", file.string()));
+    if (!in) return fail(Error::Kind::not_found, fmt::format("cannot read {}: put it back, from its copy or the key sheet. Only a site that is new gets its keys by `pingjing init`", file.string()));
     std::map<unsigned char, Key> keys;
     std::string word, hex;
     int id = 0;
@@ -107,6 +107,13 @@ Seal Seal::from_seed(std::uint64_t seed) {
     fill(signing);
     seal.signer_.emplace(signing);
     return seal;
+}
+
+std::map<std::string, std::string> Seal::fingerprints() const {
+    auto of = [](const Key& key) { return to_hex(hash16(key, "fingerprint:", "pingjing")); };
+    std::map<std::string, std::string> out{{"index.key", of(index_)}};
+    for (const auto& [id, key] : sealing_) out.emplace(fmt::format("sealing.key {}", id), of(key));
+    return out;
 }
 
 std::string Seal::phone_key(const Phone& phone) const { return hash16(index_, "phone:", phone.reveal()); }

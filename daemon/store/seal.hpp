@@ -38,6 +38,9 @@ public:
     // internal: the key is missing, the value was moved or changed
     Result<std::string> open(std::string_view sealed, std::string_view where) const;
 
+    // What tells keys apart without telling what they are: "index.key", "sealing.key 1" … to 32 hex digits.
+    std::map<std::string, std::string> fingerprints() const;
+
     // Signs the ledger's checkpoints; nullptr where `init` has not made its key yet.
     const NoteSigner* ledger_signer() const { return signer_ ? &*signer_ : nullptr; }
 

@@ -199,7 +199,7 @@ std::vector<Operation> about_sending() {
         in_store("hold_if_clock_is_off", [](Connection& db, Office&) { hold_if_clock_is_off(db, noon + 1000h); }),
         in_store("cancel_case", [](Connection& db, Office&) { (void)store::cancel_case(db, seal(), "due", "because", noon); }),
         in_store("resend_case", [](Connection& db, Office&) { (void)store::resend_case(db, seal(), "doubt", "because", noon); }),
-        in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, "looked at", noon); }),
+        in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, false, "looked at", noon); }),
     };
 }
 

@@ -103,7 +103,7 @@ TEST_CASE("replies as most people send them are read as labelled") {
 // What fresh eyes found the reader to miss, and what must not be taken for it.
 TEST_CASE("replies that an attack found to be misread are read as labelled") {
     auto s = score("replies/attacked.jsonl");
-    CHECK(s.rows > 90);
+    CHECK(s.rows > 105);
     CHECK(s.right == s.rows);
     CHECK(s.emergencies > 30);
     CHECK(s.emergencies_missed + s.false_emergencies + s.opt_outs_missed == 0);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "daemon/store/cases.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
 #include "tests/support/planter.hpp"
@@ -21,6 +22,33 @@ TEST_CASE("what is in doubt can be sent again at one's own risk, unless the case
         REQUIRE(state.step());
         CHECK(state.text(0) == (refused ? "in_doubt" : "due"));
     }
+}
+
+TEST_CASE("what a person called off stays off, whatever later versions of the record say") {
+    Connection db(":memory:");
+    REQUIRE(migrate(db));
+    test::Planter planter(db);
+    auto seal = Seal::from_seed(1);
+    SeededRandom random(1);
+    auto now = test::Planter::at("2026-11-20T14:00:00+08:00");
+    auto plan = [&](std::int64_t id) {
+        Statement phone(db, "SELECT phone_id FROM messages WHERE case_id = ?1");
+        phone.bind(1, id).step();
+        return plan_survey(db, random, id, phone.integer(0), now, now, now + std::chrono::hours(72), now).has_value();
+    };
+    auto state = [&](std::int64_t id) {
+        Statement read(db, "SELECT m.state || ' ' || coalesce(m.code, '-') || ' ' || coalesce(c.code, '-') FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.id = ?1");
+        read.bind(1, id).step();
+        return read.text(0);
+    };
+    auto by_person = planter.call({.record = "R1"}), by_rule = planter.call({.record = "R2"});
+    for (auto id : {by_person, by_rule}) planter.survey(id, {.state = "due", .accepted = false});
+    REQUIRE(cancel_case(db, seal, "R1", "the carrier's list says that he was asked", now));
+    cancel_waiting_of_case(db, by_rule, Code::duplicate, now);
+    CHECK_FALSE(plan(by_person));
+    CHECK(state(by_person) == "cancelled cancelled cancelled");
+    CHECK(plan(by_rule));
+    CHECK(state(by_rule) == "due - -");
 }
 
 TEST_CASE("what a clock wrote that was years ahead waits no longer than until its hold is released") {
