@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
     reports->add_option("--basis", report.basis, "day of closing or of the answer")->check(CLI::IsMember({"closed", "answered"}));
     reports->add_option("--format", report.format, "")->check(CLI::IsMember({"table", "csv", "json", "xlsx", "html"}));
     reports->add_flag("--raw", report.raw, "also what the smallest n would hide; recorded as an access");
-    reports->add_option("-o,--output", report.output, "a file instead of the terminal");
+    reports->add_option("-o,--output", report.output, "a file instead of the terminal; a workbook (xlsx) needs one");
 
     std::string record, format = "text";
     subs["explain"]->add_option("CASE", record, "the 110 record's number")->required();

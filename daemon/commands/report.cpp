@@ -43,6 +43,10 @@ int fetch(const std::string& config, const std::string& target, const std::strin
 }  // namespace
 
 int report(const std::string& config, const ReportOptions& o) {
+    if (o.format == "xlsx" && o.output.empty() && ::isatty(STDOUT_FILENO)) {
+        fmt::print(stderr, "--format xlsx: expected -o FILE, for a terminal shows no workbook\n");
+        return 2;
+    }
     auto target = Query().add("from", o.from).add("to", o.to).add("week", o.week).add("cases", o.cases ? "1" : "").add("basis", o.basis).add("service", o.service).add("format", o.format).add("raw", o.raw ? "1" : "").target("/v1/reports/" + o.report);
     return fetch(config, target, o.output);
 }

@@ -9,8 +9,10 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/reports/export.hpp"
+#include "daemon/reports/html.hpp"
 #include "daemon/reports/own.hpp"
 #include "daemon/reports/story.hpp"
+#include "daemon/reports/xlsx.hpp"
 #include "daemon/store/store.hpp"
 
 namespace pingjing::reports {
@@ -24,6 +26,10 @@ std::string json_string(const std::string& text) { return boost::json::serialize
 Response wrong(const std::string& parameter, std::string_view expected) {
     return http::problem(400, "Bad Request", fmt::format("{}: expected {}", parameter, expected));
 }
+
+constexpr std::string_view formats = "json, csv, xlsx, html or table";
+
+bool is_format(const std::string& format) { return format == "json" || format == "csv" || format == "xlsx" || format == "html" || format == "table"; }
 
 struct Asked {
     Request request{};
@@ -46,21 +52,30 @@ tl::expected<Asked, Response> read_parameters(const std::string& report, const h
         else if (name == "raw") return tl::unexpected(wrong("raw", "1 or 0"));
         else return tl::unexpected(wrong(name, report == "register" ? "one of the parameters from, to, week, format, raw, cases" : "one of the parameters from, to, basis, service, format, raw"));
     }
-    const auto& format = asked.format;
-    if (format == "xlsx" || format == "html") return tl::unexpected(http::problem(501, "Not Implemented", fmt::format("format {}: not built yet", format)));
-    if (format != "json" && format != "csv" && format != "table") return tl::unexpected(wrong("format", "json, csv or table"));
+    if (!is_format(asked.format)) return tl::unexpected(wrong("format", formats));
     return asked;
 }
 
 Response render(const Table& table, const Asked& asked) {
     Response response;
+    auto to_be_kept = [&] {
+        auto days = table.from.empty() ? std::string() : fmt::format("-{}-{}", table.from, table.to);
+        response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}{}.{}\"", table.report, days, asked.format));
+    };
     if (asked.format == "json") {
         response.body = render_json(table);
     } else if (asked.format == "csv") {
         response.content_type = "text/csv; charset=utf-8";
         response.body = render_csv(table);
-        auto days = table.from.empty() ? std::string() : fmt::format("-{}-{}", table.from, table.to);
-        response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}{}.csv\"", table.report, days));
+        to_be_kept();
+    } else if (asked.format == "xlsx") {
+        response.content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        response.body = render_xlsx({table});
+        to_be_kept();
+    } else if (asked.format == "html") {
+        response.content_type = "text/html; charset=utf-8";
+        response.body = render_html({table});
+        response.headers.emplace_back("Content-Security-Policy", html_policy());
     } else {
         response.content_type = "text/plain; charset=utf-8";
         response.body = render_terminal(table);
@@ -143,7 +158,7 @@ asio::awaitable<Response> answer_own(Parts parts, http::Request call) {
     Asked asked;
     for (const auto& [name, value] : call.parameters) {
         if (name != "format") co_return wrong(name, "no parameter but format");
-        if (value != "json" && value != "csv" && value != "table") co_return wrong("format", "json, csv or table");
+        if (!is_format(value)) co_return wrong("format", formats);
         asked.format = value;
     }
     auto badge = call.asker.badge;

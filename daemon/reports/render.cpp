@@ -44,17 +44,6 @@ std::string plain_number(double value) {
     return text == "-0" ? "0" : text;
 }
 
-std::string on_terminal(const Cell& cell, Kind kind) {
-    return std::visit(Overloaded{
-        [](std::monostate) { return std::string("-"); },
-        [](const std::string& text) { return printable(text); },
-        [](const Word& word) { return printable(word.shown); },
-        [](std::int64_t count) { return std::to_string(count); },
-        [kind](double value) { return !std::isfinite(value) ? "-" : kind == Kind::ratio ? fmt::format("{:.1f}%", value * 100) : plain_number(value); },
-        [](bool yes) { return std::string(yes ? "是 yes" : "否 no"); },
-    }, cell);
-}
-
 // Spreadsheets take a cell that starts so for a formula, even inside quotes; a quote mark in front makes it text.
 // The full width signs count too where the spreadsheet is a Chinese or Japanese one.
 bool looks_like_formula(std::string_view text) {
@@ -115,15 +104,8 @@ std::string without_trailing_space(std::string line) {
 }
 
 std::string heading(const Table& table) {
-    std::vector<std::string> about;
-    if (!table.from.empty()) about.push_back(fmt::format("{} 至 {}", table.from, table.to));
-    constexpr std::pair<std::string_view, const char*> bases[] = {
-        {"closed", "按结案日 by day of closing"}, {"answered", "按答复日 by day of answer"}, {"sent", "按发出日 by day of sending"}, {"raised", "按报警日 by day of the alarm"}};
-    for (const auto& [basis, words] : bases)
-        if (table.basis == basis) about.push_back(words);
-    if (!table.as_of.empty()) about.push_back(fmt::format("截至 as of {}", table.as_of));
-    auto name = printable(table.heading.empty() ? table.report : table.heading + "  " + table.report);
-    return fmt::format("{}\n{}{}\n", name, fmt::join(about, "  "), about.empty() ? "" : "\n");
+    auto what = about(table);
+    return printable(table.heading.empty() ? table.report : table.heading + "  " + table.report) + "\n" + what + (what.empty() ? "" : "\n") + "\n";
 }
 
 std::string record_lines(const Table& table) {
@@ -131,14 +113,14 @@ std::string record_lines(const Table& table) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
         title = std::max(title, display_width(table.columns[i].title));
         english = std::max(english, display_width(table.columns[i].english));
-        for (const auto& row : table.rows) value = std::max(value, display_width(on_terminal(row.at(i), table.columns[i].kind)));
+        for (const auto& row : table.rows) value = std::max(value, display_width(shown(row.at(i), table.columns[i].kind)));
     }
     std::string out;
     for (const auto& row : table.rows)
         for (std::size_t i = 0; i < table.columns.size(); ++i) {
             const auto& column = table.columns[i];
             out += without_trailing_space(fmt::format("{}  {}  {}", padded(column.title, title, false), padded(column.english, english, false),
-                                                      padded(on_terminal(row.at(i), column.kind), value, true))) + "\n";
+                                                      padded(shown(row.at(i), column.kind), value, true))) + "\n";
         }
     return out;
 }
@@ -152,7 +134,7 @@ std::string row_lines(const Table& table) {
         if (!column.on_terminal) continue;
         lines[0].push_back(column.title);
         lines[1].push_back(column.english);
-        for (std::size_t r = 0; r < table.rows.size(); ++r) lines[r + 2].push_back(on_terminal(table.rows[r].at(i), column.kind));
+        for (std::size_t r = 0; r < table.rows.size(); ++r) lines[r + 2].push_back(shown(table.rows[r].at(i), column.kind));
         int width = 0;
         for (const auto& line : lines) width = std::max(width, display_width(line.back()));
         widths.push_back(width);
@@ -189,6 +171,28 @@ int display_width(std::string_view utf8) {
     int width = 0;
     each_code_point(utf8, [&](utf8proc_int32_t point, std::string_view) { width += std::max(0, utf8proc_charwidth(point)); });
     return width;
+}
+
+std::string shown(const Cell& cell, Kind kind) {
+    return std::visit(Overloaded{
+        [](std::monostate) { return std::string("-"); },
+        [](const std::string& text) { return printable(text); },
+        [](const Word& word) { return printable(word.shown); },
+        [](std::int64_t count) { return std::to_string(count); },
+        [kind](double value) { return !std::isfinite(value) ? "-" : kind == Kind::ratio ? fmt::format("{:.1f}%", value * 100) : plain_number(value); },
+        [](bool yes) { return std::string(yes ? "是 yes" : "否 no"); },
+    }, cell);
+}
+
+std::string about(const Table& table) {
+    std::vector<std::string> words;
+    if (!table.from.empty()) words.push_back(fmt::format("{} 至 {}", table.from, table.to));
+    constexpr std::pair<std::string_view, const char*> bases[] = {
+        {"closed", "按结案日 by day of closing"}, {"answered", "按答复日 by day of answer"}, {"sent", "按发出日 by day of sending"}, {"raised", "按报警日 by day of the alarm"}};
+    for (const auto& [basis, said] : bases)
+        if (table.basis == basis) words.push_back(said);
+    if (!table.as_of.empty()) words.push_back(fmt::format("截至 as of {}", table.as_of));
+    return fmt::format("{}", fmt::join(words, "  "));
 }
 
 std::string render_terminal(const Table& table) {

@@ -46,6 +46,11 @@ std::string render_terminal(const Table& table);
 std::string render_csv(const Table& table);
 std::string render_json(const Table& table);
 
+// A cell as a person reads it: per cent, "-" for what is not shown, a word for a code.
+std::string shown(const Cell& cell, Kind kind);
+// Of which days, counted how, and when: the line below a heading.
+std::string about(const Table& table);
+
 // Names come from other people's files: an escape sequence in one must not repaint the leader's screen,
 // nor an invisible override turn a row around.
 std::string printable(std::string_view text);
