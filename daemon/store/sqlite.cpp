@@ -26,6 +26,7 @@ void Connection::Finalize::operator()(sqlite3_stmt* s) const noexcept { sqlite3_
 
 Connection::Connection(const std::string& path, Access access, const char* vfs) {
     [[maybe_unused]] static const bool configured = configure_library();
+    if (access == Access::read_write && path != ":memory:") vfs = disk_.emplace(vfs).name();
     sqlite3* raw = nullptr;
     int flags = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, vfs);

@@ -14,6 +14,7 @@
 #include "daemon/core/clock.hpp"
 #include "daemon/store/ledger.hpp"
 #include "daemon/store/row_facts.hpp"
+#include "daemon/store/wal_writes.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -75,6 +76,7 @@ private:
     struct Finalize { void operator()(sqlite3_stmt* s) const noexcept; };
     using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
 
+    std::optional<WalWrites> disk_;  // of one that writes
     std::unique_ptr<sqlite3, Close> db_;
     struct SqlHash {
         using is_transparent = void;
