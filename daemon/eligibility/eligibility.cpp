@@ -86,7 +86,7 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
     std::optional<Number> number;
     std::vector<Instant> others;
     if (call.calling) {
-        number.emplace(seal.phone_key(*call.calling));
+        number.emplace(call.keys.calling.empty() ? seal.phone_key(*call.calling) : call.keys.calling);
         number->id = store::find_phone_id(db, number->key);
         if (number->id) others = store::survey_times(db, *number->id, case_id, planned.due_at - month);
     }

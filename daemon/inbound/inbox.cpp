@@ -31,6 +31,17 @@ store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal, st
     return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), phone_id, r.at};
 }
 
+// Made before the store's thread is asked for: of who sends or gets it, where that is a mobile number.
+std::vector<std::string> phone_keys(const store::Seal& seal, const std::vector<provider::Inbound>& inbound) {
+    std::vector<std::string> keys;
+    for (const auto& one : inbound) {
+        const auto* receipt = std::get_if<provider::Receipt>(&one);
+        const auto* phone = receipt ? (receipt->phone ? &*receipt->phone : nullptr) : &std::get<provider::InboundText>(one).from;
+        keys.push_back(phone && phone->is_mobile() ? seal.phone_key(*phone) : std::string());
+    }
+    return keys;
+}
+
 // How many texts came of them.
 int keep_joined(store::Connection& db, const store::Seal& seal, const std::vector<store::JoinedParts>& all, Instant now) {
     int texts = 0;
@@ -108,14 +119,16 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     auto now = clock_.now();
     struct Kept { int receipts = 0, texts = 0, repeated = 0; } kept;
     bool settle_now = true;
+    auto keys = phone_keys(seal_, inbound);
     auto work = [&](store::Connection& db) {
         kept = {};
         std::optional<std::int64_t> body_id;
         if (body) body_id = db.next_id("hook_bodies");
-        for (const auto& one : inbound) {
+        for (std::size_t n = 0; n < inbound.size(); ++n) {
+            const auto& one = inbound[n];
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
                 std::optional<std::int64_t> phone_id;
-                if (receipt->phone && receipt->phone->is_mobile()) phone_id = store::keep_phone(db, seal_, *receipt->phone, now);
+                if (!keys[n].empty()) phone_id = store::keep_phone(db, seal_, *receipt->phone, keys[n], now);
                 auto row = as_row(*receipt, seal_, phone_id);
                 bool is_new = settle_now ? keep_settled(db, seal_, channel, row, body_id, now) : store::keep_receipt(db, seal_, channel, row, body_id, now);
                 ++(is_new ? kept.receipts : kept.repeated);
@@ -127,7 +140,7 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                     kept.repeated += part.repeated;
                     continue;
                 }
-                store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at, text.key_recurs};
+                store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at, text.key_recurs, keys[n]};
                 ++(store::keep_text(db, seal_, channel, row, body_id, now) ? kept.texts : kept.repeated);
             }
         }

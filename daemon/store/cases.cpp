@@ -13,8 +13,11 @@ std::optional<std::string_view> name_of(std::optional<Code> code) { return code 
 
 RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call, const Verdict& verdict,
                        Instant now) {
-    auto keep = [&](const std::optional<Phone>& phone) { return phone ? std::optional(keep_phone(db, seal, *phone, now)) : std::nullopt; };
-    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling), keep(call.contact)};
+    auto keep = [&](const std::optional<Phone>& phone, const std::string& key) {
+        return phone ? std::optional(key.empty() ? keep_phone(db, seal, *phone, now) : keep_phone(db, seal, *phone, key, now)) : std::nullopt;
+    };
+    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling, call.keys.calling), keep(call.contact, call.keys.contact)};
+    auto content_key = call.keys.content.empty() ? seal.keyed_hash(call.content.reveal()) : call.keys.content;
     auto* lead = call.lead();
     Statement write(db, R"sql(
         INSERT INTO cases(id, record, version, content_key, state, unit, category, source, linked_to, language, phone_id, contact_id,
@@ -28,7 +31,7 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
             kind = CASE WHEN excluded.code IS NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = cases.id AND m.purpose = 'survey' AND m.state NOT IN ('due', 'held', 'cancelled'))
                         THEN excluded.kind ELSE cases.kind END,
             flags = excluded.flags, safety = max(cases.safety, excluded.safety), erased_at = NULL)sql");
-    write.bind(1, row.id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
+    write.bind(1, row.id).bind(2, call.id).bind(3, call.version).lend_blob(4, content_key);
     write.bind(5, case_state_name(call.state)).bind(6, call.unit).bind(7, call.category).bind(8, call.source).bind(9, call.linked_to);
     write.bind(10, call.language).bind(11, row.phone_id).bind(12, row.contact_id);
     write.bind(13, lead ? std::optional(lead->badge) : std::nullopt).bind(14, lead ? std::optional(lead->role) : std::nullopt);
@@ -76,6 +79,12 @@ std::optional<KnownCase> find_case(Connection& db, std::string_view record) {
     Statement find(db, "SELECT id, version, content_key, source FROM cases WHERE record = ?1");
     if (!find.bind(1, record).step()) return std::nullopt;
     return KnownCase{find.integer(0), find.maybe_integer(1), find.text(2), find.text(3)};
+}
+
+void make_keys(const Seal& seal, ClosedCall& call) {
+    if (call.calling) call.keys.calling = seal.phone_key(*call.calling);
+    if (call.contact) call.keys.contact = seal.phone_key(*call.contact);
+    call.keys.content = seal.keyed_hash(call.content.reveal());
 }
 
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,

@@ -29,6 +29,9 @@ struct Verdict {
     std::string flags{};  // exclusion codes that the record itself carries, separated by spaces
 };
 
+// Makes `keys`, so that the store's thread has not to.
+void make_keys(const Seal& seal, ClosedCall& call);
+
 // A new case or a new version of one: the row, its sealed content, its officers, the decision, the ledger line.
 struct RecordedCase {
     std::int64_t id = 0;

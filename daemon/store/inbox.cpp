@@ -17,6 +17,10 @@ std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
     return text.at ? "h:" + same : fmt::format("t:{}:{}", same, db.next_id("inbound"));
 }
 
+std::int64_t phone_of(Connection& db, const Seal& seal, const NewText& text, Instant now) {
+    return text.phone_key.empty() ? keep_phone(db, seal, text.from, now) : keep_phone(db, seal, text.from, text.phone_key, now);
+}
+
 }  // namespace
 
 Instant written_at(const std::optional<Instant>& by_vendor, Instant received_at) {
@@ -54,7 +58,7 @@ bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const
         INSERT INTO inbound(id, channel, key, body_id, phone_id, phone, to_number, extension, text, at, received_at, step)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");
     add.bind(1, id).bind(2, channel).bind(3, key).bind(4, body_id);
-    add.bind(5, mobile ? std::optional(keep_phone(db, seal, text.from, now)) : std::nullopt);
+    add.bind(5, mobile ? std::optional(phone_of(db, seal, text, now)) : std::nullopt);
     add.bind_maybe_blob(6, mobile ? std::nullopt : std::optional(seal.seal(text.from.reveal(), inbound_phone_context(id))));
     add.bind(7, hide_mobiles(text.to)).bind(8, hide_mobiles(text.extension)).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(id))).bind(10, text.at).bind(11, now).run();
     if (db.changes() == 0) return false;

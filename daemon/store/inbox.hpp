@@ -39,6 +39,7 @@ struct NewText {
     Text text{};
     std::optional<Instant> at{};
     bool key_recurs = false;  // other texts may have had that id
+    std::string phone_key{};  // of a mobile number; empty: not made yet
 };
 bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now);
 // A body that is not what the mapping expects: one row of the books, its body for a person.

@@ -8,20 +8,26 @@ namespace {
 std::string where(std::string_view key) { return "phones:" + std::string(key); }
 }  // namespace
 
-std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, Instant now) {
-    auto key = seal.phone_key(phone);
+std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, Instant now) { return keep_phone(db, seal, phone, seal.phone_key(phone), now); }
+
+std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, std::string_view key, Instant now) {
+    auto* met = db.phone_ids();
+    if (auto id = met ? met->find(key) : std::nullopt) return *id;
     Statement find(db, "SELECT id, length(sealed) FROM phones WHERE key = ?1");
+    std::int64_t id = 0;
     if (find.bind_blob(1, key).step()) {
+        id = find.integer(0);
         // Forgotten, and here again while its key was still kept.
         if (find.integer(1) == 0) {
             Statement again(db, "UPDATE phones SET sealed = ?2 WHERE id = ?1");
-            again.bind(1, find.integer(0)).bind_blob(2, seal.seal(phone.reveal(), where(key))).run();
+            again.bind(1, id).bind_blob(2, seal.seal(phone.reveal(), where(key))).run();
         }
-        return find.integer(0);
+    } else {
+        id = db.next_id("phones");
+        Statement keep(db, "INSERT INTO phones(id, key, sealed, first_seen) VALUES (?1, ?2, ?3, ?4)");
+        keep.bind(1, id).bind_blob(2, key).bind_blob(3, seal.seal(phone.reveal(), where(key))).bind(4, now).run();
     }
-    auto id = db.next_id("phones");
-    Statement keep(db, "INSERT INTO phones(id, key, sealed, first_seen) VALUES (?1, ?2, ?3, ?4)");
-    keep.bind(1, id).bind_blob(2, key).bind_blob(3, seal.seal(phone.reveal(), where(key))).bind(4, now).run();
+    if ((met = db.phone_ids())) met->remember(key, id);  // asked anew: writing `sealed` makes what is remembered forgotten
     return id;
 }
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cstddef>
+#include <cstring>
 
 namespace pingjing::store {
 
@@ -56,6 +57,8 @@ Connection::Connection(const std::string& path, Access access, const char* vfs) 
         return SQLITE_OK;
     };
     sqlite3_wal_hook(raw, count_pages, this);
+    auto forget = [](void* self) { static_cast<Connection*>(self)->phone_ids_.forget(); };
+    sqlite3_rollback_hook(raw, forget, this);
     if (access == Access::read_write) watcher_.emplace(raw, ledger_.rows());
 }
 
@@ -65,6 +68,42 @@ void Connection::exec(const char* sql) {
     if (watcher_) watcher_->runs(nullptr);
     if (int rc = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr); rc != SQLITE_OK)
         throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.get()), sql));
+}
+
+void Connection::take_back_to(const char* savepoint) {
+    phone_ids_.forget();
+    Statement(*this, fmt::format("ROLLBACK TO {}", savepoint)).run();
+}
+
+PhoneIds* Connection::phone_ids() {
+    if (!watcher_) return nullptr;
+    if (watcher_->phones_rewritten()) phone_ids_.forget();
+    return &phone_ids_;
+}
+
+std::optional<PhoneIds::Key> PhoneIds::as_key(std::string_view bytes) {
+    Key key;
+    if (bytes.size() != key.size()) return std::nullopt;
+    std::memcpy(key.data(), bytes.data(), key.size());
+    return key;
+}
+
+std::size_t PhoneIds::FirstBytes::operator()(const Key& key) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, key.data(), sizeof hash);
+    return hash;
+}
+
+std::optional<std::int64_t> PhoneIds::find(std::string_view bytes) const {
+    auto key = as_key(bytes);
+    if (!key) return std::nullopt;
+    auto known = ids_.find(*key);
+    return known == ids_.end() ? std::nullopt : std::optional(known->second);
+}
+
+void PhoneIds::remember(std::string_view bytes, std::int64_t id) {
+    if (ids_.size() >= most) ids_.clear();
+    if (auto key = as_key(bytes)) ids_.emplace(*key, id);
 }
 
 int Connection::changes() const { return sqlite3_changes(db_.get()); }
@@ -222,7 +261,8 @@ Savepoint::~Savepoint() {
     if (kept_ || !db_.in_transaction()) return;  // disk full, I/O: SQLite has taken back everything
     db_.ledger().forget_since(mark_);
     try {
-        db_.exec("ROLLBACK TO row; RELEASE row");
+        db_.take_back_to("row");
+        db_.exec("RELEASE row");
     } catch (const SqlError&) {
         // The transaction cannot be trusted any more, and will not commit either.
     }

@@ -2,6 +2,7 @@
 // committed rows when two connections checkpoint at once); every other one is read-only and never checkpoints.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -38,6 +39,24 @@ private:
     int code_;
 };
 
+// Which id a number's key has, of numbers met a short while ago: every survey asks five times. Only what this connection wrote or read
+// itself, and none of it once anything was taken back.
+class PhoneIds {
+public:
+    std::optional<std::int64_t> find(std::string_view key) const;
+    void remember(std::string_view key, std::int64_t id);
+    void forget() { ids_.clear(); }
+
+private:
+    static constexpr std::size_t most = 1 << 15;
+    using Key = std::array<char, 16>;
+    static std::optional<Key> as_key(std::string_view bytes);
+    struct FirstBytes {  // of a keyed hash: one bit is as good as another
+        std::size_t operator()(const Key& key) const;
+    };
+    std::unordered_map<Key, std::int64_t, FirstBytes> ids_;
+};
+
 class Connection {
 public:
     enum class Access { read_write, read_only };
@@ -65,6 +84,11 @@ public:
     // Pages that commits have put into the WAL since the last checkpoint.
     int pages_since_checkpoint() const { return wal_pages_ - checkpointed_pages_; }
 
+    // Undoes what was done since that savepoint, which stays.
+    void take_back_to(const char* savepoint);
+    // Null: this connection only reads, and somebody else may change what it has read.
+    PhoneIds* phone_ids();
+
     LedgerTail& ledger() { return ledger_; }
     const LedgerTail& ledger() const { return ledger_; }
     sqlite3* handle() const { return db_.get(); }
@@ -89,6 +113,7 @@ private:
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;
     std::optional<RowWatcher> watcher_;  // of the read-write connection
+    PhoneIds phone_ids_;
     int wal_pages_ = 0, checkpointed_pages_ = 0;
     std::uint64_t commits_ = 0;
     std::unique_ptr<OwnFile> wal_;  // opened by the first sync_wal(): the kernel tells a failed write once to every opening of a file
