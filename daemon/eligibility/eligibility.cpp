@@ -144,14 +144,17 @@ Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const 
 void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, const store::RecordedCase& recorded,
            const Planned& planned, Instant now) {
     bool called_off = false;
-    if (planned.verdict.code) {
+    if (recorded.is_new) {
+        if (!planned.verdict.code)
+            store::plan_first_survey(db, random, recorded.id, *recorded.phone_id, *call.closed_at, planned.due_at, *call.closed_at + site.max_age, now);
+    } else if (planned.verdict.code) {
         called_off = store::cancel_waiting_of_case(db, recorded.id, *planned.verdict.code, now) > 0;
     } else {
         // A conflict is no error here: the citizen was asked, the case stays surveyed, and is never asked again.
         (void)store::plan_survey(db, random, recorded.id, *recorded.phone_id, *call.closed_at, planned.due_at, *call.closed_at + site.max_age, now);
     }
     if (planned.verdict.safety) {
-        if (planned.verdict.code) store::mark_recoded_after_sending(db, recorded.id, now);
+        if (planned.verdict.code && !recorded.is_new) store::mark_recoded_after_sending(db, recorded.id, now);
         for (auto phone : {recorded.phone_id, recorded.contact_id})
             if (phone) store::cancel_waiting_surveys_to(db, *phone, recorded.id, Code::phone_hold, now);
     } else if (called_off && recorded.phone_id) {

@@ -42,6 +42,14 @@ std::vector<std::string> phone_keys(const store::Seal& seal, const std::vector<p
     return keys;
 }
 
+std::vector<store::NewText> whole_texts(const std::vector<provider::Inbound>& inbound, const std::vector<std::string>& keys) {
+    std::vector<store::NewText> texts;
+    for (std::size_t n = 0; n < inbound.size(); ++n)
+        if (const auto* text = std::get_if<provider::InboundText>(&inbound[n]); text && !text->part)
+            texts.push_back({text->key, text->from, text->to, text->extension, text->text, text->at, text->key_recurs, keys[n]});
+    return texts;
+}
+
 // How many texts came of them.
 int keep_joined(store::Connection& db, const store::Seal& seal, const std::vector<store::JoinedParts>& all, Instant now) {
     int texts = 0;
@@ -115,13 +123,28 @@ int settle(store::Connection& db, bool careful, Instant now) {
 
 }  // namespace
 
+// Null: they are read when they are kept.
+std::unique_ptr<store::ReadTexts> Inbox::read_before(const std::vector<store::NewText>& texts) const {
+    if (texts.empty() || !hints_.read) return nullptr;
+    try {
+        return hints_.read(texts);
+    } catch (const std::exception& error) {
+        log::error("inbound.reading_failed", {{"why", error.what()}});
+        return nullptr;
+    }
+}
+
 asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string> body, std::vector<provider::Inbound> inbound) {
     auto now = clock_.now();
-    struct Kept { int receipts = 0, texts = 0, repeated = 0; } kept;
+    struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; } kept;
     bool settle_now = true;
     auto keys = phone_keys(seal_, inbound);
+    auto texts = whole_texts(inbound, keys);
+    auto read = read_before(texts);
     auto work = [&](store::Connection& db) {
         kept = {};
+        std::size_t next_text = 0;
+        if (read && settle_now) read->begin(db);
         std::optional<std::int64_t> body_id;
         if (body) body_id = db.next_id("hook_bodies");
         for (std::size_t n = 0; n < inbound.size(); ++n) {
@@ -136,12 +159,19 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                 const auto& text = std::get<provider::InboundText>(one);
                 if (text.part) {
                     auto part = store::keep_part(db, seal_, channel, as_part(text), now);
-                    kept.texts += keep_joined(db, seal_, part.joined, now);
+                    auto joined = keep_joined(db, seal_, part.joined, now);
+                    kept.texts += joined, kept.waiting += joined;
                     kept.repeated += part.repeated;
+                    if (joined > 0 && read && settle_now) read->begin(db);
                     continue;
                 }
-                store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at, text.key_recurs, keys[n]};
-                ++(store::keep_text(db, seal_, channel, row, body_id, now) ? kept.texts : kept.repeated);
+                auto at = next_text++;
+                using Kept = store::ReadTexts::Kept;
+                auto how = read && settle_now                                                   ? read->keep(db, at, channel, texts[at], body_id, now)
+                           : store::keep_text(db, seal_, channel, texts[at], body_id, now) ? Kept::waits
+                                                                                                : Kept::repeated;
+                ++(how == Kept::repeated ? kept.repeated : kept.texts);
+                kept.waiting += how == Kept::waits;
             }
         }
         // A vendor that pushes the same again leaves nothing new.
@@ -164,7 +194,8 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "repeated"}}, kept.repeated);
     if (hints_.alive) hints_.alive(channel);
     if (kept.receipts > 0 && !settle_now) receipts_.notify();
-    if (kept.texts > 0 && hints_.texts) hints_.texts();
+    if (read && settle_now) read->kept();
+    if (kept.waiting > 0 && hints_.texts) hints_.texts();
 }
 
 void Inbox::hear_unkept(const std::string& channel, const std::vector<provider::Inbound>& inbound) const {

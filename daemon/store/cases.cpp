@@ -16,7 +16,7 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
     auto keep = [&](const std::optional<Phone>& phone, const std::string& key) {
         return phone ? std::optional(key.empty() ? keep_phone(db, seal, *phone, now) : keep_phone(db, seal, *phone, key, now)) : std::nullopt;
     };
-    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling, call.keys.calling), keep(call.contact, call.keys.contact)};
+    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling, call.keys.calling), keep(call.contact, call.keys.contact), !known};
     auto content_key = call.keys.content.empty() ? seal.keyed_hash(call.content.reveal()) : call.keys.content;
     auto* lead = call.lead();
     Statement write(db, R"sql(
@@ -172,15 +172,19 @@ Instant no_send_before(Connection& db) {
     return find.step() ? from_millis(std::stoll(find.text(0))) : Instant{};
 }
 
+void plan_first_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at, Instant stale_at, Instant now) {
+    add_survey(db, random, case_id, phone_id, closed_at < no_send_before(db), due_at, stale_at, now);
+    append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+}
+
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,
                          Instant stale_at, Instant now) {
-    bool held = closed_at < no_send_before(db);
     Statement find(db, "SELECT id, state, code FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
     if (!find.bind(1, case_id).step()) {
-        add_survey(db, random, case_id, phone_id, held, due_at, stale_at, now);
-        append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+        plan_first_survey(db, random, case_id, phone_id, closed_at, due_at, stale_at, now);
         return {};
     }
+    bool held = closed_at < no_send_before(db);
     auto message = find.integer(0);
     auto state = find.text(1);
     if (state == "cancelled") {

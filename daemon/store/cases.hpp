@@ -36,6 +36,7 @@ void make_keys(const Seal& seal, ClosedCall& call);
 struct RecordedCase {
     std::int64_t id = 0;
     std::optional<std::int64_t> phone_id{}, contact_id{};  // of the calling line and the contact number
+    bool is_new = false;
 };
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now);
@@ -70,6 +71,8 @@ Instant no_send_before(Connection& db);
 // it waits or went. conflict: it was sent or may have been, so it is never planned again.
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,
                          Instant stale_at, Instant now);
+// Of a case that this transaction has made: nothing can stand in its way.
+void plan_first_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at, Instant stale_at, Instant now);
 // Waiting texts become cancelled(code); what was sent stays, and so does what belongs to the number and not to the case: the
 // emergency answer and the confirmation of an opt-out. Returns how many.
 int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now);
