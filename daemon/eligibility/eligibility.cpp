@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <sstream>
+#include <vector>
 
 #include "daemon/store/phones.hpp"
 #include "daemon/store/sqlite.hpp"
@@ -52,8 +53,8 @@ Facts gather(store::Connection& db, const SiteRules& site, std::size_t service, 
     if (!number) return facts;
     facts.staff_phone = site.staff_keys.contains(number->key);
     if (!number->id) return facts;
-    facts.phone_hold = store::has_safety_hold(db, *number->id, case_id, now - site.safety_hold);
-    facts.opt_out = store::is_opted_out(db, *number->id);
+    auto stands = store::standing_of(db, *number->id, case_id, now - site.safety_hold);
+    facts.phone_hold = stands.safety_hold, facts.opt_out = stands.opted_out;
     facts.capped = is_capped(sending, others, site.per_phone_24h, site.per_phone_30d);
     return facts;
 }
@@ -112,9 +113,9 @@ ClosedCall as_call(const store::StoredCase& stored) {
     return call;
 }
 
-store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, Instant now) {
+store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, std::vector<Instant> others, Instant now) {
     auto call = as_call(stored);
-    auto others = store::sent_survey_times(db, stored.phone_id, stored.id, now - month);
+    std::erase_if(others, [&](Instant at) { return at < now - month; });
     auto service = service_of(site, stored);
     auto facts = gather(db, site, service, call, Number{phone_key, stored.phone_id}, stored.id, now, now, others);
     return verdict_of(decide(facts), site, service, stored.flags);

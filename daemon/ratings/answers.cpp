@@ -44,7 +44,9 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
         s.about = store::load_answered_case(db, s.match.survey->case_id);
         s.service = rules.services.of_text(s.match.survey->text_name).value_or(rules.services.of(s.about->source, s.about->attended));
         // Safety follows the phone: another case of this number may say that somebody else reads it.
-        s.about->careful = s.about->careful || store::has_safety_hold(db, phone, s.match.survey->case_id, now - rules.safety_hold);
+        auto stands = store::standing_of(db, phone, s.match.survey->case_id, now - rules.safety_hold);
+        s.about->careful = s.about->careful || stands.safety_hold;
+        s.opted_out = stands.opted_out;
         auto rated = store::rated_so_far(db, s.match.survey->case_id);
         s.rated_before = rated.at_all;
         if (rated.standing) s.before = Before{rated.standing->grade, rated.standing->first_at};
@@ -52,7 +54,7 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
     // Staff answering a test text: no rating, no case; an emergency or an opt-out in it is one all the same. What may be about one of
     // several surveys is for a person.
     else if (s.match.how == "none" && store::answer_canary(db, phone, row.channel, row.id, now - rules.late_window, now)) s.match.how = "canary";
-    s.opted_out = store::is_opted_out(db, phone);
+    if (!s.match.survey) s.opted_out = store::is_opted_out(db, phone);
     s.told = texts.told;
     return s;
 }

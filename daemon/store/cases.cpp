@@ -138,29 +138,22 @@ void record_decision(Connection& db, std::int64_t case_id, std::string_view stag
     decision.bind(7, verdict.rule).bind(8, verdict.rules_sha256).run();
 }
 
-bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
+PhoneStanding standing_of(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
             OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
-            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE a.do_not_contact = 1 AND a.at >= ?3 AND i.phone_id = ?1))sql");
+            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE a.do_not_contact = 1 AND a.at >= ?3 AND i.phone_id = ?1),
+               (SELECT action = 'out' FROM opt_outs WHERE phone_id = ?1 ORDER BY id DESC LIMIT 1))sql");
     find.bind(1, phone_id).bind(2, except_case).bind(3, since).step();
-    return find.integer(0) == 1;
+    return {find.integer(0) == 1, find.integer(1) == 1};
 }
+
+bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) { return standing_of(db, phone_id, except_case, since).safety_hold; }
 
 std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT coalesce(claimed_at, due_at) FROM messages
          WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'cancelled' AND case_id <> ?2 AND coalesce(claimed_at, due_at) >= ?3)sql");
-    find.bind(1, phone_id).bind(2, except_case).bind(3, since);
-    std::vector<Instant> times;
-    while (find.step()) times.push_back(find.instant(0));
-    return times;
-}
-
-std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
-    Statement find(db, R"sql(
-        SELECT claimed_at FROM messages
-         WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND case_id <> ?2 AND claimed_at >= ?3)sql");
     find.bind(1, phone_id).bind(2, except_case).bind(3, since);
     std::vector<Instant> times;
     while (find.step()) times.push_back(find.instant(0));

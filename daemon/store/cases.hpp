@@ -59,10 +59,11 @@ void record_decision(Connection& db, std::int64_t case_id, std::string_view stag
 // Another case with a safety code whose calling line or contact number is this phone, taken at or after `since`; or an emergency of its
 // owner since then who asked for no answer.
 bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
+// The same, and is_opted_out(), in one look.
+struct PhoneStanding { bool safety_hold = false, opted_out = false; };
+PhoneStanding standing_of(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 // Planned (then real) sending times of the number's other surveys that were not cancelled, from `since` on.
 std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
-// Of those, only what was given to a carrier or may have been.
-std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 
 // After a restore: surveys of calls closed before it are held(restored) until a person releases them.
 Instant no_send_before(Connection& db);
