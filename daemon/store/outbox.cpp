@@ -63,7 +63,7 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
     constexpr std::string_view once = R"sql(
             INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6
              WHERE NOT EXISTS (SELECT 1 FROM receipt_keys WHERE message_id = ?4 AND channel = ?2 AND vendor_id = ?3 AND at < ?6))sql";
-    int part = 0;
+    int part = first && vendor_ids.size() == 1 ? -1 : 0;  // the only one there will be is number 0, and how far it is the message says
     bool woke = false, parked = any_parked(db);
     for (const auto& id : vendor_ids) {
         Statement add(db, first ? plain : once);
