@@ -13,6 +13,8 @@ namespace {
 // Once, before SQLite is first used. Nobody asks how much memory SQLite has, and counting it takes a lock at every allocation.
 bool configure_library() { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK; }
 
+bool names_ledger(std::string_view sql) { return sql.find("ledger") != sql.npos; }
+
 }  // namespace
 
 std::string SqlError::reason() const { return code_ == 0 ? what() : sqlite3_errstr(code_); }
@@ -66,6 +68,7 @@ Connection::~Connection() = default;
 
 void Connection::exec(const char* sql) {
     if (watcher_) watcher_->runs(nullptr);
+    if (names_ledger(sql)) write_lines(*this);
     if (int rc = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr); rc != SQLITE_OK)
         throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.get()), sql));
 }
@@ -168,10 +171,11 @@ void Connection::leave_wal_when_closed(bool leave) { sqlite3_db_config(db_.get()
 
 Statement::Statement(Connection& db, std::string_view sql) : db_(db) {
     auto known = db.prepared_.find(sql);
-    if (known == db.prepared_.end()) known = db.prepared_.emplace(sql, nullptr).first;
+    if (known == db.prepared_.end()) known = db.prepared_.emplace(sql, Connection::Kept{nullptr, names_ledger(sql)}).first;
     place_ = &*known;
-    if (place_->second) {
-        stmt_ = std::move(place_->second);
+    if (place_->second.names_ledger) write_lines(db);
+    if (place_->second.statement) {
+        stmt_ = std::move(place_->second.statement);
         return;
     }
     sqlite3_stmt* raw = nullptr;
@@ -184,7 +188,7 @@ Statement::~Statement() {
     if (!stmt_) return;
     sqlite3_reset(stmt_.get());
     sqlite3_clear_bindings(stmt_.get());
-    place_->second = std::move(stmt_);
+    place_->second.statement = std::move(stmt_);
 }
 
 void Statement::check(int rc) const {
@@ -250,7 +254,10 @@ std::optional<Instant> Statement::maybe_instant(int column) const {
     return is_null(column) ? std::nullopt : std::optional(instant(column));
 }
 
-Savepoint::Savepoint(Connection& db) : db_(db), mark_(db.ledger().mark()) { db_.exec("SAVEPOINT row"); }
+Savepoint::Savepoint(Connection& db) : db_(db), mark_(db.ledger().mark()) {
+    write_lines(db_);
+    db_.exec("SAVEPOINT row");
+}
 
 void Savepoint::keep() {
     db_.exec("RELEASE row");

@@ -108,7 +108,11 @@ private:
         std::size_t operator()(std::string_view sql) const { return std::hash<std::string_view>()(sql.substr(sql.size() - std::min<std::size_t>(sql.size(), 24))) + sql.size(); }
     };
     // Prepared once, lent to one Statement at a time (then null here). Places stay where they are, so a Statement copies no SQL.
-    using Prepareds = std::unordered_map<std::string, Prepared, SqlHash, std::equal_to<>>;
+    struct Kept {
+        Prepared statement{};
+        bool names_ledger = false;  // whose lines wait until somebody looks
+    };
+    using Prepareds = std::unordered_map<std::string, Kept, SqlHash, std::equal_to<>>;
     Prepareds prepared_;
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;

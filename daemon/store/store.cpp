@@ -267,6 +267,7 @@ void Store::work_apart(Group& group) {
         auto mark = db.ledger().mark();
         auto sends = i.to_send.size();
         auto sequence = i.sequence;
+        write_lines(db);
         Statement(db, "SAVEPOINT job").run();
         try {
             job->work(db);
