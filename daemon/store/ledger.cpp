@@ -44,13 +44,13 @@ void add_leaves(Connection& db, TreeHead& head, std::uint64_t begin, std::uint64
     }
 }
 
-constexpr std::size_t lines_at_once = 16, columns = 7;
+constexpr std::size_t lines_at_once = 16, line_columns = 7;
 std::string insert_of(std::size_t lines) {
     // OR FAIL: nothing of a line can be refused half-way, and without it SQLite copies every page first to take back the lines before.
     std::string sql = "INSERT OR FAIL INTO ledger(seq, at, kind, case_id, data, rows, mark) VALUES ";
     for (std::size_t n = 0; n < lines; ++n) {
         sql += n == 0 ? "(" : ", (";
-        for (std::size_t c = 1; c <= columns; ++c) sql += fmt::format("{}?{}", c == 1 ? "" : ", ", n * columns + c);
+        for (std::size_t c = 1; c <= line_columns; ++c) sql += fmt::format("{}?{}", c == 1 ? "" : ", ", n * line_columns + c);
         sql += ")";
     }
     return sql;
@@ -109,7 +109,7 @@ void write_lines(Connection& db) {
         for (std::size_t n = 0; n < count; ++n) {
             const auto& line = tail.unwritten_[first + n];
             auto texts = std::string_view(tail.texts_).substr(line.begin);
-            auto at = static_cast<int>(n * columns);
+            auto at = static_cast<int>(n * line_columns);
             insert.bind(at + 1, line.seq).bind(at + 2, line.at).lend(at + 3, texts.substr(0, line.kind)).bind(at + 4, line.case_id);
             insert.lend(at + 5, texts.substr(line.kind, line.data)).lend_blob(at + 6, texts.substr(line.kind + line.data, line.rows)).bind(at + 7, line.mark);
         }

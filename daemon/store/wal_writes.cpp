@@ -8,6 +8,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace pingjing::store {
 namespace {
@@ -19,7 +20,8 @@ bool ends_a_commit(const void* head) {
     const auto* bytes = static_cast<const unsigned char*>(head) + 4;
     return std::any_of(bytes, bytes + 4, [](unsigned char b) { return b != 0; });
 }
-constexpr std::size_t most_kept_back = 256 * 1024;
+// SQLite's VFS for Unix takes 128 KiB less one byte in one call, and of more only what is left of it modulo that.
+constexpr std::size_t most_kept_back = 96 * 1024, largest_write = 128 * 1024 - 1;
 
 // Frames that were appended and are not below yet: head, page, head, page …, perhaps a head at the end.
 struct Frames {
@@ -56,8 +58,11 @@ const sqlite3_io_methods& real(sqlite3_file* f) { return *below(f)->pMethods; }
 // What could not be written is gone, and SQLite learns it: it takes the whole transaction back.
 int let_go(sqlite3_file* f) {
     auto& frames = *own(f).frames;
-    if (frames.bytes.empty()) return SQLITE_OK;
-    int rc = real(f).xWrite(below(f), frames.bytes.data(), static_cast<int>(frames.bytes.size()), frames.at);
+    int rc = SQLITE_OK;
+    for (std::size_t from = 0; from < frames.bytes.size() && rc == SQLITE_OK; from += largest_write) {
+        auto piece = std::string_view(frames.bytes).substr(from, largest_write);
+        rc = real(f).xWrite(below(f), piece.data(), static_cast<int>(piece.size()), frames.at + static_cast<sqlite3_int64>(from));
+    }
     frames.forget();
     return rc;
 }

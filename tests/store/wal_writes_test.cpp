@@ -44,7 +44,7 @@ TEST_CASE("however many pages a commit has, they reach the disk together and bef
     int writes = 0;
     disk.on_step = [&] { ++writes; };
     db.exec("BEGIN");
-    for (int i = 0; i < 40; ++i) put(db, rows, i, std::string(3000, 'x'));
+    for (int i = 0; i < 40; ++i) put(db, rows, i, std::string(1500, 'x'));
     CHECK(writes == 0);
     db.exec("COMMIT");
     CHECK(writes == 1);
