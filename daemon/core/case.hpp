@@ -24,6 +24,7 @@ struct Officer {
 // Keyed hashes of what does not stand in the open. Made where there is time for it; empty: not made yet.
 struct CallKeys {
     std::string calling{}, contact{}, content{};
+    std::string sealed_calling{};  // and the calling number itself, sealed, for nearly every one is new
 };
 
 struct ClosedCall {

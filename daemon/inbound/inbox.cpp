@@ -26,28 +26,32 @@ constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
     return names[static_cast<int>(m)];
 }
 
-store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal, std::optional<std::int64_t> phone_id) {
+store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal) {
     auto open = [&](const std::string& id) { return store::open_id(seal, id); };
-    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), phone_id, r.at};
+    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), std::nullopt, r.at, true};
 }
 
-// Made before the store's thread is asked for: of who sends or gets it, where that is a mobile number.
-std::vector<std::string> phone_keys(const store::Seal& seal, const std::vector<provider::Inbound>& inbound) {
-    std::vector<std::string> keys;
+// A delivery, made ready before the store's thread is asked for.
+struct Ready {
+    struct Report {
+        store::NewReceipt row{};  // without its phone's id
+        std::string phone_key{};  // empty: it names no mobile number
+    };
+    std::vector<Report> reports{};
+    std::vector<store::NewText> texts{};  // whole ones
+};
+Ready make_ready(const store::Seal& seal, const std::vector<provider::Inbound>& inbound) {
+    Ready ready;
     for (const auto& one : inbound) {
-        const auto* receipt = std::get_if<provider::Receipt>(&one);
-        const auto* phone = receipt ? (receipt->phone ? &*receipt->phone : nullptr) : &std::get<provider::InboundText>(one).from;
-        keys.push_back(phone && phone->is_mobile() ? seal.phone_key(*phone) : std::string());
+        if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
+            bool mobile = receipt->phone && receipt->phone->is_mobile();
+            ready.reports.push_back({as_row(*receipt, seal), mobile ? seal.phone_key(*receipt->phone) : std::string()});
+        } else if (const auto& text = std::get<provider::InboundText>(one); !text.part) {
+            ready.texts.push_back({text.key, text.from, text.to, text.extension, text.text, text.at, text.key_recurs, {}});
+            store::make_ready(seal, ready.texts.back());
+        }
     }
-    return keys;
-}
-
-std::vector<store::NewText> whole_texts(const std::vector<provider::Inbound>& inbound, const std::vector<std::string>& keys) {
-    std::vector<store::NewText> texts;
-    for (std::size_t n = 0; n < inbound.size(); ++n)
-        if (const auto* text = std::get_if<provider::InboundText>(&inbound[n]); text && !text->part)
-            texts.push_back({text->key, text->from, text->to, text->extension, text->text, text->at, text->key_recurs, keys[n]});
-    return texts;
+    return ready;
 }
 
 // How many texts came of them.
@@ -138,21 +142,18 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     auto now = clock_.now();
     struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; } kept;
     bool settle_now = true;
-    auto keys = phone_keys(seal_, inbound);
-    auto texts = whole_texts(inbound, keys);
-    auto read = read_before(texts);
+    auto ready = make_ready(seal_, inbound);
+    auto read = read_before(ready.texts);
     auto work = [&](store::Connection& db) {
         kept = {};
-        std::size_t next_text = 0;
+        std::size_t next_text = 0, next_report = 0;
         if (read && settle_now) read->begin(db);
         std::optional<std::int64_t> body_id;
         if (body) body_id = db.next_id("hook_bodies");
-        for (std::size_t n = 0; n < inbound.size(); ++n) {
-            const auto& one = inbound[n];
+        for (const auto& one : inbound) {
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
-                std::optional<std::int64_t> phone_id;
-                if (!keys[n].empty()) phone_id = store::keep_phone(db, seal_, *receipt->phone, keys[n], now);
-                auto row = as_row(*receipt, seal_, phone_id);
+                auto& [row, phone_key] = ready.reports[next_report++];
+                if (!phone_key.empty()) row.phone_id = store::keep_phone(db, seal_, *receipt->phone, phone_key, now);
                 bool is_new = settle_now ? keep_settled(db, seal_, channel, row, body_id, now) : store::keep_receipt(db, seal_, channel, row, body_id, now);
                 ++(is_new ? kept.receipts : kept.repeated);
             } else {
@@ -167,8 +168,8 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                 }
                 auto at = next_text++;
                 using Kept = store::ReadTexts::Kept;
-                auto how = read && settle_now                                                   ? read->keep(db, at, channel, texts[at], body_id, now)
-                           : store::keep_text(db, seal_, channel, texts[at], body_id, now) ? Kept::waits
+                auto how = read && settle_now                                                   ? read->keep(db, at, channel, ready.texts[at], body_id, now)
+                           : store::keep_text(db, seal_, channel, ready.texts[at], body_id, now) ? Kept::waits
                                                                                                 : Kept::repeated;
                 ++(how == Kept::repeated ? kept.repeated : kept.texts);
                 kept.waiting += how == Kept::waits;

@@ -41,7 +41,7 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
     auto phone = *row.phone_id;
     s.replay = store::is_replay(db, row, row.received_at - rules.opt_out_replay);
     if (s.match.survey) {
-        s.about = store::load_answered_case(db, s.match.survey->case_id);
+        s.about = store::load_answered_case(db, s.match.survey->case_id, texts.all);
         s.service = rules.services.of_text(s.match.survey->text_name).value_or(rules.services.of(s.about->source, s.about->attended));
         // Safety follows the phone: another case of this number may say that somebody else reads it.
         auto stands = store::standing_of(db, phone, s.match.survey->case_id, now - rules.safety_hold);
@@ -90,7 +90,6 @@ Done follow(Connection& db, Random& random, const ReadText& read, const Answer& 
     const auto& situation = answer.situation;
     const auto& decision = answer.decision;
     auto case_id = answer.case_id();
-    metrics::count("answers_total", {{"class", decision.what}});
     if (const auto& survey = situation.match.survey; survey && survey->state != MessageState::delivered) store::lift_to_delivered(db, survey->message, "reply", now);
 
     if (decision.effect) {
@@ -113,6 +112,7 @@ Done follow(Connection& db, Random& random, const ReadText& read, const Answer& 
         if (decision.opt_out) store::cancel_waiting_surveys_to(db, *row.phone_id, 0, Code::opt_out, now);
     }
     Done done;
+    done.classes.push_back(decision.what);
     if (decision.alarm) {
         auto last = case_id;
         if (!last && row.phone_id) last = store::newest_case_of(db, *row.phone_id);
@@ -154,6 +154,11 @@ bool is_emergency(const ReadText& read) { return read.verdict.emergency || (read
 void merge(Done& all, const Done& one) {
     all.message = all.message || one.message;
     all.alarm = all.alarm || one.alarm;
+    all.classes.insert(all.classes.end(), one.classes.begin(), one.classes.end());
+}
+
+void count(const Done& done) {
+    for (const auto& name : done.classes) metrics::count("answers_total", {{"class", name}});
 }
 
 }  // namespace
@@ -193,6 +198,7 @@ public:
     }
 
     void kept() override {
+        count(done_);
         if (done_.message && answers_.hints_.messages) answers_.hints_.messages();
         if (done_.alarm && answers_.hints_.alarms) answers_.hints_.alarms();
     }
@@ -277,6 +283,7 @@ asio::awaitable<int> Answers::step() {
         poisoned = true;
     }
     if (poisoned) done = co_await one_by_one(all_read, rules, now);
+    count(done);
     if (done.message && hints_.messages) hints_.messages();
     if (done.alarm && hints_.alarms) hints_.alarms();
     co_return static_cast<int>(all_read.size());

@@ -76,7 +76,10 @@ struct ReadText {
     reply::Verdict verdict;               // on the scale of the 110 call
     std::optional<reply::Verdict> other;  // on the other scale, where the site asks on both: which it was is known with the case
 };
-struct Done { bool message = false, alarm = false; };
+struct Done {
+    bool message = false, alarm = false;
+    std::vector<std::string> classes{};  // of the books, one a text
+};
 
 class Answers {
 public:

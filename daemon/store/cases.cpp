@@ -13,10 +13,10 @@ std::optional<std::string_view> name_of(std::optional<Code> code) { return code 
 
 RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call, const Verdict& verdict,
                        Instant now) {
-    auto keep = [&](const std::optional<Phone>& phone, const std::string& key) {
-        return phone ? std::optional(key.empty() ? keep_phone(db, seal, *phone, now) : keep_phone(db, seal, *phone, key, now)) : std::nullopt;
+    auto keep = [&](const std::optional<Phone>& phone, const std::string& key, const std::string& sealed) {
+        return phone ? std::optional(key.empty() ? keep_phone(db, seal, *phone, now) : keep_phone(db, seal, *phone, key, sealed, now)) : std::nullopt;
     };
-    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling, call.keys.calling), keep(call.contact, call.keys.contact), !known};
+    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling, call.keys.calling, call.keys.sealed_calling), keep(call.contact, call.keys.contact, {}), !known};
     auto content_key = call.keys.content.empty() ? seal.keyed_hash(call.content.reveal()) : call.keys.content;
     auto* lead = call.lead();
     Statement write(db, R"sql(
@@ -82,7 +82,7 @@ std::optional<KnownCase> find_case(Connection& db, std::string_view record) {
 }
 
 void make_keys(const Seal& seal, ClosedCall& call) {
-    if (call.calling) call.keys.calling = seal.phone_key(*call.calling);
+    if (call.calling) call.keys.calling = seal.phone_key(*call.calling), call.keys.sealed_calling = seal_phone(seal, *call.calling, call.keys.calling);
     if (call.contact) call.keys.contact = seal.phone_key(*call.contact);
     call.keys.content = seal.keyed_hash(call.content.reveal());
 }

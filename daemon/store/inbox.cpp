@@ -11,16 +11,16 @@ namespace {
 
 // Vendors that name no id: equal number, text and time are one text. Where there is no time either, nothing tells a repetition
 // from a citizen who says the same again, so every one is kept, under a key that finds its equals.
-std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
+std::string key_of(const Seal& seal, const NewText& text) {
     if (!text.key.empty() && !text.key_recurs) return "v:" + open_id(seal, text.key);
     if (!text.key.empty())
         return fmt::format("v:{}:{}", open_id(seal, text.key), to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.to, text.text.reveal()))).substr(0, 16));
     auto same = to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.text.reveal(), text.at ? to_millis(*text.at) : 0)));
-    return text.at ? "h:" + same : fmt::format("t:{}:{}", same, db.next_id("inbound"));
+    return text.at ? "h:" + same : fmt::format("t:{}:", same);
 }
 
-std::int64_t phone_of(Connection& db, const Seal& seal, const NewText& text, Instant now) {
-    return text.phone_key.empty() ? keep_phone(db, seal, text.from, now) : keep_phone(db, seal, text.from, text.phone_key, now);
+NewText::Ready ready_of(const Seal& seal, const NewText& text) {
+    return {text.from.is_mobile() ? seal.phone_key(text.from) : std::string(), key_of(seal, text), hide_mobiles(text.to), hide_mobiles(text.extension)};
 }
 
 }  // namespace
@@ -42,8 +42,9 @@ void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_vi
 bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now,
                   const ReceiptFate& fate) {
     // Ids recur at some carriers: what one says of another phone is another report.
-    auto key = !r.key.empty() ? open_id(seal, r.key)
-                              : fmt::format("{}|{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0, r.phone_id.value_or(0));
+    auto key = r.key_is_open && !r.key.empty() ? r.key
+               : !r.key.empty()                ? open_id(seal, r.key)
+                                               : fmt::format("{}|{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0, r.phone_id.value_or(0));
     Statement add(db, R"sql(
         INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_id, state, code, meaning, at, received_at, step, message_id)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (channel, key) DO NOTHING)sql");
@@ -52,11 +53,15 @@ bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, co
     return db.changes() > 0;
 }
 
+void make_ready(const Seal& seal, NewText& text) { text.ready = ready_of(seal, text); }
+
 InboundRow begin_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, Instant now) {
+    auto ready = text.ready ? *text.ready : ready_of(seal, text);
     InboundRow row;
-    row.key = key_of(db, seal, text);
-    row.id = db.next_id("inbound"), row.channel = channel, row.to = text.to, row.extension = text.extension, row.at = text.at, row.received_at = now;
-    if (text.from.is_mobile()) row.phone_id = phone_of(db, seal, text, now);
+    row.id = db.next_id("inbound"), row.channel = channel, row.key = std::move(ready.key), row.to = std::move(ready.to), row.extension = std::move(ready.extension);
+    row.at = text.at, row.received_at = now;
+    if (row.key.starts_with("t:")) row.key += std::to_string(row.id);
+    if (!ready.phone_key.empty()) row.phone_id = keep_phone(db, seal, text.from, ready.phone_key, now);
     return row;
 }
 
@@ -66,7 +71,7 @@ bool keep_text_as(Connection& db, const Seal& seal, const InboundRow& row, const
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) ON CONFLICT (channel, key) DO NOTHING)sql");
     add.bind(1, row.id).bind(2, row.channel).bind(3, row.key).bind(4, body_id).bind(5, row.phone_id);
     add.bind_maybe_blob(6, row.phone_id ? std::nullopt : std::optional(seal.seal(text.from.reveal(), inbound_phone_context(row.id))));
-    add.bind(7, hide_mobiles(row.to)).bind(8, hide_mobiles(row.extension)).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(row.id))).bind(10, row.at).bind(11, row.received_at);
+    add.bind(7, row.to).bind(8, row.extension).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(row.id))).bind(10, row.at).bind(11, row.received_at);
     add.bind(12, reading ? "done" : "new");
     if (reading) {
         const auto& r = *reading;
@@ -145,7 +150,9 @@ TextsTo texts_to(Connection& db, std::int64_t phone_id, Instant told_since) {
         using enum MessageState;
         auto purpose = parse_purpose(find.view(0)).value();
         auto state = parse_message_state(find.view(1)).value();
-        if (state == cancelled || state == held) continue;
+        if (state == cancelled) continue;
+        out.all.push_back({find.maybe_integer(4), purpose, state, find.maybe_instant(7)});
+        if (state == held) continue;
         if (purpose == Purpose::survey && state != due && state != not_sent)
             out.surveys.push_back({find.integer(3), find.integer(4), static_cast<int>(find.integer(5)), find.integer(6) == 1, find.instant(7), find.instant(8), find.text(9), state});
         if (state == failed || find.instant(2) < told_since) continue;

@@ -23,6 +23,7 @@ struct NewReceipt {
     std::string key{}, ref{}, vendor_id{}, state{}, code{}, meaning{};
     std::optional<std::int64_t> phone_id{};
     std::optional<Instant> at{};
+    bool key_is_open = false;  // open_id() made it
 };
 // What became of it already when it is kept; `new`: nothing, the receipts step will see.
 struct ReceiptFate {
@@ -40,8 +41,11 @@ struct NewText {
     Text text{};
     std::optional<Instant> at{};
     bool key_recurs = false;  // other texts may have had that id
-    std::string phone_key{};  // of a mobile number; empty: not made yet
+    // Made by make_ready(), outside the store's thread.
+    struct Ready { std::string phone_key{}, key{}, to{}, extension{}; };
+    std::optional<Ready> ready{};
 };
+void make_ready(const Seal& seal, NewText& text);
 bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now);
 
 // A delivery's texts, read before the store is asked for: an answer to a survey is kept and counted in one commit. Whatever else a text is
@@ -103,8 +107,16 @@ struct SentSurvey {
 std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id);
 // Which answers to a number, made after some moment, went or will go.
 struct Told { bool emergency = false, opt_out = false, help = false; };
+// A text of a case that went or may go.
+struct CaseText {
+    std::optional<std::int64_t> case_id{};
+    Purpose purpose = Purpose::survey;
+    MessageState state = MessageState::due;
+    std::optional<Instant> claimed_at{};
+};
 struct TextsTo {
     std::vector<SentSurvey> surveys{};  // as they left
+    std::vector<CaseText> all{};
     Told told{};
 };
 TextsTo texts_to(Connection& db, std::int64_t phone_id, Instant told_since);

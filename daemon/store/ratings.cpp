@@ -61,6 +61,14 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
 }
 
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
+    Statement find(db, "SELECT purpose, state, claimed_at FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
+    std::vector<CaseText> texts;
+    for (find.bind(1, case_id); find.step();)
+        texts.push_back({case_id, parse_purpose(find.view(0)).value(), parse_message_state(find.view(1)).value(), find.maybe_instant(2)});
+    return load_answered_case(db, case_id, texts);
+}
+
+AnsweredCase load_answered_case(Connection& db, std::int64_t case_id, const std::vector<CaseText>& texts) {
     AnsweredCase c;
     static const auto sql = fmt::format(R"sql(
         SELECT unit, safety, recoded_after, EXISTS (SELECT 1 FROM followups WHERE case_id = ?1 AND state <> 'opened'), kind, source, officer, {} FROM cases WHERE id = ?1)sql", rated_officer);
@@ -72,16 +80,15 @@ AnsweredCase load_answered_case(Connection& db, std::int64_t case_id) {
     c.followup_begun = read.integer(3) == 1;
     c.source = read.text(5), c.attended = !read.is_null(6);
     c.neutral = read.text(4).starts_with("survey_neutral");
-    Statement said(db, "SELECT purpose, claimed_at, state FROM messages WHERE case_id = ?1 AND state <> 'cancelled'");
-    said.bind(1, case_id);
-    while (said.step()) {
-        auto purpose = parse_purpose(said.text(0));
-        c.clarified = c.clarified || purpose == Purpose::clarify;
-        c.thanked = c.thanked || purpose == Purpose::thanks;
-        c.helped = c.helped || purpose == Purpose::help;
-        bool has_left = !said.is_null(1) && said.view(2) != "due" && said.view(2) != "held" && said.view(2) != "failed";
-        if (purpose == Purpose::question) c.questioned = true;
-        if (purpose == Purpose::question && has_left) c.questioned_at = said.instant(1);
+    for (const auto& text : texts) {
+        using enum MessageState;
+        if (text.case_id != case_id) continue;
+        c.clarified = c.clarified || text.purpose == Purpose::clarify;
+        c.thanked = c.thanked || text.purpose == Purpose::thanks;
+        c.helped = c.helped || text.purpose == Purpose::help;
+        if (text.purpose != Purpose::question) continue;
+        c.questioned = true;
+        if (text.claimed_at && text.state != due && text.state != held && text.state != failed) c.questioned_at = text.claimed_at;
     }
     return c;
 }

@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/core/message.hpp"
 #include "daemon/core/random.hpp"
 #include "daemon/core/rating.hpp"
+#include "daemon/store/inbox.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::store {
@@ -59,6 +61,8 @@ struct AnsweredCase {
     std::optional<Instant> questioned_at{};  // when the question left; none: it has not
 };
 AnsweredCase load_answered_case(Connection& db, std::int64_t case_id);
+// The same where all texts to its number have been read: nobody else was ever texted about it.
+AnsweredCase load_answered_case(Connection& db, std::int64_t case_id, const std::vector<CaseText>& texts);
 
 // Idempotent on the inbound text. Returns the alarm's id.
 std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now);

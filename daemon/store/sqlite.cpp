@@ -107,6 +107,7 @@ std::optional<std::int64_t> PhoneIds::find(std::string_view bytes) const {
 void PhoneIds::remember(std::string_view bytes, std::int64_t id) {
     if (ids_.size() >= most) ids_.clear();
     if (auto key = as_key(bytes)) ids_.emplace(*key, id);
+    nobody_.reset();
 }
 
 int Connection::changes() const { return sqlite3_changes(db_.get()); }
@@ -169,17 +170,24 @@ bool Connection::checkpoint() {
 
 void Connection::leave_wal_when_closed(bool leave) { sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave ? 1 : 0, nullptr); }
 
-Statement::Statement(Connection& db, std::string_view sql) : db_(db) {
-    auto known = db.prepared_.find(sql);
-    if (known == db.prepared_.end()) known = db.prepared_.emplace(sql, Connection::Kept{nullptr, names_ledger(sql)}).first;
-    place_ = &*known;
-    if (place_->second.names_ledger) write_lines(db);
+Statement::Statement(Connection& db, std::string_view sql) : db_(db) { take(find(sql)); }
+
+Connection::Prepareds::value_type* Statement::find(std::string_view sql) {
+    auto known = db_.prepared_.find(sql);
+    if (known == db_.prepared_.end()) known = db_.prepared_.emplace(sql, Connection::Kept{nullptr, names_ledger(sql)}).first;
+    return &*known;
+}
+
+void Statement::take(Connection::Prepareds::value_type* place) {
+    place_ = place;
+    if (place_->second.names_ledger) write_lines(db_);
     if (place_->second.statement) {
         stmt_ = std::move(place_->second.statement);
         return;
     }
+    const auto& sql = place_->first;
     sqlite3_stmt* raw = nullptr;
-    int rc = sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    int rc = sqlite3_prepare_v3(db_.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
     stmt_.reset(raw);
     check(rc);
 }

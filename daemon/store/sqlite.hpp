@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "daemon/core/clock.hpp"
 #include "daemon/store/ledger.hpp"
@@ -45,7 +46,10 @@ class PhoneIds {
 public:
     std::optional<std::int64_t> find(std::string_view key) const;
     void remember(std::string_view key, std::int64_t id);
-    void forget() { ids_.clear(); }
+    // Nobody has it: who asks again and then adds it need not look a second time.
+    void remember_nobody(std::string_view key) { nobody_ = as_key(key); }
+    bool is_nobody(std::string_view key) const { return nobody_ && as_key(key) == nobody_; }
+    void forget() { ids_.clear(), nobody_.reset(); }
 
 private:
     static constexpr std::size_t most = 1 << 15;
@@ -55,6 +59,7 @@ private:
         std::size_t operator()(const Key& key) const;
     };
     std::unordered_map<Key, std::int64_t, FirstBytes> ids_;
+    std::optional<Key> nobody_{};
 };
 
 class Connection {
@@ -114,6 +119,7 @@ private:
     };
     using Prepareds = std::unordered_map<std::string, Kept, SqlHash, std::equal_to<>>;
     Prepareds prepared_;
+    std::array<std::pair<const char*, Prepareds::value_type*>, 512> literals_{};
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;
     std::optional<RowWatcher> watcher_;  // of the read-write connection
@@ -126,6 +132,13 @@ private:
 class Statement {
 public:
     Statement(Connection& db, std::string_view sql);
+    // Of a literal, which stays where it is: found by its address, for a hundred of them are looked up a survey.
+    template <std::size_t N>
+    Statement(Connection& db, const char (&literal)[N]) : db_(db) {
+        auto& seen = db.literals_[(reinterpret_cast<std::uintptr_t>(&literal[0]) >> 4) % db.literals_.size()];
+        if (seen.first != literal) seen = {literal, find({literal, N - 1})};
+        take(seen.second);
+    }
     ~Statement();
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
@@ -167,9 +180,11 @@ public:
     sqlite3_stmt* handle() const { return stmt_.get(); }
 
 private:
+    Connection::Prepareds::value_type* find(std::string_view sql);
+    void take(Connection::Prepareds::value_type* place);
     void check(int rc) const;
     Connection& db_;
-    Connection::Prepareds::value_type* place_;
+    Connection::Prepareds::value_type* place_ = nullptr;
     Connection::Prepared stmt_;
 };
 
