@@ -62,7 +62,7 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
     constexpr std::string_view plain = "INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     constexpr std::string_view once = R"sql(
             INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6
-             WHERE NOT EXISTS (SELECT 1 FROM receipt_keys WHERE message_id = ?4 AND channel = ?2 AND vendor_id = ?3 AND at < ?6))sql";
+             WHERE NOT EXISTS (SELECT 1 FROM receipt_keys WHERE channel = ?2 AND vendor_id = ?3 AND at < ?6 AND message_id = ?4))sql";
     int part = first && vendor_ids.size() == 1 ? -1 : 0;  // the only one there will be is number 0, and how far it is the message says
     bool woke = false, parked = any_parked(db);
     for (const auto& id : vendor_ids) {
@@ -383,10 +383,12 @@ int recover_sending(Connection& db, Instant now) {
 }
 
 int close_ended_windows(Connection& db, Instant now) {
-    Statement find(db, "SELECT id FROM messages WHERE open = 1 AND answer_until < ?1 ORDER BY answer_until LIMIT ?2");
-    find.bind(1, now).bind(2, of_time_at_once);
     std::vector<std::int64_t> ended;
-    while (find.step()) ended.push_back(find.integer(0));
+    // One that is being sent is not asked about: it is accepted or in question in a moment.
+    for (const char* open : {"accepted_at IS NOT NULL", "accepted_at IS NULL AND state <> 'sending'"}) {
+        Statement find(db, fmt::format("SELECT id FROM messages WHERE open = 1 AND {} AND answer_until < ?1 ORDER BY answer_until LIMIT ?2", open));
+        for (find.bind(1, now).bind(2, of_time_at_once); find.step();) ended.push_back(find.integer(0));
+    }
     for (auto id : ended) {
         Statement close(db, "UPDATE messages SET open = 0 WHERE id = ?1");
         close.bind(1, id).run();

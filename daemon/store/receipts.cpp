@@ -24,7 +24,10 @@ bool is_final(std::string_view state) { return state == "delivered" || state == 
 bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_view evidence, Instant now) {
     if (!may_follow(m.state, to)) return false;
     // A word from behind the carrier proves that it had taken the message, also where its answer to us was lost.
-    Statement update(db, "UPDATE OR FAIL messages SET state = ?2, settled_at = ?3, evidence = ?4, accepted_at = coalesce(accepted_at, ?3) WHERE id = ?1 AND state = ?5");
+    // Where that is written already it is left out, for the index of open windows names it.
+    constexpr std::string_view accepted = "UPDATE OR FAIL messages SET state = ?2, settled_at = ?3, evidence = ?4 WHERE id = ?1 AND state = ?5";
+    constexpr std::string_view in_question = "UPDATE OR FAIL messages SET state = ?2, settled_at = ?3, evidence = ?4, accepted_at = coalesce(accepted_at, ?3) WHERE id = ?1 AND state = ?5";
+    Statement update(db, m.state == MessageState::accepted ? accepted : in_question);
     update.bind(1, m.id).bind(2, message_state_name(to)).bind(3, now).bind(4, evidence).bind(5, message_state_name(m.state)).run();
     if (db.changes() == 0) return false;
     append(db, now, message_state_name(to), m.case_id, fmt::format(R"({{"ref":"{}","evidence":"{}"}})", m.ref, evidence));
@@ -76,7 +79,7 @@ std::optional<ReceiptMessage> find_receipt_message(Connection& db, const Receipt
     auto right_phone = [&](const ReceiptMessage& m) { return !receipt.phone_id || *receipt.phone_id == m.phone_id; };
     if (!receipt.ref.empty()) {
         static const auto by_ref = fmt::format(R"sql(
-            SELECT {}, k.id, k.part = 0 FROM messages m LEFT JOIN receipt_keys k ON k.message_id = m.id AND k.channel = ?2 AND k.vendor_id = ?3 WHERE m.ref = ?1)sql", message_columns);
+            SELECT {}, k.id, k.part = 0 FROM messages m LEFT JOIN receipt_keys k ON k.channel = ?2 AND k.vendor_id = ?3 AND k.message_id = m.id WHERE m.ref = ?1)sql", message_columns);
         Statement find(db, by_ref);
         if (find.bind(1, receipt.ref).bind(2, receipt.channel).bind(3, receipt.vendor_id).step()) {
             auto m = read_message(find, "ref");
@@ -162,7 +165,7 @@ bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessa
     if (message.key_row && !message.whole) {
         // Of this attempt, whose ids were learned at once.
         Statement missing(db, R"sql(
-            SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND coalesce(state, '') <> 'delivered' AND at = (SELECT at FROM receipt_keys WHERE id = ?2) LIMIT 1)sql");
+            SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND part > 0 AND coalesce(state, '') <> 'delivered' AND at = (SELECT at FROM receipt_keys WHERE id = ?2) LIMIT 1)sql");
         if (missing.bind(1, message.id).bind(2, *message.key_row).step()) return false;
     }
     return move(db, message, MessageState::delivered, evidence, now);
