@@ -99,6 +99,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     inbound::Hints hints;
     hints.alive = [d = g.dispatcher_.get()](const std::string& channel) { d->sign_of_life(channel); };
     hints.texts = [a = g.answers_.get()] { a->wake(); };
+    hints.read = [a = g.answers_.get()](const std::vector<store::NewText>& texts) { return a->at_the_door(texts); };
     hints.unkept = std::move(outside.unkept);
     hints.late = [d = g.dispatcher_.get()](std::string channel, std::string ref, provider::Outcome outcome) { return d->late(std::move(channel), std::move(ref), std::move(outcome)); };
     g.inbox_ = std::make_unique<inbound::Inbox>(w.executor, w.store, w.seal, w.clock, std::move(hints), std::max<Steady>(std::chrono::seconds(60), w.look_every));

@@ -151,8 +151,8 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
     policy->routes = site_routes(settings);
     policy->number_plan = settings.lists.number_plan;
 
-    policy->decide = [rules](store::Connection& db, const store::StoredCase& about, const std::string& phone_key, Instant now) {
-        return eligibility::decide_again(db, *rules, about, phone_key, now);
+    policy->decide = [rules](store::Connection& db, const store::StoredCase& about, const std::string& phone_key, const std::vector<Instant>& other_surveys, Instant now) {
+        return eligibility::decide_again(db, *rules, about, phone_key, other_surveys, now);
     };
     policy->next_sending_time = [rules, &seal](const store::StoredCase& about, Instant now) { return eligibility::next_sending_time(*rules, seal, about, now); };
     policy->called_off = [rules, &seal, &random](store::Connection& db, std::int64_t phone_id, Instant now) {

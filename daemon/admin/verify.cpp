@@ -33,7 +33,7 @@ constexpr Check checks[] = {
     {"case_has_decision", "case {} has no decision", "c.id",
      "SELECT c.id FROM cases c WHERE NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id){where}"},
     {"attempt_of_message", "message {} was given to a carrier without an attempt's row", "m.purpose = 'survey' AND m.case_id",
-     "SELECT m.id FROM messages m WHERE m.attempt > 0 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id AND a.attempt = m.attempt){where}"},
+     "SELECT m.id FROM messages m WHERE m.attempt > 0 AND m.state <> 'sending' AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id AND a.attempt = m.attempt){where}"},
     {"one_acceptance", "message {} was accepted by a carrier more than once", "m.purpose = 'survey' AND m.case_id",
      "SELECT a.message_id FROM attempts a JOIN messages m ON m.id = a.message_id WHERE a.outcome = 'accepted'{where} GROUP BY a.message_id HAVING count(*) "
      "> 1"},

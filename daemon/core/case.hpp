@@ -21,6 +21,12 @@ struct Officer {
     std::string role;  // lead, co, auxiliary
 };
 
+// Keyed hashes of what does not stand in the open. Made where there is time for it; empty: not made yet.
+struct CallKeys {
+    std::string calling{}, contact{}, content{};
+    std::string sealed_calling{};  // and the calling number itself, sealed, for nearly every one is new
+};
+
 struct ClosedCall {
     std::string id;                       // the 110 system's record number
     std::optional<std::int64_t> version;  // absent: content decides what is new
@@ -40,6 +46,7 @@ struct ClosedCall {
     std::string caller_birth;             // YYYY-MM-DD or empty
     std::string language;                 // BCP 47, empty: the service's own
     Text content;                         // the whole record as canonical JSON, unknown fields included; sealed before it is stored
+    CallKeys keys{};
 
     const Officer* lead() const { return officers.empty() || officers.front().role == "auxiliary" ? nullptr : &officers.front(); }
 };

@@ -1,5 +1,6 @@
 #include "daemon/core/random.hpp"
 
+#include <pthread.h>
 #include <sodium.h>
 
 #include <algorithm>
@@ -11,6 +12,12 @@ namespace pingjing {
 namespace {
 
 constexpr std::string_view letters = "23456789abcdefghijkmnpqrstuvwxyz";  // 32, in their order: no l, o, 0, 1
+
+// Many at once, for libsodium goes to the kernel each time; each thread its own, for the store's draws too.
+thread_local std::array<std::uint64_t, 64> drawn;
+thread_local std::size_t used = drawn.size();
+// A forked child must not draw what its parent draws: nonces come from here.
+void throw_away() { used = drawn.size(); }
 
 }  // namespace
 
@@ -38,10 +45,8 @@ std::uint64_t SeededRandom::operator()() {
 }
 
 std::uint64_t SystemRandom::operator()() {
-    // Many at once, for libsodium goes to the kernel each time; each thread its own, for the store's draws too.
-    thread_local std::array<std::uint64_t, 64> drawn;
-    thread_local std::size_t used = drawn.size();
     if (used == drawn.size()) {
+        [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, throw_away);
         randombytes_buf(drawn.data(), sizeof drawn);
         used = 0;
     }

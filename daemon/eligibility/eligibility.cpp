@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <sstream>
+#include <vector>
 
 #include "daemon/store/phones.hpp"
 #include "daemon/store/sqlite.hpp"
@@ -52,8 +53,8 @@ Facts gather(store::Connection& db, const SiteRules& site, std::size_t service, 
     if (!number) return facts;
     facts.staff_phone = site.staff_keys.contains(number->key);
     if (!number->id) return facts;
-    facts.phone_hold = store::has_safety_hold(db, *number->id, case_id, now - site.safety_hold);
-    facts.opt_out = store::is_opted_out(db, *number->id);
+    auto stands = store::standing_of(db, *number->id, case_id, now - site.safety_hold);
+    facts.phone_hold = stands.safety_hold, facts.opt_out = stands.opted_out;
     facts.capped = is_capped(sending, others, site.per_phone_24h, site.per_phone_30d);
     return facts;
 }
@@ -86,7 +87,7 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
     std::optional<Number> number;
     std::vector<Instant> others;
     if (call.calling) {
-        number.emplace(seal.phone_key(*call.calling));
+        number.emplace(call.keys.calling.empty() ? seal.phone_key(*call.calling) : call.keys.calling);
         number->id = store::find_phone_id(db, number->key);
         if (number->id) others = store::survey_times(db, *number->id, case_id, planned.due_at - month);
     }
@@ -112,9 +113,9 @@ ClosedCall as_call(const store::StoredCase& stored) {
     return call;
 }
 
-store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, Instant now) {
+store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, std::vector<Instant> others, Instant now) {
     auto call = as_call(stored);
-    auto others = store::sent_survey_times(db, stored.phone_id, stored.id, now - month);
+    std::erase_if(others, [&](Instant at) { return at < now - month; });
     auto service = service_of(site, stored);
     auto facts = gather(db, site, service, call, Number{phone_key, stored.phone_id}, stored.id, now, now, others);
     return verdict_of(decide(facts), site, service, stored.flags);
@@ -144,14 +145,17 @@ Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const 
 void apply(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, const ClosedCall& call, const store::RecordedCase& recorded,
            const Planned& planned, Instant now) {
     bool called_off = false;
-    if (planned.verdict.code) {
+    if (recorded.is_new) {
+        if (!planned.verdict.code)
+            store::plan_first_survey(db, random, recorded.id, *recorded.phone_id, *call.closed_at, planned.due_at, *call.closed_at + site.max_age, now);
+    } else if (planned.verdict.code) {
         called_off = store::cancel_waiting_of_case(db, recorded.id, *planned.verdict.code, now) > 0;
     } else {
         // A conflict is no error here: the citizen was asked, the case stays surveyed, and is never asked again.
         (void)store::plan_survey(db, random, recorded.id, *recorded.phone_id, *call.closed_at, planned.due_at, *call.closed_at + site.max_age, now);
     }
     if (planned.verdict.safety) {
-        if (planned.verdict.code) store::mark_recoded_after_sending(db, recorded.id, now);
+        if (planned.verdict.code && !recorded.is_new) store::mark_recoded_after_sending(db, recorded.id, now);
         for (auto phone : {recorded.phone_id, recorded.contact_id})
             if (phone) store::cancel_waiting_surveys_to(db, *phone, recorded.id, Code::phone_hold, now);
     } else if (called_off && recorded.phone_id) {

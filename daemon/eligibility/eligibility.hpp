@@ -56,8 +56,9 @@ Planned decide_case(store::Connection& db, const store::Seal& seal, const SiteRu
                     Instant now);
 
 // The same rules at the moment of sending, over all cases of the number as they are now. Only surveys that really went (or
-// may have gone) count for the caps: one that is planned for later must not call off the one before it. `phone_key`: of its number.
-store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, Instant now);
+// may have gone) count for the caps: one that is planned for later must not call off the one before it. `phone_key`: of its number; `others`: when its
+// other surveys went.
+store::Verdict decide_again(store::Connection& db, const SiteRules& site, const store::StoredCase& stored, const std::string& phone_key, std::vector<Instant> others, Instant now);
 
 // `now` inside the opening hours of its service, else this case's share of the spread after the next opening.
 Instant next_sending_time(const SiteRules& site, const store::Seal& seal, const store::StoredCase& about, Instant now);

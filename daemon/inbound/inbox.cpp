@@ -26,9 +26,32 @@ constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
     return names[static_cast<int>(m)];
 }
 
-store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal, std::optional<std::int64_t> phone_id) {
+store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal) {
     auto open = [&](const std::string& id) { return store::open_id(seal, id); };
-    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), phone_id, r.at};
+    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), std::nullopt, r.at, true};
+}
+
+// A delivery, made ready before the store's thread is asked for.
+struct Ready {
+    struct Report {
+        store::NewReceipt row{};  // without its phone's id
+        std::string phone_key{};  // empty: it names no mobile number
+    };
+    std::vector<Report> reports{};
+    std::vector<store::NewText> texts{};  // whole ones
+};
+Ready make_ready(const store::Seal& seal, const std::vector<provider::Inbound>& inbound) {
+    Ready ready;
+    for (const auto& one : inbound) {
+        if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
+            bool mobile = receipt->phone && receipt->phone->is_mobile();
+            ready.reports.push_back({as_row(*receipt, seal), mobile ? seal.phone_key(*receipt->phone) : std::string()});
+        } else if (const auto& text = std::get<provider::InboundText>(one); !text.part) {
+            ready.texts.push_back({text.key, text.from, text.to, text.extension, text.text, text.at, text.key_recurs, {}});
+            store::make_ready(seal, ready.texts.back());
+        }
+    }
+    return ready;
 }
 
 // How many texts came of them.
@@ -104,31 +127,52 @@ int settle(store::Connection& db, bool careful, Instant now) {
 
 }  // namespace
 
+// Null: they are read when they are kept.
+std::unique_ptr<store::ReadTexts> Inbox::read_before(const std::vector<store::NewText>& texts) const {
+    if (texts.empty() || !hints_.read) return nullptr;
+    try {
+        return hints_.read(texts);
+    } catch (const std::exception& error) {
+        log::error("inbound.reading_failed", {{"why", error.what()}});
+        return nullptr;
+    }
+}
+
 asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string> body, std::vector<provider::Inbound> inbound) {
     auto now = clock_.now();
-    struct Kept { int receipts = 0, texts = 0, repeated = 0; } kept;
+    struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; } kept;
     bool settle_now = true;
+    auto ready = make_ready(seal_, inbound);
+    auto read = read_before(ready.texts);
     auto work = [&](store::Connection& db) {
         kept = {};
+        std::size_t next_text = 0, next_report = 0;
+        if (read && settle_now) read->begin(db);
         std::optional<std::int64_t> body_id;
         if (body) body_id = db.next_id("hook_bodies");
         for (const auto& one : inbound) {
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
-                std::optional<std::int64_t> phone_id;
-                if (receipt->phone && receipt->phone->is_mobile()) phone_id = store::keep_phone(db, seal_, *receipt->phone, now);
-                auto row = as_row(*receipt, seal_, phone_id);
+                auto& [row, phone_key] = ready.reports[next_report++];
+                if (!phone_key.empty()) row.phone_id = store::keep_phone(db, seal_, *receipt->phone, phone_key, now);
                 bool is_new = settle_now ? keep_settled(db, seal_, channel, row, body_id, now) : store::keep_receipt(db, seal_, channel, row, body_id, now);
                 ++(is_new ? kept.receipts : kept.repeated);
             } else {
                 const auto& text = std::get<provider::InboundText>(one);
                 if (text.part) {
                     auto part = store::keep_part(db, seal_, channel, as_part(text), now);
-                    kept.texts += keep_joined(db, seal_, part.joined, now);
+                    auto joined = keep_joined(db, seal_, part.joined, now);
+                    kept.texts += joined, kept.waiting += joined;
                     kept.repeated += part.repeated;
+                    if (joined > 0 && read && settle_now) read->begin(db);
                     continue;
                 }
-                store::NewText row{text.key, text.from, text.to, text.extension, text.text, text.at, text.key_recurs};
-                ++(store::keep_text(db, seal_, channel, row, body_id, now) ? kept.texts : kept.repeated);
+                auto at = next_text++;
+                using Kept = store::ReadTexts::Kept;
+                auto how = read && settle_now                                                   ? read->keep(db, at, channel, ready.texts[at], body_id, now)
+                           : store::keep_text(db, seal_, channel, ready.texts[at], body_id, now) ? Kept::waits
+                                                                                                : Kept::repeated;
+                ++(how == Kept::repeated ? kept.repeated : kept.texts);
+                kept.waiting += how == Kept::waits;
             }
         }
         // A vendor that pushes the same again leaves nothing new.
@@ -151,7 +195,8 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "repeated"}}, kept.repeated);
     if (hints_.alive) hints_.alive(channel);
     if (kept.receipts > 0 && !settle_now) receipts_.notify();
-    if (kept.texts > 0 && hints_.texts) hints_.texts();
+    if (read && settle_now) read->kept();
+    if (kept.waiting > 0 && hints_.texts) hints_.texts();
 }
 
 void Inbox::hear_unkept(const std::string& channel, const std::vector<provider::Inbound>& inbound) const {

@@ -2,11 +2,13 @@
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/async/signal.hpp"
+#include "daemon/store/inbox.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
 #include "providers/provider.hpp"
@@ -17,6 +19,7 @@ namespace pingjing::inbound {
 struct Hints {
     std::function<void(const std::string& channel)> alive{};                          // it spoke
     std::function<void()> texts{};                                                     // there are texts to read
+    std::function<std::unique_ptr<store::ReadTexts>(const std::vector<store::NewText>&)> read{};  // of a delivery, before it is kept
     std::function<void(const std::string& channel, const provider::InboundText&)> unkept{};  // the store is broken: is it an emergency?
     std::function<asio::awaitable<void>(std::string channel, std::string ref, provider::Outcome)> late{};  // a response after we had given up
 };
@@ -41,6 +44,7 @@ public:
     void wake() { receipts_.notify(); }
 
 private:
+    std::unique_ptr<store::ReadTexts> read_before(const std::vector<store::NewText>& texts) const;
     asio::awaitable<void> keep(std::string channel, std::optional<std::string> body, std::vector<provider::Inbound> inbound);
 
     store::Store& store_;

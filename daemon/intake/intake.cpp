@@ -26,9 +26,13 @@ std::optional<RowAnswer> without_news(const store::KnownCase& known, const Close
     return answer;
 }
 
-Result<std::vector<ParsedRow>> rows_of(const Document& document, const RecordRules& rules) {
+Result<std::vector<ParsedRow>> rows_of(const Document& document, const RecordRules& rules, const store::Seal& seal) {
     std::vector<ParsedRow> rows;
-    auto read = read_document(document, rules, [&](ParsedRow row) { rows.push_back(std::move(row)); });
+    auto keep = [&](ParsedRow row) {
+        if (row.call) store::make_keys(seal, *row.call);
+        rows.push_back(std::move(row));
+    };
+    auto read = read_document(document, rules, keep);
     if (!read) return tl::unexpected(read.error());
     return rows;
 }
@@ -49,7 +53,7 @@ RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& rando
     const auto& call = *row.call;
     auto known = store::find_case(db, call.id);
     if (known) {
-        bool equal_content = known->content_key == seal.keyed_hash(call.content.reveal());
+        bool equal_content = known->content_key == (call.keys.content.empty() ? seal.keyed_hash(call.content.reveal()) : call.keys.content);
         if (auto nothing_new = without_news(*known, call, equal_content, answer)) return *nothing_new;
     }
     // Numbers of two systems meet: one service's record must not become the case of another's.
@@ -81,7 +85,7 @@ std::vector<RowAnswer> take_batch(store::Connection& db, const store::Seal& seal
 
 asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, RecordRules rules, const eligibility::SiteRules& site,
                                                              std::string source) {
-    auto rows = rows_of(document, rules);
+    auto rows = rows_of(document, rules, seal_);
     if (!rows) co_return tl::unexpected(rows.error());
 
     std::vector<RowAnswer> answers;
@@ -96,7 +100,7 @@ asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, 
 }
 
 asio::awaitable<Result<std::vector<RowAnswer>>> Intake::try_out(Document document, RecordRules rules, const eligibility::SiteRules& site) {
-    auto rows = rows_of(document, rules);
+    auto rows = rows_of(document, rules, seal_);
     if (!rows) co_return tl::unexpected(rows.error());
     std::vector<RowAnswer> answers;
     auto attempt = [&](store::Connection& db) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <mutex>
+#include <utility>
 
 namespace pingjing::metrics {
 namespace {
@@ -20,7 +21,7 @@ std::string label_text(Labels labels) {
     std::string out = "{";
     for (const auto& [key, value] : labels) {
         if (out.size() > 1) out += ',';
-        out += fmt::format("{}=\"", key);
+        out.append(key).append("=\"");
         for (char c : value) {
             if (c == '"' || c == '\\') out += '\\';
             if (c == '\n') { out += "\\n"; continue; }
@@ -32,7 +33,8 @@ std::string label_text(Labels labels) {
 }
 
 Series& series(std::string_view name, bool is_counter) {
-    auto& s = all()[std::string(name)];
+    auto known = all().find(name);
+    auto& s = known == all().end() ? all()[std::string(name)] : known->second;
     s.is_counter = is_counter;
     return s;
 }
@@ -40,8 +42,9 @@ Series& series(std::string_view name, bool is_counter) {
 }  // namespace
 
 void count(std::string_view name, Labels labels, double by) {
+    auto text = label_text(labels);  // outside the lock: every thread counts
     std::lock_guard lock(mutex);
-    series(name, true).values[label_text(labels)] += by;
+    series(name, true).values[std::move(text)] += by;
 }
 
 void gauge(std::string_view name, Labels labels, double value) {

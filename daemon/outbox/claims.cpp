@@ -222,7 +222,8 @@ private:
         }
         auto channel = choose(row);
         if (!channel) return false;
-        if (!urgent(row) && store::has_unsettled(db_, row.phone_id, row.id)) {
+        auto others = store::other_texts(db_, row.phone_id, row.id);
+        if (!urgent(row) && others.unsettled) {
             store::postpone(db_, row.id, in_.now + (is_survey(row) ? doubt_pause : look_again));
             return true;
         }
@@ -245,7 +246,7 @@ private:
         facts.channel = policy_.channels[*channel].name;
         facts.text_name = row.text_name;
         if ((is_survey(row) || is_notice(row)) && is_at_ceiling(*channel)) return true;
-        if (is_survey(row) && !decide_again(row, *about, facts)) return true;
+        if (is_survey(row) && !decide_again(row, *about, others.surveys, facts)) return true;
         if (!is_survey(row) && row.slot) facts.slot = static_cast<int>(*row.slot);
         send(row, *phone, about, answer, *channel, std::move(facts));
         return true;
@@ -289,8 +290,8 @@ private:
     }
 
     // The rules over all cases of the number, as they are now; the slot. False: it does not go now.
-    bool decide_again(DueRow& row, const store::StoredCase& about, store::ClaimFacts& facts) {
-        auto verdict = policy_.decide(db_, about, row.phone_key, in_.now);
+    bool decide_again(DueRow& row, const store::StoredCase& about, const std::vector<Instant>& other_surveys, store::ClaimFacts& facts) {
+        auto verdict = policy_.decide(db_, about, row.phone_key, other_surveys, in_.now);
         store::record_decision(db_, about.id, "sending", verdict.code ? "excluded" : "accepted", verdict, in_.now);
         if (verdict.code) {
             store::cancel_due(db_, row, *verdict.code, in_.now);

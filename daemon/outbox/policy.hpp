@@ -47,7 +47,7 @@ struct Policy {
     Millis answer_window = std::chrono::hours(72), answer_within = std::chrono::minutes(10), slot_rest = std::chrono::hours(24 * 30), safety_hold = std::chrono::hours(24 * 30), in_doubt_rest = std::chrono::hours(24);
 
     // Eligibility and its calendar, handed in: a stage does not know another one.
-    std::function<store::Verdict(store::Connection&, const store::StoredCase&, const std::string& phone_key, Instant)> decide{};
+    std::function<store::Verdict(store::Connection&, const store::StoredCase&, const std::string& phone_key, const std::vector<Instant>& other_surveys, Instant)> decide{};
     std::function<Instant(const store::StoredCase&, Instant)> next_sending_time{};  // `now` where it may go now
     std::function<void(store::Connection&, std::int64_t phone_id, Instant)> called_off{};  // a survey to this number does not go
     std::function<Instant(const std::optional<store::StoredCase>&, Instant)> closing_time{};  // of the opening hours in which this moment lies

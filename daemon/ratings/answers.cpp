@@ -22,51 +22,79 @@ using store::Connection;
 using store::InboundRow;
 
 constexpr int texts_a_step = 512;
-Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, Instant now) {
-    Situation s;
+
+// The survey that it may answer, and what was said to its number since.
+store::TextsTo find_survey(Connection& db, const InboundRow& row, const AnswerRules& rules, Situation& s, Instant now) {
     s.at = store::written_at(row.at, row.received_at);
     s.mobile = row.phone_id.has_value();
     if (!s.mobile) {
         s.match.how = "no_mobile";
-        return s;
+        return {};
     }
+    auto texts = store::texts_to(db, *row.phone_id, now - rules.confirm_again_after);
+    s.match = ratings::match(texts.surveys, row.extension, rules.slots, s.at, rules.late_window);
+    return texts;
+}
+
+Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, Situation s, const store::TextsTo& texts, Instant now) {
+    if (!s.mobile) return s;
     auto phone = *row.phone_id;
     s.replay = store::is_replay(db, row, row.received_at - rules.opt_out_replay);
-    s.match = ratings::match(store::sent_surveys_to(db, phone), row.extension, rules.slots, s.at, rules.late_window);
     if (s.match.survey) {
-        s.about = store::load_answered_case(db, s.match.survey->case_id);
+        s.about = store::load_answered_case(db, s.match.survey->case_id, texts.all);
         s.service = rules.services.of_text(s.match.survey->text_name).value_or(rules.services.of(s.about->source, s.about->attended));
         // Safety follows the phone: another case of this number may say that somebody else reads it.
-        s.about->careful = s.about->careful || store::has_safety_hold(db, phone, s.match.survey->case_id, now - rules.safety_hold);
-        if (auto standing = store::standing_rating(db, s.match.survey->case_id)) s.before = Before{standing->grade, standing->first_at};
+        auto stands = store::standing_of(db, phone, s.match.survey->case_id, now - rules.safety_hold);
+        s.about->careful = s.about->careful || stands.safety_hold;
+        s.opted_out = stands.opted_out;
+        auto rated = store::rated_so_far(db, s.match.survey->case_id);
+        s.rated_before = rated.at_all;
+        if (rated.standing) s.before = Before{rated.standing->grade, rated.standing->first_at};
     }
     // Staff answering a test text: no rating, no case; an emergency or an opt-out in it is one all the same. What may be about one of
     // several surveys is for a person.
     else if (s.match.how == "none" && store::answer_canary(db, phone, row.channel, row.id, now - rules.late_window, now)) s.match.how = "canary";
-    s.opted_out = store::is_opted_out(db, phone);
-    s.told = store::told_since(db, phone, now - rules.confirm_again_after);
+    if (!s.match.survey) s.opted_out = store::is_opted_out(db, phone);
+    s.told = texts.told;
     return s;
 }
 
-Done write(Connection& db, Random& random, const ReadText& read, const AnswerRules& rules, Instant now) {
-    const auto& row = read.row;
-    auto situation = look(db, row, rules, now);
-    auto scale = rules.services[situation.service].scale;
-    const auto& verdict = scale == rules.services[0].scale || !read.other ? read.verdict : *read.other;
-    auto decision = decide(verdict, situation, rules);
-    std::optional<std::int64_t> case_id;
-    if (situation.match.survey) case_id = situation.match.survey->case_id;
+// What is to be written of a text.
+struct Answer {
+    Situation situation{};
+    Decision decision{};
+    store::Reading reading{};
+    std::optional<Grade> grade{};
+    bool do_not_contact = false;
+    std::optional<std::int64_t> case_id() const { return reading.case_id; }
+};
 
-    store::Reading reading;
-    reading.what = decision.what, reading.case_id = case_id, reading.match = situation.match.how, reading.label = reply::label_text(verdict, scale);
-    reading.rating = verdict.rating, reading.method = reply::method_name(verdict.method), reading.confidence = verdict.confidence, reading.why = verdict.why;
-    store::record_reading(db, row.id, reading, now);
-    metrics::count("answers_total", {{"class", decision.what}});
-    if (situation.match.survey) store::lift_to_delivered(db, situation.match.survey->message, "reply", now);
+Answer answer_to(const ReadText& read, Situation situation, const AnswerRules& rules) {
+    Answer a;
+    a.situation = std::move(situation);
+    auto scale = rules.services[a.situation.service].scale;
+    const auto& verdict = scale == rules.services[0].scale || !read.other ? read.verdict : *read.other;
+    a.decision = decide(verdict, a.situation, rules);
+    a.grade = reply::grade_of(verdict, scale);
+    a.do_not_contact = verdict.do_not_contact;
+    auto& r = a.reading;
+    if (a.situation.match.survey) r.case_id = a.situation.match.survey->case_id;
+    r.what = a.decision.what, r.match = a.situation.match.how, r.label = reply::label_text(verdict, scale);
+    r.rating = verdict.rating, r.method = reply::method_name(verdict.method), r.confidence = verdict.confidence, r.why = verdict.why;
+    return a;
+}
+
+// Everything that follows from a text whose reading is written.
+Done follow(Connection& db, Random& random, const ReadText& read, const Answer& answer, const AnswerRules& rules, Instant now) {
+    const auto& row = read.row;
+    const auto& situation = answer.situation;
+    const auto& decision = answer.decision;
+    auto case_id = answer.case_id();
+    if (const auto& survey = situation.match.survey; survey && survey->state != MessageState::delivered) store::lift_to_delivered(db, survey->message, "reply", now);
 
     if (decision.effect) {
-        store::NewRating rating{*case_id, row.id, situation.at, *reply::grade_of(verdict, scale), *verdict.rating, reading.method,
-                                std::string(effect_name(*decision.effect))};
+        store::NewRating rating{*case_id, row.id, situation.at, *answer.grade, *answer.reading.rating, answer.reading.method, std::string(effect_name(*decision.effect))};
+        if (!situation.rated_before) rating.oldest_of = situation.about->rates;
         auto id = store::record_rating(db, rating, now);
         if (decision.followup) store::open_followup(db, *case_id, id, decision.urgent, false, now, now + rules.call_back);
     }
@@ -84,10 +112,11 @@ Done write(Connection& db, Random& random, const ReadText& read, const AnswerRul
         if (decision.opt_out) store::cancel_waiting_surveys_to(db, *row.phone_id, 0, Code::opt_out, now);
     }
     Done done;
+    done.classes.push_back(decision.what);
     if (decision.alarm) {
         auto last = case_id;
         if (!last && row.phone_id) last = store::newest_case_of(db, *row.phone_id);
-        auto alarm = store::raise_alarm(db, random, row.id, last, verdict.do_not_contact, now);
+        auto alarm = store::raise_alarm(db, random, row.id, last, answer.do_not_contact, now);
         log::warn("alarm.raised", {{"alarm", alarm}});
         done.alarm = true;
     }
@@ -112,7 +141,82 @@ Done write(Connection& db, Random& random, const ReadText& read, const AnswerRul
     return done;
 }
 
+Done write(Connection& db, Random& random, const ReadText& read, const AnswerRules& rules, Instant now) {
+    Situation found;
+    auto texts = find_survey(db, read.row, rules, found, now);
+    auto answer = answer_to(read, look(db, read.row, rules, std::move(found), texts, now), rules);
+    store::record_reading(db, read.row.id, answer.reading, now);
+    return follow(db, random, read, answer, rules, now);
+}
+
+bool is_emergency(const ReadText& read) { return read.verdict.emergency || (read.other && read.other->emergency); }
+
+void merge(Done& all, const Done& one) {
+    all.message = all.message || one.message;
+    all.alarm = all.alarm || one.alarm;
+    all.classes.insert(all.classes.end(), one.classes.begin(), one.classes.end());
+}
+
+void count(const Done& done) {
+    for (const auto& name : done.classes) metrics::count("answers_total", {{"class", name}});
+}
+
 }  // namespace
+
+ReadText Answers::read(InboundRow row, std::string_view text) const {
+    auto verdict = reply::read(rules_->services[0].scale, text);
+    std::optional<reply::Verdict> other;
+    if (auto scale = rules_->services.other_scale()) other = reply::read(*scale, text);
+    return {std::move(row), std::move(verdict), std::move(other)};
+}
+
+// Only what answers one survey and nothing else: it is rated where it is kept.
+class Answers::AtTheDoor final : public store::ReadTexts {
+public:
+    AtTheDoor(Answers& answers, std::vector<ReadText> read) : answers_(answers), rules_(answers.rules_), read_(std::move(read)) {}
+
+    void begin(Connection& db) override {
+        done_ = {};
+        behind_ = store::any_new_texts(db);
+    }
+
+    Kept keep(Connection& db, std::size_t n, std::string_view channel, const store::NewText& text, const std::optional<std::int64_t>& body_id, Instant now) override {
+        auto& read = read_[n];
+        read.row = store::begin_text(db, answers_.seal_, channel, text, now);
+        Situation found;
+        store::TextsTo texts;
+        if (!behind_ && !is_emergency(read)) texts = find_survey(db, read.row, *rules_, found, now);
+        if (!found.match.survey) {
+            bool is_new = store::keep_text_as(db, answers_.seal_, read.row, text, body_id, std::nullopt);
+            behind_ = behind_ || is_new;
+            return is_new ? Kept::waits : Kept::repeated;
+        }
+        auto answer = answer_to(read, look(db, read.row, *rules_, std::move(found), texts, now), *rules_);
+        if (!store::keep_text_as(db, answers_.seal_, read.row, text, body_id, answer.reading)) return Kept::repeated;
+        merge(done_, follow(db, answers_.random_, read, answer, *rules_, now));
+        return Kept::settled;
+    }
+
+    void kept() override {
+        count(done_);
+        if (done_.message && answers_.hints_.messages) answers_.hints_.messages();
+        if (done_.alarm && answers_.hints_.alarms) answers_.hints_.alarms();
+    }
+
+private:
+    Answers& answers_;
+    std::shared_ptr<const AnswerRules> rules_;
+    std::vector<ReadText> read_;
+    bool behind_ = false;  // others wait: nobody overtakes them
+    Done done_{};
+};
+
+std::unique_ptr<store::ReadTexts> Answers::at_the_door(const std::vector<store::NewText>& texts) {
+    std::vector<ReadText> all;
+    all.reserve(texts.size());
+    for (const auto& text : texts) all.push_back(read({}, text.text.reveal()));
+    return std::make_unique<AtTheDoor>(*this, std::move(all));
+}
 
 // One of them cannot be written: the others must not wait for it. What fails alone is set aside, with its alarm if it is one.
 asio::awaitable<Done> Answers::one_by_one(const std::vector<ReadText>& read, std::shared_ptr<const AnswerRules> rules, Instant now) {
@@ -138,8 +242,7 @@ asio::awaitable<Done> Answers::one_by_one(const std::vector<ReadText>& read, std
             };
             co_await store_.run(std::ref(aside));
         }
-        all.message = all.message || done.message;
-        all.alarm = all.alarm || done.alarm;
+        merge(all, done);
     }
     co_return all;
 }
@@ -150,18 +253,17 @@ asio::awaitable<int> Answers::step() {
     if (rows.empty()) rows = co_await store_.run(find);
     if (rows.empty()) co_return 0;
     // Reading costs more than writing: here, not on the store's thread.
-    std::vector<ReadText> read;
+    std::vector<ReadText> all_read;
     for (auto& row : rows) {
         auto text = seal_.open(row.sealed_text, store::inbound_text_context(row.id));
-        reply::Verdict verdict;
-        std::optional<reply::Verdict> other;
         if (text) {
-            verdict = reply::read(rules_->services[0].scale, *text);
-            if (auto scale = rules_->services.other_scale()) other = reply::read(*scale, *text);
-        } else {
-            verdict.why = "unreadable", log::error("inbound.unreadable", {{"inbound", row.id}, {"why", text.error().detail}});
+            all_read.push_back(read(std::move(row), *text));
+            continue;
         }
-        read.emplace_back(std::move(row), std::move(verdict), std::move(other));
+        log::error("inbound.unreadable", {{"inbound", row.id}, {"why", text.error().detail}});
+        reply::Verdict unreadable;
+        unreadable.why = "unreadable";
+        all_read.emplace_back(std::move(row), std::move(unreadable), std::nullopt);
     }
     auto now = clock_.now();
     auto rules = rules_;
@@ -169,11 +271,7 @@ asio::awaitable<int> Answers::step() {
     std::vector<InboundRow> ahead;  // what comes next, found on the same way
     auto all = [&](Connection& db) {
         done = {};
-        for (const auto& one : read) {
-            auto d = write(db, random_, one, *rules, now);
-            done.message = done.message || d.message;
-            done.alarm = done.alarm || d.alarm;
-        }
+        for (const auto& one : all_read) merge(done, write(db, random_, one, *rules, now));
         ahead = find(db);
     };
     bool poisoned = false;
@@ -184,10 +282,11 @@ asio::awaitable<int> Answers::step() {
         if (!error.is_refusal()) throw;
         poisoned = true;
     }
-    if (poisoned) done = co_await one_by_one(read, rules, now);
+    if (poisoned) done = co_await one_by_one(all_read, rules, now);
+    count(done);
     if (done.message && hints_.messages) hints_.messages();
     if (done.alarm && hints_.alarms) hints_.alarms();
-    co_return static_cast<int>(read.size());
+    co_return static_cast<int>(all_read.size());
 }
 
 asio::awaitable<int> Answers::finish() {

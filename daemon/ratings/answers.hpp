@@ -42,6 +42,7 @@ struct Situation {
     std::size_t service = 0;               // of the case, among the site's
     std::optional<store::AnsweredCase> about{};
     std::optional<Before> before{};        // the rating that stands
+    bool rated_before = true;              // there is a row of the case, whether it stands or not
     Instant at{};                          // when it was written
     bool opted_out = false;                // before this text
     store::Told told{};                    // within confirm_again_after
@@ -75,7 +76,10 @@ struct ReadText {
     reply::Verdict verdict;               // on the scale of the 110 call
     std::optional<reply::Verdict> other;  // on the other scale, where the site asks on both: which it was is known with the case
 };
-struct Done { bool message = false, alarm = false; };
+struct Done {
+    bool message = false, alarm = false;
+    std::vector<std::string> classes{};  // of the books, one a text
+};
 
 class Answers {
 public:
@@ -87,9 +91,13 @@ public:
     // After run() has ended: what was kept meanwhile is read too, as far as the store goes along. Returns how many.
     asio::awaitable<int> finish();
     void wake() { more_.notify(); }
+    // Of a delivery that is about to be kept. For as long as that takes; this outlives it.
+    std::unique_ptr<store::ReadTexts> at_the_door(const std::vector<store::NewText>& texts);
     void replace(std::shared_ptr<const AnswerRules> rules) { rules_ = std::move(rules); }
 
 private:
+    class AtTheDoor;
+    ReadText read(store::InboundRow row, std::string_view text) const;
     asio::awaitable<int> step();
     asio::awaitable<Done> one_by_one(const std::vector<ReadText>& read, std::shared_ptr<const AnswerRules> rules, Instant now);
     store::Store& store_;

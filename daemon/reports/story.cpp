@@ -52,7 +52,7 @@ void read_decisions(Connection& db, Story& story) {
 }
 
 void read_messages(Connection& db, const store::Seal& seal, Story& story, bool texts) {
-    Statement messages(db, "SELECT id, ref, purpose, state, channel, code, made_at, due_at, text FROM messages WHERE case_id = ?1 ORDER BY id");
+    Statement messages(db, "SELECT id, ref, purpose, state, channel, code, made_at, due_at, text, attempt, claimed_at FROM messages WHERE case_id = ?1 ORDER BY id");
     messages.bind(1, story.case_id);
     while (messages.step()) {
         Story::Message m;
@@ -67,6 +67,9 @@ void read_messages(Connection& db, const store::Seal& seal, Story& story, bool t
         while (attempts.step())
             m.attempts.push_back({attempts.integer(0), attempts.text(1), attempts.instant(2), attempts.maybe_instant(3), attempts.maybe_text(4),
                                   attempts.maybe_text(5)});
+        // Its row is written when it has ended.
+        if (auto number = messages.integer(9); m.state == "sending" && (m.attempts.empty() || m.attempts.back().number != number))
+            m.attempts.push_back({number, m.channel.value_or(""), messages.instant(10), std::nullopt, std::nullopt, std::nullopt});
 
         Statement receipts(db, "SELECT received_at, state, code, meaning FROM receipts WHERE message_id = ?1 ORDER BY id");
         receipts.bind(1, m.id);

@@ -65,7 +65,8 @@ std::optional<Waiting> find_message(Connection& db, const std::string& ref) {
 
 // The arrows of a claim whose end nobody knows. Its words and its slot are gone with the store that made it.
 void put_in_doubt(Connection& db, const Waiting& waiting, Millis answer_window, Instant now) {
-    const auto& a = waiting.attempt;
+    auto a = waiting.attempt;
+    a.claimed_at = now;
     if (waiting.state == "held") {
         Statement out(db, "UPDATE messages SET state = 'due' WHERE id = ?1");
         out.bind(1, a.message).run();
@@ -75,8 +76,6 @@ void put_in_doubt(Connection& db, const Waiting& waiting, Millis answer_window, 
                claimed_at = ?4, answer_until = CASE WHEN purpose = 'survey' THEN ?5 END, slot = NULL, code = NULL
          WHERE id = ?1 AND state = 'due')sql");
     move.bind(1, a.message).bind(2, a.number).bind(3, a.channel).bind(4, now).bind(5, now + answer_window).run();
-    Statement add(db, "INSERT INTO attempts(message_id, attempt, channel, claimed_at) VALUES (?1, ?2, ?3, ?4)");
-    add.bind(1, a.message).bind(2, a.number).bind(3, a.channel).bind(4, now).run();
     append(db, now, "sending", a.case_id, fmt::format(R"({{"ref":"{}","attempt":{},"channel":"{}"}})", a.ref, a.number, a.channel));
     record_in_doubt(db, a, "ambiguous", "in the sent journal, but claimed after this backup was made", now);
 }

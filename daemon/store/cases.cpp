@@ -13,8 +13,11 @@ std::optional<std::string_view> name_of(std::optional<Code> code) { return code 
 
 RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call, const Verdict& verdict,
                        Instant now) {
-    auto keep = [&](const std::optional<Phone>& phone) { return phone ? std::optional(keep_phone(db, seal, *phone, now)) : std::nullopt; };
-    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling), keep(call.contact)};
+    auto keep = [&](const std::optional<Phone>& phone, const std::string& key, const std::string& sealed) {
+        return phone ? std::optional(key.empty() ? keep_phone(db, seal, *phone, now) : keep_phone(db, seal, *phone, key, sealed, now)) : std::nullopt;
+    };
+    RecordedCase row{known ? known->id : db.next_id("cases"), keep(call.calling, call.keys.calling, call.keys.sealed_calling), keep(call.contact, call.keys.contact, {}), !known};
+    auto content_key = call.keys.content.empty() ? seal.keyed_hash(call.content.reveal()) : call.keys.content;
     auto* lead = call.lead();
     Statement write(db, R"sql(
         INSERT INTO cases(id, record, version, content_key, state, unit, category, source, linked_to, language, phone_id, contact_id,
@@ -28,7 +31,7 @@ RecordedCase write_row(Connection& db, const Seal& seal, const std::optional<Kno
             kind = CASE WHEN excluded.code IS NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = cases.id AND m.purpose = 'survey' AND m.state NOT IN ('due', 'held', 'cancelled'))
                         THEN excluded.kind ELSE cases.kind END,
             flags = excluded.flags, safety = max(cases.safety, excluded.safety), erased_at = NULL)sql");
-    write.bind(1, row.id).bind(2, call.id).bind(3, call.version).bind_blob(4, seal.keyed_hash(call.content.reveal()));
+    write.bind(1, row.id).bind(2, call.id).bind(3, call.version).lend_blob(4, content_key);
     write.bind(5, case_state_name(call.state)).bind(6, call.unit).bind(7, call.category).bind(8, call.source).bind(9, call.linked_to);
     write.bind(10, call.language).bind(11, row.phone_id).bind(12, row.contact_id);
     write.bind(13, lead ? std::optional(lead->badge) : std::nullopt).bind(14, lead ? std::optional(lead->role) : std::nullopt);
@@ -77,6 +80,12 @@ std::optional<KnownCase> find_case(Connection& db, std::string_view record) {
     Statement find(db, "SELECT id, version, content_key, source FROM cases WHERE record = ?1");
     if (!find.bind(1, record).step()) return std::nullopt;
     return KnownCase{find.integer(0), find.maybe_integer(1), find.text(2), find.text(3)};
+}
+
+void make_keys(const Seal& seal, ClosedCall& call) {
+    if (call.calling) call.keys.calling = seal.phone_key(*call.calling), call.keys.sealed_calling = seal_phone(seal, *call.calling, call.keys.calling);
+    if (call.contact) call.keys.contact = seal.phone_key(*call.contact);
+    call.keys.content = seal.keyed_hash(call.content.reveal());
 }
 
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
@@ -130,29 +139,22 @@ void record_decision(Connection& db, std::int64_t case_id, std::string_view stag
     decision.bind(7, verdict.rule).bind(8, verdict.rules_sha256).run();
 }
 
-bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
+PhoneStanding standing_of(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
             OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
-            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE a.do_not_contact = 1 AND a.at >= ?3 AND i.phone_id = ?1))sql");
+            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE a.do_not_contact = 1 AND a.at >= ?3 AND i.phone_id = ?1),
+               (SELECT action = 'out' FROM opt_outs WHERE phone_id = ?1 ORDER BY id DESC LIMIT 1))sql");
     find.bind(1, phone_id).bind(2, except_case).bind(3, since).step();
-    return find.integer(0) == 1;
+    return {find.integer(0) == 1, find.integer(1) == 1};
 }
+
+bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) { return standing_of(db, phone_id, except_case, since).safety_hold; }
 
 std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT coalesce(claimed_at, due_at) FROM messages
          WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'cancelled' AND case_id <> ?2 AND coalesce(claimed_at, due_at) >= ?3)sql");
-    find.bind(1, phone_id).bind(2, except_case).bind(3, since);
-    std::vector<Instant> times;
-    while (find.step()) times.push_back(find.instant(0));
-    return times;
-}
-
-std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
-    Statement find(db, R"sql(
-        SELECT claimed_at FROM messages
-         WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND case_id <> ?2 AND claimed_at >= ?3)sql");
     find.bind(1, phone_id).bind(2, except_case).bind(3, since);
     std::vector<Instant> times;
     while (find.step()) times.push_back(find.instant(0));
@@ -183,15 +185,19 @@ bool is_held_by_restore(Connection& db, std::int64_t case_id, std::int64_t phone
 
 }  // namespace
 
+void plan_first_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at, Instant stale_at, Instant now) {
+    add_survey(db, random, case_id, phone_id, is_held_by_restore(db, case_id, phone_id, closed_at), due_at, stale_at, now);
+    append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+}
+
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,
                          Instant stale_at, Instant now) {
-    bool held = is_held_by_restore(db, case_id, phone_id, closed_at);
     Statement find(db, "SELECT id, state, code FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
     if (!find.bind(1, case_id).step()) {
-        add_survey(db, random, case_id, phone_id, held, due_at, stale_at, now);
-        append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+        plan_first_survey(db, random, case_id, phone_id, closed_at, due_at, stale_at, now);
         return {};
     }
+    bool held = is_held_by_restore(db, case_id, phone_id, closed_at);
     auto message = find.integer(0);
     auto state = find.text(1);
     if (state == "cancelled") {

@@ -29,10 +29,14 @@ struct Verdict {
     std::string flags{};  // exclusion codes that the record itself carries, separated by spaces
 };
 
+// Makes `keys`, so that the store's thread has not to.
+void make_keys(const Seal& seal, ClosedCall& call);
+
 // A new case or a new version of one: the row, its sealed content, its officers, the decision, the ledger line.
 struct RecordedCase {
     std::int64_t id = 0;
     std::optional<std::int64_t> phone_id{}, contact_id{};  // of the calling line and the contact number
+    bool is_new = false;
 };
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now);
@@ -55,10 +59,11 @@ void record_decision(Connection& db, std::int64_t case_id, std::string_view stag
 // Another case with a safety code whose calling line or contact number is this phone, taken at or after `since`; or an emergency of its
 // owner since then who asked for no answer.
 bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
+// The same, and is_opted_out(), in one look.
+struct PhoneStanding { bool safety_hold = false, opted_out = false; };
+PhoneStanding standing_of(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 // Planned (then real) sending times of the number's other surveys that were not cancelled, from `since` on.
 std::vector<Instant> survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
-// Of those, only what was given to a carrier or may have been.
-std::vector<Instant> sent_survey_times(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 
 // After a restore: surveys of calls closed before it are held(restored) until a person releases them.
 Instant no_send_before(Connection& db);
@@ -71,6 +76,8 @@ bool was_texted_unknown(Connection& db, std::int64_t phone_id);
 // never planned again.
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,
                          Instant stale_at, Instant now);
+// Of a case that this transaction has made: nothing can stand in its way.
+void plan_first_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at, Instant stale_at, Instant now);
 // Waiting texts become cancelled(code); what was sent stays, and so does what belongs to the number and not to the case: the
 // emergency answer and the confirmation of an opt-out. Returns how many.
 int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now);

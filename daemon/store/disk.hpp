@@ -39,7 +39,7 @@ public:
     virtual void sync_folder(const std::filesystem::path& folder) = 0;
 
     // How much lies between two of them; few in the simulation, where a story is short.
-    int pages_between_checkpoints = 4000;
+    int pages_between_checkpoints = 16'000;
     std::int64_t lines_per_segment = 100'000;  // of the sent journal
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/store/phones.hpp"
 
 namespace pingjing::store {
@@ -9,12 +11,16 @@ namespace {
 
 // Vendors that name no id: equal number, text and time are one text. Where there is no time either, nothing tells a repetition
 // from a citizen who says the same again, so every one is kept, under a key that finds its equals.
-std::string key_of(Connection& db, const Seal& seal, const NewText& text) {
+std::string key_of(const Seal& seal, const NewText& text) {
     if (!text.key.empty() && !text.key_recurs) return "v:" + open_id(seal, text.key);
     if (!text.key.empty())
         return fmt::format("v:{}:{}", open_id(seal, text.key), to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.to, text.text.reveal()))).substr(0, 16));
     auto same = to_hex(seal.keyed_hash(fmt::format("{}|{}|{}", text.from.reveal(), text.text.reveal(), text.at ? to_millis(*text.at) : 0)));
-    return text.at ? "h:" + same : fmt::format("t:{}:{}", same, db.next_id("inbound"));
+    return text.at ? "h:" + same : fmt::format("t:{}:", same);
+}
+
+NewText::Ready ready_of(const Seal& seal, const NewText& text) {
+    return {text.from.is_mobile() ? seal.phone_key(text.from) : std::string(), key_of(seal, text), hide_mobiles(text.to), hide_mobiles(text.extension)};
 }
 
 }  // namespace
@@ -36,8 +42,9 @@ void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_vi
 bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now,
                   const ReceiptFate& fate) {
     // Ids recur at some carriers: what one says of another phone is another report.
-    auto key = !r.key.empty() ? open_id(seal, r.key)
-                              : fmt::format("{}|{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0, r.phone_id.value_or(0));
+    auto key = r.key_is_open && !r.key.empty() ? r.key
+               : !r.key.empty()                ? open_id(seal, r.key)
+                                               : fmt::format("{}|{}|{}|{}|{}|{}", r.ref, r.vendor_id, r.state, r.code, r.at ? to_millis(*r.at) : 0, r.phone_id.value_or(0));
     Statement add(db, R"sql(
         INSERT INTO receipts(id, channel, key, body_id, ref, vendor_id, phone_id, state, code, meaning, at, received_at, step, message_id)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (channel, key) DO NOTHING)sql");
@@ -46,20 +53,44 @@ bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, co
     return db.changes() > 0;
 }
 
-bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now) {
-    auto key = key_of(db, seal, text);
-    auto id = db.next_id("inbound");
-    bool mobile = text.from.is_mobile();
+void make_ready(const Seal& seal, NewText& text) { text.ready = ready_of(seal, text); }
+
+InboundRow begin_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, Instant now) {
+    auto ready = text.ready ? *text.ready : ready_of(seal, text);
+    InboundRow row;
+    row.id = db.next_id("inbound"), row.channel = channel, row.key = std::move(ready.key), row.to = std::move(ready.to), row.extension = std::move(ready.extension);
+    row.at = text.at, row.received_at = now;
+    if (row.key.starts_with("t:")) row.key += std::to_string(row.id);
+    if (!ready.phone_key.empty()) row.phone_id = keep_phone(db, seal, text.from, ready.phone_key, now);
+    return row;
+}
+
+bool keep_text_as(Connection& db, const Seal& seal, const InboundRow& row, const NewText& text, const std::optional<std::int64_t>& body_id, const std::optional<Reading>& reading) {
     Statement add(db, R"sql(
-        INSERT INTO inbound(id, channel, key, body_id, phone_id, phone, to_number, extension, text, at, received_at, step)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'new') ON CONFLICT (channel, key) DO NOTHING)sql");
-    add.bind(1, id).bind(2, channel).bind(3, key).bind(4, body_id);
-    add.bind(5, mobile ? std::optional(keep_phone(db, seal, text.from, now)) : std::nullopt);
-    add.bind_maybe_blob(6, mobile ? std::nullopt : std::optional(seal.seal(text.from.reveal(), inbound_phone_context(id))));
-    add.bind(7, hide_mobiles(text.to)).bind(8, hide_mobiles(text.extension)).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(id))).bind(10, text.at).bind(11, now).run();
+        INSERT INTO inbound(id, channel, key, body_id, phone_id, phone, to_number, extension, text, at, received_at, step, class, case_id, match, label, rating, method, confidence, why)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) ON CONFLICT (channel, key) DO NOTHING)sql");
+    add.bind(1, row.id).bind(2, row.channel).bind(3, row.key).bind(4, body_id).bind(5, row.phone_id);
+    add.bind_maybe_blob(6, row.phone_id ? std::nullopt : std::optional(seal.seal(text.from.reveal(), inbound_phone_context(row.id))));
+    add.bind(7, row.to).bind(8, row.extension).bind_blob(9, seal.seal(text.text.reveal(), inbound_text_context(row.id))).bind(10, row.at).bind(11, row.received_at);
+    add.bind(12, reading ? "done" : "new");
+    if (reading) {
+        const auto& r = *reading;
+        add.bind(13, r.what).bind(14, r.case_id).bind(15, r.match).bind(16, r.label).bind(17, r.rating).bind(18, r.method).bind_real(19, r.confidence).bind(20, r.why);
+    }
+    add.run();
     if (db.changes() == 0) return false;
-    append(db, now, "inbound", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", id, channel));
+    if (!reading) append(db, row.received_at, "inbound", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", row.id, row.channel));
+    else append(db, row.received_at, "read", reading->case_id, fmt::format(R"({{"inbound":{},"class":"{}","why":"{}","channel":"{}"}})", row.id, reading->what, reading->why, row.channel));
     return true;
+}
+
+bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now) {
+    return keep_text_as(db, seal, begin_text(db, seal, channel, text, now), text, body_id, std::nullopt);
+}
+
+bool any_new_texts(Connection& db) {
+    Statement find(db, "SELECT 1 FROM inbound WHERE step = 'new' LIMIT 1");
+    return find.step();
 }
 
 bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, std::string_view why, Instant now) {
@@ -110,17 +141,30 @@ void record_reading(Connection& db, std::int64_t inbound_id, const Reading& r, I
     append(db, now, "read", r.case_id, fmt::format(R"({{"inbound":{},"class":"{}","why":"{}"}})", inbound_id, r.what, r.why));
 }
 
-std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id) {
-    // Not NOT IN: for more than two values SQLite makes a table each time.
+// In the order of the index and sorted here: SQLite would make a table for it.
+TextsTo texts_to(Connection& db, std::int64_t phone_id, Instant told_since) {
     Statement find(db, R"sql(
-        SELECT id, case_id, coalesce(slot, 0), open, claimed_at, coalesce(answer_until, claimed_at), template FROM messages
-         WHERE phone_id = ?1 AND purpose = 'survey' AND state <> 'due' AND state <> 'held' AND state <> 'cancelled' AND state <> 'not_sent' ORDER BY claimed_at, id)sql");
-    find.bind(1, phone_id);
-    std::vector<SentSurvey> found;
-    while (find.step())
-        found.push_back({find.integer(0), find.integer(1), static_cast<int>(find.integer(2)), find.integer(3) == 1, find.instant(4), find.instant(5), find.text(6)});
-    return found;
+        SELECT purpose, state, made_at, id, case_id, coalesce(slot, 0), open, claimed_at, coalesce(answer_until, claimed_at), template FROM messages WHERE phone_id = ?1 ORDER BY id)sql");
+    TextsTo out;
+    for (find.bind(1, phone_id); find.step();) {
+        using enum MessageState;
+        auto purpose = parse_purpose(find.view(0)).value();
+        auto state = parse_message_state(find.view(1)).value();
+        if (state == cancelled) continue;
+        out.all.push_back({find.maybe_integer(4), purpose, state, find.maybe_instant(7)});
+        if (state == held) continue;
+        if (purpose == Purpose::survey && state != due && state != not_sent)
+            out.surveys.push_back({find.integer(3), find.integer(4), static_cast<int>(find.integer(5)), find.integer(6) == 1, find.instant(7), find.instant(8), find.text(9), state});
+        if (state == failed || find.instant(2) < told_since) continue;
+        out.told.emergency = out.told.emergency || purpose == Purpose::emergency;
+        out.told.opt_out = out.told.opt_out || purpose == Purpose::opt_out;
+        out.told.help = out.told.help || purpose == Purpose::help;
+    }
+    std::ranges::stable_sort(out.surveys, {}, &SentSurvey::claimed_at);
+    return out;
 }
+
+std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id) { return texts_to(db, phone_id, Instant::max()).surveys; }
 
 std::optional<std::int64_t> newest_case_of(Connection& db, std::int64_t phone_id) {
     Statement find(db, "SELECT id FROM cases WHERE phone_id = ?1 ORDER BY received_at DESC, id DESC LIMIT 1");

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/core/message.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/core/text.hpp"
 #include "daemon/store/seal.hpp"
@@ -22,6 +23,7 @@ struct NewReceipt {
     std::string key{}, ref{}, vendor_id{}, state{}, code{}, meaning{};
     std::optional<std::int64_t> phone_id{};
     std::optional<Instant> at{};
+    bool key_is_open = false;  // open_id() made it
 };
 // What became of it already when it is kept; `new`: nothing, the receipts step will see.
 struct ReceiptFate {
@@ -39,8 +41,24 @@ struct NewText {
     Text text{};
     std::optional<Instant> at{};
     bool key_recurs = false;  // other texts may have had that id
+    // Made by make_ready(), outside the store's thread.
+    struct Ready { std::string phone_key{}, key{}, to{}, extension{}; };
+    std::optional<Ready> ready{};
 };
+void make_ready(const Seal& seal, NewText& text);
 bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now);
+
+// A delivery's texts, read before the store is asked for: an answer to a survey is kept and counted in one commit. Whatever else a text is
+// waits, kept, for the answers step, and so does everything behind it.
+class ReadTexts {
+public:
+    virtual ~ReadTexts() = default;
+    enum class Kept { repeated, waits, settled };
+    // Inside a transaction, which may be tried again from its beginning: first this, then the texts in their order.
+    virtual void begin(Connection& db) = 0;
+    virtual Kept keep(Connection& db, std::size_t n, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now) = 0;
+    virtual void kept() = 0;  // it is durable
+};
 // A body that is not what the mapping expects: one row of the books, its body for a person.
 bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, std::string_view why, Instant now);
 
@@ -55,6 +73,7 @@ struct InboundRow {
     Instant received_at{};
 };
 std::vector<InboundRow> find_new_texts(Connection& db, int limit);
+bool any_new_texts(Connection& db);
 // The vendor's time where it can be true: a text may be days on its way, but not from the future.
 Instant written_at(const std::optional<Instant>& by_vendor, Instant received_at);
 std::string inbound_text_context(std::int64_t id);
@@ -71,6 +90,11 @@ struct Reading {
 };
 void record_reading(Connection& db, std::int64_t inbound_id, const Reading& reading, Instant now);
 
+// In two steps what keep_text does in one: the row as it will stand, and the row with what was read in it. False: it is a repetition, and
+// nothing was written.
+InboundRow begin_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, Instant now);
+bool keep_text_as(Connection& db, const Seal& seal, const InboundRow& row, const NewText& text, const std::optional<std::int64_t>& body_id, const std::optional<Reading>& reading);
+
 // A survey of a number that is or was with a carrier.
 struct SentSurvey {
     std::int64_t message = 0, case_id = 0;
@@ -78,8 +102,24 @@ struct SentSurvey {
     bool open = false;
     Instant claimed_at{}, answer_until{};
     std::string text_name{};  // by which it asked
+    MessageState state = MessageState::accepted;
 };
 std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id);
+// Which answers to a number, made after some moment, went or will go.
+struct Told { bool emergency = false, opt_out = false, help = false; };
+// A text of a case that went or may go.
+struct CaseText {
+    std::optional<std::int64_t> case_id{};
+    Purpose purpose = Purpose::survey;
+    MessageState state = MessageState::due;
+    std::optional<Instant> claimed_at{};
+};
+struct TextsTo {
+    std::vector<SentSurvey> surveys{};  // as they left
+    std::vector<CaseText> all{};
+    Told told{};
+};
+TextsTo texts_to(Connection& db, std::int64_t phone_id, Instant told_since);
 std::optional<std::int64_t> newest_case_of(Connection& db, std::int64_t phone_id);
 
 }  // namespace pingjing::store

@@ -44,6 +44,18 @@ void add_leaves(Connection& db, TreeHead& head, std::uint64_t begin, std::uint64
     }
 }
 
+constexpr std::size_t lines_at_once = 16, line_columns = 7;
+std::string insert_of(std::size_t lines) {
+    // OR FAIL: nothing of a line can be refused half-way, and without it SQLite copies every page first to take back the lines before.
+    std::string sql = "INSERT OR FAIL INTO ledger(seq, at, kind, case_id, data, rows, mark) VALUES ";
+    for (std::size_t n = 0; n < lines; ++n) {
+        sql += n == 0 ? "(" : ", (";
+        for (std::size_t c = 1; c <= line_columns; ++c) sql += fmt::format("{}?{}", c == 1 ? "" : ", ", n * line_columns + c);
+        sql += ")";
+    }
+    return sql;
+}
+
 }  // namespace
 
 void write_entry(std::string& out, std::int64_t seq, Instant at, std::string_view kind, std::optional<std::int64_t> case_id, std::string_view data,
@@ -73,18 +85,46 @@ std::int64_t append(Connection& db, Instant at, std::string_view kind, std::opti
     auto rows = std::string_view(tail.rows_.bytes).substr(tail.told_);
     write_entry(tail.entry_, seq, at, kind, case_id, data, rows);
     auto leaf = leaf_hash(tail.entry_);
-    Statement insert(db, "INSERT INTO ledger(seq, at, kind, case_id, data, rows, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-    insert.bind(1, seq).bind(2, at).lend(3, kind).bind(4, case_id).lend(5, data).lend_blob(6, rows).bind(7, mark_of(leaf)).run();
+    tail.unwritten_.push_back({seq, at, case_id, mark_of(leaf), tail.texts_.size(), kind.size(), data.size(), rows.size()});
+    tail.texts_.append(kind).append(data).append(rows);
     tail.waiting_.push_back(leaf);
     tail.told_ = tail.rows_.bytes.size();
     tail.last_at_ = at;
+    if (tail.unwritten_.size() >= lines_at_once || !db.in_transaction()) write_lines(db);
     return seq;
+}
+
+void write_lines(Connection& db) {
+    auto& tail = db.ledger();
+    if (tail.unwritten_.empty() || tail.writing_) return;
+    struct Busy {
+        explicit Busy(bool& f) : flag(f) { flag = true; }
+        ~Busy() { flag = false; }
+        bool& flag;
+    } busy(tail.writing_);
+    static const auto one = insert_of(1), many = insert_of(lines_at_once);
+    for (std::size_t first = 0; first < tail.unwritten_.size();) {
+        auto count = tail.unwritten_.size() - first >= lines_at_once ? lines_at_once : 1;
+        Statement insert(db, count == 1 ? one : many);
+        for (std::size_t n = 0; n < count; ++n) {
+            const auto& line = tail.unwritten_[first + n];
+            auto texts = std::string_view(tail.texts_).substr(line.begin);
+            auto at = static_cast<int>(n * line_columns);
+            insert.bind(at + 1, line.seq).bind(at + 2, line.at).lend(at + 3, texts.substr(0, line.kind)).bind(at + 4, line.case_id);
+            insert.lend(at + 5, texts.substr(line.kind, line.data)).lend_blob(at + 6, texts.substr(line.kind + line.data, line.rows)).bind(at + 7, line.mark);
+        }
+        insert.run();
+        first += count;
+    }
+    tail.unwritten_.clear();
+    tail.texts_.clear();
 }
 
 TreeHead write_head(Connection& db) {
     auto& tail = db.ledger();
     // At the time of the line before: what somebody did is told by lines of its own, this is only how rows were left by it.
     if (tail.told_ < tail.rows_.bytes.size()) append(db, tail.last_at_, "rows", std::nullopt, "{}");
+    write_lines(db);
     auto head = tail.head_;
     if (tail.waiting_.empty()) return head;
     for (const auto& leaf : tail.waiting_) head.append(leaf);

@@ -23,6 +23,10 @@ public:
     Mark mark() const { return {waiting_.size(), rows_.bytes.size(), told_}; }
     void forget_since(Mark mark) {
         waiting_.resize(mark.leaves);
+        while (!unwritten_.empty() && unwritten_.back().seq > static_cast<std::int64_t>(size())) {
+            texts_.resize(unwritten_.back().begin);
+            unwritten_.pop_back();
+        }
         rows_.cut(mark.rows);
         told_ = mark.told;
     }
@@ -33,6 +37,16 @@ public:
     const std::optional<Hash>& last_leaf() const { return last_leaf_; }  // likewise; none in an empty ledger
 
 private:
+    // A line that stands in the tree and not yet in the table: they are written many at a time, at the latest with the COMMIT, or when
+    // somebody looks at the table.
+    struct Line {
+        std::int64_t seq = 0;
+        Instant at{};
+        std::optional<std::int64_t> case_id{};
+        std::int64_t mark = 0;
+        std::size_t begin = 0, kind = 0, data = 0, rows = 0;  // in `texts_`: where, and how long each
+    };
+    friend void write_lines(Connection&);
     friend std::int64_t append(Connection&, Instant, std::string_view, std::optional<std::int64_t>, std::string_view);
     friend TreeHead write_head(Connection&);
     friend void commit_head(Connection&, TreeHead);
@@ -44,11 +58,17 @@ private:
     std::size_t told_ = 0;  // how much of it stands in a line already
     Instant last_at_{};
     std::string entry_;  // kept and written over
+    std::vector<Line> unwritten_;
+    std::string texts_;
+    bool writing_ = false;
 };
 
 // Writes one fact and returns its sequence number, from 1. `data` is canonical JSON and holds no number and no text. The line also
 // holds what every row has become that changed since the line before; what nobody tells of is put into a line "rows" at the COMMIT.
 std::int64_t append(Connection& db, Instant at, std::string_view kind, std::optional<std::int64_t> case_id, std::string_view data);
+
+// Before a savepoint, so that nothing that stands behind it is written inside it. Statement does it where a text names the ledger.
+void write_lines(Connection& db);
 
 // Used by the store's runner around each COMMIT.
 TreeHead write_head(Connection& db);              // stores the head that the waiting leaves lead to

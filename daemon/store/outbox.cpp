@@ -2,15 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "daemon/core/receipt_id.hpp"
 #include "daemon/store/receipts.hpp"
 
 namespace pingjing::store {
 namespace {
 
+// The row of an attempt is written when it has ended: while it has not, its message is `sending` and says as much. A build before this one
+// wrote half of it at the claim.
 void settle_attempt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now) {
-    Statement settle(db, "UPDATE attempts SET settled_at = ?3, outcome = ?4, detail = ?5 WHERE message_id = ?1 AND attempt = ?2 AND outcome IS NULL");
-    settle.bind(1, a.message).bind(2, a.number).bind(3, now).bind(4, outcome).bind(5, detail).run();
+    Statement settle(db, R"sql(
+        INSERT INTO attempts(message_id, attempt, channel, claimed_at, settled_at, outcome, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (message_id, attempt) DO UPDATE SET settled_at = excluded.settled_at, outcome = excluded.outcome, detail = excluded.detail
+         WHERE attempts.outcome IS NULL)sql");
+    settle.bind(1, a.message).bind(2, a.number).bind(3, a.channel).bind(4, a.claimed_at).bind(5, now).bind(6, outcome).bind(7, detail).run();
 }
 
 void note(Connection& db, std::string_view kind, const Attempt& a, std::string_view more, Instant now) {
@@ -48,14 +56,17 @@ bool wake_parked_by_phone(Connection& db, const Attempt& a) {
 }
 
 // Ids recur at some carriers: the same one twice is two rows, and whoever looks takes the newest that fits.
-bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now) {
-    int part = 0;
+// `first`: nothing was ever said of this message, so that none of them can be there.
+bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, bool first = false) {
+    // What was in doubt may have brought its ids before.
+    constexpr std::string_view plain = "INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    constexpr std::string_view once = R"sql(
+            INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+             WHERE NOT EXISTS (SELECT 1 FROM receipt_keys WHERE channel = ?2 AND vendor_id = ?3 AND at < ?6 AND message_id = ?4))sql";
+    int part = first && vendor_ids.size() == 1 ? -1 : 0;  // the only one there will be is number 0, and how far it is the message says
     bool woke = false, parked = any_parked(db);
     for (const auto& id : vendor_ids) {
-        // What was in doubt may have brought its ids before.
-        Statement add(db, R"sql(
-            INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6
-             WHERE NOT EXISTS (SELECT 1 FROM receipt_keys WHERE message_id = ?4 AND channel = ?2 AND vendor_id = ?3 AND at < ?6))sql");
+        Statement add(db, first ? plain : once);
         add.bind(1, db.next_id("receipt_keys")).bind(2, a.channel).bind(3, id).bind(4, a.message).bind(5, ++part).bind(6, now).run();
         if (parked) woke = wake_parked(db, a, id) || woke;
     }
@@ -65,9 +76,8 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
 // An answer can be faster than the carrier's response, and proves more.
 void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
     if (!a.survey) return;
-    Statement answered(db, R"sql(
-        SELECT 1 FROM inbound WHERE case_id = ?1 AND received_at >= (SELECT claimed_at FROM messages WHERE id = ?2) LIMIT 1)sql");
-    if (!answered.bind(1, a.case_id).bind(2, a.message).step()) return;
+    Statement answered(db, "SELECT 1 FROM inbound WHERE case_id = ?1 AND received_at >= ?2 LIMIT 1");
+    if (!answered.bind(1, a.case_id).bind(2, a.claimed_at).step()) return;
     Statement lift(db, R"sql(
         UPDATE messages SET state = 'delivered', settled_at = ?2, evidence = 'reply'
          WHERE id = ?1 AND (state = 'accepted' OR state = 'in_doubt' OR state = 'failed'))sql");
@@ -193,30 +203,54 @@ std::string proven_channel(Connection& db, std::int64_t phone_id) {
     return has_arrived ? arrived.text(0) : std::string();
 }
 
-bool has_unsettled(Connection& db, std::int64_t phone_id, std::int64_t except_message) {
-    Statement find(db, "SELECT 1 FROM messages WHERE phone_id = ?1 AND id <> ?2 AND state IN ('sending', 'in_doubt') LIMIT 1");
-    return find.bind(1, phone_id).bind(2, except_message).step();
+OtherTexts other_texts(Connection& db, std::int64_t phone_id, std::int64_t except_message) {
+    Statement find(db, "SELECT state, purpose, claimed_at FROM messages WHERE phone_id = ?1 AND id <> ?2");
+    OtherTexts out;
+    for (find.bind(1, phone_id).bind(2, except_message); find.step();) {
+        auto state = find.view(0);
+        out.unsettled = out.unsettled || state == "sending" || state == "in_doubt";
+        if (find.view(1) == "survey" && state != "due" && state != "held" && state != "cancelled" && !find.is_null(2)) out.surveys.push_back(find.instant(2));
+    }
+    return out;
 }
 
+namespace {
+
+struct TakenSlot {
+    int number = 0;
+    std::int64_t case_id = 0;
+    Instant taken_at{}, free_at{};
+    bool open = false, of_a_survey = false;
+};
+
+std::vector<TakenSlot> slots_of(Connection& db, std::int64_t phone_id) {
+    Statement find(db, R"sql(
+        SELECT s.slot, s.case_id, s.taken_at, coalesce(m.answer_until, s.free_at), m.open
+          FROM slots s LEFT JOIN messages m ON m.case_id = s.case_id AND m.purpose = 'survey' WHERE s.phone_id = ?1)sql");
+    std::vector<TakenSlot> all;
+    for (find.bind(1, phone_id); find.step();)
+        all.push_back({static_cast<int>(find.integer(0)), find.integer(1), find.instant(2), find.instant(3), find.integer(4) == 1, !find.is_null(4)});
+    std::ranges::sort(all, {}, [](const TakenSlot& s) { return std::pair(s.taken_at, s.number); });
+    return all;
+}
+
+}  // namespace
+
 Slot take_slot(Connection& db, std::int64_t phone_id, std::int64_t case_id, int slots, Millis rest, Instant now) {
-    Statement own(db, "SELECT slot FROM slots WHERE phone_id = ?1 AND case_id = ?2 AND slot < ?3");
-    if (own.bind(1, phone_id).bind(2, case_id).bind(3, slots).step()) return {static_cast<int>(own.integer(0)), {}};
+    const auto used = slots_of(db, phone_id);
+    for (const auto& s : used)
+        if (s.case_id == case_id && s.number < slots) return {s.number, {}};
     // One slot is the bare number: it is free as soon as its survey is over, for its texts are told apart by nothing else anyway.
     auto free_rest = slots > 1 ? rest : Millis(0);
-    Statement used(db, R"sql(
-        SELECT s.slot, m.open, coalesce(m.answer_until, s.free_at) FROM slots s JOIN messages m ON m.case_id = s.case_id AND m.purpose = 'survey'
-         WHERE s.phone_id = ?1 ORDER BY s.taken_at, s.slot)sql");
-    used.bind(1, phone_id);
     std::vector<bool> taken(static_cast<std::size_t>(slots), false);
     std::optional<int> rested;
     Slot answer;
-    while (used.step()) {
-        auto slot = static_cast<int>(used.integer(0));
-        if (slot >= slots) continue;  // of a time with more digits
-        taken[static_cast<std::size_t>(slot)] = true;
-        auto free_at = used.instant(2) + free_rest;
-        if (used.integer(1) == 0 && free_at <= now) {
-            if (!rested) rested = slot;
+    for (const auto& s : used) {
+        if (s.number >= slots || !s.of_a_survey) continue;  // of a time with more digits
+        taken[static_cast<std::size_t>(s.number)] = true;
+        auto free_at = s.free_at + free_rest;
+        if (!s.open && free_at <= now) {
+            if (!rested) rested = s.number;
         } else if (!answer.free_at || free_at < *answer.free_at) {
             answer.free_at = free_at;
         }
@@ -233,7 +267,7 @@ Slot take_slot(Connection& db, std::int64_t phone_id, std::int64_t case_id, int 
 }
 
 Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instant now) {
-    Attempt a{row.id, row.attempt + 1, row.ref, row.phone_id, facts.channel, row.case_id, row.purpose == Purpose::survey};
+    Attempt a{row.id, row.attempt + 1, row.ref, row.phone_id, facts.channel, row.case_id, row.purpose == Purpose::survey, now};
     Statement move(db, R"sql(
         UPDATE OR FAIL messages SET state = 'sending', attempt = ?2, channel = ?3, template = ?4, text = ?5, parts = ?6, slot = ?7, open = ?8, claimed_at = ?9,
                answer_until = ?10, code = NULL
@@ -241,20 +275,19 @@ Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instan
     move.bind(1, row.id).bind(2, a.number).bind(3, facts.channel).bind(4, facts.text_name).bind_blob(5, facts.sealed_text).bind(6, facts.parts);
     move.bind(7, facts.slot).bind(8, a.survey).bind(9, now).bind(10, a.survey ? std::optional(facts.answer_until) : std::nullopt).bind(11, row.attempt).run();
     if (db.changes() != 1) throw SqlError(0, fmt::format("message {} is no longer due", row.id));
-    Statement add(db, "INSERT INTO attempts(message_id, attempt, channel, claimed_at) VALUES (?1, ?2, ?3, ?4)");
-    add.bind(1, row.id).bind(2, a.number).bind(3, facts.channel).bind(4, now).run();
     note(db, "sending", a, fmt::format(R"(,"channel":"{}")", facts.channel), now);
     return a;
 }
 
 Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std::string>& vendor_ids, Instant now, Instant answer_until) {
     settle_attempt(db, a, "accepted", "", now);
-    bool woke = keep_receipt_keys(db, a, vendor_ids, now);
     Statement move(db, R"sql(
         UPDATE OR FAIL messages SET state = 'accepted', accepted_at = ?3, answer_until = CASE WHEN purpose = 'survey' THEN ?4 END
          WHERE id = ?1 AND attempt = ?2 AND state = 'sending')sql");
     move.bind(3, now).bind(4, answer_until);
-    if (!moved(db, move, a)) return {false, woke};
+    bool has_moved = moved(db, move, a);
+    bool woke = keep_receipt_keys(db, a, vendor_ids, now, has_moved && a.number == 1);
+    if (!has_moved) return {false, woke};
     note(db, "accepted", a, "", now);
     lift_if_answered(db, a, now);
     return {true, woke};
@@ -341,19 +374,21 @@ Settled record_late(Connection& db, std::string_view channel, std::string_view r
 }
 
 int recover_sending(Connection& db, Instant now) {
-    Statement find(db, "SELECT id, attempt, ref, phone_id, channel, case_id, purpose FROM messages WHERE state = 'sending' ORDER BY claimed_at, id");
+    Statement find(db, "SELECT id, attempt, ref, phone_id, channel, case_id, purpose, claimed_at FROM messages WHERE state = 'sending' ORDER BY claimed_at, id");
     std::vector<Attempt> found;
     while (find.step())
-        found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.integer(3), find.text(4), find.maybe_integer(5), find.text(6) == "survey"});
+        found.push_back({find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.integer(3), find.text(4), find.maybe_integer(5), find.text(6) == "survey", find.instant(7)});
     for (const auto& a : found) record_in_doubt(db, a, "ambiguous", "stopped while the carrier may have had it", now);
     return static_cast<int>(found.size());
 }
 
 int close_ended_windows(Connection& db, Instant now) {
-    Statement find(db, "SELECT id FROM messages WHERE open = 1 AND answer_until < ?1 ORDER BY answer_until LIMIT ?2");
-    find.bind(1, now).bind(2, of_time_at_once);
     std::vector<std::int64_t> ended;
-    while (find.step()) ended.push_back(find.integer(0));
+    // One that is being sent is not asked about: it is accepted or in question in a moment.
+    for (const char* open : {"accepted_at IS NOT NULL", "accepted_at IS NULL AND state <> 'sending'"}) {
+        Statement find(db, fmt::format("SELECT id FROM messages WHERE open = 1 AND {} AND answer_until < ?1 ORDER BY answer_until LIMIT ?2", open));
+        for (find.bind(1, now).bind(2, of_time_at_once); find.step();) ended.push_back(find.integer(0));
+    }
     for (auto id : ended) {
         Statement close(db, "UPDATE messages SET open = 0 WHERE id = ?1");
         close.bind(1, id).run();

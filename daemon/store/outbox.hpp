@@ -47,8 +47,12 @@ void move_due_to(Connection& db, const DueRow& row, std::int64_t phone_id, Insta
 void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant now);
 // The channel by which a text to this number arrived last, or by which it wrote last; empty: nothing is known of it.
 std::string proven_channel(Connection& db, std::int64_t phone_id);
-// Another message to this phone of which we do not know whether it was taken.
-bool has_unsettled(Connection& db, std::int64_t phone_id, std::int64_t except_message);
+// What else this phone was sent, or is to be sent.
+struct OtherTexts {
+    bool unsettled = false;          // one of which we do not know whether it was taken
+    std::vector<Instant> surveys{};  // when those went that did, or may have
+};
+OtherTexts other_texts(Connection& db, std::int64_t phone_id, std::int64_t except_message);
 
 // A reply slot of this phone for the case: the one it has, a fresh one, or the one that rested longest. nullopt: none is free;
 // `free_at` then says when one will be.
@@ -63,6 +67,7 @@ struct Attempt {
     std::string channel{};
     std::optional<std::int64_t> case_id{};
     bool survey = false;
+    Instant claimed_at{};
 };
 struct ClaimFacts {
     std::string channel{}, text_name{};

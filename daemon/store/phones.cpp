@@ -8,26 +8,41 @@ namespace {
 std::string where(std::string_view key) { return "phones:" + std::string(key); }
 }  // namespace
 
-std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, Instant now) {
-    auto key = seal.phone_key(phone);
-    Statement find(db, "SELECT id, length(sealed) FROM phones WHERE key = ?1");
-    if (find.bind_blob(1, key).step()) {
+std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, Instant now) { return keep_phone(db, seal, phone, seal.phone_key(phone), now); }
+
+std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, std::string_view key, Instant now) { return keep_phone(db, seal, phone, key, {}, now); }
+
+std::string seal_phone(const Seal& seal, const Phone& phone, std::string_view key) { return seal.seal(phone.reveal(), where(key)); }
+
+std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, std::string_view key, std::string_view sealed, Instant now) {
+    auto* met = db.phone_ids();
+    if (auto id = met ? met->find(key) : std::nullopt) return *id;
+    std::int64_t id = 0;
+    bool known = false;
+    if (!met || !met->is_nobody(key)) {
+        Statement find(db, "SELECT id, length(sealed) FROM phones WHERE key = ?1");
+        known = find.bind_blob(1, key).step();
+        if (known) id = find.integer(0);
         // Forgotten, and here again while its key was still kept.
-        if (find.integer(1) == 0) {
+        if (known && find.integer(1) == 0) {
             Statement again(db, "UPDATE phones SET sealed = ?2 WHERE id = ?1");
-            again.bind(1, find.integer(0)).bind_blob(2, seal.seal(phone.reveal(), where(key))).run();
+            again.bind(1, id).bind_blob(2, seal_phone(seal, phone, key)).run();
         }
-        return find.integer(0);
     }
-    auto id = db.next_id("phones");
-    Statement keep(db, "INSERT INTO phones(id, key, sealed, first_seen) VALUES (?1, ?2, ?3, ?4)");
-    keep.bind(1, id).bind_blob(2, key).bind_blob(3, seal.seal(phone.reveal(), where(key))).bind(4, now).run();
+    if (!known) {
+        id = db.next_id("phones");
+        Statement keep(db, "INSERT INTO phones(id, key, sealed, first_seen) VALUES (?1, ?2, ?3, ?4)");
+        keep.bind(1, id).bind_blob(2, key).bind_blob(3, sealed.empty() ? seal_phone(seal, phone, key) : std::string(sealed)).bind(4, now).run();
+    }
+    if ((met = db.phone_ids())) met->remember(key, id);  // asked anew: writing `sealed` makes what is remembered forgotten
     return id;
 }
 
 std::optional<std::int64_t> find_phone_id(Connection& db, std::string_view key) {
     Statement find(db, "SELECT id FROM phones WHERE key = ?1");
-    return find.bind_blob(1, key).step() ? std::optional(find.integer(0)) : std::nullopt;
+    if (find.bind_blob(1, key).step()) return find.integer(0);
+    if (auto* met = db.phone_ids()) met->remember_nobody(key);
+    return std::nullopt;
 }
 
 std::string phone_key_of(Connection& db, std::int64_t phone_id) {

@@ -14,6 +14,11 @@ class Connection;
 
 // Seals the number if it is new; returns its id.
 std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, Instant now);
+// The same where its key is known already.
+std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, std::string_view key, Instant now);
+// The same where it is sealed already, as seal_phone() does it.
+std::int64_t keep_phone(Connection& db, const Seal& seal, const Phone& phone, std::string_view key, std::string_view sealed, Instant now);
+std::string seal_phone(const Seal& seal, const Phone& phone, std::string_view key);
 // nullopt: nobody with this keyed hash (Seal::phone_key) was ever here.
 std::optional<std::int64_t> find_phone_id(Connection& db, std::string_view key);
 std::string phone_key_of(Connection& db, std::int64_t phone_id);  // empty: erased

@@ -24,7 +24,10 @@ bool is_final(std::string_view state) { return state == "delivered" || state == 
 bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_view evidence, Instant now) {
     if (!may_follow(m.state, to)) return false;
     // A word from behind the carrier proves that it had taken the message, also where its answer to us was lost.
-    Statement update(db, "UPDATE OR FAIL messages SET state = ?2, settled_at = ?3, evidence = ?4, accepted_at = coalesce(accepted_at, ?3) WHERE id = ?1 AND state = ?5");
+    // Where that is written already it is left out, for the index of open windows names it.
+    constexpr std::string_view accepted = "UPDATE OR FAIL messages SET state = ?2, settled_at = ?3, evidence = ?4 WHERE id = ?1 AND state = ?5";
+    constexpr std::string_view in_question = "UPDATE OR FAIL messages SET state = ?2, settled_at = ?3, evidence = ?4, accepted_at = coalesce(accepted_at, ?3) WHERE id = ?1 AND state = ?5";
+    Statement update(db, m.state == MessageState::accepted ? accepted : in_question);
     update.bind(1, m.id).bind(2, message_state_name(to)).bind(3, now).bind(4, evidence).bind(5, message_state_name(m.state)).run();
     if (db.changes() == 0) return false;
     append(db, now, message_state_name(to), m.case_id, fmt::format(R"({{"ref":"{}","evidence":"{}"}})", m.ref, evidence));
@@ -40,16 +43,18 @@ void hold_refused(Connection& db, const ReceiptMessage& m, std::string_view why,
 // The newest message with this id to the report's phone, or the one that still waits for a report. `sure` false: the id is another
 // spelling of the one in the report, and only the phone makes it more than a chance.
 std::optional<ReceiptMessage> find_by_id(Connection& db, const ReceiptRow& receipt, std::string_view id, bool sure) {
-    Statement find(db, fmt::format(R"sql(
-        SELECT {}, k.id, k.state FROM receipt_keys k JOIN messages m ON m.id = k.message_id
-         WHERE k.channel = ?1 AND k.vendor_id = ?2 AND m.claimed_at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns));
+    static const auto sql = fmt::format(R"sql(
+        SELECT {}, k.id, k.part = 0, CASE WHEN k.part > 0 THEN k.state WHEN m.evidence <> 'reply' THEN m.state END
+          FROM receipt_keys k JOIN messages m ON m.id = k.message_id
+         WHERE k.channel = ?1 AND k.vendor_id = ?2 AND m.claimed_at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns);
+    Statement find(db, sql);
     find.bind(1, receipt.channel).bind(2, id).bind(3, receipt.received_at);
     std::optional<ReceiptMessage> newest;
     while (find.step()) {
         auto m = read_message(find, sure ? "vendor_id" : "vendor_id in another spelling");
-        m.key_row = find.integer(6);
+        m.key_row = find.integer(6), m.whole = find.integer(7) == 1;
         if (receipt.phone_id ? *receipt.phone_id != m.phone_id : !sure) continue;
-        if (!is_final(find.text(7))) return m;
+        if (!is_final(find.view(8))) return m;
         if (!newest) newest = m;
     }
     return newest;
@@ -74,12 +79,11 @@ std::optional<ReceiptMessage> find_receipt_message(Connection& db, const Receipt
     auto right_phone = [&](const ReceiptMessage& m) { return !receipt.phone_id || *receipt.phone_id == m.phone_id; };
     if (!receipt.ref.empty()) {
         static const auto by_ref = fmt::format(R"sql(
-            SELECT {}, (SELECT k.id FROM receipt_keys k WHERE k.message_id = m.id AND k.channel = ?2 AND k.vendor_id = ?3)
-              FROM messages m WHERE m.ref = ?1)sql", message_columns);
+            SELECT {}, k.id, k.part = 0 FROM messages m LEFT JOIN receipt_keys k ON k.channel = ?2 AND k.vendor_id = ?3 AND k.message_id = m.id WHERE m.ref = ?1)sql", message_columns);
         Statement find(db, by_ref);
         if (find.bind(1, receipt.ref).bind(2, receipt.channel).bind(3, receipt.vendor_id).step()) {
             auto m = read_message(find, "ref");
-            m.key_row = find.maybe_integer(6);
+            m.key_row = find.maybe_integer(6), m.whole = find.integer(7) == 1;
             if (right_phone(m)) return m;
         }
     }
@@ -146,7 +150,7 @@ bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessa
     if (message.state == MessageState::due && receipt.state == "delivered") hold_refused(db, message, "delivered_after_refusal", now);
     if (message.state == MessageState::due && receipt.state == "buffered") hold_refused(db, message, "taken_after_refusal", now);
     if (!is_final(receipt.state)) return false;
-    if (message.key_row) {
+    if (message.key_row && !message.whole) {
         // The first final word about a part stands, but for a delivery after a failure: the phone was switched on again.
         Statement part(db, "UPDATE receipt_keys SET state = ?2 WHERE id = ?1 AND (state IS NULL OR (state <> 'delivered' AND ?2 = 'delivered'))");
         part.bind(1, *message.key_row).bind(2, receipt.state).run();
@@ -158,15 +162,18 @@ bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessa
         return message.state != MessageState::failed && move(db, message, to, evidence, now);
     }
     if (message.state == MessageState::due || message.code == "partial") return false;  // half a text on a phone is no delivery; an answer to it would be proof
-    // Of this attempt, whose ids were learned at once.
-    Statement missing(db, R"sql(
-        SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND coalesce(state, '') <> 'delivered' AND at = (SELECT at FROM receipt_keys WHERE id = ?2) LIMIT 1)sql");
-    if (message.key_row && missing.bind(1, message.id).bind(2, *message.key_row).step()) return false;
+    if (message.key_row && !message.whole) {
+        // Of this attempt, whose ids were learned at once.
+        Statement missing(db, R"sql(
+            SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND part > 0 AND coalesce(state, '') <> 'delivered' AND at = (SELECT at FROM receipt_keys WHERE id = ?2) LIMIT 1)sql");
+        if (missing.bind(1, message.id).bind(2, *message.key_row).step()) return false;
+    }
     return move(db, message, MessageState::delivered, evidence, now);
 }
 
 bool lift_to_delivered(Connection& db, std::int64_t message_id, std::string_view evidence, Instant now) {
-    Statement find(db, fmt::format("SELECT {} FROM messages m WHERE m.id = ?1", message_columns));
+    static const auto sql = fmt::format("SELECT {} FROM messages m WHERE m.id = ?1", message_columns);
+    Statement find(db, sql);
     if (!find.bind(1, message_id).step()) return false;
     return move(db, read_message(find, "reply"), MessageState::delivered, evidence, now);
 }

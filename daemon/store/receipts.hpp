@@ -25,6 +25,7 @@ struct ReceiptMessage {
     std::string ref{}, code{};
     std::optional<std::int64_t> case_id{};
     std::optional<std::int64_t> key_row{};  // of receipt_keys: the part it reports on
+    bool whole = false;                     // which is all of it: then the message itself says how far it is
     MessageState state = MessageState::due;
     std::string how{};                      // ref, vendor_id, phone
 };

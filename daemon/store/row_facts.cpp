@@ -76,6 +76,7 @@ constexpr FactTable tables[] = {
     {36, "reveals", "i", "id followup_id at who reason"},
     {37, "writeback", "i", "id key at case_id unit line batch* left_at*"},
 };
+static_assert(std::string_view(tables[0].name) == "phones");
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.
 constexpr std::uint8_t gone = 0x80, moved_only = 0x40;
 
@@ -312,6 +313,7 @@ RowWatcher::RowWatcher(sqlite3* db, ToldRows& out) : out_(out) {
         const auto* table = w.find(name);
         if (!table) return;
         bool one_number = table->key == "i";
+        if (table == &tables[0] && op != SQLITE_INSERT) w.phones_rewritten_ = true;
         if (op == SQLITE_UPDATE && before == after) {
             if (auto columns = w.set_by_running(*table)) return w.moved(connection, *table, one_number ? after : -1, columns);
         }

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -66,6 +67,8 @@ public:
     RowWatcher& operator=(const RowWatcher&) = delete;
     // Whose changes come next. The text stays where it is, and the same place always holds the same text; nullptr: not known.
     void runs(const std::string* sql) { running_ = sql; }
+    // Since it was asked last: a row of `phones` is another than it was, or gone.
+    bool phones_rewritten() { return std::exchange(phones_rewritten_, false); }
 
 private:
     using Columns = std::uint64_t;  // a bit each
@@ -82,6 +85,7 @@ private:
     const std::string* running_ = nullptr;
     ToldRows& out_;
     bool whole_ = true;  // of the row at hand
+    bool phones_rewritten_ = false;
     RowBytes row_{}, told_{};
 };
 

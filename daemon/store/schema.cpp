@@ -302,13 +302,23 @@ CREATE TABLE writeback_units(unit TEXT PRIMARY KEY, satisfied INTEGER NOT NULL, 
   fresh INTEGER NOT NULL, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-// Texts that the sent journal knows and a restored store does not: whom the program may have asked already, whatever the store says.
+// Indexes that the way of nearly every message does not touch, or touches once: a survey is found by the end of its window when it was
+// accepted, and beside that only where it is in question; of the keys of receipts only parts are found by their message.
 constexpr const char* step_13 = R"sql(
+DROP INDEX messages_open;
+CREATE INDEX messages_open ON messages(answer_until) WHERE open = 1 AND accepted_at IS NOT NULL;
+CREATE INDEX messages_open_in_question ON messages(answer_until) WHERE open = 1 AND accepted_at IS NULL AND state <> 'sending';
+DROP INDEX receipt_keys_message;
+CREATE INDEX receipt_keys_parts ON receipt_keys(message_id) WHERE part > 0;
+)sql";
+
+// Texts that the sent journal knows and a restored store does not: whom the program may have asked already, whatever the store says.
+constexpr const char* step_14 = R"sql(
 CREATE TABLE sent_unknown(ref TEXT PRIMARY KEY, phone_key BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX sent_unknown_to ON sent_unknown(phone_key);
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13};
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cstddef>
+#include <cstring>
 
 namespace pingjing::store {
 
@@ -11,6 +12,8 @@ namespace {
 
 // Once, before SQLite is first used. Nobody asks how much memory SQLite has, and counting it takes a lock at every allocation.
 bool configure_library() { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK; }
+
+bool names_ledger(std::string_view sql) { return sql.find("ledger") != sql.npos; }
 
 }  // namespace
 
@@ -26,6 +29,7 @@ void Connection::Finalize::operator()(sqlite3_stmt* s) const noexcept { sqlite3_
 
 Connection::Connection(const std::string& path, Access access, const char* vfs) {
     [[maybe_unused]] static const bool configured = configure_library();
+    if (access == Access::read_write && path != ":memory:") vfs = disk_.emplace(vfs).name();
     sqlite3* raw = nullptr;
     int flags = access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, vfs);
@@ -55,6 +59,8 @@ Connection::Connection(const std::string& path, Access access, const char* vfs) 
         return SQLITE_OK;
     };
     sqlite3_wal_hook(raw, count_pages, this);
+    auto forget = [](void* self) { static_cast<Connection*>(self)->phone_ids_.forget(); };
+    sqlite3_rollback_hook(raw, forget, this);
     if (access == Access::read_write) watcher_.emplace(raw, ledger_.rows());
 }
 
@@ -62,8 +68,46 @@ Connection::~Connection() = default;
 
 void Connection::exec(const char* sql) {
     if (watcher_) watcher_->runs(nullptr);
+    if (names_ledger(sql)) write_lines(*this);
     if (int rc = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr); rc != SQLITE_OK)
         throw SqlError(rc, fmt::format("{} in: {}", sqlite3_errmsg(db_.get()), sql));
+}
+
+void Connection::take_back_to(const char* savepoint) {
+    phone_ids_.forget();
+    Statement(*this, fmt::format("ROLLBACK TO {}", savepoint)).run();
+}
+
+PhoneIds* Connection::phone_ids() {
+    if (!watcher_) return nullptr;
+    if (watcher_->phones_rewritten()) phone_ids_.forget();
+    return &phone_ids_;
+}
+
+std::optional<PhoneIds::Key> PhoneIds::as_key(std::string_view bytes) {
+    Key key;
+    if (bytes.size() != key.size()) return std::nullopt;
+    std::memcpy(key.data(), bytes.data(), key.size());
+    return key;
+}
+
+std::size_t PhoneIds::FirstBytes::operator()(const Key& key) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, key.data(), sizeof hash);
+    return hash;
+}
+
+std::optional<std::int64_t> PhoneIds::find(std::string_view bytes) const {
+    auto key = as_key(bytes);
+    if (!key) return std::nullopt;
+    auto known = ids_.find(*key);
+    return known == ids_.end() ? std::nullopt : std::optional(known->second);
+}
+
+void PhoneIds::remember(std::string_view bytes, std::int64_t id) {
+    if (ids_.size() >= most) ids_.clear();
+    if (auto key = as_key(bytes)) ids_.emplace(*key, id);
+    nobody_.reset();
 }
 
 int Connection::changes() const { return sqlite3_changes(db_.get()); }
@@ -126,16 +170,24 @@ bool Connection::checkpoint() {
 
 void Connection::leave_wal_when_closed(bool leave) { sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave ? 1 : 0, nullptr); }
 
-Statement::Statement(Connection& db, std::string_view sql) : db_(db) {
-    auto known = db.prepared_.find(sql);
-    if (known == db.prepared_.end()) known = db.prepared_.emplace(sql, nullptr).first;
-    place_ = &*known;
-    if (place_->second) {
-        stmt_ = std::move(place_->second);
+Statement::Statement(Connection& db, std::string_view sql) : db_(db) { take(find(sql)); }
+
+Connection::Prepareds::value_type* Statement::find(std::string_view sql) {
+    auto known = db_.prepared_.find(sql);
+    if (known == db_.prepared_.end()) known = db_.prepared_.emplace(sql, Connection::Kept{nullptr, names_ledger(sql)}).first;
+    return &*known;
+}
+
+void Statement::take(Connection::Prepareds::value_type* place) {
+    place_ = place;
+    if (place_->second.names_ledger) write_lines(db_);
+    if (place_->second.statement) {
+        stmt_ = std::move(place_->second.statement);
         return;
     }
+    const auto& sql = place_->first;
     sqlite3_stmt* raw = nullptr;
-    int rc = sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    int rc = sqlite3_prepare_v3(db_.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
     stmt_.reset(raw);
     check(rc);
 }
@@ -144,7 +196,7 @@ Statement::~Statement() {
     if (!stmt_) return;
     sqlite3_reset(stmt_.get());
     sqlite3_clear_bindings(stmt_.get());
-    place_->second = std::move(stmt_);
+    place_->second.statement = std::move(stmt_);
 }
 
 void Statement::check(int rc) const {
@@ -210,7 +262,10 @@ std::optional<Instant> Statement::maybe_instant(int column) const {
     return is_null(column) ? std::nullopt : std::optional(instant(column));
 }
 
-Savepoint::Savepoint(Connection& db) : db_(db), mark_(db.ledger().mark()) { db_.exec("SAVEPOINT row"); }
+Savepoint::Savepoint(Connection& db) : db_(db), mark_(db.ledger().mark()) {
+    write_lines(db_);
+    db_.exec("SAVEPOINT row");
+}
 
 void Savepoint::keep() {
     db_.exec("RELEASE row");
@@ -221,7 +276,8 @@ Savepoint::~Savepoint() {
     if (kept_ || !db_.in_transaction()) return;  // disk full, I/O: SQLite has taken back everything
     db_.ledger().forget_since(mark_);
     try {
-        db_.exec("ROLLBACK TO row; RELEASE row");
+        db_.take_back_to("row");
+        db_.exec("RELEASE row");
     } catch (const SqlError&) {
         // The transaction cannot be trusted any more, and will not commit either.
     }

@@ -2,6 +2,7 @@
 // committed rows when two connections checkpoint at once); every other one is read-only and never checkpoints.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,10 +11,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "daemon/core/clock.hpp"
 #include "daemon/store/ledger.hpp"
 #include "daemon/store/row_facts.hpp"
+#include "daemon/store/wal_writes.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -35,6 +38,28 @@ public:
 
 private:
     int code_;
+};
+
+// Which id a number's key has, of numbers met a short while ago: every survey asks five times. Only what this connection wrote or read
+// itself, and none of it once anything was taken back.
+class PhoneIds {
+public:
+    std::optional<std::int64_t> find(std::string_view key) const;
+    void remember(std::string_view key, std::int64_t id);
+    // Nobody has it: who asks again and then adds it need not look a second time.
+    void remember_nobody(std::string_view key) { nobody_ = as_key(key); }
+    bool is_nobody(std::string_view key) const { return nobody_ && as_key(key) == nobody_; }
+    void forget() { ids_.clear(), nobody_.reset(); }
+
+private:
+    static constexpr std::size_t most = 1 << 15;
+    using Key = std::array<char, 16>;
+    static std::optional<Key> as_key(std::string_view bytes);
+    struct FirstBytes {  // of a keyed hash: one bit is as good as another
+        std::size_t operator()(const Key& key) const;
+    };
+    std::unordered_map<Key, std::int64_t, FirstBytes> ids_;
+    std::optional<Key> nobody_{};
 };
 
 class Connection {
@@ -64,6 +89,11 @@ public:
     // Pages that commits have put into the WAL since the last checkpoint.
     int pages_since_checkpoint() const { return wal_pages_ - checkpointed_pages_; }
 
+    // Undoes what was done since that savepoint, which stays.
+    void take_back_to(const char* savepoint);
+    // Null: this connection only reads, and somebody else may change what it has read.
+    PhoneIds* phone_ids();
+
     LedgerTail& ledger() { return ledger_; }
     const LedgerTail& ledger() const { return ledger_; }
     sqlite3* handle() const { return db_.get(); }
@@ -75,6 +105,7 @@ private:
     struct Finalize { void operator()(sqlite3_stmt* s) const noexcept; };
     using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
 
+    std::optional<WalWrites> disk_;  // of one that writes
     std::unique_ptr<sqlite3, Close> db_;
     struct SqlHash {
         using is_transparent = void;
@@ -82,11 +113,17 @@ private:
         std::size_t operator()(std::string_view sql) const { return std::hash<std::string_view>()(sql.substr(sql.size() - std::min<std::size_t>(sql.size(), 24))) + sql.size(); }
     };
     // Prepared once, lent to one Statement at a time (then null here). Places stay where they are, so a Statement copies no SQL.
-    using Prepareds = std::unordered_map<std::string, Prepared, SqlHash, std::equal_to<>>;
+    struct Kept {
+        Prepared statement{};
+        bool names_ledger = false;  // whose lines wait until somebody looks
+    };
+    using Prepareds = std::unordered_map<std::string, Kept, SqlHash, std::equal_to<>>;
     Prepareds prepared_;
+    std::array<std::pair<const char*, Prepareds::value_type*>, 512> literals_{};
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;
     std::optional<RowWatcher> watcher_;  // of the read-write connection
+    PhoneIds phone_ids_;
     int wal_pages_ = 0, checkpointed_pages_ = 0;
     std::uint64_t commits_ = 0;
     std::unique_ptr<OwnFile> wal_;  // opened by the first sync_wal(): the kernel tells a failed write once to every opening of a file
@@ -95,6 +132,13 @@ private:
 class Statement {
 public:
     Statement(Connection& db, std::string_view sql);
+    // Of a literal, which stays where it is: found by its address, for a hundred of them are looked up a survey.
+    template <std::size_t N>
+    Statement(Connection& db, const char (&literal)[N]) : db_(db) {
+        auto& seen = db.literals_[(reinterpret_cast<std::uintptr_t>(&literal[0]) >> 4) % db.literals_.size()];
+        if (seen.first != literal) seen = {literal, find({literal, N - 1})};
+        take(seen.second);
+    }
     ~Statement();
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
@@ -136,9 +180,11 @@ public:
     sqlite3_stmt* handle() const { return stmt_.get(); }
 
 private:
+    Connection::Prepareds::value_type* find(std::string_view sql);
+    void take(Connection::Prepareds::value_type* place);
     void check(int rc) const;
     Connection& db_;
-    Connection::Prepareds::value_type* place_;
+    Connection::Prepareds::value_type* place_ = nullptr;
     Connection::Prepared stmt_;
 };
 

@@ -267,6 +267,7 @@ void Store::work_apart(Group& group) {
         auto mark = db.ledger().mark();
         auto sends = i.to_send.size();
         auto sequence = i.sequence;
+        write_lines(db);
         Statement(db, "SAVEPOINT job").run();
         try {
             job->work(db);
@@ -274,7 +275,7 @@ void Store::work_apart(Group& group) {
         } catch (...) {
             job->error = std::current_exception();
             if (!db.in_transaction()) throw;  // disk full, I/O: SQLite has taken back the whole group
-            Statement(db, "ROLLBACK TO job").run();
+            db.take_back_to("job");
             db.ledger().forget_since(mark);
             i.to_send.erase(i.to_send.begin() + static_cast<std::ptrdiff_t>(sends), i.to_send.end());
             i.sequence = sequence;

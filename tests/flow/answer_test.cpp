@@ -1,3 +1,4 @@
+#include "daemon/reports/story.hpp"
 #include "tests/flow/world.hpp"
 
 using namespace pingjing;
@@ -282,6 +283,85 @@ TEST_CASE("a late response that is here before our giving up is written down set
         CHECK(w.surveys() == "1 accepted");
         CHECK(w.sent.size() == (taken ? 1 : 2));
     }
+}
+
+namespace {
+provider::InboundText text_from(const std::string& phone, const std::string& slot, const std::string& words, const std::string& key) {
+    provider::InboundText in;
+    in.from = Phone::sender(phone), in.extension = slot, in.text = Text(words), in.key = key;
+    return in;
+}
+void deliver(World& w, std::vector<provider::Inbound> all) {
+    w.run_for([&]() -> asio::awaitable<void> { co_await w.gateway().inbox().take("main", std::move(all)); });
+}
+}  // namespace
+
+TEST_CASE("an answer to a survey is rated in the commit that keeps it; everything else is kept first") {
+    Asked w;
+    w.hear(text_from(zhang, w.slot, "3 太慢", "a"));
+    auto lost = w.crash();  // at once
+    for (auto* world : {static_cast<World*>(&w), lost.get()}) {
+        CHECK(world->value("SELECT step || ' ' || class || ' ' || match FROM inbound") == "done rated slot");
+        CHECK(world->value("SELECT grade || ' ' || effect || ' ' || officer FROM ratings") == "dissatisfied first 012345");
+        CHECK(world->value("SELECT count(*) FROM followups") == "1");
+        CHECK(world->surveys() == "1 delivered");
+    }
+    w.hear(text_from(zhang, w.slot, "3 太慢", "a"));  // told again by the carrier
+    CHECK(w.value("SELECT count(*) FROM inbound") == "1");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "1");
+    w.hear(text_from(li, "", "请问立案了吗", "b"));
+    CHECK(w.value("SELECT step FROM inbound WHERE id = (SELECT max(id) FROM inbound)") == "new");
+    w.pass(2s);
+    CHECK(w.value("SELECT class FROM inbound WHERE id = (SELECT max(id) FROM inbound)") == "unmatched");
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("nobody is overtaken: what stands behind a text that waits is read after it") {
+    Asked w;
+    deliver(w, {text_from(zhang, w.slot, "3", "a"), text_from(zhang, w.slot, "救命 有人拿刀", "b"), text_from(zhang, w.slot, "打错了 1", "c")});
+    CHECK(w.value("SELECT group_concat(step, ' ') FROM (SELECT step FROM inbound ORDER BY id)") == "done new new");
+    w.hear(text_from(zhang, w.slot, "2", "d"));  // in the next delivery, before the step has run
+    w.pass(2s);
+    CHECK(w.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "0");
+    CHECK(w.value("SELECT count(*) FROM alarms") == "1");
+    // In the order in which they were written: each rating belongs to a later text than the one before it.
+    CHECK(w.value("SELECT count(*) FROM ratings a JOIN ratings b ON b.id > a.id AND b.inbound_id < a.inbound_id") == "0");
+    CHECK(w.value("SELECT effect FROM ratings WHERE id = 1") == "first");
+}
+
+TEST_CASE("an answer that cannot be rated is kept all the same, and a person sees it") {
+    Asked w;
+    w.exec("CREATE TRIGGER broken BEFORE INSERT ON ratings BEGIN SELECT RAISE(ABORT, 'on purpose'); END");
+    w.hear(text_from(zhang, w.slot, "1", "a"));
+    CHECK(w.value("SELECT step FROM inbound") == "new");
+    w.pass(5s);
+    CHECK(w.value("SELECT step || ' ' || class FROM inbound") == "done quarantined");
+    CHECK(w.value("SELECT kind FROM reviews") == "set_aside");
+    w.exec("DROP TRIGGER broken");
+}
+
+TEST_CASE("while a message is with the carrier its story names the attempt, whose row is written when it has ended") {
+    World w(morning);
+    w.carrier().takes = 10s;
+    w.call("A1", zhang);
+    w.pass(2h + 5s);
+    REQUIRE(w.surveys() == "1 sending");
+    CHECK(w.value("SELECT count(*) FROM attempts") == "0");
+    auto attempts = [&] {
+        std::string out;
+        w.store->run_now([&](store::Connection& db) {
+            auto story = reports::read_story(db, w.seal, "A1", true);
+            REQUIRE(story);
+            for (const auto& a : story->messages.at(0).attempts) out += fmt::format("{} {} {};", a.number, a.channel, a.outcome.value_or("under way"));
+        });
+        return out;
+    };
+    CHECK(attempts() == "1 main under way;");
+    auto lost = w.crash();
+    w.pass(10s);
+    CHECK(attempts() == "1 main accepted;");
+    CHECK(lost->value("SELECT attempt || ' ' || channel || ' ' || outcome FROM attempts") == "1 main ambiguous");
+    CHECK(lost->surveys() == "1 in_doubt");
 }
 
 TEST_CASE("no number and no text can be read in the files") {

@@ -61,6 +61,43 @@ TEST_CASE("every end of an attempt is written whole or not at all, wherever the 
     }
 }
 
+TEST_CASE("an attempt has one row, whether or not an earlier build began it at the claim, and its first end stands") {
+    for (bool begun : {false, true}) {
+        CAPTURE(begun);
+        Drawer d;
+        d.bring_to("sending");
+        d.store->run_now([&](store::Connection& db) {
+            if (begun) db.exec("INSERT INTO attempts(message_id, attempt, channel, claimed_at) SELECT id, attempt, channel, claimed_at FROM messages WHERE state = 'sending'");
+            store::recover_sending(db, noon + 1min);
+            store::record_accepted(db, d.attempt, ids, noon + 2min, noon + 72h);
+        });
+        CHECK(d.value("SELECT count(*) FROM attempts") == "1");
+        CHECK(d.value("SELECT channel || ' ' || outcome || ' ' || (settled_at - claimed_at) FROM attempts") == "main ambiguous 60000");
+    }
+}
+
+TEST_CASE("a message of one part keeps one key that says nothing of its own, one of two parts waits for both") {
+    for (bool whole : {true, false}) {
+        CAPTURE(whole);
+        Drawer d;
+        d.bring_to("sending");
+        auto report = [&](const char* id) {
+            d.store->run_now([&](store::Connection& db) {
+                store::ReceiptRow receipt{0, "main", "", id, "delivered", "none", d.key, noon, noon + 1min};
+                auto message = store::find_receipt_message(db, receipt);
+                REQUIRE(message);
+                store::apply_receipt(db, receipt, *message, noon + 1min);
+            });
+        };
+        d.store->run_now([&](store::Connection& db) { store::record_accepted(db, d.attempt, whole ? std::vector<std::string>{"v1"} : ids, noon, noon + 72h); });
+        report("v1");
+        CHECK(d.state() == (whole ? "delivered" : "accepted"));
+        CHECK(d.value("SELECT coalesce(state, 'null') FROM receipt_keys WHERE vendor_id = 'v1'") == (whole ? "null" : "delivered"));
+        if (!whole) report("v2");
+        CHECK(d.state() == "delivered");
+    }
+}
+
 TEST_CASE("the claim and what comes before it are whole or not at all") {
     const std::vector<std::function<void(store::Connection&, Drawer&)>> works = {
         [](store::Connection& db, Drawer& d) { d.claim(db); },

@@ -33,6 +33,44 @@ TEST_CASE("the tree is that of RFC 6962") {
     CHECK_THROWS(TreeHead::load(head.save() + "x"));
 }
 
+TEST_CASE("whoever looks at the ledger inside a transaction finds every line of it, and none that was taken back") {
+    auto store = std::move(*Store::open("", Store::Runner::inline_io));
+    auto lines = [](Connection& db) {
+        Statement count(db, "SELECT count(*), coalesce(max(seq), 0) FROM ledger");
+        count.step();
+        CHECK(count.integer(0) == count.integer(1));
+        return count.integer(0);
+    };
+    store->run_now([&](Connection& db) {
+        auto write = [&](int count) { for (int i = 0; i < count; ++i) append(db, from_millis(i), "test", std::nullopt, "{}"); };
+        for (int looks : {0, 1}) {
+            write(21);
+            if (looks) CHECK(lines(db) == 26 + 21);
+            {
+                Savepoint part(db);
+                write(40);
+                if (looks) CHECK(lines(db) == 26 + 21 + 40);
+            }
+            if (looks) CHECK(lines(db) == 26 + 21);
+            {
+                Savepoint part(db);
+                write(5);
+                part.keep();
+            }
+        }
+        CHECK(lines(db) == 52);
+    });
+    CHECK_THROWS(store->run_now([&](Connection& db) {
+        for (int i = 0; i < 20; ++i) append(db, from_millis(i), "test", std::nullopt, "{}");
+        throw std::runtime_error("on purpose");
+    }));
+    store->run_now([&](Connection& db) {
+        CHECK(lines(db) == 52);
+        REQUIRE(recompute(db));
+        CHECK(recompute(db)->size() == 52);
+    });
+}
+
 TEST_CASE("a fact that was edited, deleted, moved or dated anew is found") {
     for (const char* tamper : {"UPDATE ledger SET data = '{\"x\":1}' WHERE seq = 5", "DELETE FROM ledger WHERE seq = 5",
                                "DELETE FROM ledger WHERE seq = 9", "UPDATE ledger SET at = at + 1 WHERE seq = 1",
