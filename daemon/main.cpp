@@ -8,6 +8,7 @@
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/demo.hpp"
 #include "daemon/commands/parse.hpp"
+#include "daemon/reports/queries.hpp"
 
 namespace {
 

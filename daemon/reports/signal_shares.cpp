@@ -55,7 +55,7 @@ WatchedBy watch_period(store::Connection& db, const Period& period, const Rules&
                 if (c.rating) w.rated.push_back(c.id);
             }
             if (c.rating && c.rating->grade == Grade::dissatisfied) w.dissatisfied.push_back(c.id);
-            if (!c.rating || !c.asked_at) return;
+            if (!c.rating || !c.asked_at || c.rating->at < *c.asked_at) return;
             ++w.timed;
             if (c.rating->at - *c.asked_at < rules.signals.quick) w.quick.push_back(c.id);
         };

@@ -213,7 +213,7 @@ Signals read_signals(Connection& db, const store::Seal* seal, const Names& names
     std::erase_if(out.found, [&](const Signal& signal) { return is_about_reader(signal, request); });
     auto order = [](const Signal& s) {
         auto kind = std::ranges::find(signal_kinds(), s.signal, &SignalKind::name);
-        return std::tuple(-static_cast<int>(s.severity), kind - signal_kinds().begin(), s.level, s.code);
+        return std::tuple(-static_cast<int>(s.severity), kind - signal_kinds().begin(), -static_cast<int>(s.level), s.code);
     };
     std::ranges::stable_sort(out.found, [&](const Signal& a, const Signal& b) { return order(a) < order(b); });
     return out;
