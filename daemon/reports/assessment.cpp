@@ -25,10 +25,10 @@ template <class Sum, class Add> std::map<std::string, Sum> rolled_up(const std::
 double share(std::int64_t count, std::int64_t n) { return static_cast<double>(count) / static_cast<double>(n); }
 
 // The four components of one unit. Of fewer than five follow-ups or complaints nothing is said.
-struct Parts {
+struct Measured {
     std::optional<double> satisfaction{}, response{}, followup{}, repeats{};
 
-    Parts(const ReportRow& shown, const OnTime& followups, const Repeats& complaints, const Rules& rules) {
+    Measured(const ReportRow& shown, const OnTime& followups, const Repeats& complaints, const Rules& rules) {
         auto least = rules.raw ? 1 : rules.least.counts;
         satisfaction = shown.shrunk;
         if (shown.response_rate) response = std::min(1.0, *shown.response_rate / rules.assessment.response_target);
@@ -74,7 +74,7 @@ Table assessment_report(const Figures& figures, const std::map<std::string, OnTi
     auto shown = score(units, figures.force.tally, rules);
     for (std::size_t i = 0; i < units.size(); ++i) {
         auto code = units[i].code.value_or("");
-        Parts parts(shown[i], on_time[code], again[code], rules);
+        Measured parts(shown[i], on_time[code], again[code], rules);
         auto ratio = [](const std::optional<double>& value) { return value ? Cell(*value) : Cell(); };
         auto text = [](const std::optional<std::string>& value) { return value ? Cell(*value) : Cell(); };
         auto together = parts.together(weights);

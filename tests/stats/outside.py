@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Every formula of daemon/stats once more, written from its definition with SciPy, against what the program says. Usage: outside.py stats_lines [SEED]"""
-import json, math, random, subprocess, sys
+"""Every formula of daemon/stats once more, written from its definition, against what the program says: means and variances by Python's exact
+`statistics`, the beta and the binomial distribution by R. Usage: outside.py stats_lines [SEED]"""
+import functools, json, math, random, shutil, subprocess, sys
 from collections import defaultdict
+from statistics import fmean, variance as sample_variance
 
-try:
-    import numpy as np
-    from scipy.stats import beta, binom
-except ImportError as missing:
-    print(f"skipped: {missing}; scripts/setup test installs it")
+if not shutil.which("Rscript"):
+    print("skipped: no Rscript; scripts/setup test installs r-base-core")
     sys.exit(77)
 
 program = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+# An expression a line in, its values with all their digits out.
+r = subprocess.Popen(["Rscript", "--vanilla", "-e", 'said <- file("stdin", "r"); while (length(line <- readLines(said, 1)) > 0) { cat(sprintf("%.17g", eval(parse(text = line))), "\n"); flush(stdout()) }'],
+                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 seed = int(sys.argv[2]) if len(sys.argv) > 2 else 20261129
 chance = random.Random(seed)
 compared = defaultdict(int)
@@ -21,6 +23,13 @@ def ask(f, **question):
     program.stdin.write(json.dumps({"f": f, **question}) + "\n")
     program.stdin.flush()
     return json.loads(program.stdout.readline())
+
+
+@functools.lru_cache(None)
+def by_r(expression):
+    r.stdin.write(expression + "\n")
+    r.stdin.flush()
+    return [float(x) for x in r.stdout.readline().split()]
 
 
 def same(f, said, meant, about, within=1e-9):
@@ -53,16 +62,16 @@ def wilson(p, n, z):
 
 
 def clopper_pearson(k, n, tails):
-    return [0.0 if k == 0 else float(beta.ppf(tails / 2, k, n - k + 1)), 1.0 if k == n else float(beta.ppf(1 - tails / 2, k + 1, n - k))]
+    low, high = by_r(f"c(qbeta({tails!r}/2, {k}, {n - k + 1}), qbeta({tails!r}/2, {k + 1}, {n - k}, lower.tail = FALSE))")
+    return [low, high]
 
 
 def tail(k, n, p):
-    return float(min(1.0, 2 * min(binom.cdf(k, n, p), binom.sf(k - 1, n, p))))
+    return min(1.0, 2 * min(by_r(f"c(pbinom({k}, {n}, {p!r}), pbinom({k - 1}, {n}, {p!r}, lower.tail = FALSE))")))
 
 
 def counts(n, p, tails):
-    within = [k for k in range(n + 1) if 2 * binom.cdf(k, n, p) >= tails and 2 * binom.sf(k - 1, n, p) >= tails]
-    return [within[0], within[-1]]
+    return by_r(f"local({{ k <- 0:{n}; range(k[2*pbinom(k, {n}, {p!r}) >= {tails!r} & 2*pbinom(k - 1, {n}, {p!r}, lower.tail = FALSE) >= {tails!r}]) }})")
 
 
 def winsorised(z):
@@ -77,14 +86,14 @@ def z_score(n, mean, centre, variance):
 
 def spread(groups, centre, variance):
     z = [z_score(n, mean, centre, variance) for n, mean in groups if n >= 10]
-    return max(1.0, float(np.mean(np.square(winsorised(z))))) if len(z) >= 10 else 1.0
+    return max(1.0, fmean(x * x for x in winsorised(z))) if len(z) >= 10 else 1.0
 
 
 def prior(groups, variance):
     large = [(n, mean) for n, mean in groups if n >= 10]
     if len(large) < 2:
         return 20.0
-    between = float(np.var([mean for _, mean in large], ddof=1)) - float(np.mean([variance / n for n, _ in large]))
+    between = sample_variance([mean for _, mean in large]) - fmean(variance / n for n, _ in large)
     return 200.0 if between <= 0 else min(200.0, max(10.0, variance / between))
 
 
@@ -97,8 +106,8 @@ def expected_of(ratings, least):
     def of(category, band):
         for values in (cells.get((category, band), []), categories.get(category, [])):
             if len(values) >= least:
-                return float(np.mean(values))
-        return float(np.mean(force)) if force else 0.5
+                return fmean(values)
+        return fmean(force) if force else 0.5
     return of
 
 
@@ -159,12 +168,12 @@ def formulas():
         check("counts", counts(n, p, tails), n=n, p=p, tails=tails)
     for _ in range(200):
         values = [chance.choice([1, 0.5, 0]) for _ in range(chance.randint(1, 400))]
-        check("variance", float(np.var(values, ddof=1)) if len(values) > 1 else 0.0, n=len(values), sum=sum(values), squares=sum(v * v for v in values))
+        check("variance", sample_variance(values) if len(values) > 1 else 0.0, n=len(values), sum=sum(values), squares=sum(v * v for v in values))
         groups = [(chance.randint(1, 120), chance.betavariate(8, 1)) for _ in range(chance.choice([0, 1, 3, 9, 10, 11, 25, 60]))]
         variance = chance.choice([0.0, chance.uniform(0.01, 0.25)])
         check("spread", spread(groups, 0.889, variance), groups=groups, centre=0.889, variance=variance)
         check("prior", prior(groups, variance), groups=groups, variance=variance)
-        weeks = [(chance.binomialvariate(n, 0.06) if hasattr(chance, "binomialvariate") else sum(chance.random() < 0.06 for _ in range(n)), n)
+        weeks = [(sum(chance.random() < 0.06 for _ in range(n)), n)
                  for n in (chance.randint(1, 90) for _ in range(chance.randint(1, 30)))]
         check("chart", chart(weeks), weeks=weeks)
         shares = [(sum(chance.random() < chance.choice([0.2, 0.24, 0.5]) for _ in range(n)), n) for n in (chance.randint(0, 150) for _ in range(chance.choice([5, 12, 30])))]
@@ -208,11 +217,11 @@ def whole_reports():
         rated = [c for c in calls if c["grade"]]
         of = expected_of([(c["category"][:2], c["hour"] // 6, X[c["grade"]]) for c in rated], 30)
         force = [X[c["grade"]] for c in rated]
-        centre, variance = float(np.mean(force)), float(np.var(force, ddof=1))
+        centre, variance = fmean(force), sample_variance(force)
         by_officer = defaultdict(list)
         for c in rated:
             by_officer[c["officer"]].append(c)
-        means = {b: (len(cs), float(np.mean([X[c["grade"]] for c in cs]))) for b, cs in by_officer.items()}
+        means = {b: (len(cs), fmean(X[c["grade"]] for c in cs)) for b, cs in by_officer.items()}
         phi, m = spread(list(means.values()), centre, variance), prior(list(means.values()), variance) if estimate else 20.0
         rows = {r["officer"]: r for r in ask("report", calls=calls, report="officers", estimate=estimate)["rows"]}
         assert rows.keys() == {c["officer"] for c in calls}
@@ -225,7 +234,7 @@ def whole_reports():
             if row["rate"] is None:
                 assert n < 10 or row["note"] == "withheld", about
                 continue
-            mean, expected = means[badge][1], float(np.mean([of(c["category"][:2], c["hour"] // 6) for c in cs]))
+            mean, expected = means[badge][1], fmean(of(c["category"][:2], c["hour"] // 6) for c in cs)
             six("report officers", [row["rate"], row["wilson_low"], row["wilson_high"]], [mean, *wilson(mean, n, 1.96)], about)
             good = sum(x > 0 for x in xs) / n
             six("report officers", [row["positive_share"], row["positive_low"], row["positive_high"]], [good, *wilson(good, n, 1.96)], about)
@@ -243,7 +252,7 @@ def whole_reports():
             about = str(row)
             half = lambda z: z * math.sqrt(phi * variance / n)
             clamp = lambda v: min(1.0, max(0.0, v))
-            six("report funnel", [row["centre"], row["spread"], row["z"]], [centre, phi, z_score(n, np.mean(xs), centre, variance)], about)
+            six("report funnel", [row["centre"], row["spread"], row["z"]], [centre, phi, z_score(n, fmean(xs), centre, variance)], about)
             six("report funnel", [row["warn_low"], row["warn_high"], row["alarm_low"], row["alarm_high"]], [clamp(centre + s * half(z)) for z in (1.96, 3.09) for s in (-1, 1)], about)
             six("report funnel", [row["satisfied_low"], row["satisfied_high"]], wilson(good / n, n, 1.96), about)
             six("report funnel", [row["dissatisfied_low"], row["dissatisfied_high"]], wilson(bad / n, n, 1.96), about)

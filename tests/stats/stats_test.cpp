@@ -42,7 +42,7 @@ TEST_CASE("the interval is Wilson's") {
 }
 
 TEST_CASE("the exact interval is Clopper's and Pearson's") {
-    // None of n: the upper limit is 1 − (α/2)^(1/n); their paper's own example is read off a chart, so the rest is SciPy's to say.
+    // None of n: the upper limit is 1 − (α/2)^(1/n); their paper's own example is read off a chart, so the rest is R's to say.
     CHECK(clopper_pearson(0, 10).low == 0);
     CHECK(clopper_pearson(0, 10).high == doctest::Approx(1 - std::pow(0.025, 0.1)));
     CHECK(clopper_pearson(10, 10).low == doctest::Approx(std::pow(0.025, 0.1)));
