@@ -73,7 +73,7 @@ reports::ReportSite report_site(const config::Settings& settings, const store::S
     const auto& s = settings.signals;
     site.rules.signals = {s.quick, s.number_cases, s.number_officer, s.officer_cases, s.open_after, {}};
     if (seal)
-        for (const auto& phone : settings.lists.staff_phones) site.rules.signals.staff_keys.insert(seal->phone_key(phone));
+        for (const auto& phone : settings.lists.staff_phones) site.rules.signals.staff_keys.push_back(seal->phone_key(phone));
     site.zone = settings.service.timezone;
     site.evidence = evidence_of(settings);
     return site;

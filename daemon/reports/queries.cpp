@@ -186,7 +186,13 @@ Table statistics_report(Connection& db, const store::Seal* seal, const Names& na
     if (request.report == "assessment")
         return assessment_report(figures, followups_on_time(db, period.from, period.to, as_of), repeats_by_unit(db, seal, request.from, request.to, zone), names, rules);
     auto before = count_period(db, {start(request.from) - (period.to - period.from), period.from, false, service}, rules, zone, as_of);
-    return funnel_report({figures, names, rules}, {before, names, rules}, rules);
+    auto table = funnel_report({figures, names, rules}, {before, names, rules}, rules);
+    // Who reads it is not warned of himself or of his unit.
+    std::erase_if(table.rows, [&](const std::vector<Cell>& row) {
+        const auto* code = std::get_if<std::string>(&row.at(1));
+        return code && ((!request.badge.empty() && *code == request.badge) || (!request.unit.empty() && *code == request.unit));
+    });
+    return table;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct Request {
     std::string service = "110";  // the 110 call, or another by the name that the site gave it
     bool raw = false;             // shows what the smallest n would hide; the caller records the access
     bool cases = false;           // register, signals: one row a case; likewise
-    std::string badge{}, unit{};  // register, signals: of who reads it, whose own cases are left out of those rows
+    std::string badge{}, unit{};  // register, signals, funnel: of who reads it, whose own rows are left out
 };
 
 const std::vector<std::string>& report_names();

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,7 +71,7 @@ struct SignalRules {
     std::int64_t number_cases = 6, number_officer = 3;  // cases of one number in a period: of all, and with one officer
     std::int64_t officer_cases = 2;                  // single things by one officer, from which on they are a warning
     Millis open_after = std::chrono::hours(24 * 7);  // a record that is not closed since its report
-    std::set<std::string> staff_keys{};              // phone keys of the internal list
+    std::vector<std::string> staff_keys{};           // phone keys of the internal list
 };
 
 struct Rules {

@@ -69,16 +69,17 @@ std::vector<Version> versions_of(Connection& db, const store::Seal* seal, std::i
 
 std::vector<Thing> staff_numbers(Connection& db, const Rules& rules, Instant from, Instant to) {
     std::vector<Thing> out;
-    for (const auto& key : rules.signals.staff_keys) {
-        auto phone = store::find_phone_id(db, key);
-        if (!phone) continue;
+    std::set<std::int64_t> staff;
+    for (const auto& key : rules.signals.staff_keys)
+        if (auto known = store::find_phone_id(db, key)) staff.insert(*known);
+    for (auto phone : staff) {
         for (const char* role : {"calling", "contact"}) {
             auto mine = std::string(role) == "calling" ? "c.phone_id = ?1" : "c.contact_id = ?1 AND c.phone_id IS NOT ?1";
             Statement rows(db, fmt::format(R"sql(
                 SELECT c.id, coalesce(r.officer, c.officer), coalesce(r.unit, c.unit), CASE WHEN r.id IS NULL THEN '' ELSE ', rated ' || r.grade END
                   FROM cases c LEFT JOIN ratings r ON r.case_id = c.id AND r.effect = 'first'
                  WHERE {} AND c.closed_at >= ?2 AND c.closed_at < ?3 ORDER BY c.id)sql", mine));
-            for (rows.bind(1, *phone).bind(2, from).bind(3, to); rows.step();) {
+            for (rows.bind(1, phone).bind(2, from).bind(3, to); rows.step();) {
                 auto thing = thing_of(rows);
                 thing.heavy = !thing.detail.empty();
                 thing.detail = role + thing.detail;

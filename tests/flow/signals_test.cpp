@@ -24,7 +24,8 @@ std::set<std::string> seen(World& w, reports::Rules rules) {
         reports::Request request{.report = "signals", .cases = true};
         auto table = reports::make_report(db, {}, rules, request, "Asia/Shanghai", w.clock.now(), &w.seal);
         REQUIRE(table);
-        for (const auto& row : json::parse(reports::render_json(*table)).at("rows").as_array())
+        auto said = json::parse(reports::render_json(*table));
+        for (const auto& row : said.at("rows").as_array())
             out.insert(fmt::format("{} {}: {}", std::string(row.at("signal").as_string()), std::string(row.at("case_id").as_string()), std::string(row.at("detail").as_string())));
     });
     return out;

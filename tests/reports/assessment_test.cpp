@@ -53,7 +53,8 @@ struct Town {
     json::value row(const std::string& unit = east, bool raw = false, Instant when = as_of) {
         auto made = make_report(db, {}, rules, {.report = "assessment", .from = "2026-11-01", .to = "2026-11-28", .raw = raw}, zone, when, &seal);
         REQUIRE_MESSAGE(made, (made ? "" : made.error().detail));
-        for (const auto& row : json::parse(render_json(*made)).at("rows").as_array())
+        auto said = json::parse(render_json(*made));
+        for (const auto& row : said.at("rows").as_array())
             if (row.at("unit").is_string() && row.at("unit").as_string() == json::string_view(unit)) return row;
         FAIL("no row for ", unit);
         return {};

@@ -98,6 +98,21 @@ TEST_CASE("the funnel shows no more than a row allows") {
     CHECK(number(small, "rate") == 1);
 }
 
+TEST_CASE("who reads the funnel is not warned of himself or his unit") {
+    Town town;
+    for (int unit = 1; unit <= 3; ++unit) town.rate(12, "satisfied", unit, "2026-11-10");
+    auto codes = [&](const std::string& badge, const std::string& unit) {
+        auto made = make_report(town.db, {}, town.rules, {.report = "funnel", .from = "2026-11-01", .to = "2026-11-30", .badge = badge, .unit = unit}, zone, as_of);
+        REQUIRE(made);
+        std::string out;
+        for (const auto& row : made->rows)
+            if (const auto* code = std::get_if<std::string>(&row.at(1)); code && !code->ends_with("000000")) out += *code + " ";
+        return out;
+    };
+    CHECK(codes("", "") == "320102430001 320102430002 320102430003 010001 010002 010003 ");
+    CHECK(codes("010002", "320102430002") == "320102430001 320102430003 010001 010003 ");
+}
+
 TEST_CASE("a week has its name by ISO 8601") {
     CHECK(name_of_week("2026-11-23") == "2026-W48");
     CHECK(name_of_week("2026-12-28") == "2026-W53");
