@@ -57,7 +57,7 @@ reports::EvidenceOf evidence_of(const config::Settings& settings) {
     return out;
 }
 
-reports::ReportSite report_site(const config::Settings& settings) {
+reports::ReportSite report_site(const config::Settings& settings, const store::Seal* seal) {
     reports::ReportSite site;
     for (const auto& o : settings.lists.officers) site.names.officers[o.badge] = {o.name, o.unit};
     for (const auto& u : settings.lists.units) site.names.units[u.unit] = u.name;
@@ -67,6 +67,13 @@ reports::ReportSite report_site(const config::Settings& settings) {
     site.rules.least = {r.least_n, r.least_n_rate, r.least_n_flag, r.least_cell, static_cast<std::size_t>(r.least_rows_funnel)};
     site.rules.services = settings.survey.services();
     site.rules.z = r.z, site.rules.funnel_z = r.funnel_warn, site.rules.most_unconfirmed = r.most_unconfirmed;
+    site.rules.funnel_alarm = r.funnel_alarm, site.rules.exact_warn = r.exact_warn, site.rules.exact_alarm = r.exact_alarm;
+    const auto& a = settings.assessment;
+    site.rules.assessment = {a.satisfaction, a.response, a.followup, a.repeats, a.response_target};
+    const auto& s = settings.signals;
+    site.rules.signals = {s.quick, s.number_cases, s.number_officer, s.officer_cases, s.open_after, {}};
+    if (seal)
+        for (const auto& phone : settings.lists.staff_phones) site.rules.signals.staff_keys.push_back(seal->phone_key(phone));
     site.zone = settings.service.timezone;
     site.evidence = evidence_of(settings);
     return site;
@@ -88,7 +95,7 @@ void App::take(const config::Settings& settings) {
     rules->records = record_rules(settings, clock_.now());
     rules->site = *gateway_->rules();
     intake_rules_ = std::move(rules);
-    report_site_ = std::make_shared<const reports::ReportSite>(report_site(settings));
+    report_site_ = std::make_shared<const reports::ReportSite>(report_site(settings, &seal_));
     followup_rules_ = std::make_shared<const followup::Rules>(followup_rules(settings));
     hooks_ = std::make_shared<const inbound::Hooks>(gateway_->hooks());
 }

@@ -24,7 +24,8 @@
 
 namespace pingjing {
 
-reports::ReportSite report_site(const config::Settings& settings);
+// `seal` knows the numbers of the internal list again; without it nobody looks for them in reports.
+reports::ReportSite report_site(const config::Settings& settings, const store::Seal* seal = nullptr);
 desk::Carries carries(const config::Settings& settings);
 std::filesystem::path control_socket(const config::Settings& settings);
 

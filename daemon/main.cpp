@@ -8,6 +8,7 @@
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/demo.hpp"
 #include "daemon/commands/parse.hpp"
+#include "daemon/reports/queries.hpp"
 
 namespace {
 
@@ -24,7 +25,7 @@ constexpr Command table[] = {
     {"verify", "recompute the ledger and the books", true},
     {"demo", "a day on this machine", true},
     {"serve", "the daemon", true},
-    {"report", "officers, units, force, balance, exclusions, paths, desk, appeals, register", true},
+    {"report", "officers, units, force, balance, exclusions, paths, desk, appeals, register, funnel, trend, response, assessment, signals", true},
     {"export", "the nightly files", true},
     {"explain", "the story of one case", true},
     {"review", "texts that a person has to decide", true},
@@ -86,12 +87,12 @@ int main(int argc, char** argv) {
 
     commands::ReportOptions report;
     auto* reports = subs["report"];
-    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember({"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals", "register"}));
+    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember(reports::report_names()));
     reports->add_option("--from", report.from, "first local day, 2026-11-01; default: the last 30 days");
     reports->add_option("--to", report.to, "last local day");
     reports->add_option("--service", report.service, "another service than the 110 call, by the name of its [[survey.service]]");
     reports->add_option("--week", report.week, "register: 2026-W48 instead of days; default: the last 7 days");
-    reports->add_flag("--cases", report.cases, "register: one row a complaint; recorded as an access");
+    reports->add_flag("--cases", report.cases, "register, signals: one row a case; recorded as an access");
     reports->add_option("--basis", report.basis, "day of closing or of the answer")->check(CLI::IsMember({"closed", "answered"}));
     reports->add_option("--format", report.format, "")->check(CLI::IsMember({"table", "csv", "json", "xlsx", "html"}));
     reports->add_flag("--raw", report.raw, "also what the smallest n would hide; recorded as an access");

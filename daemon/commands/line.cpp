@@ -84,7 +84,7 @@ struct Local {
         auto intake_rules = std::make_shared<intake::IntakeRules>();
         intake_rules->records = record_rules(site.settings, site.clock->now());
         intake_rules->site = *rules;
-        auto names = std::make_shared<const reports::ReportSite>(report_site(site.settings));
+        auto names = std::make_shared<const reports::ReportSite>(report_site(site.settings, &site.seal));
         http::Guard everyone = [](std::string, http::Handler handler) { return handler; };  // whoever may open the store needs no token
         intake::add_calls_route(router, everyone, intake, [intake_rules] { return intake_rules; }, *site.clock);
         reports::add_routes(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, everyone);

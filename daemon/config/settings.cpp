@@ -47,6 +47,8 @@ public:
         writeback(root.child("writeback"));
         intake(root.child("intake"));
         reports(root.child("reports"));
+        assessment(root.child("assessment"));
+        signals(root.child("signals"));
         auto channels = root.children("channel");
         for (auto& section : channels) channel(section);
         if (channels.empty()) problems_.add(name_, 1, "no [[channel]]: expected at least one way to send");
@@ -430,6 +432,8 @@ private:
         v.least_n_flag = whole(s, "least_n_flag", v.least_n_flag, 1, 10'000);
         v.least_rows_funnel = whole(s, "least_rows_funnel", v.least_rows_funnel, 1, 10'000);
         v.least_cell = whole(s, "least_cell", v.least_cell, 1, 10'000);
+        v.exact_warn = s.real("exact_warn", v.exact_warn, 1e-9, 1);
+        v.exact_alarm = s.real("exact_alarm", v.exact_alarm, 1e-9, 1);
         v.most_unconfirmed = s.real("most_unconfirmed", v.most_unconfirmed, 0, 1);
         auto at = s.text("nightly_at", "00:30");
         auto minutes = parse_minutes(at);
@@ -440,6 +444,27 @@ private:
         v.export_nightly = s.flag("export_nightly", true);
         v.keep_texts = std::chrono::duration_cast<Days>(s.duration("keep_texts", v.keep_texts, Days(1), never_longer));
         v.keep_ratings_years = whole(s, "keep_ratings_years", v.keep_ratings_years, 1, 100);
+        s.finish();
+    }
+
+    void assessment(Section s) {
+        auto& v = settings_.assessment;
+        v.satisfaction = s.real("satisfaction", v.satisfaction, 0, 1000);
+        v.response = s.real("response", v.response, 0, 1000);
+        v.followup = s.real("followup", v.followup, 0, 1000);
+        v.repeats = s.real("repeats", v.repeats, 0, 1000);
+        if (v.satisfaction + v.response + v.followup + v.repeats <= 0) s.problem("satisfaction", "assessment: expected at least one weight above 0");
+        v.response_target = s.real("response_target", v.response_target, 0.01, 1);
+        s.finish();
+    }
+
+    void signals(Section s) {
+        auto& v = settings_.signals;
+        v.quick = s.duration("quick", v.quick, 1s, 1h);
+        v.number_cases = whole(s, "number_cases", v.number_cases, 2, 10'000);
+        v.number_officer = whole(s, "number_officer", v.number_officer, 2, 10'000);
+        v.officer_cases = whole(s, "officer_cases", v.officer_cases, 1, 10'000);
+        v.open_after = s.duration("open_after", v.open_after, 1h, Days(365));
         s.finish();
     }
 

@@ -189,12 +189,27 @@ struct Reports {
     bool estimate_m = false;                 // by moments from officers with n >= 10, clipped to 10 … 200
     double z = 1.96, funnel_warn = 1.96, funnel_alarm = 3.09;
     int least_n = 5, least_n_rate = 10, least_n_flag = 30, least_rows_funnel = 10, least_cell = 30;
+    double exact_warn = 0.05, exact_alarm = 0.002;  // both tails together, where limits are binomial
     double most_unconfirmed = 0.10;          // no flag above this share of words-only ratings
     std::chrono::minutes nightly_at{30};     // after local midnight, for the day before
     Path export_dir;                         // default: state_dir/exports
     bool export_nightly = true;
     Days keep_texts{180};                    // numbers and texts, after closing of case and follow-up
     int keep_ratings_years = 3;
+};
+
+// 综合考评 of units: what counts how much.
+struct Assessment {
+    double satisfaction = 0.5, response = 0.1, followup = 0.25, repeats = 0.15;
+    double response_target = 0.25;           // a response rate above it gains nothing
+};
+
+// What looks like gaming: from where on it is listed.
+struct Signals {
+    Millis quick = 60s;                      // an answer sooner than that
+    int number_cases = 6, number_officer = 3;  // cases of one number within a period: of all, and with one officer
+    int officer_cases = 2;                   // single things by one officer, from which on they are a warning
+    Millis open_after = Days(7);             // a record that is not closed since its report
 };
 
 // What the gateway knows of a channel. What the adapter knows of its vendor is in `adapter`.
@@ -245,6 +260,8 @@ struct Settings {
     Intake intake;
     std::vector<Intake> service_intakes;     // drop folders of other services
     Reports reports;
+    Assessment assessment;
+    Signals signals;
     std::vector<Channel> channels;
     std::vector<Route> routes;               // never empty: without [[route]] one that names all channels in file order
     std::map<std::string, std::string> texts;      // "survey" → its template, without the newline at the end; not yet checked

@@ -47,10 +47,10 @@ tl::expected<Asked, Response> read_parameters(const std::string& report, const h
         else if (name == "service") asked.request.service = value;
         else if (name == "format") asked.format = value;
         else if (name == "week" && report == "register") asked.request.week = value;
-        else if (name == "cases" && report == "register" && (value == "1" || value == "0")) asked.request.cases = value == "1";
+        else if (name == "cases" && (report == "register" || report == "signals") && (value == "1" || value == "0")) asked.request.cases = value == "1";
         else if (name == "raw" && (value == "1" || value == "true" || value == "0" || value == "false")) asked.request.raw = value == "1" || value == "true";
         else if (name == "raw") return tl::unexpected(wrong("raw", "1 or 0"));
-        else return tl::unexpected(wrong(name, report == "register" ? "one of the parameters from, to, week, format, raw, cases" : "one of the parameters from, to, basis, service, format, raw"));
+        else return tl::unexpected(wrong(name, report == "register" ? "one of the parameters from, to, week, format, raw, cases" : report == "signals" ? "one of the parameters from, to, service, format, cases" : "one of the parameters from, to, basis, service, format, raw"));
     }
     if (!is_format(asked.format)) return tl::unexpected(wrong("format", formats));
     return asked;
@@ -211,9 +211,10 @@ void add_export_route(http::Router& router, ApiParts given, std::function<Export
 
 void add_routes(http::Router& router, ApiParts given, const Guard& guard) {
     auto parts = std::make_shared<const ApiParts>(std::move(given));
-    for (const char* name : {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals", "register"}) {
-        std::string report = name;
-        auto shown = guard(report == "officers" || report == "paths" ? "report" : "report,leader", [parts, report](http::Request call) { return answer_report(parts, report, false, std::move(call)); });
+    for (const auto& report : report_names()) {
+        // Warnings of a funnel go to inspection alone, and so does what looks like gaming.
+        bool inspection = report == "funnel" || report == "signals";
+        auto shown = guard(inspection ? "inspect" : report == "officers" || report == "paths" ? "report" : "report,leader", [parts, report](http::Request call) { return answer_report(parts, report, false, std::move(call)); });
         auto raw = guard("inspect", [parts, report](http::Request call) { return answer_report(parts, report, true, std::move(call)); });
         router.add("GET", "/v1/reports/" + report, [shown, raw](http::Request call) {
             const auto& handler = asks_for_raw(call) ? raw : shown;

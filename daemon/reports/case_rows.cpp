@@ -8,7 +8,7 @@ namespace {
 using store::Statement;
 
 constexpr const char* cases_sql = "SELECT id, unit, category, reported_at, closed_at, officer, kind, code, recoded_after, source, call_taker FROM cases WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
-constexpr const char* surveys_sql = "SELECT case_id, state, accepted_at, answer_until, code FROM messages WHERE case_id BETWEEN ?1 AND ?2 AND purpose = 'survey' ORDER BY case_id";
+constexpr const char* surveys_sql = "SELECT case_id, state, accepted_at, answer_until, code, claimed_at, phone_id FROM messages WHERE case_id BETWEEN ?1 AND ?2 AND purpose = 'survey' ORDER BY case_id";
 constexpr const char* ratings_sql =
     "SELECT case_id, grade, method, at, officer, unit, inbound_id, id FROM ratings WHERE case_id BETWEEN ?1 AND ?2 AND effect IN ('first', 'replaces') ORDER BY case_id, id";
 constexpr const char* texts_sql =
@@ -21,6 +21,7 @@ constexpr const char* appeals_sql = "SELECT case_id, state, due_at, rating_id FR
 
 void take_case(const Statement& row, CaseRow& into) {
     into = CaseRow();
+    into.id = row.integer(0);
     into.unit = row.view(1);
     into.category = row.view(2).substr(0, 2);
     into.reported_at = row.instant(3);
@@ -36,7 +37,9 @@ void take_case(const Statement& row, CaseRow& into) {
 void take_survey(const Statement& row, CaseRow& into) {
     into.survey = parse_message_state(row.view(1));
     into.accepted_once = !row.is_null(2);
+    into.asked_at = row.is_null(2) ? row.maybe_instant(5) : row.maybe_instant(2);
     into.answer_until = row.maybe_instant(3);
+    into.asked_phone = row.integer(6);
     if (!into.code) into.code = row.maybe_text(4);
 }
 

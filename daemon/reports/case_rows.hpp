@@ -23,6 +23,7 @@ struct CaseRow {
         std::string unit{};
     };
 
+    std::int64_t id = 0;
     std::string unit{}, category{};  // its first two characters
     std::string source{};
     bool attended = false;           // the record names an officer at the scene
@@ -31,7 +32,8 @@ struct CaseRow {
     std::optional<std::string> officer{}, code{};  // why it was not asked, of the case or of its survey
     bool recoded_after = false, accepted_once = false;
     std::optional<MessageState> survey{};
-    std::optional<Instant> answer_until{};
+    std::optional<Instant> asked_at{}, answer_until{};  // when a carrier had it
+    std::int64_t asked_phone = 0;
     std::optional<Rating> rating{};
     struct Appeal {
         AppealState state = AppealState::filed;

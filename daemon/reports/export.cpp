@@ -17,6 +17,7 @@
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/tree.hpp"
 #include "daemon/reports/register.hpp"
+#include "daemon/reports/signals.hpp"
 #include "daemon/store/checkpoints.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
@@ -64,6 +65,17 @@ Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
     files["register.csv"] = render_csv(complaints);
     files["register.json"] = render_json(complaints);
     return files;
+}
+
+// Of the thirty days that end with this one. As the books they move by themselves, with records that stay open and lists that are kept: they
+// are in every version and make none.
+void add_signals(Files& files, Connection& db, const ExportWish& wish, Instant as_of) {
+    Request month;
+    month.report = "signals", month.from = *days_later(wish.day, -29), month.to = wish.day;
+    auto signals = signals_report(db, wish.seal, wish.names, wish.rules, month, wish.zone, as_of);
+    signals.as_of = format_local(as_of, wish.zone);
+    files["signals.csv"] = render_csv(signals);
+    files["signals.json"] = render_json(signals);
 }
 
 std::string digest(const Files& files) {
@@ -143,7 +155,7 @@ std::string root_at(Connection& db, const Edition& edition) {
 
 std::string identity(const json::object& row) {
     std::string out;
-    for (const char* key : {"officer", "unit", "code", "topic"})
+    for (const char* key : {"signal", "officer", "unit", "code", "topic"})
         if (const auto* value = row.if_contains(key)) out += fmt::format("{}{}", out.empty() ? "" : " ", value->is_string() ? value->as_string().c_str() : "null");
     return out;
 }
@@ -281,6 +293,7 @@ Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant n
     auto books = balance_report(db);
     edition.files["balance.csv"] = render_csv(books);
     edition.files["balance.json"] = render_json(books);
+    add_signals(edition.files, db, wish, edition.as_of);
     edition.files["manifest.json"] = manifest_of(db, wish, edition);
     return edition;
 }

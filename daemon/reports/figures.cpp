@@ -65,6 +65,7 @@ public:
 
     void add(const CaseRow& c) {
         auto standing = standing_of(c.survey);
+        band_ = local_hour(c.reported_at, zone_) / 6;
         ++figures_.cases[c.unit];
         if (standing == Standing::excluded) ++figures_.excluded[c.unit][c.code.value_or("")];
 
@@ -75,12 +76,10 @@ public:
         add_to(officer, c, standing, person_knows);
         add_to(unit, c, standing, true);
         add_to(figures_.force, c, standing, true);
-        if (c.rating && !c.recoded_after && !c.under_appeal() && !c.taken_out()) figures_.mix.add(c.category, band(c), weights_.of(c.rating->grade), 1);
+        if (c.rating && !c.recoded_after && !c.under_appeal() && !c.taken_out()) figures_.mix.add(c.category, band_, weights_.of(c.rating->grade), 1);
     }
 
 private:
-    int band(const CaseRow& c) const { return local_hour(c.reported_at, zone_) / 6; }
-
     void add_appeal(Counted& counted, const CaseRow::Appeal& appeal) const {
         bool decided = is_decided(appeal.state);
         ++counted.filed;
@@ -92,7 +91,9 @@ private:
     void add_to(Counted& counted, const CaseRow& c, Standing standing, bool rating_counts) const {
         auto& tally = counted.tally;
         if (c.appeal) add_appeal(counted, *c.appeal);
-        if (standing != Standing::excluded) ++tally.eligible;
+        auto& work = counted.work[{c.category, band_}];
+        bool eligible = standing != Standing::excluded;
+        tally.eligible += eligible, work.eligible += eligible;
         bool delivered = c.survey == MessageState::delivered;
         bool ended = delivered && c.answer_until && *c.answer_until <= as_of_;
         tally.sent += c.survey && was_sent(*c.survey, c.accepted_once);
@@ -116,17 +117,19 @@ private:
         if (!rating_counts) return;
         tally.rate(c.rating->grade, weights_);
         tally.ended_rated += ended;
-        ++counted.rated[{c.category, band(c)}];
+        ++work.rated, work.sum += weights_.of(c.rating->grade);
     }
 
     Figures& figures_;
     const Weights& weights_;
     const std::string& zone_;
     Instant as_of_;
+    int band_ = 0;  // of the case at hand: 00–06, 06–12, 12–18, 18–24 of the day it was reported
 };
 
-void expect(Counted& counted, const CaseMix& mix) {
-    for (const auto& [cell, n] : counted.rated) counted.tally.expected_sum += static_cast<double>(n) * mix.expected(cell.first, cell.second);
+void expect(Counted& counted, const stats::CaseMix& mix) {
+    for (const auto& [kind, work] : counted.work)
+        if (work.rated > 0) counted.tally.expected_sum += static_cast<double>(work.rated) * mix.expected(kind.first, kind.second);
 }
 
 }  // namespace
@@ -149,20 +152,27 @@ bool was_sent(MessageState survey, bool accepted_once) {
     return false;
 }
 
-Figures count_period(Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of) {
-    Figures figures;
-    figures.mix = CaseMix(rules.least.cell);
-    Count count(figures, rules.weights, zone, as_of);
+void each_case(Connection& db, const Period& period, const Services& services, const std::function<void(const CaseRow&)>& take) {
     auto all = stretches(where_cases_lie(db, period));
     for (std::size_t next = 0; next < all.size();) {
         store::Snapshot snapshot(db);
         CaseRow row;
         for (std::int64_t read = 0; next < all.size() && read < cases_a_snapshot; read += all[next].last - all[next].first + 1, ++next) {
             CaseRows rows(db, all[next].first, all[next].last);
-            while (rows.next(row))
-                if (is_of(period, rules.services, row)) count.add(row);
+            while (rows.next(row)) {
+                if (!is_of(period, services, row)) continue;
+                if (period.answered_before && row.rating && row.rating->at >= *period.answered_before) row.rating.reset();
+                take(row);
+            }
         }
     }
+}
+
+Figures count_period(Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of) {
+    Figures figures;
+    figures.mix = stats::CaseMix(rules.least.cell);
+    Count count(figures, rules.weights, zone, as_of);
+    each_case(db, period, rules.services, [&](const CaseRow& c) { count.add(c); });
     for (auto& [badge, officer] : figures.officers) expect(officer, figures.mix);
     for (auto& [code, unit] : figures.units) expect(unit, figures.mix);
     expect(figures.force, figures.mix);

@@ -4,6 +4,7 @@
 // standing rating names, for that was true when the citizen answered; without one, for whom the record names now.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 namespace pingjing::store { class Connection; }
 
 namespace pingjing::reports {
+struct CaseRow;
 
 enum class Standing { excluded, waiting, surveyed };
 // nullopt: the case has no survey. A survey that is proved not to be sent waits to become due again.
@@ -28,12 +30,16 @@ struct Period {
     Instant from{}, to{};    // to is excluded
     bool by_answer = false;  // the day of the answer, not of closing
     std::size_t service = 0; // which of the site's services is counted
+    std::optional<Instant> answered_before{};  // ratings since then are not looked at yet
 };
+
+// Of one kind of work, by category and time band.
+struct Work { std::int64_t eligible = 0, rated = 0; double sum = 0; };
 
 // Of one officer, one unit or the force.
 struct Counted {
     Tally tally{};
-    std::map<std::pair<std::string, int>, std::int64_t> rated{};  // by category and time band, for the case mix
+    std::map<std::pair<std::string, int>, Work> work{};  // for the case mix and the post-stratified rate
     std::int64_t recoded_after = 0;  // answers left out because the case was re-coded after them
     // Appeals about these cases, and the ratings that count nowhere because of them: until it is decided, and for good.
     std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, left_out = 0, taken_out = 0;
@@ -44,10 +50,13 @@ struct Figures {
     std::map<std::optional<std::string>, Counted> officers{};  // nullopt: nobody was at the scene, or the unit alone is rated
     std::map<std::string, Counted> units{};                    // as the records name them
     Counted force{};
-    CaseMix mix{};
+    stats::CaseMix mix{};
     std::map<std::string, std::map<std::string, std::int64_t>> excluded{};  // unit, code
     std::map<std::string, std::int64_t> cases{};                            // all of a unit
 };
+
+// The cases of the period in the order of their ids, read in slices that hold no reader long.
+void each_case(store::Connection& db, const Period& period, const Services& services, const std::function<void(const CaseRow&)>& take);
 
 // `as_of` decides whose answer window has ended. A case that is not closed (any more) belongs to the day it was reported.
 Figures count_period(store::Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of);

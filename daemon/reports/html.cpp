@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "daemon/reports/chart.hpp"
+#include "daemon/reports/picture.hpp"
 
 namespace pingjing::reports {
 namespace {

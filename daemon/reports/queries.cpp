@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/reports/assessment.hpp"
+#include "daemon/reports/funnel.hpp"
 #include "daemon/reports/register.hpp"
+#include "daemon/reports/response.hpp"
+#include "daemon/reports/signals.hpp"
+#include "daemon/reports/trend.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::reports {
@@ -14,66 +18,6 @@ namespace {
 
 using store::Connection;
 using store::Statement;
-
-std::optional<std::string> name_of_unit(const Names& names, const std::string& code) {
-    auto found = names.units.find(code);
-    return found == names.units.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::optional<std::string> maybe(std::string text) { return text.empty() ? std::nullopt : std::optional(std::move(text)); }
-
-std::vector<Subject> officers_of(const Figures& figures, const Names& names) {
-    std::vector<Subject> subjects;
-    for (const auto& [badge, counted] : figures.officers) {
-        Subject subject;
-        subject.code = badge;
-        subject.tally = counted.tally;
-        if (badge) {
-            auto known = names.officers.find(*badge);
-            bool listed = known != names.officers.end();
-            if (listed) subject.name = maybe(known->second.name);
-            subject.parent = maybe(listed && !known->second.unit.empty() ? known->second.unit : counted.unit);
-        }
-        subjects.push_back(std::move(subject));
-    }
-    // Cases without an officer come first in the map; in the report they come after everybody.
-    if (!subjects.empty() && !subjects.front().code) std::rotate(subjects.begin(), subjects.begin() + 1, subjects.end());
-    return subjects;
-}
-
-Subject force_of(const Figures& figures) {
-    Subject force;
-    force.name = "全局";
-    force.level = Level::force;
-    force.tally = figures.force.tally;
-    return force;
-}
-
-// The force, then each sub-bureau before its stations: the order of the codes. What a sub-bureau attends itself counts in
-// its row alone.
-std::vector<Subject> units_of(const Figures& figures, const Names& names) {
-    std::map<std::string, Subject> by_code;
-    for (const auto& [code, counted] : figures.units) {
-        auto above = sub_bureau_of(code);
-        if (!above.empty()) {
-            auto& sub_bureau = by_code[above];
-            sub_bureau.level = Level::sub_bureau;
-            sub_bureau.tally += counted.tally;
-            if (above == code) continue;
-        }
-        auto& station = by_code[code];
-        station.level = Level::station;
-        station.parent = maybe(above);
-        station.tally = counted.tally;
-    }
-    std::vector<Subject> subjects{force_of(figures)};
-    for (auto& [code, subject] : by_code) {
-        subject.code = code;
-        subject.name = name_of_unit(names, code);
-        subjects.push_back(std::move(subject));
-    }
-    return subjects;
-}
 
 void note_recoded(Table& table, const Figures& figures) {
     if (figures.force.recoded_after == 0) return;
@@ -117,12 +61,11 @@ std::map<std::string, std::int64_t> surveys_by_state(Connection& db) {
     return counts;
 }
 
-}  // namespace
-
-std::string sub_bureau_of(std::string_view unit) {
-    bool digits = std::all_of(unit.begin(), unit.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return unit.size() == 12 && digits ? std::string(unit.substr(0, 6)) + "000000" : std::string();
+bool is_statistics(const std::string& report) {
+    return report == "funnel" || report == "trend" || report == "response" || report == "assessment" || report == "signals";
 }
+
+}  // namespace
 
 Table score_report(std::string_view report, const Figures& figures, const Names& names, const Rules& rules) {
     auto subjects = report == "officers" ? officers_of(figures, names) : report == "units" ? units_of(figures, names) : std::vector<Subject>{force_of(figures)};
@@ -200,8 +143,8 @@ Result<Request> complete(Request request, const Services& services, const std::s
     auto wrong = [](std::string_view field, std::string_view expected) {
         return fail(Error::Kind::invalid_input, fmt::format("{}: expected {}", field, expected));
     };
-    static const std::set<std::string> reports = {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals", "register"};
-    if (!reports.contains(request.report)) return wrong("report", "officers, units, force, balance, exclusions, paths, desk, appeals or register");
+    const auto& reports = report_names();
+    if (std::ranges::find(reports, request.report) == reports.end()) return wrong("report", fmt::format("{} or {}", fmt::join(reports.begin(), reports.end() - 1, ", "), reports.back()));
     if (!services.find(request.service)) {
         std::string names;
         for (std::size_t n = 0; n < services.size(); ++n) names += (n == 0 ? "" : n + 1 == services.size() ? " or " : ", ") + services[n].name;
@@ -209,7 +152,8 @@ Result<Request> complete(Request request, const Services& services, const std::s
     }
     if (request.service != "110" && (request.report == "balance" || request.report == "paths" || request.report == "desk" || request.report == "register" || request.report == "appeals")) return wrong("service", "none: this report is of all services together");
     bool weekly = request.report == "register";
-    if (!weekly && (!request.week.empty() || request.cases)) return wrong(request.cases ? "cases" : "week", "the report register with it");
+    if (!weekly && !request.week.empty()) return wrong("week", "the report register with it");
+    if (!weekly && request.report != "signals" && request.cases) return wrong("cases", "the report register or signals with it");
     if (!request.week.empty()) {
         if (!request.from.empty() || !request.to.empty()) return wrong("week", "either a week or days");
         auto week = read_week(request.week);
@@ -217,12 +161,45 @@ Result<Request> complete(Request request, const Services& services, const std::s
         request.from = week->from, request.to = week->to, request.week.clear();
     }
     if (request.basis != "closed" && request.basis != "answered") return wrong("basis", "closed or answered");
+    if (is_statistics(request.report) && request.basis != "closed") return wrong("basis", "closed, for this report");
     if (request.to.empty()) request.to = local_day(as_of, zone);
     if (!day_range(request.to, zone)) return wrong("to", "a day such as 2026-11-21");
+    if (request.from.empty() && request.report == "trend") request.from = last_weeks(request.to).from;
     if (request.from.empty()) request.from = *days_later(request.to, weekly ? -6 : -29);
     if (!day_range(request.from, zone)) return wrong("from", "a day such as 2026-11-21");
     if (request.from > request.to) return wrong("from", fmt::format("a day not after {}", request.to));
     return request;
+}
+
+namespace {
+
+// Those that stand on the scores of a period and are no table of A5.
+Table statistics_report(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone, Instant as_of) {
+    auto service = *rules.services.find(request.service);
+    auto start = [&](const std::string& day) { return day_range(day, zone)->from; };
+    Period period{start(request.from), day_range(request.to, zone)->to, false, service};
+    if (request.report == "signals") return signals_report(db, seal, names, rules, request, zone, as_of);
+    if (request.report == "trend") return trend_report(read_trends(db, names, rules, request.from, request.to, service, zone, as_of));
+    if (request.report == "assessment") period.answered_before = as_of - settled_after;
+    auto figures = count_period(db, period, rules, zone, as_of);
+    if (request.report == "response") return response_report(figures, read_responses(db, seal, period, rules.services, zone, as_of), names, rules);
+    if (request.report == "assessment")
+        return assessment_report(figures, followups_on_time(db, period.from, period.to, as_of), repeats_by_unit(db, seal, request.from, request.to, zone), names, rules);
+    auto before = count_period(db, {start(request.from) - (period.to - period.from), period.from, false, service}, rules, zone, as_of);
+    auto table = funnel_report({figures, names, rules}, {before, names, rules}, rules);
+    // Who reads it is not warned of himself or of his unit.
+    std::erase_if(table.rows, [&](const std::vector<Cell>& row) {
+        const auto* code = std::get_if<std::string>(&row.at(1));
+        return code && ((!request.badge.empty() && *code == request.badge) || (!request.unit.empty() && *code == request.unit));
+    });
+    return table;
+}
+
+}  // namespace
+
+const std::vector<std::string>& report_names() {
+    static const std::vector<std::string> names = {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals", "register", "funnel", "trend", "response", "assessment", "signals"};
+    return names;
 }
 
 Result<Table> make_report(Connection& db, const Names& names, const Rules& rules, const Request& asked, const std::string& zone, Instant as_of,
@@ -240,6 +217,12 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
         table = desk_report(db, request->from, request->to, zone);
     } else if (request->report == "register") {
         table = register_report(db, seal, names, rules, *request, zone);
+    } else if (is_statistics(request->report)) {
+        auto wanted = rules;
+        wanted.raw = request->raw;
+        table = statistics_report(db, seal, names, wanted, *request, zone, as_of);
+        table.from = request->from, table.to = request->to, table.basis = "closed";
+        if (request->service != "110") table.footnotes.insert(table.footnotes.begin(), fmt::format("业务 service: {}", request->service));
     } else {
         bool scores = request->report != "exclusions";
         if (!scores) request->basis = "closed";

@@ -189,6 +189,19 @@ Result<Week> read_week(std::string_view week) {
     return out;
 }
 
+std::map<std::string, Repeats> repeats_by_unit(Connection& db, const store::Seal* seal, const std::string& from, const std::string& to, const std::string& zone) {
+    auto first = day_range(from, zone)->from;
+    auto complaints = read_complaints(db, seal, Request(), first - std::chrono::hours(24) * again_days, day_range(to, zone)->to);
+    mark_repeats(complaints);
+    std::map<std::string, Repeats> out;
+    for (const auto& c : complaints) {
+        if (c.found_at < first) continue;
+        auto& unit = out[c.unit];
+        ++unit.complaints, unit.again += c.again_caller || c.again_place;
+    }
+    return out;
+}
+
 Table register_report(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone) {
     auto from = day_range(request.from, zone)->from, to = day_range(request.to, zone)->to;
     auto complaints = read_complaints(db, seal, request, from - std::chrono::hours(24) * again_days, to);

@@ -5,6 +5,7 @@
 // whole station knows. Nor is one to be had by subtraction: where what is left out of a topic's sum would be less than that, the
 // smallest unit shown is left out too. 督察 reads the cases, but not those of his own unit or at which he was.
 #pragma once
+#include <map>
 #include <string>
 
 #include "daemon/core/result.hpp"
@@ -22,5 +23,10 @@ constexpr int again_days = 90;
 
 // Of a request that complete() has completed. `seal` opens the places, which are compared and, with `cases`, shown; nullptr: none are.
 Table register_report(store::Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone);
+
+// By unit: how many complaints were found out in these days, and of how many the same caller or the same place had complained within
+// the days before. Local days, both included.
+struct Repeats { std::int64_t complaints = 0, again = 0; };
+std::map<std::string, Repeats> repeats_by_unit(store::Connection& db, const store::Seal* seal, const std::string& from, const std::string& to, const std::string& zone);
 
 }  // namespace pingjing::reports

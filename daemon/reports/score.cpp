@@ -1,55 +1,18 @@
 #include "daemon/reports/score.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <tuple>
+
+#include "daemon/reports/compare.hpp"
+#include "daemon/stats/interval.hpp"
+#include "daemon/stats/shrink.hpp"
 
 namespace pingjing::reports {
 namespace {
 
-constexpr double rounding = 1e-9;           // a row exactly at the limit is within
-
 Note note_for(std::int64_t n, const Smallest& least) {
     return n < least.counts ? Note::under_5 : n < least.rates ? Note::under_10 : n < least.flags ? Note::small_sample : Note::none;
 }
-
-// The funnel of one level: officers are compared with officers, stations with stations.
-class Limits {
-public:
-    Limits(const std::vector<Subject>& subjects, Level level, const Tally& force, const Rules& rules) : force_(force), rules_(rules) {
-        std::vector<double> z_scores;
-        for (const auto& subject : subjects)
-            if (subject.level == level && is_comparable(subject)) z_scores.push_back(z_score(subject.tally));
-        enough_ = z_scores.size() >= rules.least.comparable_rows;
-        if (enough_) spread_ = std::sqrt(overdispersion(std::move(z_scores)));
-    }
-
-    std::optional<Funnel> place(const Subject& subject) const {
-        const auto& tally = subject.tally;
-        if (!enough_ || !is_comparable(subject)) return std::nullopt;
-        if (static_cast<double>(tally.unconfirmed) > rules_.most_unconfirmed * static_cast<double>(tally.n())) return std::nullopt;  // too much still waits for a person
-        auto z = z_score(tally);
-        if (std::abs(z) <= rules_.funnel_z * spread_ + rounding) return Funnel::within;
-        return z < 0 ? Funnel::below : Funnel::above;
-    }
-
-private:
-    bool is_comparable(const Subject& subject) const {
-        return subject.code && subject.level != Level::force && subject.tally.n() >= rules_.least.flags;
-    }
-
-    double z_score(const Tally& tally) const {
-        auto error = std::sqrt(force_.variance() / static_cast<double>(tally.n()));
-        auto distance = *tally.mean() - *force_.mean();
-        if (error <= 0) return 0;  // everybody got the same rating
-        return distance / error;
-    }
-
-    const Tally& force_;
-    const Rules& rules_;
-    bool enough_ = false;
-    double spread_ = 1;
-};
 
 // A row under 5 could be had by subtracting its siblings from the row above, so a second one is withheld: the smallest,
 // for it costs the reader least. A hidden row could also be had by adding up those below it: one of them goes too.
@@ -115,17 +78,17 @@ void fill_rates(ReportRow& row, const Tally& tally, double prior, const Rules& r
 
     auto share = [n](std::int64_t count) { return static_cast<double>(count) / static_cast<double>(n); };
     row.rate = tally.mean();
-    auto around_rate = wilson(*row.rate, n, rules.z);
+    auto around_rate = stats::wilson(*row.rate, n, rules.z);
     row.wilson_low = around_rate.low;
     row.wilson_high = around_rate.high;
     row.satisfied_share = share(tally.satisfied);
     row.positive_share = share(tally.satisfied + tally.basically_satisfied);
-    auto around_positive = wilson(*row.positive_share, n, rules.z);
+    auto around_positive = stats::wilson(*row.positive_share, n, rules.z);
     row.positive_low = around_positive.low;
     row.positive_high = around_positive.high;
     row.dissatisfied_share = share(tally.dissatisfied);
     row.expected = tally.expected_sum / static_cast<double>(n);
-    row.shrunk = shrink(*row.expected, prior, tally.sum, n);
+    row.shrunk = stats::shrink(*row.expected, prior, tally.sum, n);
 }
 
 }  // namespace
@@ -134,24 +97,13 @@ double Weights::of(Grade grade) const {
     return grade == Grade::satisfied ? satisfied : grade == Grade::basically_satisfied ? basically_satisfied : dissatisfied;
 }
 
-Interval wilson(double p, std::int64_t n, double z) {
-    if (n <= 0) return {};
-    auto count = static_cast<double>(n);
-    auto z2 = z * z;
-    auto scale = 1 + z2 / count;
-    auto centre = (p + z2 / (2 * count)) / scale;
-    auto half = z * std::sqrt(std::max(0.0, p * (1 - p)) / count + z2 / (4 * count * count)) / scale;
-    return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
-}
-
 std::optional<double> Tally::mean() const {
     if (n() == 0) return std::nullopt;
     return sum / static_cast<double>(n());
 }
 
 double Tally::variance() const {
-    if (n() == 0) return 0;
-    return std::max(0.0, sum_of_squares / static_cast<double>(n()) - *mean() * *mean());
+    return stats::sample_variance(n(), sum, sum_of_squares);
 }
 
 void Tally::rate(Grade grade, const Weights& weights, std::int64_t times) {
@@ -180,52 +132,11 @@ Tally& Tally::operator+=(const Tally& other) {
     return *this;
 }
 
-void CaseMix::add(const std::string& category, int time_band, double sum, std::int64_t n) {
-    for (auto* mean : {&cells_[{category, time_band}], &categories_[category], &force_}) {
-        mean->sum += sum;
-        mean->n += n;
-    }
-}
-
-double CaseMix::expected(const std::string& category, int time_band) const {
-    if (auto cell = cells_.find({category, time_band}); cell != cells_.end() && cell->second.n >= least_cell_)
-        return cell->second.sum / static_cast<double>(cell->second.n);
-    if (auto wider = categories_.find(category); wider != categories_.end() && wider->second.n >= least_cell_)
-        return wider->second.sum / static_cast<double>(wider->second.n);
-    return force_.n > 0 ? force_.sum / static_cast<double>(force_.n) : 0.5;
-}
-
-double shrink(double expected, double prior, double sum, std::int64_t n) {
-    return (prior * expected + sum) / (prior + static_cast<double>(n));
-}
-
-double prior_by_moments(const std::vector<Tally>& rows, double variance_of_ratings, std::int64_t least_n) {
-    std::vector<double> means;
-    double chance = 0;
-    for (const auto& row : rows) {
-        if (row.n() < least_n) continue;
-        means.push_back(*row.mean());
-        chance += variance_of_ratings / static_cast<double>(row.n());
-    }
-    if (means.size() < 2) return 20;
-
-    auto count = static_cast<double>(means.size());
-    double centre = 0, spread = 0;
-    for (auto mean : means) centre += mean / count;
-    for (auto mean : means) spread += (mean - centre) * (mean - centre) / (count - 1);
-    auto between = spread - chance / count;
-    if (between <= 0) return 200;
-    return std::clamp(variance_of_ratings / between, 10.0, 200.0);
-}
-
-double overdispersion(std::vector<double> z_scores) {
-    if (z_scores.empty()) return 1;
-    std::sort(z_scores.begin(), z_scores.end());
-    auto cut = z_scores.size() / 10;
-    auto low = z_scores[cut], high = z_scores[z_scores.size() - 1 - cut];
-    double squares = 0;
-    for (auto z : z_scores) squares += std::clamp(z, low, high) * std::clamp(z, low, high);
-    return std::max(1.0, squares / static_cast<double>(z_scores.size()));
+stats::FunnelRules funnel_rules(const Rules& rules) {
+    stats::FunnelRules out;
+    out.warn = rules.funnel_z, out.alarm = rules.funnel_alarm, out.warn_tails = rules.exact_warn, out.alarm_tails = rules.exact_alarm;
+    out.least_spread = rules.least.rates, out.least_groups = out.least_comparable = rules.least.comparable_rows, out.least_flag = rules.least.flags;
+    return out;
 }
 
 std::string_view level_name(Level level) {
@@ -239,14 +150,11 @@ std::string_view note_code(Note note) {
 }
 
 std::vector<ReportRow> score(const std::vector<Subject>& subjects, const Tally& force, const Rules& rules) {
-    std::map<Level, Limits> limits;
+    std::map<Level, Comparison> comparisons;
     std::map<Level, double> priors;
     for (auto level : {Level::officer, Level::station, Level::sub_bureau, Level::force}) {
-        limits.emplace(level, Limits(subjects, level, force, rules));
-        std::vector<Tally> peers;
-        for (const auto& subject : subjects)
-            if (subject.level == level && subject.code) peers.push_back(subject.tally);
-        priors[level] = rules.prior ? *rules.prior : prior_by_moments(peers, force.variance(), rules.least.rates);
+        const auto& comparison = comparisons.emplace(level, Comparison(subjects, level, force, rules)).first->second;
+        priors[level] = rules.prior ? *rules.prior : stats::prior_by_moments(comparison.groups(), force.variance(), rules.least.rates);
     }
     auto second = withheld(subjects, rules.least);
 
@@ -262,7 +170,7 @@ std::vector<ReportRow> score(const std::vector<Subject>& subjects, const Tally& 
         row.note = second[i] && !rules.raw ? Note::withheld : note_for(row.n, rules.least);
         if (rules.raw || (!second[i] && row.n >= rules.least.counts)) fill_counts(row, tally, rules.by_answer);
         if (rules.raw || (!second[i] && row.n >= rules.least.rates)) fill_rates(row, tally, priors[subject.level], rules);
-        if (rules.raw || !second[i]) row.funnel = limits.at(subject.level).place(subject);
+        if (rules.raw || !second[i]) row.funnel = comparisons.at(subject.level).place(subject);
         rows.push_back(std::move(row));
     }
     return rows;
@@ -274,6 +182,10 @@ template <class T> Cell cell(const std::optional<T>& value) {
     if (!value) return std::monostate{};
     return *value;
 }
+
+constexpr bool spreadsheet_only = false;
+
+}  // namespace
 
 Cell cell(const std::optional<Funnel>& funnel) {
     if (!funnel) return std::monostate{};
@@ -289,10 +201,6 @@ Cell cell(Note note) {
     constexpr std::string_view shown[] = {"", "不足5件", "不足10件", "样本不足", "隐去防推算"};
     return Word{std::string(note_code(note)), std::string(shown[static_cast<int>(note)])};
 }
-
-constexpr bool spreadsheet_only = false;
-
-}  // namespace
 
 Table score_table(std::string_view report, const std::vector<ReportRow>& rows) {
     bool officers = report == "officers";

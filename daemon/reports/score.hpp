@@ -1,10 +1,7 @@
 // From counts to the numbers a report may show, and what it must not show. Pure: no store, no clock.
 //
-// Sources. Headline (S + 0.5·B)/n: the only weighting that gives the 88.93 % which 东莞 published for 6554/731/496.
-// Interval: E. B. Wilson, JASA 22 (1927), z = 1.96. Shrinkage: beta-binomial by moments (Efron & Morris, JASA 70 (1975)),
-// but toward the score expected from the case mix: shrinking to the force mean punishes units with hard work.
-// Funnel: D. Spiegelhalter, Statistics in Medicine 24 (2005), "Funnel plots for comparing institutional performance",
-// overdispersion after winsorising. Smallest n: AHRQ and HCAHPS practice; below it a rate says more about chance than about a person.
+// Sources. Headline (S + 0.5·B)/n: the only weighting that gives the 88.93 % which 东莞 published for 6554/731/496. Smallest n: AHRQ and
+// HCAHPS practice; below it a rate says more about chance than about a person. The formulas and where they come from: daemon/stats.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -14,9 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/core/clock.hpp"
 #include "daemon/core/rating.hpp"
 #include "daemon/core/services.hpp"
 #include "daemon/reports/render.hpp"
+#include "daemon/stats/funnel.hpp"
+#include "daemon/stats/strata.hpp"
 
 namespace pingjing::reports {
 
@@ -25,10 +25,6 @@ struct Weights {
     double of(Grade grade) const;
 };
 
-struct Interval { double low = 0, high = 1; };
-// At p for n ratings. For a mean of values in [0,1] it is conservative: none varies more than a yes or no with that mean.
-Interval wilson(double p, std::int64_t n, double z = 1.96);
-
 // Everything counted for one row. n, sum and the squares are of the ratings that count for this row:
 // words-only ratings without a person's yes are in them for units and the force, not for an officer.
 struct Tally {
@@ -36,38 +32,15 @@ struct Tally {
     std::int64_t satisfied = 0, basically_satisfied = 0, dissatisfied = 0;
     std::int64_t unconfirmed = 0, late = 0, ambiguous = 0;
     double sum = 0, sum_of_squares = 0;   // of the weight of each rating
-    double expected_sum = 0;              // of CaseMix::expected for each rating
+    double expected_sum = 0;              // of stats::CaseMix::expected for each rating
     std::int64_t ended_delivered = 0, ended_rated = 0;  // surveys whose window has ended
 
     std::int64_t n() const { return satisfied + basically_satisfied + dissatisfied; }
     std::optional<double> mean() const;
-    double variance() const;              // of single ratings; 0 without any
+    double variance() const;              // of single ratings, by n − 1; 0 of fewer than two
     void rate(Grade grade, const Weights& weights, std::int64_t times = 1);
     Tally& operator+=(const Tally& other);
 };
-
-// The force mean by kind of work. Filled with all ratings first, asked afterwards.
-class CaseMix {
-public:
-    explicit CaseMix(std::int64_t least_cell = 30) : least_cell_(least_cell) {}
-    void add(const std::string& category, int time_band, double sum, std::int64_t n);
-    // The mean of the cell; of the category where the cell has fewer ratings than `least_cell`; of the force where that has too; 0.5 without any.
-    double expected(const std::string& category, int time_band) const;
-
-private:
-    struct Mean { double sum = 0; std::int64_t n = 0; };
-    std::int64_t least_cell_;
-    std::map<std::pair<std::string, int>, Mean> cells_;
-    std::map<std::string, Mean> categories_;
-    Mean force_;
-};
-
-// (m·e + Σx)/(m + n)
-double shrink(double expected, double prior, double sum, std::int64_t n);
-// m = σ²/v̂ from rows with at least `least_n` ratings; 20 where fewer than two of them exist.
-double prior_by_moments(const std::vector<Tally>& rows, double variance_of_ratings, std::int64_t least_n = 10);
-// φ: the mean of the squared z-scores after winsorising a tenth on each side; at least 1.
-double overdispersion(std::vector<double> z_scores);
 
 enum class Level { officer, station, sub_bureau, force };
 std::string_view level_name(Level level);
@@ -86,10 +59,28 @@ struct Smallest {
     std::size_t comparable_rows = 10;
 };
 
+// 综合考评: what counts how much, and the response rate above which nothing is gained: a high one is no merit but a signal.
+struct Assessment {
+    double satisfaction = 0.5, response = 0.1, followup = 0.25, repeats = 0.15;
+    double response_target = 0.25;
+};
+
+// What looks like gaming (domain.md §12): from where on it is listed.
+struct SignalRules {
+    Millis quick = std::chrono::seconds(60);         // an answer sooner than that
+    std::int64_t number_cases = 6, number_officer = 3;  // cases of one number in a period: of all, and with one officer
+    std::int64_t officer_cases = 2;                  // single things by one officer, from which on they are a warning
+    Millis open_after = std::chrono::hours(24 * 7);  // a record that is not closed since its report
+    std::vector<std::string> staff_keys{};           // phone keys of the internal list
+};
+
 struct Rules {
     Weights weights{};
+    Assessment assessment{};
+    SignalRules signals{};
     Smallest least{};
-    double z = 1.96, funnel_z = 1.96;
+    double z = 1.96, funnel_z = 1.96, funnel_alarm = 3.09;
+    double exact_warn = 0.05, exact_alarm = 0.002;  // both tails together, where limits are binomial
     double most_unconfirmed = 0.10;     // no flag where words-only ratings without a person's yes are more than that share
     std::optional<double> prior = 20;   // null: by moments
     bool raw = false;                   // shows what the smallest n would hide; the caller records the access
@@ -97,7 +88,10 @@ struct Rules {
     Services services{};        // the 110 call, and what else the site asks about: each is counted by itself
 };
 
-enum class Funnel { below, within, above };
+// As far as the formulas know them.
+stats::FunnelRules funnel_rules(const Rules& rules);
+
+using Funnel = stats::Place;
 enum class Note { none, under_5, under_10, small_sample, withheld };
 std::string_view note_code(Note note);
 
@@ -116,6 +110,9 @@ struct ReportRow {
 
 // One row per subject, in the same order. The force is the target of the funnel whether or not it is among the subjects.
 std::vector<ReportRow> score(const std::vector<Subject>& subjects, const Tally& force, const Rules& rules);
+
+Cell cell(const std::optional<Funnel>& funnel);
+Cell cell(Note note);
 
 // `report` is officers, units or force: the first column is `officer` or `unit`, the rest is A5 in its order.
 Table score_table(std::string_view report, const std::vector<ReportRow>& rows);

@@ -277,4 +277,8 @@ TEST_CASE("the example configuration needs nothing but its secrets") {
     CHECK(s->channels[0].submit_timeout == plain->channels[0].submit_timeout);
     CHECK(s->reports.most_unconfirmed == plain->reports.most_unconfirmed);
     CHECK(s->followup.rectify_days == plain->followup.rectify_days);
+    CHECK(s->reports.exact_alarm == plain->reports.exact_alarm);
+    CHECK(s->assessment.repeats == plain->assessment.repeats);
+    CHECK(s->signals.quick == plain->signals.quick);
+    CHECK(s->signals.open_after == plain->signals.open_after);
 }

@@ -1,6 +1,7 @@
 #include "daemon/reports/api.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
@@ -130,6 +131,23 @@ TEST_CASE("leaders read sums, inspectors cases, an officer himself, and each loo
     CHECK(wrong("/v1/reports/register?week=47") == "week: expected one such as 2026-W48");
     CHECK(wrong("/v1/reports/register?colour=red") == "colour: expected one of the parameters from, to, week, format, raw, cases");
     CHECK(wrong("/v1/reports/units?week=2026-W47") == "week: expected one of the parameters from, to, basis, service, format, raw");
+
+    // Warnings of a funnel and what looks like gaming are inspection's alone.
+    for (const char* report : {"funnel", "signals"}) {
+        CAPTURE(report);
+        CHECK(service.get(fmt::format("/v1/reports/{}", report), "report,leader").status == 403);
+        CHECK(service.get(fmt::format("/v1/reports/{}", report), "inspect").status == 200);
+    }
+    for (const char* report : {"trend", "response", "assessment"}) {
+        CAPTURE(report);
+        CHECK(service.get(fmt::format("/v1/reports/{}", report), "leader").status == 200);
+        CHECK(service.get(fmt::format("/v1/reports/{}", report), "officer").status == 403);
+        CHECK(boost::json::parse(service.get(fmt::format("/v1/reports/{}?basis=answered", report)).body).at("detail") == "basis: expected closed, for this report");
+    }
+    CHECK(service.accesses() == 1);
+    CHECK(service.get("/v1/reports/signals?cases=1", "leader").status == 403);
+    CHECK(service.get("/v1/reports/signals?cases=1", "inspect").status == 200);
+    CHECK(service.accesses() == 2);
 
     CHECK(service.get("/v1/reports/mine", "report").status == 403);
     CHECK(service.get("/v1/reports/mine", "officer").status == 403);  // the token does not say who he is

@@ -95,19 +95,23 @@ struct Site {
 
 }  // namespace
 
-TEST_CASE("a day is exported as twelve files and a manifest that vouches for them") {
+TEST_CASE("a day is exported as fourteen files and a manifest that vouches for them") {
     Site site;
     auto edition = site.run();
     CHECK(edition.version == 1);
     auto files = site.files();
-    CHECK(files.size() == 14);
+    CHECK(files.size() == 16);
     CHECK(files["2026-11-20/latest"] == "v1\n");
     auto manifest = site.manifest(1);
-    CHECK(manifest.at("files").as_object().size() == 12);
+    CHECK(manifest.at("files").as_object().size() == 14);
     auto complaints = boost::json::parse(files["2026-11-20/v1/register.json"]);
     CHECK(complaints.at("from") == "2026-11-14");  // the seven days that end with it
     CHECK(complaints.at("to") == "2026-11-20");
     CHECK(complaints.at("rows").as_array().empty());
+    auto signals = boost::json::parse(files["2026-11-20/v1/signals.json"]);
+    CHECK(signals.at("from") == "2026-10-22");  // the thirty days that end with it
+    CHECK(signals.at("to") == "2026-11-20");
+    CHECK(files["2026-11-20/v1/signals.csv"].starts_with("\xEF\xBB\xBFsignal,severity,"));
     CHECK(manifest.at("ledger").at("size") == 1);
     CHECK(manifest.at("as_of") == "2026-11-20T16:30:00.123Z");
     CHECK(manifest.at("rules").at("weight_basically").to_number<double>() == 0.5);
@@ -226,7 +230,7 @@ TEST_CASE("killed at any step, the next run finishes the same version, and nobod
             auto finished = site.run(night + 2h);
             CHECK(finished.version == (second_version ? 2 : 1));
             auto files = site.files();
-            CHECK(files.size() == (second_version ? 27 : 14));  // nothing hidden is left
+            CHECK(files.size() == (second_version ? 31 : 16));  // nothing hidden is left
             CHECK(files["2026-11-20/latest"] == wanted + "\n");
             CHECK(site.number("SELECT count(*) FROM exports") == (second_version ? 2 : 1));
             CHECK(site.run(night + 3h).version == finished.version);
@@ -269,7 +273,7 @@ TEST_CASE("the daemon exports on its reading thread and records through the stor
     auto exported = test::run(io, export_day(store::read_on(thread), *site.store, site.wish, night));
     REQUIRE(exported);
     CHECK(exported->version == 1);
-    CHECK(site.files().size() == 14);
+    CHECK(site.files().size() == 16);
     CHECK(site.number("SELECT count(*) FROM exports") == 1);
     auto again = test::run(io, export_day(store::read_on(*site.store), *site.store, site.wish, night + 1h));
     CHECK_FALSE(again->fresh);

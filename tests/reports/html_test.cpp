@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "daemon/core/tree.hpp"
-#include "daemon/reports/chart.hpp"
+#include "daemon/reports/picture.hpp"
 #include "daemon/reports/html.hpp"
 #include "daemon/reports/xlsx.hpp"
 

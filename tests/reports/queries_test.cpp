@@ -307,7 +307,7 @@ TEST_CASE("the last 30 days are meant where none are named, today included") {
     CHECK(request->to == "2026-11-27");
     CHECK(complete({.report = "units", .to = "2026-03-01"}, {}, zone, a_week_later)->from == "2026-01-31");
     struct { Request asked; const char* expected; } wrong[] = {
-        {{.report = "ranking"}, "report: expected officers, units, force, balance, exclusions, paths, desk, appeals or register"},
+        {{.report = "ranking"}, "report: expected officers, units, force, balance, exclusions, paths, desk, appeals, register, funnel, trend, response, assessment or signals"},
         {{.report = "units", .from = "2026-02-30"}, "from: expected a day such as 2026-11-21"},
         {{.report = "units", .to = "yesterday"}, "to: expected a day such as 2026-11-21"},
         {{.report = "units", .from = "2026-11-28"}, "from: expected a day not after 2026-11-27"},

@@ -183,7 +183,7 @@ TEST_CASE("a week or days, and only of the register") {
     request.from.clear(), request.report = "units";
     CHECK(complete(request, {}, zone, as_of).error().detail == "week: expected the report register with it");
     request.week.clear(), request.cases = true;
-    CHECK(complete(request, {}, zone, as_of).error().detail == "cases: expected the report register with it");
+    CHECK(complete(request, {}, zone, as_of).error().detail == "cases: expected the report register or signals with it");
 }
 
 TEST_CASE("an officer sees himself in months that are over, five ratings at a time") {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "daemon/reports/compare.hpp"
 #include "daemon/reports/score.hpp"
 
 using namespace pingjing;
@@ -79,52 +80,6 @@ TEST_CASE("the headline rate is the one Dongguan published") {
     CHECK(percent(*row.satisfied_share, 2) == 84.23);
     CHECK(percent(*row.positive_share, 2) == 93.63);
     CHECK(percent(*row.dissatisfied_share, 2) == 6.37);
-}
-
-TEST_CASE("the interval is Wilson's") {
-    struct { double p; std::int64_t n; double low, high; } cases[] = {
-        {1.0, 5, 57, 100}, {28.0 / 30, 30, 79, 98}, {0.0, 5, 0, 43}, {0.5, 10, 24, 76}, {0.5, 0, 0, 100},
-    };
-    for (const auto& c : cases) {
-        CAPTURE(c.p);
-        CAPTURE(c.n);
-        auto interval = wilson(c.p, c.n);
-        CHECK(percent(interval.low) == c.low);
-        CHECK(percent(interval.high) == c.high);
-    }
-}
-
-TEST_CASE("few ratings move a score little") {
-    struct { double sum; std::int64_t n; double shrunk; } cases[] = {{1, 1, 89.4}, {0, 1, 84.7}, {8, 10, 85.9}, {27, 30, 89.6}, {0, 0, 88.9}};
-    for (const auto& c : cases) {
-        CAPTURE(c.sum);
-        CHECK(percent(shrink(0.889, 20, c.sum, c.n), 1) == c.shrunk);
-    }
-}
-
-TEST_CASE("the prior by moments is strong where officers differ by chance alone, weak where they truly differ") {
-    std::vector<Tally> alike(10, tally(45, 0, 5)), apart;
-    for (int i = 0; i < 10; ++i) apart.push_back(i % 2 ? tally(100, 0, 0) : tally(20, 0, 80));
-    CHECK(prior_by_moments(alike, 0.09) == 200);
-    CHECK(prior_by_moments(apart, 0.24) == 10);
-    CHECK(prior_by_moments({tally(9, 0, 0), tally(50, 0, 1)}, 0.09) == 20);  // one row with n ≥ 10 says nothing about spread
-
-    std::vector<Tally> between{tally(100, 0, 0), tally(90, 0, 10), tally(80, 0, 20)};  // v = 0.01, chance = 0.09/100
-    CHECK(prior_by_moments(between, 0.09) == doctest::Approx(10));
-    CHECK(prior_by_moments(between, 0.30) == doctest::Approx(0.30 / 0.007));
-}
-
-TEST_CASE("what is expected of an officer follows his kind of work, where there is enough of it") {
-    CaseMix mix;
-    CHECK(mix.expected("01", 0) == 0.5);
-    mix.add("01", 0, 15, 30);  // enough of its own
-    mix.add("01", 1, 29, 29);  // too little: the category
-    mix.add("02", 0, 2, 10);   // even the category: the force
-    CHECK(mix.expected("01", 0) == 0.5);
-    CHECK(mix.expected("01", 1) == doctest::Approx(44.0 / 59));
-    CHECK(mix.expected("01", 7) == doctest::Approx(44.0 / 59));
-    CHECK(mix.expected("02", 0) == doctest::Approx(46.0 / 69));
-    CHECK(mix.expected("99", 0) == doctest::Approx(46.0 / 69));
 }
 
 TEST_CASE("a row shows no more than its number of ratings allows") {
@@ -246,11 +201,36 @@ TEST_CASE("the funnel speaks of outliers among enough comparable rows, and ranks
     }
 }
 
-TEST_CASE("overdispersion: a tenth on each side is pulled in, and it never narrows the limits") {
-    CHECK(overdispersion({}) == 1);
-    CHECK(overdispersion({0.1, 0.1, 0.1}) == 1);
-    CHECK(overdispersion({2, -2, 2, -2}) == doctest::Approx(4));
-    CHECK(overdispersion({100, 2, 2, 2, 2, -2, -2, -2, -2, -100}) == doctest::Approx(4));
+TEST_CASE("groups of ten and more tell how far chance spreads them, though only those of thirty are flagged") {
+    // Five officers with n = 12 differ wildly; without them the fifteen others would set the limits.
+    Tally force;
+    std::vector<std::int64_t> even(15, 5);
+    even.front() = 16;
+    auto rows = peers(even, force);
+    CHECK(Comparison(rows, Level::officer, force, {}).spread() == 1);
+    CHECK(funnels(score(rows, force, {})) == "-==============");
+    for (int i = 0; i < 10; ++i) {
+        rows.push_back(officer("S" + std::to_string(i), "U", i % 2 ? tally(12, 0, 0) : tally(4, 0, 8)));
+        force += rows.back().tally;
+    }
+    CHECK(Comparison(rows, Level::officer, force, {}).spread() > 2);
+    CHECK(funnels(score(rows, force, {})) == "===============..........");
+}
+
+TEST_CASE("the dissatisfied are few, so their limits are exact, and an alarm needs both periods") {
+    Tally force;
+    std::vector<std::int64_t> few(20, 1);
+    few.front() = 7;
+    auto rows = peers(few, force);
+    Comparison comparison(rows, Level::officer, force, {});
+    auto worst = comparison.of(rows.front());
+    REQUIRE(worst);
+    CHECK(worst->dissatisfied_warn == Funnel::above);
+    CHECK(worst->dissatisfied_alarm == Funnel::above);  // P(X ≥ 7) of 50 at 2.6 % is 0.0004
+    CHECK(comparison.of(rows.back())->dissatisfied_warn == Funnel::within);
+    CHECK(twice(Funnel::above, Funnel::above));
+    CHECK_FALSE(twice(Funnel::above, Funnel::below));
+    CHECK_FALSE(twice(Funnel::within, Funnel::within));
 }
 
 TEST_CASE("other weights give other rates") {
@@ -260,7 +240,7 @@ TEST_CASE("other weights give other rates") {
     t.rate(Grade::basically_satisfied, weights, 10);
     t.rate(Grade::dissatisfied, weights, 10);
     CHECK(*t.mean() == doctest::Approx(2.0 / 3));
-    CHECK(t.variance() == doctest::Approx((1 + 0.64 + 0.04) / 3 - 4.0 / 9));
+    CHECK(t.variance() == doctest::Approx(30.0 / 29 * ((1 + 0.64 + 0.04) / 3 - 4.0 / 9)));
 }
 
 TEST_CASE("the columns are those of the contract, in its order") {

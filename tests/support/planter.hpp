@@ -26,6 +26,7 @@ struct Survey {
     bool accepted = true;
     std::optional<std::string> answer_until = "2026-11-23T12:00:00+08:00";
     std::optional<std::string> code{};
+    std::string made = "2026-11-20T12:00:00+08:00";
 };
 
 struct Answer {
@@ -68,7 +69,7 @@ public:
                                  accepted_at, answer_until, attempt)
             VALUES (?1, ?2, ?3, ?4, ?4, 2, ?5, ?6, 1, x'00', 1, 'main', ?7, ?7, ?7, ?8, ?9,
                     CASE WHEN ?5 = 'due' OR ?5 = 'held' OR ?5 = 'cancelled' THEN 0 ELSE 1 END))sql");
-        auto made = at("2026-11-20T12:00:00+08:00");
+        auto made = at(s.made);
         add.bind(1, id).bind(2, "ref" + std::to_string(id)).bind(3, case_id).bind(4, purpose).bind(5, s.state).bind(6, s.code).bind(7, made);
         add.bind(8, s.accepted ? std::optional(made) : std::nullopt).bind(9, s.answer_until ? std::optional(at(*s.answer_until)) : std::nullopt).run();
         return id;

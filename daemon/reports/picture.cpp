@@ -1,4 +1,4 @@
-#include "daemon/reports/chart.hpp"
+#include "daemon/reports/picture.hpp"
 
 #include <fmt/format.h>
 
