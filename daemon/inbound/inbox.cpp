@@ -39,6 +39,7 @@ struct Ready {
     };
     std::vector<Report> reports{};
     std::vector<store::NewText> texts{};  // whole ones
+    bool parts = false;                   // there are others
 };
 Ready make_ready(const store::Seal& seal, const std::vector<provider::Inbound>& inbound) {
     Ready ready;
@@ -46,7 +47,9 @@ Ready make_ready(const store::Seal& seal, const std::vector<provider::Inbound>& 
         if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
             bool mobile = receipt->phone && receipt->phone->is_mobile();
             ready.reports.push_back({as_row(*receipt, seal), mobile ? seal.phone_key(*receipt->phone) : std::string()});
-        } else if (const auto& text = std::get<provider::InboundText>(one); !text.part) {
+        } else if (const auto& text = std::get<provider::InboundText>(one); text.part) {
+            ready.parts = true;
+        } else {
             ready.texts.push_back({text.key, text.from, text.to, text.extension, text.text, text.at, text.key_recurs, {}});
             store::make_ready(seal, ready.texts.back());
         }
@@ -143,7 +146,8 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; } kept;
     bool settle_now = true;
     auto ready = make_ready(seal_, inbound);
-    auto read = read_before(ready.texts);
+    // A part may make a text that is kept as new, and nobody overtakes it.
+    auto read = ready.parts ? nullptr : read_before(ready.texts);
     auto work = [&](store::Connection& db) {
         kept = {};
         std::size_t next_text = 0, next_report = 0;
@@ -163,7 +167,6 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                     auto joined = keep_joined(db, seal_, part.joined, now);
                     kept.texts += joined, kept.waiting += joined;
                     kept.repeated += part.repeated;
-                    if (joined > 0 && read && settle_now) read->begin(db);
                     continue;
                 }
                 auto at = next_text++;

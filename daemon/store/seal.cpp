@@ -52,7 +52,9 @@ Result<std::map<unsigned char, Key>> read_keys(const std::filesystem::path& file
 }
 
 void draw_nonce(unsigned char* out) {
-    SystemRandom random;  // not libsodium's own call, which goes to the kernel each time
+    // Not by libsodium's own call, which goes to the kernel each time; unless it was given another generator than the kernel's.
+    if (std::string_view(randombytes_implementation_name()) != "sysrandom") return randombytes_buf(out, nonce_bytes);
+    SystemRandom random;
     for (std::size_t at = 0; at < nonce_bytes; at += sizeof(std::uint64_t)) {
         auto drawn = random();
         std::memcpy(out + at, &drawn, sizeof drawn);

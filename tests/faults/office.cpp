@@ -275,9 +275,9 @@ std::int64_t Office::case_of(const std::string& record) { return id(fmt::format(
 std::int64_t Office::phone_of(const std::string& record) { return id(fmt::format("SELECT phone_id FROM cases WHERE record = '{}'", record)); }
 
 store::Attempt Office::attempt(const std::string& record) {
-    Statement find(*connection_, fmt::format("SELECT m.id, m.attempt, m.ref, m.phone_id, m.channel, m.case_id FROM messages m WHERE m.purpose = 'survey' AND m.case_id = {}", case_of(record)));
+    Statement find(*connection_, fmt::format("SELECT m.id, m.attempt, m.ref, m.phone_id, m.channel, m.case_id, m.claimed_at FROM messages m WHERE m.purpose = 'survey' AND m.case_id = {}", case_of(record)));
     if (!find.step()) throw std::runtime_error("no survey of " + record);
-    return {find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.integer(3), find.text(4), find.maybe_integer(5), true};
+    return {find.integer(0), static_cast<int>(find.integer(1)), find.text(2), find.integer(3), find.text(4), find.maybe_integer(5), true, find.instant(6)};
 }
 
 store::DueRow Office::due(const std::string& record) {

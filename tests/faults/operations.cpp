@@ -106,6 +106,15 @@ std::vector<Operation> about_cases() {
     return {
         in_store("record_case new", [=](Connection& db, Office& o) { one_call(db, o, call_json("fresh", "13800000061", R"(,"contact_phone":"13800000062")")); }),
         in_store("record_case again", [=](Connection& db, Office& o) { one_call(db, o, call_json("due", "13800000063", R"(,"version":2)")); }),
+        in_store("plan_first_survey", [=](Connection& db, Office& o) {
+            auto rows = furniture().rows(call_json("fresh", "13800000061"));
+            store::make_keys(seal(), *rows.at(0).call);
+            store::Verdict verdict;
+            verdict.kind = "survey", verdict.rule = "test", verdict.rules_sha256 = "faults";
+            auto recorded = store::record_case(db, seal(), std::nullopt, *rows.at(0).call, verdict, "accepted", noon);
+            store::plan_first_survey(db, o.random, recorded.id, *recorded.phone_id, *rows.at(0).call->closed_at, noon + 1h, noon + 72h, noon);
+            store::record_batch(db, "test", {.accepted = 1}, noon);
+        }),
         in_store("record_decision", [](Connection& db, Office& o) { store::record_decision(db, o.case_of("due"), "sending", "accepted", {}, noon); }),
         in_store("plan_survey of a cancelled one", [](Connection& db, Office& o) {
             auto id = o.case_of("cancelled");
@@ -240,6 +249,35 @@ std::vector<Operation> about_what_comes_in() {
             store::NewText text;
             text.from = phone("13800000072"), text.to = "106900110", text.text = Text("3");
             store::keep_text(db, seal(), "main", text, std::nullopt, noon);
+        }),
+        in_store("begin_text", [](Connection& db, Office&) {
+            store::NewText text;
+            text.from = phone("13800000072"), text.to = "106900110", text.text = Text("3");
+            store::begin_text(db, seal(), "main", text, noon);
+            store::append(db, noon, "test", std::nullopt, "{}");
+        }),
+        in_store("keep_text_as", [](Connection& db, Office& o) {
+            store::NewText text;
+            text.from = phone("13800000009"), text.to = "106900110", text.text = Text("?");
+            store::Reading reading;
+            reading.what = "none", reading.why = "nothing", reading.case_id = o.case_of("silent");
+            store::keep_text_as(db, seal(), store::begin_text(db, seal(), "main", text, noon), text, std::nullopt, reading);
+            store::lift_to_delivered(db, o.attempt("silent").message, "reply", noon);
+        }),
+        in_store("keep of an answer at the door", [](Connection& db, Office& o) {
+            store::Reading reading;
+            reading.what = "none", reading.why = "nothing", reading.case_id = o.case_of("asked");
+            store::record_reading(db, o.id("SELECT id FROM inbound WHERE step = 'new'"), reading, noon);
+            store::lift_to_delivered(db, o.attempt("asked").message, "reply", noon);
+            o.random = SeededRandom(5);
+            ratings::Answers answers(o.io().get_executor(), o.store(), seal(), noon_clock, o.random, std::make_shared<const ratings::AnswerRules>(answer_rules(furniture().settings, 100)), {});
+            std::vector<store::NewText> texts(1);
+            auto& text = texts[0];
+            text.from = phone("13800000009"), text.to = "106900110", text.text = Text("3 太慢"), text.key = "m-door";
+            store::make_ready(seal(), text);
+            auto read = answers.at_the_door(texts);
+            read->begin(db);
+            if (read->keep(db, 0, "main", text, std::nullopt, noon) != store::ReadTexts::Kept::settled) throw std::logic_error("it answers one survey");
         }),
         in_store("keep_quarantined", [](Connection& db, Office&) { store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon); }),
         in_store("record_reading", [](Connection& db, Office& o) {
@@ -467,7 +505,7 @@ const std::vector<std::string>& readers() {
         // of the ledger's check, a step at a time
         "step", "begin", "finish", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
         // the store's own: every operation goes through them; migrate() has tests of its own
-        "work", "will_send", "write_head", "commit_head", "read_head", "migrate", "check_schema", "check_lineage", "missing_lines", "journal_mark",
+        "work", "will_send", "write_lines", "write_head", "commit_head", "read_head", "migrate", "check_schema", "check_lineage", "missing_lines", "journal_mark",
         // the dispatcher's, private: a counter, and two rows of the table in one
         "uncount", "opt_out_of",
     };
