@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <cmath>
 #include <optional>
 
 #include "daemon/reports/picture.hpp"
@@ -58,7 +59,7 @@ std::optional<Interval> interval_of(const Table& table) {
 
 std::string picture(const std::vector<Cell>& row, const Interval& interval) {
     auto *rate = std::get_if<double>(&row.at(interval.rate)), *low = std::get_if<double>(&row.at(interval.low)), *high = std::get_if<double>(&row.at(interval.high));
-    return rate && low && high ? interval_picture(*low, *rate, *high) : "";
+    return rate && low && high && std::isfinite(*rate) && std::isfinite(*low) && std::isfinite(*high) ? interval_picture(*low, *rate, *high) : "";
 }
 
 std::string row_table(const Table& table) {

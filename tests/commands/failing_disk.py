@@ -20,6 +20,7 @@ def story(new_site):
     until(lambda: len(site.carrier.texts) == 10, "and asked")
     mine = site.carrier.to(number(0))[0]["from"]
     check(site.reply(number(0), "1", "r0", mine)[0] == 200, "a reply is taken")
+    until(lambda: len(site.carrier.texts) == 11, "and thanked for")
     until(lambda: b"WATCHDOG=1" in beats, "systemd knows that it lives")
 
     site.write("fail", "")
@@ -33,7 +34,7 @@ def story(new_site):
     beats.clear()
     time.sleep(1)
     check(b"WATCHDOG=1" not in beats and site.daemon.poll() is None, "systemd hears nothing more", beats)
-    check(len(site.carrier.texts) == 10, "nobody is texted")
+    check(len(site.carrier.texts) == 11, "nobody is texted")
     check(site.stop() == 0 and site.took < 15, "it stops when told")
 
     site.start()

@@ -14,6 +14,7 @@
 #include "daemon/ratings/answers.hpp"
 #include "daemon/reports/export.hpp"
 #include "daemon/site_rules.hpp"
+#include "daemon/store/keys.hpp"
 #include "daemon/store/appeals.hpp"
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/checkpoints.hpp"
@@ -208,6 +209,7 @@ std::vector<Operation> about_sending() {
         in_store("hold_if_clock_is_off", [](Connection& db, Office&) { hold_if_clock_is_off(db, noon + 1000h); }),
         in_store("cancel_case", [](Connection& db, Office&) { (void)store::cancel_case(db, seal(), "due", "because", noon); }),
         in_store("resend_case", [](Connection& db, Office&) { (void)store::resend_case(db, seal(), "doubt", "because", noon); }),
+        in_store("check_and_remember_keys", [](Connection& db, Office&) { (void)store::check_and_remember_keys(db, seal()); }),
         in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, false, "looked at", noon); }),
     };
 }
@@ -498,7 +500,9 @@ const std::vector<std::string>& readers() {
         "followup_words", "reveals_of", "count_waiting", "register_report", "own_report",
         "find_next_due", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
-        "count_quarantined", "first_unsigned", "recompute",
+        "count_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown",
+        // of the reports on units and of the signals
+        "followups_on_time", "each_case", "repeats_by_unit", "read_responses", "closed_by_hand", "same_numbers", "staff_numbers", "three_then_better",
         "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "standing_of", "survey_times", "no_send_before", "capped_cases_of",
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "find_unclear_texts", "before_texts_since", "read_up_to", "is_replay",
         "sent_surveys_to", "texts_to", "any_new_texts", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",

@@ -19,6 +19,8 @@ struct Phone24 : Drawer {
         }
         store::Statement send(db, "UPDATE messages SET state = 'sending', text = x'00', attempt = attempt + 1, slot = ?2, open = 1, claimed_at = ?3, answer_until = ?4 WHERE case_id = ?1");
         send.bind(1, id).bind(2, *slot.number).bind(3, now).bind(4, now + 72h).run();
+        store::Statement take(db, "UPDATE messages SET state = 'accepted', accepted_at = ?2 WHERE case_id = ?1");
+        take.bind(1, id).bind(2, now).run();
         return slot.number;
     }
     std::optional<Instant> free_at;

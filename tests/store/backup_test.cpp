@@ -153,7 +153,7 @@ TEST_CASE("a restored store texts nobody again: claimed since is in doubt, what 
     CHECK(office.refused() == "");
 }
 
-TEST_CASE("a call that was asked before the restore and is closed again after it is held; a new call of that number is asked") {
+TEST_CASE("a call that was asked before the restore and is closed again after it is held, while a new call of that number is asked") {
     Office office;
     office.back_up("copy");
     office.call(1);
