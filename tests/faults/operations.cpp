@@ -458,6 +458,8 @@ const std::vector<std::string>& readers() {
         "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
         "followup_words", "reveals_of", "count_waiting", "register_report", "own_report",
+        "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
+        "changed_after_closing", "read_signals", "signals_report",
         "find_next_due", "has_unsettled", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "load_answered_case", "told_since", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute",
