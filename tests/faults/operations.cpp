@@ -502,7 +502,8 @@ const std::vector<std::string>& readers() {
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown",
         // of the reports on units and of the signals
-        "followups_on_time", "each_case", "repeats_by_unit", "read_responses", "closed_by_hand", "same_numbers", "staff_numbers", "three_then_better",
+        "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
+        "changed_after_closing", "read_signals", "signals_report",
         "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "standing_of", "survey_times", "no_send_before", "capped_cases_of",
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "find_unclear_texts", "before_texts_since", "read_up_to", "is_replay",
         "sent_surveys_to", "texts_to", "any_new_texts", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
