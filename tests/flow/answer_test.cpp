@@ -296,7 +296,7 @@ void deliver(World& w, std::vector<provider::Inbound> all) {
 }
 }  // namespace
 
-TEST_CASE("an answer to a survey is rated in the commit that keeps it; everything else is kept first") {
+TEST_CASE("an answer to a survey is rated in the commit that keeps it, and everything else is kept first") {
     Asked w;
     w.hear(text_from(zhang, w.slot, "3 太慢", "a"));
     auto lost = w.crash();  // at once
