@@ -384,8 +384,8 @@ int recover_sending(Connection& db, Instant now) {
 
 int close_ended_windows(Connection& db, Instant now) {
     std::vector<std::int64_t> ended;
-    // One that is being sent is not asked about: it is accepted or in question in a moment.
-    for (const char* open : {"accepted_at IS NOT NULL", "accepted_at IS NULL AND state <> 'sending'"}) {
+    // Each by an index of its own; one that is still being sent stands in that of those.
+    for (const char* open : {"accepted_at IS NOT NULL", "accepted_at IS NULL AND state <> 'sending'", "state = 'sending'"}) {
         Statement find(db, fmt::format("SELECT id FROM messages WHERE open = 1 AND {} AND answer_until < ?1 ORDER BY answer_until LIMIT ?2", open));
         for (find.bind(1, now).bind(2, of_time_at_once); find.step();) ended.push_back(find.integer(0));
     }
