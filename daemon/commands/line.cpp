@@ -118,7 +118,7 @@ struct Local {
 }  // namespace
 
 struct Line::Impl {
-    std::string socket{};
+    std::string socket{}, zone{};
     std::unique_ptr<Local> local{};
 };
 
@@ -126,10 +126,11 @@ Line::Line(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Line::Line(Line&&) noexcept = default;
 Line::~Line() = default;
 bool Line::through_daemon() const { return !impl_->local; }
+const std::string& Line::zone() const { return impl_->zone; }
 
 std::optional<Line> Line::open(const config::Settings& settings) {
     auto impl = std::make_unique<Impl>();
-    impl->socket = control_socket(settings).string();
+    impl->socket = control_socket(settings).string(), impl->zone = settings.service.timezone;
     if (!Socket().connect(impl->socket)) {
         auto site = open_site(settings);
         if (!site) return std::nullopt;
