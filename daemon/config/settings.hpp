@@ -178,6 +178,7 @@ struct Intake {
     Millis settle = 5s;                      // a file that has not grown for that long is complete
     Millis poll = 2s;
     std::string mapping;                     // by name: built in, or a site's own; empty: by the head row
+    std::string mapping_at;                  // FILE:LINE where that is said, for messages
     std::string encoding = "auto";           // auto | utf-8 | gb18030
     bool erase_done = false;                 // delete finished files instead of renaming them
     std::string source;                      // of rows that name none; empty: it stays so
