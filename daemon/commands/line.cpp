@@ -103,6 +103,8 @@ struct Local {
         parts.called_off = [this] {
             return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };
         };
+        parts.known = [this] { return known_names(site.settings); };
+        parts.mode = [this] { return std::string(config::mode_name(site.settings.survey.mode)); };
         admin::add_control_routes(router, std::move(parts));
         admin::add_ledger_routes(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [this] { return recognised_for(site.settings); }});
     }

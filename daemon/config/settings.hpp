@@ -2,6 +2,7 @@
 // that domain.md and design.md give as a default is a key here; the default stands beside it.
 #pragma once
 #include <any>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -63,6 +64,7 @@ struct OtherService {
 };
 
 enum class Mode { off, shadow, pilot, on };
+constexpr std::string_view mode_name(Mode mode) { return std::array<std::string_view, 4>{"off", "shadow", "pilot", "on"}[static_cast<std::size_t>(mode)]; }
 struct Survey {
     Mode mode = Mode::on;
     std::vector<std::string> pilot_units;    // `units`, with mode = "pilot"

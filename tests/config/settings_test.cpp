@@ -143,7 +143,7 @@ TEST_CASE("what leaves nobody to ask, or nothing to take, is warned of") {
         auto found = std::any_of(s->warnings.begin(), s->warnings.end(), [&](const std::string& w) { return w.find(words) != w.npos; });
         return found ? std::string() : "no warning: " + words;
     };
-    CHECK(warned("[survey]\ndaily_ceiling = 0\n", ":11: daily_ceiling = 0: nobody is asked") == "");
+    CHECK(warned("[survey]\ndaily_ceiling = 0\n", ":12: daily_ceiling = 0: nobody is asked") == "");
     CHECK(warned("daily_ceiling = 0\n", "nobody is asked by this channel") == "");
     auto pilot = "[survey]\nmode = \"pilot\"\nunits = [\"99\"]\n";
     CHECK(warned(pilot, "\"99\" is no unit of 12 digits") == "");
