@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "daemon/config/lines.hpp"
 #include "daemon/config/settings.hpp"
 #include "providers/registry.hpp"
 #include "tests/support/source.hpp"
@@ -269,6 +270,29 @@ TEST_CASE("the rules have a name of their own, and secrets do not change it") {
     CHECK(load_text(folder, text + "[survey]\ndelay = \"121m\"\n")->rules_sha256 != first);
     folder.write("flags.csv", "flag,rule\n家暴,sexual\n");
     CHECK(load_text(folder, text)->rules_sha256 != first);
+}
+
+TEST_CASE("for people the configuration is lines, each with its section; a text is one of them, a list one a row, a secret none") {
+    Folder folder;
+    folder.write("officers.csv", "badge,name,unit\n012345,王杰,320102430000\n");
+    auto s = load_text(folder, smallest + "tps = 7\nhook_secret = \"0123456789abcdef-1\"\n[lists]\nofficers = \"officers.csv\"\n[desk.escalate]\nkind = \"exec\"\ncommand = [\"/bin/true\"]\n"
+                                          "[[survey.service]]\nname = \"window\"\nsources = [\"户政\"]\ntext = \"survey\"\n");
+    REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
+    auto lines = open_lines(*s);
+    auto has = [&](const std::string& line) { return std::find(lines.begin(), lines.end(), line) != lines.end(); };
+    CHECK(has("[[channel]] main tps = 7"));
+    CHECK(has("[desk.escalate] kind = 'exec'"));
+    CHECK(has("[[survey.service]] window text = 'survey'"));
+    CHECK(has("list officers: 012345,王杰,320102430000"));
+    CHECK(has("list staff_phones: 0 numbers"));
+    for (const auto& line : lines) {
+        CAPTURE(line);
+        CHECK(line.find('\n') == line.npos);
+        CHECK(line.find("0123456789abcdef") == line.npos);
+    }
+    CHECK(key_of_line("[[channel]] main tps = 7") == "[[channel]] main tps");
+    CHECK(key_of_line("list officers: 012345,王 = 杰") == "list officers");
+    CHECK(key_of_line("text survey = 【a】b = c") == "text survey");
 }
 
 // The lines of the channel of that provider, without what makes them comments.
