@@ -103,8 +103,8 @@ desk::Carries carries(const config::Settings& settings) {
     return {settings.desk.main.kind != Kind::log, settings.desk.escalate && settings.desk.escalate->kind != Kind::log};
 }
 
-admin::ControlParts::Known known_names(const config::Settings& settings) {
-    admin::ControlParts::Known known;
+admin::Known known_names(const config::Settings& settings) {
+    admin::Known known;
     for (const auto& u : settings.lists.units) known.units.insert(u.unit);
     for (const auto& o : settings.lists.officers) known.officers.insert(o.badge);
     return known;

@@ -28,7 +28,7 @@ namespace pingjing {
 // `seal` knows the numbers of the internal list again; without it nobody looks for them in reports.
 reports::ReportSite report_site(const config::Settings& settings, const store::Seal* seal = nullptr);
 desk::Carries carries(const config::Settings& settings);
-admin::ControlParts::Known known_names(const config::Settings& settings);
+admin::Known known_names(const config::Settings& settings);
 std::filesystem::path control_socket(const config::Settings& settings);
 
 class App {

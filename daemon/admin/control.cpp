@@ -208,7 +208,7 @@ asio::awaitable<Response> status(Parts p, Request) {
     auto path = p->store.path();
     json::value body;
     // Not through the writer: where the disk is full or fails, this is what people look at.
-    auto known = p->known ? p->known() : ControlParts::Known();
+    auto known = p->known ? p->known() : Known();
     std::function<void(store::Connection&)> look = [&](store::Connection& db) {
         body = read_status(db, path, now);
         auto strangers = store::count_strangers(db, known.units, known.officers, now - Millis(std::chrono::hours(24 * 7)));

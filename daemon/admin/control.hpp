@@ -16,6 +16,8 @@
 
 namespace pingjing::admin {
 
+struct Known { std::set<std::string> units{}, officers{}; };
+
 struct ControlParts {
     store::Store& store;
     store::Reader read;
@@ -27,7 +29,6 @@ struct ControlParts {
     std::function<boost::json::value()> channels{};                                // state of each, for `status`; null without a daemon
     std::function<asio::awaitable<Readiness>()> readiness{};                       // what /readyz would say; null without a daemon
     std::function<std::string()> mode{};                                           // off, shadow, pilot, on
-    struct Known { std::set<std::string> units{}, officers{}; };
     std::function<Known()> known{};                                                // by the site's lists
     // What follows when a waiting survey to this number is cancelled. Asked for before the work and called on the store's thread:
     // the rules in force may be replaced meanwhile.

@@ -272,7 +272,7 @@ TEST_CASE("the rules have a name of their own, and secrets do not change it") {
     CHECK(load_text(folder, text)->rules_sha256 != first);
 }
 
-TEST_CASE("for people the configuration is lines, each with its section; a text is one of them, a list one a row, a secret none") {
+TEST_CASE("for people the configuration is lines, each with its section, and a text is one of them, a list one a row, a secret none") {
     Folder folder;
     folder.write("officers.csv", "badge,name,unit\n012345,王杰,320102430000\n");
     auto s = load_text(folder, smallest + "tps = 7\nhook_secret = \"0123456789abcdef-1\"\n[lists]\nofficers = \"officers.csv\"\n[desk.escalate]\nkind = \"exec\"\ncommand = [\"/bin/true\"]\n"

@@ -7,7 +7,7 @@
 using pingjing::Scale;
 using namespace pingjing::reply;
 
-TEST_CASE("who does not wish to be called says it beside the 3 or after it; what another wants is none of it") {
+TEST_CASE("who does not wish to be called says it beside the 3 or after it, and what another wants is none of it") {
     for (auto text : {"3 不要回访", "3,别打电话了", "不用回访了", "不需要回访", "3 电话就不用打了", "别给我打电话", "3,不用再联系我了", "拒绝回访", "3 don't call me", "0"}) {
         CAPTURE(text);
         CHECK(read(Scale::three_110, text).no_callback);

@@ -149,7 +149,7 @@ TEST_CASE("what the carrier took is not called eligible, moments are those of th
     CHECK(text.find("评价短信 survey 运营商已接收 accepted") != std::string::npos);
     CHECK(text.find("not asked: 该号码另有涉安全警情 phone_hold") != std::string::npos);
     CHECK(text.find("1795220748785") == std::string::npos);
-    CHECK(text.find(R"("due_at":"2026-11-20T)") != std::string::npos);
+    CHECK(text.find(R"("due_at":"2026-11-21T)") != std::string::npos);
     CHECK(text.find("规则 rule 类别 category") != std::string::npos);
 }
 
