@@ -34,18 +34,29 @@ void on_failure(const std::string& task, std::exception_ptr error) {
     }
 }
 
-// What changed, by its name alone. Where surveys may go now that could not before, what has waited goes at once: as many as that.
-void tell_changes(store::Connection& db, const std::vector<std::string>& keys, config::Mode mode, Instant now) {
-    constexpr std::size_t most = 20;
-    std::string names;
-    for (std::size_t i = 0; i < keys.size() && i < most; ++i) names += (i == 0 ? "" : ", ") + keys[i];
-    if (keys.size() > most) names += fmt::format(" and {} more", keys.size() - most);
-    log::info("configuration.changed", {{"what", names.empty() ? "a list that is not shown" : names}});
-    bool flows = mode == config::Mode::on || mode == config::Mode::pilot;
-    if (!flows || std::find(keys.begin(), keys.end(), "[survey] mode") == keys.end()) return;
+// What changed, by its name alone, and how many surveys are due that could not go before and go at once now.
+struct Change { std::vector<std::string> keys{}; std::int64_t let_go = 0; };
+
+std::optional<Change> note_configuration(store::Connection& db, const config::Settings& settings, Instant now) {
+    auto keys = record_configuration(db, settings, now);
+    if (!keys) return std::nullopt;
+    Change change{std::move(*keys)};
+    bool flows = settings.survey.mode == config::Mode::on || settings.survey.mode == config::Mode::pilot;
+    if (!flows || std::find(change.keys.begin(), change.keys.end(), "[survey] mode") == change.keys.end()) return change;
     store::Statement waiting(db, "SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'due' AND due_at <= ?1");
     waiting.bind(1, now).step();
-    if (waiting.integer(0) > 0) log::warn("configuration.surveys_flow", {{"mode", config::mode_name(mode)}, {"due", waiting.integer(0)}});
+    change.let_go = waiting.integer(0);
+    return change;
+}
+
+// After it was committed.
+void tell(const Change& change, config::Mode mode) {
+    constexpr std::size_t most = 20;
+    std::string names;
+    for (std::size_t i = 0; i < change.keys.size() && i < most; ++i) names += (i == 0 ? "" : ", ") + change.keys[i];
+    if (change.keys.size() > most) names += fmt::format(" and {} more", change.keys.size() - most);
+    log::info("configuration.changed", {{"what", names.empty() ? "a list that is not shown" : names}});
+    if (change.let_go > 0) log::warn("configuration.surveys_flow", {{"mode", config::mode_name(mode)}, {"due", change.let_go}});
 }
 
 boost::json::value channel_states(outbox::Dispatcher& dispatcher) {
@@ -150,9 +161,9 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     if (!gateway) return tl::unexpected(gateway.error());
     a.gateway_ = std::move(*gateway);
     // After the gateway has compared the clock with the last fact: this is a fact of its own.
-    a.store_->run_now([&](store::Connection& db) {
-        if (auto changed = record_configuration(db, a.gateway_->settings(), clock.now())) tell_changes(db, *changed, a.gateway_->settings().survey.mode, clock.now());
-    });
+    std::optional<Change> change;
+    a.store_->run_now([&](store::Connection& db) { change = note_configuration(db, a.gateway_->settings(), clock.now()); });
+    if (change) tell(*change, a.gateway_->settings().survey.mode);
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.folder_writer_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
@@ -195,7 +206,7 @@ asio::awaitable<void> App::count_strangers() {
         co_await read(look);
         metrics::gauge("not_in_lists", {{"what", "units"}}, static_cast<double>(found.units));
         metrics::gauge("not_in_lists", {{"what", "officers"}}, static_cast<double>(found.officers));
-        co_await sleep_for(std::chrono::minutes(10));
+        co_await sleep_for(std::chrono::hours(1));
     }
 }
 
@@ -286,9 +297,8 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     auto next = gateway_->prepare(std::move(settings));
     if (!next) co_return tl::unexpected(next.error());
     auto now = clock_.now();
-    auto work = [&next, now](store::Connection& db) {
-        if (auto changed = record_configuration(db, next->settings, now)) tell_changes(db, *changed, next->settings.survey.mode, now);
-    };
+    std::optional<Change> change;
+    auto work = [&](store::Connection& db) { change = note_configuration(db, next->settings, now); };
     std::string why;
     try {
         co_await store_->run(std::ref(work));
@@ -297,6 +307,7 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     }
     // Rules that no fact names must not decide anything.
     if (!why.empty()) co_return fail(Error::Kind::unavailable, "the store cannot write down the new configuration: " + why);
+    if (change) tell(*change, next->settings.survey.mode);
     auto needs_restart = gateway_->take_over(std::move(*next));
     take(gateway_->settings());
     watch_->replace(watch::make_pushes(gateway_->settings().alarms, client_, clock_));
