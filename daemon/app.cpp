@@ -1,5 +1,8 @@
 #include "daemon/app.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "daemon/admin/control.hpp"
@@ -14,8 +17,10 @@
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/review_api.hpp"
 #include "daemon/log/log.hpp"
+#include "daemon/log/metrics.hpp"
 #include "daemon/notices/api.hpp"
 #include "daemon/reply/read.hpp"
+#include "daemon/store/cases.hpp"
 #include "daemon/store/outbox.hpp"
 
 namespace pingjing {
@@ -27,6 +32,31 @@ void on_failure(const std::string& task, std::exception_ptr error) {
     } catch (const std::exception& e) {
         log::error("app.task_failed", {{"task", task}, {"why", e.what()}});
     }
+}
+
+// What changed, by its name alone, and how many surveys are due that could not go before and go at once now.
+struct Change { std::vector<std::string> keys{}; std::int64_t let_go = 0; };
+
+std::optional<Change> note_configuration(store::Connection& db, const config::Settings& settings, Instant now) {
+    auto keys = record_configuration(db, settings, now);
+    if (!keys) return std::nullopt;
+    Change change{std::move(*keys)};
+    bool flows = settings.survey.mode == config::Mode::on || settings.survey.mode == config::Mode::pilot;
+    if (!flows || std::find(change.keys.begin(), change.keys.end(), "[survey] mode") == change.keys.end()) return change;
+    store::Statement waiting(db, "SELECT count(*) FROM messages WHERE purpose = 'survey' AND state = 'due' AND due_at <= ?1");
+    waiting.bind(1, now).step();
+    change.let_go = waiting.integer(0);
+    return change;
+}
+
+// After it was committed.
+void tell(const Change& change, config::Mode mode) {
+    constexpr std::size_t most = 20;
+    std::string names;
+    for (std::size_t i = 0; i < change.keys.size() && i < most; ++i) names += (i == 0 ? "" : ", ") + change.keys[i];
+    if (change.keys.size() > most) names += fmt::format(" and {} more", change.keys.size() - most);
+    log::info("configuration.changed", {{"what", names.empty() ? "a list that is not shown" : names}});
+    if (change.let_go > 0) log::warn("configuration.surveys_flow", {{"mode", config::mode_name(mode)}, {"due", change.let_go}});
 }
 
 boost::json::value channel_states(outbox::Dispatcher& dispatcher) {
@@ -84,6 +114,13 @@ desk::Carries carries(const config::Settings& settings) {
     return {settings.desk.main.kind != Kind::log, settings.desk.escalate && settings.desk.escalate->kind != Kind::log};
 }
 
+admin::Known known_names(const config::Settings& settings) {
+    admin::Known known;
+    for (const auto& u : settings.lists.units) known.units.insert(u.unit);
+    for (const auto& o : settings.lists.officers) known.officers.insert(o.badge);
+    return known;
+}
+
 App::App(asio::io_context& io, const Clock& clock, Random& random, const store::Seal& seal, std::unique_ptr<store::Store> store)
     : io_(io), clock_(clock), random_(random), seal_(seal), store_(std::move(store)), client_(io.get_executor()), access_(*store_, clock_),
       intake_(*store_, seal_, random_), loops_(io.get_executor(), on_failure), desk_loop_(io.get_executor(), on_failure) {}
@@ -124,7 +161,9 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     if (!gateway) return tl::unexpected(gateway.error());
     a.gateway_ = std::move(*gateway);
     // After the gateway has compared the clock with the last fact: this is a fact of its own.
-    a.store_->run_now([&](store::Connection& db) { record_configuration(db, a.gateway_->settings(), clock.now()); });
+    std::optional<Change> change;
+    a.store_->run_now([&](store::Connection& db) { change = note_configuration(db, a.gateway_->settings(), clock.now()); });
+    if (change) tell(*change, a.gateway_->settings().survey.mode);
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.folder_writer_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
@@ -156,6 +195,21 @@ void App::make_watch() {
     watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_, clock_));
 }
 
+// For /metrics; `status` looks for itself.
+asio::awaitable<void> App::count_strangers() {
+    auto read = store::read_on(*reader_);
+    for (;;) {
+        store::Strangers found;
+        auto known = known_names(gateway_->settings());
+        auto since = clock_.now() - Millis(std::chrono::hours(24 * 7));
+        std::function<void(store::Connection&)> look = [&](store::Connection& db) { found = store::count_strangers(db, known.units, known.officers, since); };
+        co_await read(look);
+        metrics::gauge("not_in_lists", {{"what", "units"}}, static_cast<double>(found.units));
+        metrics::gauge("not_in_lists", {{"what", "officers"}}, static_cast<double>(found.officers));
+        co_await sleep_for(std::chrono::hours(1));
+    }
+}
+
 followup::Parts App::followup_parts() {
     return {*store_, seal_, clock_, random_, [this] { return followup_rules_; }, [this] { gateway_->dispatcher().wake(); }};
 }
@@ -185,6 +239,9 @@ http::Router App::doors(bool control) {
     parts.changed = wake;
     parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };
     parts.channels = [this] { return channel_states(gateway_->dispatcher()); };
+    parts.known = [this] { return known_names(gateway_->settings()); };
+    parts.readiness = [this] { return readiness(); };
+    parts.mode = [this] { return std::string(config::mode_name(gateway_->settings().survey.mode)); };
     parts.called_off = [this] {
         return [this, rules = gateway_->rules()](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, seal_, random_, *rules, phone_id, clock_.now()); };
     };
@@ -215,6 +272,7 @@ void App::start() {
     loops_.spawn("nightly", keep_running([this] { return nightly_->run(); }, failed("nightly")));
     loops_.spawn("followups", keep_running([this] { return followup::watch_clocks(followup_parts()); }, failed("followups")));
     loops_.spawn("watch", keep_running([this] { return watch_->run(); }, failed("watch")));
+    loops_.spawn("strangers", keep_running([this] { return count_strangers(); }, failed("strangers")));
     loops_.spawn("writeback", keep_running([this] { return writeback_->run(); }, failed("writeback")));
     loops_.spawn("alarms", keep_running([this] { return watch_->tell(); }, failed("alarms")));
     server_->start();
@@ -239,7 +297,8 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     auto next = gateway_->prepare(std::move(settings));
     if (!next) co_return tl::unexpected(next.error());
     auto now = clock_.now();
-    auto work = [&next, now](store::Connection& db) { record_configuration(db, next->settings, now); };
+    std::optional<Change> change;
+    auto work = [&](store::Connection& db) { change = note_configuration(db, next->settings, now); };
     std::string why;
     try {
         co_await store_->run(std::ref(work));
@@ -248,6 +307,7 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     }
     // Rules that no fact names must not decide anything.
     if (!why.empty()) co_return fail(Error::Kind::unavailable, "the store cannot write down the new configuration: " + why);
+    if (change) tell(*change, next->settings.survey.mode);
     auto needs_restart = gateway_->take_over(std::move(*next));
     take(gateway_->settings());
     watch_->replace(watch::make_pushes(gateway_->settings().alarms, client_, clock_));
@@ -268,6 +328,9 @@ asio::awaitable<admin::Readiness> App::readiness() {
     admin::Readiness out;
     out.reasons = gateway_->not_ready();
     out.notes = notes_;
+    auto mode = gateway_->settings().survey.mode;
+    if (mode == config::Mode::shadow) out.notes.push_back("mode = shadow: surveys wait, nobody is asked");
+    if (mode == config::Mode::off) out.notes.push_back("mode = off: nobody is asked");
     try {
         co_await touch_store();
         auto read = [](store::Connection& db) { return store::active_holds(db); };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/admin/access.hpp"
+#include "daemon/admin/control.hpp"
 #include "daemon/admin/health.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/desk/desk.hpp"
@@ -27,6 +28,7 @@ namespace pingjing {
 // `seal` knows the numbers of the internal list again; without it nobody looks for them in reports.
 reports::ReportSite report_site(const config::Settings& settings, const store::Seal* seal = nullptr);
 desk::Carries carries(const config::Settings& settings);
+admin::Known known_names(const config::Settings& settings);
 std::filesystem::path control_socket(const config::Settings& settings);
 
 class App {
@@ -53,6 +55,7 @@ private:
     void take(const config::Settings& settings);
     asio::awaitable<admin::Readiness> readiness();
     void make_watch();
+    asio::awaitable<void> count_strangers();
     followup::Parts followup_parts();
     http::Router doors(bool control);
 

@@ -1,30 +1,21 @@
 #include "daemon/configuration_history.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
+#include <map>
 #include <set>
-#include <sstream>
+
+#include "daemon/config/lines.hpp"
 
 namespace pingjing {
 namespace {
 
 namespace json = boost::json;
+using Lines = std::set<std::string>;
 
-std::set<std::string> lines_of(const std::string& text) {
-    std::set<std::string> lines;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);)
-        if (line.find_first_not_of(" \t") != std::string::npos) lines.insert(line);
-    return lines;
-}
-
-// Everything that rules_sha256 covers and that may be read by anyone: configuration without secrets, and the texts.
-std::string open_words(const config::Settings& settings) {
-    auto out = settings.open_text;
-    for (const auto& [name, text] : settings.texts) out += "text " + name + " = " + text + "\n";
-    for (const auto& [language, texts] : settings.texts_of)
-        for (const auto& [name, text] : texts) out += "text " + language + "/" + name + " = " + text + "\n";
-    return out;
-}
+// A new list of ten thousand officers is said in one line; who wants every row has the file.
+constexpr std::size_t most_rows = 200;
 
 std::string kept(store::Connection& db, const char* key) {
     store::Statement read(db, "SELECT value FROM meta WHERE key = ?1");
@@ -35,22 +26,51 @@ void keep(store::Connection& db, const char* key, const std::string& value) {
     write.bind(1, key).bind(2, value).run();
 }
 
+// As the load before left them; none where an earlier version kept them in its own way.
+Lines kept_lines(store::Connection& db) {
+    boost::system::error_code broken;
+    auto all = json::parse(kept(db, "configuration"), broken);
+    Lines lines;
+    if (const auto* array = broken ? nullptr : all.if_array())
+        for (const auto& line : *array) lines.insert(json::value_to<std::string>(line));
+    return lines;
+}
+
+// What is in the one and not in the other, by what it is about.
+std::map<std::string, std::vector<std::string>> only_in(const Lines& these, const Lines& those) {
+    std::map<std::string, std::vector<std::string>> out;
+    for (const auto& line : these)
+        if (!those.contains(line)) out[config::key_of_line(line)].push_back(line);
+    return out;
+}
+
+json::array as_words(const std::map<std::string, std::vector<std::string>>& lines) {
+    json::array out;
+    for (const auto& [key, rows] : lines) {
+        if (rows.size() > most_rows) out.push_back(json::string(fmt::format("{}: {} rows", key, rows.size())));
+        else
+            for (const auto& row : rows) out.push_back(json::string(row));
+    }
+    return out;
+}
+
 }  // namespace
 
-bool record_configuration(store::Connection& db, const config::Settings& settings, Instant now) {
-    if (kept(db, "rules_sha256") == settings.rules_sha256) return false;
-    auto words = open_words(settings);
-    auto before = lines_of(kept(db, "configuration")), after = lines_of(words);
-    json::array added, removed;
-    for (const auto& line : after)
-        if (!before.contains(line)) added.push_back(json::string(line));
-    for (const auto& line : before)
-        if (!after.contains(line)) removed.push_back(json::string(line));
-    json::object fact{{"rules_sha256", settings.rules_sha256}, {"before", kept(db, "rules_sha256")}, {"added", std::move(added)}, {"removed", std::move(removed)}};
+std::optional<std::vector<std::string>> record_configuration(store::Connection& db, const config::Settings& settings, Instant now) {
+    auto hash_before = kept(db, "rules_sha256");
+    if (hash_before == settings.rules_sha256) return std::nullopt;
+    auto words = config::open_lines(settings);
+    auto before = kept_lines(db);
+    Lines after(words.begin(), words.end());
+    auto added = only_in(after, before), removed = only_in(before, after);
+    json::object fact{{"rules_sha256", settings.rules_sha256}, {"before", hash_before}, {"added", as_words(added)}, {"removed", as_words(removed)}};
     store::append(db, now, "configuration", std::nullopt, json::serialize(fact));
     keep(db, "rules_sha256", settings.rules_sha256);
-    keep(db, "configuration", words);
-    return true;
+    keep(db, "configuration", json::serialize(json::value_from(words)));
+    std::set<std::string> keys;
+    for (const auto* side : {&added, &removed})
+        for (const auto& [key, rows] : *side) keys.insert(key);
+    return std::vector<std::string>(keys.begin(), keys.end());
 }
 
 }  // namespace pingjing

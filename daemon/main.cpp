@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <iostream>
 
+#include "daemon/admin/trusted.hpp"
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/demo.hpp"
 #include "daemon/commands/parse.hpp"
 #include "daemon/reports/queries.hpp"
+#include "daemon/store/sqlite.hpp"
 
 namespace {
 
@@ -48,6 +50,13 @@ constexpr Command table[] = {
     {"restore", "take a backup into use", true},
 };
 
+std::string options_of(const CLI::App& sub) {
+    std::string out;
+    for (const auto* option : sub.get_options())
+        if (option->get_name() != "--help") out += fmt::format("\n  {} {}", option->get_name(false, true), option->get_description());
+    return out;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,7 +91,7 @@ int main(int argc, char** argv) {
     import->add_option("--mapping", options.mapping, "mapping by name; default by the head row");
     import->add_option("--encoding", options.encoding, "")->check(CLI::IsMember({"auto", "utf-8", "gb18030"}));
     import->add_option("--format", options.format, "of the answers")->check(CLI::IsMember({"csv", "jsonl", "table"}));
-    import->add_flag("--dry-run", options.dry_run, "answer every row, store nothing");
+    import->add_flag("--dry-run", options.dry_run, "answer every row, store nothing; a file of at most 60 MiB");
     import->add_flag("--strict", options.strict, "exit 1 if any row was rejected");
 
     commands::ReportOptions report;
@@ -140,10 +149,10 @@ int main(int argc, char** argv) {
     std::string optout_action, optout_what;
     subs["optout"]->fallthrough();
     subs["optout"]->require_subcommand(1);
-    subs["optout"]->add_option("--reason", reason, "");
     for (const auto& [name, what] : {std::pair{"import", "FILE"}, std::pair{"add", "PHONE"}, std::pair{"remove", "PHONE"}, std::pair{"list", ""}}) {
-        auto* action = subs["optout"]->add_subcommand(name, "");
-        if (*what) action->add_option(what, optout_what, "")->required();
+        auto* action = subs["optout"]->add_subcommand(name, *what == 'F' ? "a number a line, in the first column" : *what ? "one number" : "all of them, the numbers in part");
+        if (*what) action->add_option(what, optout_what, *what == 'F' ? "- is stdin" : "a mobile number")->required();
+        if (*what) action->add_option("--reason", reason, "kept with the number");
         action->fallthrough();
         action->callback([&optout_action, action] { optout_action = action->get_name(); });
     }
@@ -189,14 +198,17 @@ int main(int argc, char** argv) {
     commands::TokenOptions token;
     subs["token"]->fallthrough();
     subs["token"]->require_subcommand(1);
-    subs["token"]->add_option("--scope", token.scope, "intake,report,desk,inspect,unit,officer,leader,admin");
-    subs["token"]->add_option("--name", token.name, "whose it is");
-    subs["token"]->add_option("--unit", token.unit, "");
-    subs["token"]->add_option("--badge", token.badge, "");
-    subs["token"]->add_option("--expires", token.expires, "90d");
     for (const char* name : {"create", "list", "revoke"}) {
-        auto* action = subs["token"]->add_subcommand(name, "");
-        if (std::string(name) == "revoke") action->add_option("ID", token.id, "")->required();
+        bool create = std::string(name) == "create", revoke = std::string(name) == "revoke";
+        auto* action = subs["token"]->add_subcommand(name, create ? "a new one, shown once" : revoke ? "from now on it opens nothing" : "whose they are, without the tokens themselves");
+        if (revoke) action->add_option("ID", token.id, "as `token list` names it")->required();
+        if (create) {
+            action->add_option("--scope", token.scope, "intake,report,desk,inspect,unit,officer,leader,admin")->required();
+            action->add_option("--name", token.name, "whose it is");
+            action->add_option("--unit", token.unit, "12 digits; needed for unit");
+            action->add_option("--badge", token.badge, "needed for officer");
+            action->add_option("--expires", token.expires, "90d; default: never");
+        }
         action->fallthrough();
         action->callback([&token_action, action] { token_action = action->get_name(); });
     }
@@ -307,7 +319,7 @@ int main(int argc, char** argv) {
     subs["demo"]->add_option("--calls", demo.calls, "calls of the last day; each of the thirty days before has a quarter")->check(CLI::Range(4, 1'000'000));
     subs["demo"]->add_option("--seed", demo.seed, "the same seed, the same city");
     subs["demo"]->add_flag("--serve", demo.serve, "then run the daemon on that city");
-    subs["demo"]->add_option("--keep", demo.keep, "a folder to leave the site in");
+    subs["demo"]->add_option("--keep", demo.keep, "a folder to leave the site in, new or empty");
 
     commands::SimulateOptions simulate;
     auto* carrier = subs["simulate"];
@@ -323,6 +335,15 @@ int main(int argc, char** argv) {
     carrier->add_option("--tls-key", simulate.tls_key, "PEM: its key");
     carrier->add_option("--call-back", simulate.call_back, "sgip: ADDRESS:PORT where the other end listens for reports and replies");
 
+    // Their help would not say what stands with the command above them.
+    for (auto& [name, sub] : subs)
+        for (auto* action : sub->get_subcommands({})) action->footer("Beside them:" + options_of(*sub));
+
+    // What CLI11 says of it is that a sub-command is required.
+    if (argc > 1 && *argv[1] && *argv[1] != '-' && !subs.contains(argv[1])) {
+        fmt::print(stderr, "there is no sub-command '{}'; `pingjing --help` names them\n", argv[1]);
+        return 2;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -360,6 +381,9 @@ int main(int argc, char** argv) {
         if (name == "proof") return commands::proof(config, row, size);
         if (name == "cosign") return commands::cosign(config, note, verifiers);
         if (name == "forget") return commands::forget(config, phone, reason);
+    } catch (const store::SqlError& error) {
+        fmt::print(stderr, "pingjing {}: the store failed, nothing was changed: {}\n", name, admin::what_failed(error));
+        return 1;
     } catch (const std::exception& error) {
         fmt::print(stderr, "pingjing {}: {}\n", name, error.what());
         return 1;

@@ -70,13 +70,23 @@ Result<eligibility::SiteRules> site_rules(const config::Settings& settings, cons
 }
 
 Result<std::shared_ptr<const intake::Mappings>> site_mappings(const config::Settings& settings) {
-    if (settings.mappings.empty()) return std::shared_ptr<const intake::Mappings>();  // the built-in ones
     auto all = std::make_shared<intake::Mappings>(intake::Mappings::built_in());
     for (const auto& [name, text] : settings.mappings) {
         auto mapping = intake::read_mapping(name, text);
         if (!mapping) return fail(mapping.error().kind, fmt::format("{}: {}", settings.mapping_files.at(name), mapping.error().detail));
         all->add(std::move(*mapping));
     }
+    // Else every drop file would be set aside, one after the other.
+    std::string unknown;
+    auto look = [&](const config::Intake& door) {
+        if (!door.mapping.empty() && !all->find(door.mapping))
+            unknown += fmt::format("{}{}: mapping = \"{}\": expected one of {}, or a file that ends in .toml", unknown.empty() ? "" : "\n", door.mapping_at, door.mapping, fmt::join(all->names(), ", "));
+    };
+    look(settings.intake);
+    for (const auto& door : settings.service_intakes)
+        if (door.mapping_at != settings.intake.mapping_at) look(door);
+    if (!unknown.empty()) return fail(Error::Kind::invalid_input, unknown);
+    if (settings.mappings.empty()) return std::shared_ptr<const intake::Mappings>();  // the built-in ones
     return std::shared_ptr<const intake::Mappings>(std::move(all));
 }
 

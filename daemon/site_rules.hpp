@@ -22,7 +22,8 @@ namespace pingjing {
 Instant initialised_at(store::Connection& db);
 // Errors name the key at fault.
 Result<eligibility::SiteRules> site_rules(const config::Settings& settings, const store::Seal& seal, Instant initialised_at);
-// The built-in mappings of 110 systems and the site's own; the error names the file and the line at fault.
+// The built-in mappings of 110 systems and the site's own, null where there are none of its own, and whether those that drop folders name
+// are among them; the error names the file and the line at fault.
 Result<std::shared_ptr<const intake::Mappings>> site_mappings(const config::Settings& settings);
 // Of settings whose mappings were checked.
 intake::RecordRules record_rules(const config::Settings& settings, Instant now);

@@ -145,6 +145,8 @@ public:
     virtual std::optional<int> room() const { return std::nullopt; }
     // For `status` and `check`: one line on what it is connected to and with which limits. No secrets.
     virtual std::string describe() const = 0;
+    // For `check`: lines on what goes over the wire for one text, its secrets masked, and what the vendor has to be told. May be none.
+    virtual std::vector<std::string> sample() const { return {}; }
 };
 
 // What an adapter may use of the world.

@@ -24,6 +24,9 @@ constexpr Entry entries[] = {
     {"simulated", "a carrier and its citizens inside the process: sends nothing to anybody", simulated::read},
 };
 
+// Announced, and to be told apart from a slip of the pen.
+constexpr std::string_view planned[] = {"aliyun", "tencent", "yunmas", "twilio", "vonage", "ctyun", "huawei", "external"};
+
 }  // namespace
 
 std::span<const Entry> all() { return entries; }
@@ -37,7 +40,8 @@ Make read_channel(config::Section& section, std::string_view provider, ChannelFa
     if (auto* entry = find(provider)) return entry->read(section, std::move(facts));
     std::string names;
     for (const auto& entry : entries) names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    section.problem("provider", fmt::format("provider = \"{}\": not one of {}", provider, names));
+    bool later = std::find(std::begin(planned), std::end(planned), provider) != std::end(planned);
+    section.problem("provider", later ? fmt::format("provider = \"{}\": not built yet; there are {}", provider, names) : fmt::format("provider = \"{}\": not one of {}", provider, names));
     section.skip_rest();
     return nullptr;
 }

@@ -53,10 +53,17 @@ asio::awaitable<Response> release(Parts p, Request request) {
     auto channel = maybe(request, "channel");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
-    auto work = [=](store::Connection& db) { return store::release_holds(db, of, channel, reason, now); };
-    auto released = co_await p->store.run(work);
+    std::vector<store::Hold> left;
+    int released = 0;
+    auto work = [&](store::Connection& db) {
+        released = store::release_holds(db, of, channel, reason, now);
+        left = store::active_holds(db);
+    };
+    co_await p->store.run(std::ref(work));
     if (p->released) p->released(channel);
-    co_return ok({{"released", released}});
+    json::array remaining;
+    for (const auto& hold : left) remaining.push_back({{"of", hold.of}, {"channel", hold.channel ? json::value(*hold.channel) : json::value()}, {"since", format_utc(hold.at)}, {"reason", hold.reason}});
+    co_return ok({{"released", released}, {"remaining", std::move(remaining)}});
 }
 
 // Body: a case a line; `all=1`: every one that a restore holds; `accept_possible_double=1`: also those that may have been asked.
@@ -108,7 +115,14 @@ asio::awaitable<Response> resend(Parts p, Request request) {
     co_return ok({{"case", record}, {"state", "due"}});
 }
 
-// Body: one number a line. `out` 1 or 0.
+// Lists come out of spreadsheets: a name may stand behind the number.
+std::string_view first_column(std::string_view line) {
+    line = line.substr(0, line.find_first_of(",;\t"));
+    if (line.size() >= 2 && line.front() == '"' && line.back() == '"') line = line.substr(1, line.size() - 2);
+    return line;
+}
+
+// Body: a line for each, with the number in its first column. `out` 1 or 0.
 asio::awaitable<Response> opt_out(Parts p, Request request) {
     bool out = request.parameter("out", "1") == "1";
     auto source = request.parameter("source", "operator"), reason = reason_of(request);
@@ -117,13 +131,13 @@ asio::awaitable<Response> opt_out(Parts p, Request request) {
     auto work = [&](store::Connection& db) {
         count = {};
         std::int64_t number = 0;
-        for (std::size_t at = 0; at < request.body.size(); ++number) {
+        for (std::size_t at = request.body.starts_with("\xEF\xBB\xBF") ? 3 : 0; at < request.body.size(); ++number) {
             auto end = std::min(request.body.find('\n', at), request.body.size());
             auto line = request.body.substr(at, end - at);
             at = end + 1;
             while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
             if (line.empty() || line[0] == '#') continue;
-            auto phone = Phone::mobile(line);
+            auto phone = Phone::mobile(first_column(line));
             if (!phone) {
                 count.bad.push_back(number + 1);
                 continue;
@@ -194,9 +208,19 @@ asio::awaitable<Response> status(Parts p, Request) {
     auto path = p->store.path();
     json::value body;
     // Not through the writer: where the disk is full or fails, this is what people look at.
-    std::function<void(store::Connection&)> look = [&](store::Connection& db) { body = read_status(db, path, now); };
+    auto known = p->known ? p->known() : Known();
+    std::function<void(store::Connection&)> look = [&](store::Connection& db) {
+        body = read_status(db, path, now);
+        auto strangers = store::count_strangers(db, known.units, known.officers, now - Millis(std::chrono::hours(24 * 7)));
+        body.as_object()["strangers_7d"] = {{"units", strangers.units}, {"calls_of_units", strangers.calls_of_units}, {"officers", strangers.officers}, {"calls_of_officers", strangers.calls_of_officers}};
+    };
     co_await p->read(look);
     if (p->channels) body.as_object()["channels"] = p->channels();
+    if (p->mode) body.as_object()["mode"] = p->mode();
+    if (!p->readiness) co_return ok(std::move(body));
+    auto ready = co_await p->readiness();
+    body.as_object()["not_ready"] = json::value_from(ready.reasons);
+    body.as_object()["notes"] = json::value_from(ready.notes);
     co_return ok(std::move(body));
 }
 

@@ -3,8 +3,10 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
+#include "daemon/admin/health.hpp"
 #include "daemon/core/clock.hpp"
 #include "daemon/core/random.hpp"
 #include "daemon/http/router.hpp"
@@ -13,6 +15,8 @@
 #include "daemon/store/store.hpp"
 
 namespace pingjing::admin {
+
+struct Known { std::set<std::string> units{}, officers{}; };
 
 struct ControlParts {
     store::Store& store;
@@ -23,6 +27,9 @@ struct ControlParts {
     std::function<void()> changed{};                                               // there may be something to send now
     std::function<void(const std::optional<std::string>& channel)> released{};     // a person says: go on
     std::function<boost::json::value()> channels{};                                // state of each, for `status`; null without a daemon
+    std::function<asio::awaitable<Readiness>()> readiness{};                       // what /readyz would say; null without a daemon
+    std::function<std::string()> mode{};                                           // off, shadow, pilot, on
+    std::function<Known()> known{};                                                // by the site's lists
     // What follows when a waiting survey to this number is cancelled. Asked for before the work and called on the store's thread:
     // the rules in force may be replaced meanwhile.
     std::function<std::function<void(store::Connection&, std::int64_t phone_id)>()> called_off{};

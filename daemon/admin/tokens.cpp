@@ -70,6 +70,11 @@ Result<NewToken> create_token(store::Connection& db, Random& random, const std::
         if (auto good = check_word(what, word); !good) return tl::unexpected(good.error());
     if (holder.expires_at && *holder.expires_at <= now) return fail(Error::Kind::invalid_input, "expires: expected a time to come");
 
+    auto has = [&](std::string_view scope) { return std::find(checked->begin(), checked->end(), scope) != checked->end(); };
+    // It would show nothing, or what is nobody's.
+    if (has("unit") && holder.unit.empty()) return fail(Error::Kind::invalid_input, "unit: expected one beside the scope unit, whose figures it shows");
+    if (has("officer") && holder.badge.empty()) return fail(Error::Kind::invalid_input, "badge: expected one beside the scope officer, whose figures it shows");
+
     NewToken made(db.next_id("tokens"), draw(random));
     store::Statement add(db, "INSERT INTO tokens(id, hash, scopes, name, unit, badge, made_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
     add.bind(1, made.id).bind_blob(2, token_hash(made.token)).bind(3, joined(*checked, " ")).bind(4, holder.name).bind(5, holder.unit);

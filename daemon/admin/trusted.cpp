@@ -25,6 +25,11 @@ Response refuse(const Error& error) {
     return http::problem(status, status == 404 ? "not found" : status == 409 ? "conflict" : "bad request", error.detail);
 }
 
+std::string what_failed(const store::SqlError& error) {
+    constexpr int busy = 5;  // SQLITE_BUSY
+    return (error.code() & 0xff) == busy ? "another program keeps it locked, such as a backup tool or a sqlite3 shell; end that one, then ask again" : error.what();
+}
+
 http::Handler trusted(std::string pattern, http::Handler handler) {
     return [pattern = std::move(pattern), handler = std::move(handler)](Request request) -> asio::awaitable<Response> {
         if (!request.trusted) co_return http::problem(404, "not found", "there is nothing here");
@@ -32,7 +37,7 @@ http::Handler trusted(std::string pattern, http::Handler handler) {
         try {
             co_return co_await handler(std::move(request));
         } catch (const store::SqlError& error) {
-            why = error.what();
+            why = what_failed(error);
         }
         log::error("control.store", {{"pattern", pattern}, {"why", why}});
         auto response = http::problem(503, "the store cannot do that", fmt::format("the store failed, nothing was changed: {}", why));

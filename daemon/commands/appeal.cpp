@@ -52,10 +52,10 @@ int appeal(const std::string& config, const AppealOptions& o) {
     auto one = "/v1/appeals/" + http::percent_encode(o.id);
     auto target = list ? Query().add("state", o.all ? "all" : "").target("/v1/appeals") : files ? "/v1/appeals" : show ? one : one + "/" + o.action;
     auto body = list || show ? std::string() : boost::json::serialize(body_for(o));
-    return ask(config, list || show ? "GET" : "POST", target, body, [&](const boost::json::value& v, Line&) {
+    return ask(config, list || show ? "GET" : "POST", target, body, [&](const boost::json::value& v, Line& line) {
         if (o.format == "json") fmt::print("{}\n", boost::json::serialize(v));
-        else if (list) tell_appeals(v);
-        else tell_appeal(v);
+        else if (list) tell_appeals(on_the_wall(v, line));
+        else tell_appeal(on_the_wall(v, line));
         return 0;
     }, person_header(o.as));
 }

@@ -34,6 +34,9 @@ inline std::string text_of(const boost::json::value& value) {
     return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : boost::json::serialize(value);
 }
 
+// The same answer with its times as the clock on the wall shows them, for people; as JSON they stay UTC.
+boost::json::value on_the_wall(boost::json::value answer, const Line& line);
+
 std::optional<std::string> read_whole(const std::string& file);  // nullopt: said on stderr; "-" is stdin
 
 }  // namespace pingjing::commands

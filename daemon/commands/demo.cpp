@@ -114,6 +114,11 @@ int demo(const DemoOptions& options) {
         }
     } cleanup{options.keep.empty() ? folder : std::string()};
     fs::path dir(folder);
+    std::error_code none;
+    if (fs::exists(dir, none) && !fs::is_empty(dir, none)) {
+        fmt::print(stderr, "{} is not empty: a month would be put on top of what is there; expected a new folder\n", folder);
+        return 2;
+    }
     fs::create_directories(dir / "state");
 
     SeededRandom random(options.seed);

@@ -33,9 +33,9 @@ int desk(const std::string& config, const DeskOptions& o) {
     auto one = "/v1/desk/" + http::percent_encode(o.id);
     auto who = person_header(o.as);
     auto tell = [&](auto print) {
-        return [&o, print](const json::value& v, Line&) {
+        return [&o, print](const json::value& v, Line& line) {
             if (o.format == "json") fmt::print("{}\n", json::serialize(v));
-            else print(v);
+            else print(on_the_wall(v, line));
             return 0;
         };
     };

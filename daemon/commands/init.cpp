@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <any>
@@ -44,7 +45,9 @@ bool write_hook_secrets(const config::Settings& settings, Random& random) {
         int fd = ::open(channel.hook_secret_file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         bool written = fd >= 0 && ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
         if (fd >= 0) ::close(fd);
-        if (written) fmt::print(stderr, "hook secret of channel '{}' written to {}\n", channel.name, channel.hook_secret_file.string());
+        if (written)
+            fmt::print(stderr, "hook secret of channel '{}' written to {}; its carrier calls {}/v1/hooks/{}/ and that secret; `pingjing check` says what to tell it\n", channel.name,
+                       channel.hook_secret_file.string(), settings.http.public_url.empty() ? "PUBLIC_URL" : settings.http.public_url, channel.name);
         else fmt::print(stderr, "cannot write {}: {}\n", channel.hook_secret_file.string(), std::strerror(errno)), whole = false;
     }
     return whole;
@@ -143,6 +146,9 @@ void print_channels(const config::Settings& settings, const outbox::Texts& texts
         fmt::print("channel {}: {}\n    {}\n    {}{}\n    {}\n", channel.name, adapters[c]->describe(), describe_rates(settings, channel), describe_length(can, most),
                    can.receipts ? "" : "; no delivery reports", describe_replies(settings, channel, can, slots));
         fmt::print("    what is in doubt can be settled by: {}\n", provider::describe_evidence(can));
+        if (channel.takes_callbacks() && !settings.http.public_url.empty())
+            fmt::print("    called back at: {}/v1/hooks/{}/SECRET, which is the first line of {}\n", settings.http.public_url, channel.name, channel.hook_secret_file.string());
+        for (const auto& line : adapters[c]->sample()) fmt::print("    {}\n", line);
         print_texts(settings, channel, can, texts, most);
     }
 }
@@ -171,6 +177,7 @@ void print_lengths(const std::map<std::string, std::string>& sources, const outb
 }  // namespace
 
 int init(const std::string& config, const InitOptions& options) {
+    ::umask(0077);  // keys, and a store full of what citizens wrote: for nobody else
     auto settings = load_settings(config);
     if (!settings) return 2;
     // New keys beside an old store would find nobody again: who opted out would be texted.

@@ -33,9 +33,10 @@ int letter(const std::string& config, const LetterOptions& o) {
     auto one = "/v1/letters/" + http::percent_encode(o.id);
     auto who = person_header(o.as);
     bool list = o.action == "list", reveal = o.action == "reveal";
-    auto tell = [&](const json::value& v, Line&) {
+    auto tell = [&](const json::value& answer, Line& line) {
+        auto v = on_the_wall(answer, line);
         if (o.format == "json") {
-            fmt::print("{}\n", json::serialize(v));
+            fmt::print("{}\n", json::serialize(answer));
         } else if (list) {
             const auto& letters = v.at("letters").as_array();
             for (const auto& l : letters) print_letter(l);

@@ -103,6 +103,8 @@ struct Local {
         parts.called_off = [this] {
             return [this](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, site.seal, random, *rules, phone_id, site.clock->now()); };
         };
+        parts.known = [this] { return known_names(site.settings); };
+        parts.mode = [this] { return std::string(config::mode_name(site.settings.survey.mode)); };
         admin::add_control_routes(router, std::move(parts));
         admin::add_ledger_routes(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [this] { return recognised_for(site.settings); }});
     }
@@ -118,7 +120,7 @@ struct Local {
 }  // namespace
 
 struct Line::Impl {
-    std::string socket{};
+    std::string socket{}, zone{};
     std::unique_ptr<Local> local{};
 };
 
@@ -126,10 +128,11 @@ Line::Line(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Line::Line(Line&&) noexcept = default;
 Line::~Line() = default;
 bool Line::through_daemon() const { return !impl_->local; }
+const std::string& Line::zone() const { return impl_->zone; }
 
 std::optional<Line> Line::open(const config::Settings& settings) {
     auto impl = std::make_unique<Impl>();
-    impl->socket = control_socket(settings).string();
+    impl->socket = control_socket(settings).string(), impl->zone = settings.service.timezone;
     if (!Socket().connect(impl->socket)) {
         auto site = open_site(settings);
         if (!site) return std::nullopt;

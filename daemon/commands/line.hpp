@@ -26,6 +26,8 @@ public:
     Answer ask(const std::string& method, const std::string& target, const std::string& body = "", const std::string& content_type = "",
                const std::string& extra_header = "");
     bool through_daemon() const;
+    // The site's clock on the wall, which people read; JSON has UTC.
+    const std::string& zone() const;
 
 private:
     struct Impl;

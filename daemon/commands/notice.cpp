@@ -56,9 +56,10 @@ int print_sent(const json::value& v) {
 int notice(const std::string& config, const NoticeOptions& o) {
     auto who = person_header(o.as);
     auto one = "/v1/notices/" + http::percent_encode(o.name);
-    auto tell = [&](const json::value& v, Line&) {
+    auto tell = [&](const json::value& answer, Line& line) {
+        auto v = on_the_wall(answer, line);
         if (o.format == "json") {
-            fmt::print("{}\n", json::serialize(v));
+            fmt::print("{}\n", json::serialize(answer));
         } else if (o.action == "send") {
             return print_sent(v);
         } else if (o.action == "list") {

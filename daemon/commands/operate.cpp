@@ -12,6 +12,19 @@ namespace {
 
 namespace json = boost::json;
 
+std::string release_command(const std::string& config, const std::string& of, const std::string& channel) {
+    return fmt::format("pingjing release -c {}{}{} --reason …", config, of == "stop" ? "" : " --of " + of, channel.empty() ? "" : " --channel " + channel);
+}
+
+// What holds everything back comes first: the rest may look healthy beside it.
+void tell_readiness(const json::object& v) {
+    if (const auto* reasons = v.if_contains("not_ready"))
+        for (const auto& why : reasons->as_array()) fmt::print("NOT READY       {}\n", text_of(why));
+    auto mode = text_of(v.at("mode"));
+    auto meaning = mode == "shadow" ? "surveys wait, nobody is asked" : mode == "off" ? "nobody is asked" : mode == "pilot" ? "only units of the pilot are asked about" : "";
+    fmt::print("mode            {}{}{}\n", mode, *meaning ? ": " : "", meaning);
+}
+
 }  // namespace
 
 int hold(const std::string& config, const HoldOptions& o) {
@@ -24,7 +37,7 @@ int hold(const std::string& config, const HoldOptions& o) {
     }
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/hold");
     return ask(config, "POST", target, "", [&](const json::value& v, Line&) {
-        fmt::print("on hold ({}{}), number {}; `pingjing release` resumes\n", o.of, o.channel.empty() ? "" : ", channel " + o.channel, text_of(v.at("hold")));
+        fmt::print("on hold ({}{}), number {}; it ends with: {}\n", o.of, o.channel.empty() ? "" : ", channel " + o.channel, text_of(v.at("hold")), release_command(config, o.of, o.channel));
         return 0;
     });
 }
@@ -45,10 +58,17 @@ int release(const std::string& config, const HoldOptions& o) {
         });
     }
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/release");
-    return ask(config, "POST", target, "", [&](const json::value& v, Line&) {
+    return ask(config, "POST", target, "", [&](const json::value& answer, Line& line) {
+        auto v = on_the_wall(answer, line);
         auto released = v.at("released").as_int64();
-        fmt::print("released {} hold{} of '{}'\n", released, released == 1 ? "" : "s", o.of);
-        return 0;
+        const auto& left = v.at("remaining").as_array();
+        if (released > 0 || !left.empty()) fmt::print("released {} hold{} of '{}'{}\n", released, released == 1 ? "" : "s", o.of, o.channel.empty() ? "" : ", channel " + o.channel);
+        else fmt::print("nothing is on hold\n");
+        for (const auto& hold : left) {
+            auto of = text_of(hold.at("of")), channel = hold.at("channel").is_null() ? std::string() : text_of(hold.at("channel"));
+            fmt::print("STILL ON HOLD ({}{}) since {}: {}; it ends with: {}\n", of, channel.empty() ? "" : ", channel " + channel, text_of(hold.at("since")), text_of(hold.at("reason")), release_command(config, of, channel));
+        }
+        return released == 0 && !left.empty() ? 1 : 0;
     });
 }
 
@@ -68,7 +88,8 @@ int resend(const std::string& config, const std::string& record, const std::stri
 
 int optout(const std::string& config, const std::string& action, const std::string& what, const std::string& reason) {
     if (action == "list")
-        return ask(config, "GET", "/control/optout", "", [](const json::value& v, Line&) {
+        return ask(config, "GET", "/control/optout", "", [](const json::value& answer, Line& line) {
+            auto v = on_the_wall(answer, line);
             for (const auto& row : v.as_array())
                 fmt::print("{}  {}  {}  {}\n", text_of(row.at("phone")), text_of(row.at("at")), text_of(row.at("source")), text_of(row.at("reason")));
             return 0;
@@ -90,7 +111,8 @@ int optout(const std::string& config, const std::string& action, const std::stri
 
 int token(const std::string& config, const std::string& action, const TokenOptions& o) {
     if (action == "list")
-        return ask(config, "GET", "/control/tokens", "", [](const json::value& v, Line&) {
+        return ask(config, "GET", "/control/tokens", "", [](const json::value& answer, Line& line) {
+            auto v = on_the_wall(answer, line);
             for (const auto& row : v.as_array()) {
                 std::string scopes;
                 for (const auto& scope : row.at("scopes").as_array()) scopes += (scopes.empty() ? "" : ",") + text_of(scope);
@@ -117,10 +139,12 @@ int token(const std::string& config, const std::string& action, const TokenOptio
 }
 
 int status(const std::string& config) {
-    return ask(config, "GET", "/control/status", "", [](const json::value& v, Line& line) {
+    return ask(config, "GET", "/control/status", "", [](const json::value& answer, Line& line) {
+        auto v = on_the_wall(answer, line);
         const auto& queue = v.at("queue");
         fmt::print("daemon          {}\n", line.through_daemon() ? "running" : "NOT RUNNING");
         fmt::print("now             {}\n", text_of(v.at("now")));
+        tell_readiness(v.as_object());
         if (const auto* channels = v.as_object().if_contains("channels"))
             for (const auto& c : channels->as_array())
                 fmt::print("channel         {}: {}{}, {} under way\n", text_of(c.at("name")), text_of(c.at("state")),
@@ -137,6 +161,10 @@ int status(const std::string& config) {
         const auto& desk = v.at("desk");
         fmt::print("desk            {} not taken ({} not received), oldest {}; {} taken within a day, the longest after {} s\n", text_of(desk.at("open")), text_of(desk.at("not_received")),
                    text_of(desk.at("oldest_open_at")), text_of(desk.at("acknowledged_24h")), text_of(desk.at("longest_seconds_24h")));
+        const auto& strangers = v.at("strangers_7d");
+        if (strangers.at("units").as_int64() + strangers.at("officers").as_int64() > 0)
+            fmt::print("NOT IN THE LISTS {} units of {} calls, {} officers of {} calls, within 7 days\n", text_of(strangers.at("units")), text_of(strangers.at("calls_of_units")),
+                       text_of(strangers.at("officers")), text_of(strangers.at("calls_of_officers")));
         fmt::print("letters         {} wait, oldest {}\n", text_of(v.at("letters").at("open")), text_of(v.at("letters").at("oldest_at")));
         fmt::print("appeals         {} open, {} overdue\n", text_of(v.at("appeals").at("open")), text_of(v.at("appeals").at("overdue")));
         for (const auto& a : v.at("alarms").as_array())

@@ -52,6 +52,10 @@ int report(const std::string& config, const ReportOptions& o) {
 }
 
 int explain(const std::string& config, const std::string& record, const std::string& format) {
+    if (record.empty()) {
+        fmt::print(stderr, "CASE: expected the number of a 110 record\n");
+        return 2;
+    }
     return fetch(config, Query().add("format", format).target("/v1/calls/" + http::percent_encode(record)), "");
 }
 

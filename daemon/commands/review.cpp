@@ -28,8 +28,9 @@ void print_row(const json::value& row) {
 }
 
 int list(const std::string& config, const ReviewOptions& o) {
-    return ask(config, "GET", Query().add("kind", o.kind).target("/v1/review"), "", [&](const json::value& v, Line&) {
-        if (o.format == "json") return as_json(v);
+    return ask(config, "GET", Query().add("kind", o.kind).target("/v1/review"), "", [&](const json::value& answer, Line& line) {
+        if (o.format == "json") return as_json(answer);
+        auto v = on_the_wall(answer, line);
         const auto& rows = v.at("reviews").as_array();
         for (const auto& row : rows) print_row(row);
         fmt::print(stderr, "待判定 {} to decide; `pingjing review show ID` says what there is to choose from\n", rows.size());
@@ -44,8 +45,9 @@ void print_decided(const json::value& d) {
 }
 
 int show(const std::string& config, const ReviewOptions& o) {
-    return ask(config, "GET", "/v1/review/" + http::percent_encode(o.id), "", [&](const json::value& v, Line&) {
-        if (o.format == "json") return as_json(v);
+    return ask(config, "GET", "/v1/review/" + http::percent_encode(o.id), "", [&](const json::value& answer, Line& line) {
+        if (o.format == "json") return as_json(answer);
+        auto v = on_the_wall(answer, line);
         print_row(v);
         for (const auto& c : v.at("cases").as_array())
             fmt::print("        警情 call {}  发于 asked at {}  评价 rating {}\n", shown(c.at("case_id")), shown(c.at("asked_at")), shown(c.at("rating")));
@@ -61,8 +63,9 @@ int decide(const std::string& config, const ReviewOptions& o) {
     json::object body{{"decision", o.decision}};
     for (const auto& [key, value] : {std::pair{"grade", &o.grade}, std::pair{"case_id", &o.record}, std::pair{"note", &o.note}})
         if (!value->empty()) body[key] = *value;
-    return ask(config, "POST", "/v1/review/" + http::percent_encode(o.id), json::serialize(body), [&](const json::value& v, Line&) {
-        if (o.format == "json") return as_json(v);
+    return ask(config, "POST", "/v1/review/" + http::percent_encode(o.id), json::serialize(body), [&](const json::value& answer, Line& line) {
+        if (o.format == "json") return as_json(answer);
+        auto v = on_the_wall(answer, line);
         print_decided(v.at("decided"));
         if (v.at("followup_opened").as_bool()) fmt::print("开始回访 a follow-up is open: the caller is owed a call\n");
         if (v.at("read_again").as_bool()) fmt::print("重新判读 the daemon reads the text again\n");

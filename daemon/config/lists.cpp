@@ -31,12 +31,13 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+// False: not to be read.
 template <class Row>
-void each_line(std::string_view text, const std::string& file, Problems& problems, Row&& row) {
+bool each_line(std::string_view text, const std::string& file, Problems& problems, Row&& row) {
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     if (!is_utf8(text)) {
         problems.add(file, 0, "not UTF-8; save the list as UTF-8");
-        return;
+        return false;
     }
     int number = 0;
     while (!text.empty()) {
@@ -46,6 +47,7 @@ void each_line(std::string_view text, const std::string& file, Problems& problem
         ++number;
         if (!line.empty() && line.front() != '#') row(number, line);
     }
+    return true;
 }
 
 // Rows of a CSV file with a head; each comes with exactly these columns, in this order, whatever the file's order is.
@@ -54,7 +56,7 @@ void each_row(std::string_view text, const std::string& file, Problems& problems
     std::vector<std::size_t> places;
     std::size_t width = 0;
     bool head = true, usable = true;
-    each_line(text, file, problems, [&](int number, std::string_view line) {
+    bool readable = each_line(text, file, problems, [&](int number, std::string_view line) {
         auto fields = split_csv_line(line);
         if (!fields) return problems.add(file, number, "a quote that does not end");
         if (head) {
@@ -76,7 +78,7 @@ void each_row(std::string_view text, const std::string& file, Problems& problems
         for (auto place : places) values.push_back((*fields)[place]);
         row(number, values);
     });
-    if (head) problems.add(file, 0, "empty; expected a head row");
+    if (head && readable) problems.add(file, 0, "empty; expected a head row");
 }
 
 bool digits_only(std::string_view text) {

@@ -27,7 +27,8 @@ public:
     tl::expected<Settings, Problems> load() {
         auto text = whole_file(settings_.file);
         if (!text) {
-            problems_.add(name_, 0, "cannot be read");
+            std::error_code none;
+            problems_.add(name_, 0, std::filesystem::is_directory(settings_.file, none) ? "is a folder; expected the file pingjing.toml" : "cannot be read");
             return tl::unexpected(problems_);
         }
         auto document = Document::parse(*text, name_, problems_);
@@ -68,6 +69,12 @@ private:
         settings_.warnings.push_back(fmt::format("{}:{}: {}", s.file(), s.line_of(key), what));
     }
 
+    // It may be another machine's, and come back while we run: no reason not to start.
+    void warn_of_folder(const Section& s, const Path& folder) {
+        std::error_code none;
+        if (!folder.empty() && !std::filesystem::is_directory(folder, none)) warn(s, "folder", fmt::format("folder: {} is not there: nothing is taken from it", folder.string()));
+    }
+
     void service(Section s) {
         auto& v = settings_.service;
         v.sign = s.text("sign");
@@ -101,7 +108,7 @@ private:
         auto& v = settings_.http;
         v.listen = s.text("listen", v.listen);
         if (!is_listen_address(v.listen))
-            s.problem("listen", fmt::format("listen = \"{}\": expected ADDRESS:PORT or unix:/path", v.listen));
+            s.problem("listen", fmt::format("listen = \"{}\": expected an address and a port such as \"127.0.0.1:8110\" or \"[::1]:8110\", or unix:/path", v.listen));
         v.public_url = s.text("public_url", "");
         while (v.public_url.ends_with('/')) v.public_url.pop_back();
         if (!v.public_url.empty() && !is_public_url(v.public_url))
@@ -158,6 +165,13 @@ private:
         v.mode = mode == "off" ? Mode::off : mode == "shadow" ? Mode::shadow : mode == "pilot" ? Mode::pilot : Mode::on;
         v.pilot_units = s.texts("units");
         if (v.mode == Mode::pilot && v.pilot_units.empty()) s.problem("mode", "mode = \"pilot\" needs units = [\"…\"]");
+        const auto& units = settings_.lists.units;
+        for (const auto& unit : v.pilot_units) {
+            if (!units.empty() && std::none_of(units.begin(), units.end(), [&](const UnitRow& u) { return u.unit == unit; }))
+                warn(s, "units", fmt::format("units: \"{}\" is not in [lists] units: nobody is asked about it", unit));
+            else if (units.empty() && (unit.size() != 12 || !std::all_of(unit.begin(), unit.end(), is_digit)))
+                warn(s, "units", fmt::format("units: \"{}\" is no unit of 12 digits: nobody is asked about it", unit));
+        }
         if (v.mode != Mode::pilot && !v.pilot_units.empty()) warn(s, "units", "units mean nothing unless mode = \"pilot\"");
         v.since = s.text("since", "");
         if (!v.since.empty() && !is_date(v.since) && !parse_rfc3339(v.since))
@@ -179,6 +193,7 @@ private:
         v.safety_hold = s.duration("safety_hold", v.safety_hold, 0s, never_longer);
         v.adult_age = whole(s, "adult_age", v.adult_age, 0, 30);
         v.daily_ceiling = s.integer("daily_ceiling", v.daily_ceiling, 0, 100'000'000);
+        if (v.daily_ceiling == 0) warn(s, "daily_ceiling", "daily_ceiling = 0: nobody is asked");
         v.extension_reply_code = s.one_of("reply_code", "extension", {"extension", "off"}) == "extension";
         v.slot_rest = s.duration("slot_rest", v.slot_rest, 0s, Days(365));
         v.in_doubt_rest = s.duration("in_doubt_rest", v.in_doubt_rest, 0s, Days(30));
@@ -225,7 +240,8 @@ private:
         }
         Intake door;
         door.folder = s.path("folder");
-        door.mapping = s.text("mapping", "");
+        door.mapping = s.text("mapping", ""), door.mapping_at = fmt::format("{}:{}", s.file(), s.line_of("mapping"));
+        warn_of_folder(s, door.folder);
         door.source = service.sources.empty() ? std::string() : service.sources.front();
         if (!door.folder.empty()) settings_.service_intakes.push_back(std::move(door));
         s.finish();
@@ -333,7 +349,8 @@ private:
         auto minutes = parse_minutes(at);
         v.answer_within = s.duration("answer_within", v.answer_within, 1min, 24h);
         const auto& hours = settings_.survey.hours;
-        if (!minutes || *minutes < hours.from || *minutes >= hours.to) s.problem("at", fmt::format("at = \"{}\": expected a time within [survey] hours, such as \"10:00\"", at));
+        bool inside = minutes && *minutes >= hours.from && *minutes < hours.to;
+        if (!minutes || (!inside && !v.phones.empty())) s.problem("at", fmt::format("at = \"{}\": expected a time within [survey] hours, such as \"10:00\"", at));
         else v.at = *minutes;
         s.finish();
     }
@@ -395,7 +412,8 @@ private:
         v.done_folder = s.path("done_folder");
         v.settle = s.duration("settle", v.settle, 0s, 1h);
         v.poll = s.duration("poll", v.poll, 100ms, 1h);
-        v.mapping = s.text("mapping", "");
+        warn_of_folder(s, v.folder);
+        v.mapping = s.text("mapping", ""), v.mapping_at = fmt::format("{}:{}", s.file(), s.line_of("mapping"));
         if (v.mapping.ends_with(".toml")) {
             auto path = s.path("mapping");
             if (!own_mapping(path)) s.problem("mapping", fmt::format("mapping: cannot read {}", path.string()));
@@ -410,7 +428,7 @@ private:
             auto own = std::move(door);
             door = v;
             door.folder = std::move(own.folder), door.source = std::move(own.source);
-            if (!own.mapping.empty()) door.mapping = std::move(own.mapping);
+            if (!own.mapping.empty()) door.mapping = std::move(own.mapping), door.mapping_at = std::move(own.mapping_at);
             for (const auto& other : settings_.service_intakes)
                 if (&other != &door && other.folder == door.folder) s.problem("folder", fmt::format("folder {} is that of two services", door.folder.string()));
             if (door.folder == v.folder) s.problem("folder", fmt::format("folder {} is that of a [[survey.service]] as well", v.folder.string()));
@@ -484,6 +502,7 @@ private:
         v.tps = whole(s, "tps", v.tps, 1, 5000);
         if (s.has("hours")) v.hours = read_hours(s, "hours", settings_.survey.hours);
         if (s.has("daily_ceiling")) v.daily_ceiling = s.integer("daily_ceiling", 0, 0, 100'000'000);
+        if (v.daily_ceiling == 0) warn(s, "daily_ceiling", "daily_ceiling = 0: nobody is asked by this channel");
         v.production = s.flag("production", false);
         if (v.production && settings_.service.test_clock) s.problem("production", "production = true beside [service] test_clock = true: expected one of them");
         v.carrier_adds_sign = s.flag("carrier_adds_sign", false);

@@ -2,6 +2,7 @@
 // that domain.md and design.md give as a default is a key here; the default stands beside it.
 #pragma once
 #include <any>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -63,6 +64,7 @@ struct OtherService {
 };
 
 enum class Mode { off, shadow, pilot, on };
+constexpr std::string_view mode_name(Mode mode) { return std::array<std::string_view, 4>{"off", "shadow", "pilot", "on"}[static_cast<std::size_t>(mode)]; }
 struct Survey {
     Mode mode = Mode::on;
     std::vector<std::string> pilot_units;    // `units`, with mode = "pilot"
@@ -178,6 +180,7 @@ struct Intake {
     Millis settle = 5s;                      // a file that has not grown for that long is complete
     Millis poll = 2s;
     std::string mapping;                     // by name: built in, or a site's own; empty: by the head row
+    std::string mapping_at;                  // FILE:LINE where that is said, for messages
     std::string encoding = "auto";           // auto | utf-8 | gb18030
     bool erase_done = false;                 // delete finished files instead of renaming them
     std::string source;                      // of rows that name none; empty: it stays so

@@ -31,6 +31,23 @@ std::optional<std::string> find_text(const Service& service, const std::string& 
     return text;
 }
 
+// What a telephone makes of it nobody can say.
+void check_characters(const std::string& file, const std::string& text, Problems& problems) {
+    auto bad = std::find_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r') || c == 0x7F; });
+    if (bad == text.end()) return;
+    auto line = 1 + std::count(text.begin(), bad, '\n');
+    problems.add(file, static_cast<int>(line), fmt::format("the control character U+{:04X} in a text: expected none but line ends", static_cast<unsigned char>(*bad)));
+}
+
+// survay.txt: the built-in text would be sent instead, and nobody would see why.
+void warn_of_strangers(Settings& settings, const Path& folder, const std::set<std::string>& names) {
+    std::error_code none;
+    if (settings.service.templates_dir.empty() || !std::filesystem::is_directory(folder, none)) return;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, none))
+        if (entry.path().extension() == ".txt" && !names.contains(entry.path().stem().string()))
+            settings.warnings.push_back(fmt::format("{}: no text of this name is sent; the names are {}", entry.path().string(), fmt::join(names, ", ")));
+}
+
 void texts_of(Settings& settings, const std::string& language, bool alone, std::map<std::string, std::string>& out, Problems& problems) {
     std::set<std::string> names(std::begin(text_names), std::end(text_names));
     auto services = settings.survey.services();
@@ -43,8 +60,10 @@ void texts_of(Settings& settings, const std::string& language, bool alone, std::
         bool of_site = std::find(std::begin(text_names), std::end(text_names), name) == std::end(text_names);
         if (!text && of_site && !alone) continue;  // said in the site's own language
         if (!text) problems.add(settings.file.string(), 0, fmt::format("there is no text {}/{}.txt; put it under [service] templates_dir", language, name));
-        else out[name] = *text, settings.text_files[alone ? name : language + "/" + name] = file;
+        else out[name] = *text, settings.text_files[alone ? name : language + "/" + name] = file, check_characters(file, *text, problems);
     }
+    warn_of_strangers(settings, settings.service.templates_dir / language, names);
+    if (alone) warn_of_strangers(settings, settings.service.templates_dir, names);
 }
 
 // A text that offers other digits than its scale reads would turn every answer around.

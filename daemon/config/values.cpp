@@ -1,5 +1,6 @@
 #include "daemon/config/values.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,14 +51,22 @@ bool made_of(std::string_view text, std::string_view marks) {
     });
 }
 
+// What the server will take: an address, no name, for a name may be of several.
 bool is_listen_address(std::string_view text) {
-    if (text.starts_with("unix:/")) return true;
+    constexpr std::size_t longest_path = 107;  // of a socket, says Linux
+    if (text.starts_with("unix:/")) return text.substr(5).size() <= longest_path;
     auto colon = text.rfind(':');
-    if (colon == text.npos || colon == 0) return false;
-    auto host = text.substr(0, colon), port = text.substr(colon + 1);
+    if (colon == text.npos) return false;
+    auto host = std::string(text.substr(0, colon));
+    auto port = text.substr(colon + 1);
+    unsigned number = 0;
+    auto [stop, bad] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (port.empty() || bad != std::errc{} || stop != port.data() + port.size() || number > 65535) return false;
     bool bracketed = host.starts_with('[') && host.ends_with(']');
-    return !port.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit) &&
-           (bracketed ? made_of(host.substr(1, host.size() - 2), ":.%") : made_of(host, ".-"));
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    if (auto scope = host.find('%'); bracketed && scope != host.npos) host.resize(scope);
+    unsigned char address[16];
+    return inet_pton(bracketed ? AF_INET6 : AF_INET, host.c_str(), address) == 1;
 }
 
 bool is_public_url(std::string_view text) {
@@ -78,8 +87,9 @@ bool lies_inside(const Path& inner, const Path& outer) {
 int whole(Section& s, const std::string& key, int fallback, int least, int most) { return static_cast<int>(s.integer(key, fallback, least, most)); }
 
 std::optional<std::string> whole_file(const Path& path) {
+    std::error_code none;
     std::ifstream in(path, std::ios::binary);
-    if (!in) return std::nullopt;
+    if (!in || std::filesystem::is_directory(path, none)) return std::nullopt;  // a folder opens, and throws when it is read
     std::string text(std::istreambuf_iterator<char>(in), {});
     if (in.bad()) return std::nullopt;
     return text;

@@ -145,7 +145,7 @@ asio::awaitable<http::Response> reveal(const Parts parts, http::Request request)
         // A reason is what a person wrote: it may name a citizen, so the ledger holds a commitment to it and the words are sealed.
         store::record_reveal(db, parts.seal, *f, request.asker.who, why, now);
         note_access(db, *f, request.asker, "number", to_hex(parts.seal.keyed_hash(why)), now);
-        response = tell(json::object{{"id", f->id}, {"case_id", f->record}, {"phone", phone->reveal()}});
+        response = tell(json::object{{"id", f->id}, {"case_id", f->record}, {"phone", phone->reveal()}, {"no_callback", f->no_callback}});
     };
     co_await parts.store.run(std::ref(look));
     co_return std::move(*response);

@@ -53,7 +53,7 @@ public:
         if (value.empty()) return std::nullopt;
         if (auto moment = parse_rfc3339(value)) return moment;  // it says its offset itself
         auto local = read_wall_time(value, table_.mapping.times);
-        if (!local) return wrong(spelling(field), fmt::format("a time such as {}", table_.mapping.times.front()));
+        if (!local) return wrong(spelling(field), "a time such as " + example_of(table_.mapping.times.front()));
         auto moment = to_instant(*local, table_.zone);
         if (!moment) return wrong(spelling(field), moment.error());
         return std::optional(*moment);
@@ -82,6 +82,11 @@ public:
             if (std::find(table_.fields.begin(), table_.fields.end(), field) != table_.fields.end())
                 return wrong(spelling(field), "a text that is not empty");
         return wrong("unit", "a text that is not empty");
+    }
+    std::string states() const override {
+        std::string out;
+        for (const auto& [word, state] : table_.mapping.states) out += (out.empty() ? "" : ", ") + word;
+        return out;
     }
     std::optional<CaseState> state(const std::string& word) const override {
         auto it = table_.mapping.states.find(word);

@@ -15,6 +15,13 @@ std::string_view trim(std::string_view s) {
     return s;
 }
 
+std::string Fields::states() const {
+    std::string out;
+    for (auto s : {CaseState::open, CaseState::dispatched, CaseState::on_scene, CaseState::fed_back, CaseState::closed, CaseState::cancelled, CaseState::reopened})
+        out += (out.empty() ? "" : ", ") + std::string(case_state_name(s));
+    return out;
+}
+
 Read<std::string> plain(const Fields& fields, std::string_view field, std::size_t most, bool required) {
     auto value = fields.text(field);
     if (!value) return value;
@@ -69,7 +76,7 @@ Read<ClosedCall> read_call(const Fields& fields, const RecordRules& rules) {
         return tl::unexpected(error);
     if (auto raw = plain(fields, "id", max_id); raw && hide_mobiles(*raw) != *raw) return wrong(fields.spelling("id"), "a record's number, and no phone number");
     auto known_state = fields.state(state);
-    if (!known_state) return wrong(fields.spelling("state"), "a known state of a record");
+    if (!known_state) return wrong(fields.spelling("state"), "one of " + fields.states());
     call.state = *known_state;
 
     std::optional<Instant> reported;

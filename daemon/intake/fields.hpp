@@ -32,6 +32,7 @@ public:
     virtual Read<std::optional<std::int64_t>> version() const = 0;
     virtual Read<std::string> unit() const = 0;
     virtual std::optional<CaseState> state(const std::string& word) const = 0;
+    virtual std::string states() const;  // the words that state() knows, for messages
     virtual Read<std::vector<Officer>> officers() const = 0;
     virtual Read<std::vector<std::string>> flags(const Flags& flags) const = 0;
     virtual std::string content() const = 0;

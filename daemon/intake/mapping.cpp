@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/core/local_time.hpp"
 #include "daemon/core/templates.hpp"
 
 namespace pingjing::intake {
@@ -103,6 +104,8 @@ Result<Mapping> read_mapping(const std::string& name, std::string_view text) {
     for (auto& [key, node] : table) {
         if (key == "zone") {
             mapping.zone = text_at(node, key);
+            if (!mapping.zone.empty() && !known_zone(mapping.zone))
+                problem(node, fmt::format("zone = \"{}\": expected a name of the zone database such as \"Asia/Shanghai\"", mapping.zone));
         } else if (key == "separator") {
             mapping.separator = text_at(node, key);
             if (mapping.separator.empty()) problem(node, "separator: expected at least one character");
@@ -158,6 +161,12 @@ void Mappings::add(Mapping mapping) {
 const Mapping* Mappings::find(const std::string& name) const {
     auto it = std::find_if(all_.begin(), all_.end(), [&](const Mapping& m) { return m.name == name; });
     return it == all_.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> Mappings::names() const {
+    std::vector<std::string> out;
+    for (const auto& mapping : all_) out.push_back(mapping.name);
+    return out;
 }
 
 Result<const Mapping*> Mappings::for_head(const std::vector<std::string>& head, const std::string& name) const {

@@ -33,6 +33,7 @@ public:
     static Mappings built_in();  // default (design.md A3) and gat (domain.md §14)
     void add(Mapping mapping);   // replaces one of the same name
     const Mapping* find(const std::string& name) const;
+    std::vector<std::string> names() const;
     // The mapping that knows most columns of this head, of those that find every required field; an error names what is
     // missing.
     Result<const Mapping*> for_head(const std::vector<std::string>& head, const std::string& name = "") const;

@@ -2,7 +2,10 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
+#include <utility>
 
 namespace pingjing::intake {
 
@@ -48,6 +51,18 @@ std::optional<WallTime> read_wall_time(std::string_view text, std::string_view f
         if (!read) return std::nullopt;
     }
     if (at != text.size() || !out.ok()) return std::nullopt;
+    return out;
+}
+
+std::string example_of(std::string_view format) {
+    constexpr std::pair<char, std::string_view> parts[] = {{'Y', "2026"}, {'m', "11"}, {'d', "21"}, {'H', "10"}, {'M', "02"}, {'S', "11"}, {'f', ".0"}};
+    std::string out;
+    for (std::size_t i = 0; i < format.size(); ++i) {
+        auto part = std::end(parts);
+        if (format[i] == '%' && i + 1 < format.size()) part = std::find_if(std::begin(parts), std::end(parts), [&](auto& p) { return p.first == format[i + 1]; });
+        if (part == std::end(parts)) out += format[i];
+        else out += part->second, ++i;
+    }
     return out;
 }
 

@@ -25,6 +25,9 @@ struct WallTime {
 std::optional<WallTime> read_wall_time(std::string_view text, std::string_view format);
 std::optional<WallTime> read_wall_time(std::string_view text, const std::vector<std::string>& formats);
 
+// A time as the format wants it, to be shown: "2026-11-21T10:02:11.0".
+std::string example_of(std::string_view format);
+
 // Null: no such zone.
 const date::time_zone* find_zone(const std::string& name);
 // The one moment this local time names. The hour that comes twice, or never, is refused, with what was expected: a guess would be an

@@ -28,7 +28,7 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
     // Who has unsubscribed is told what he asks for, and nothing else.
     if (!s.about || s.match.late || (s.opted_out && !v.opt_in)) return std::nullopt;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
-    bool called = d.followup && d.urgent && rules.staffed;
+    bool called = d.followup && d.urgent && rules.staffed && !d.no_callback;
     if (counts && (rules.thanks || called) && !s.about->thanked && !s.about->clarified)
         return Say{Purpose::thanks, called ? "thanks_dissatisfied" : "thanks"};
     if (d.what == "ambiguous" && !s.before && !s.about->clarified) return Say{Purpose::clarify, rules.services[s.service].unclear};
@@ -79,9 +79,8 @@ bool is_letter(const reply::Verdict& v, const Situation& s, const Decision& d) {
 Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& rules) {
     Decision d;
     d.alarm = v.emergency;
-    bool whole_zero = v.no_callback;
-    bool no_callback_wished = whole_zero && s.before && s.before->grade == Grade::dissatisfied;
-    d.opt_out = !s.replay && (v.label == reply::Label::opt_out || (whole_zero && rules.opt_out_zero && !no_callback_wished));
+    bool behind_a_three = s.before && s.before->grade == Grade::dissatisfied;
+    d.opt_out = !s.replay && (v.label == reply::Label::opt_out || (v.zero && rules.opt_out_zero && !behind_a_three));
     d.opt_in = !s.replay && v.opt_in;
 
     auto grade = reply::grade_of(v, rules.services[s.service].scale);
@@ -95,10 +94,7 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     d.suppress = is_stranger(v, s, grade);
     if (d.what == "ambiguous" && (d.suppress || !d.topic.empty())) d.what = "none";
     if (d.what == "none" && riddle) d.what = "ambiguous";
-    if (no_callback_wished) {
-        d.no_callback = true;
-        if (d.what == "ambiguous") d.what = "none";
-    }
+    if (v.no_callback && behind_a_three && !grade && d.what == "ambiguous") d.what = "none";
 
     if (d.effect && *d.effect != Effect::second) {
         // A worse word opens it even where the first answer stands for the score.
@@ -107,6 +103,8 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
         d.followup = dissatisfied || complains;
         d.urgent = dissatisfied;
     }
+    // In words it may stand beside the 3 itself; the 0 means it only behind one.
+    d.no_callback = v.no_callback && s.match.survey && (v.zero ? behind_a_three : d.followup || s.before);
 
     if (d.suppress) d.review = "data_error";
     else if (riddle && d.what == "ambiguous") d.review = "ambiguous";

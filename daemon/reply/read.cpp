@@ -207,7 +207,8 @@ Verdict read(Scale scale, std::string_view written) {
     auto rest = blank(text, codes.spans, '\0');  // no clause runs across a code
     auto mood = read_mood(rest);
     v.correction = codes.correction;
-    v.no_callback = codes.zero;
+    v.zero = codes.zero;
+    v.no_callback = codes.zero || signs.no_callback;
     v.complaint = mood.bad.any;
     if (!codes.values.empty()) v.comment = comment_beside(written, normal, blank(blank(echo.text, signs.opt_out_phrases), codes.spans, '\0'));
 

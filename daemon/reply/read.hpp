@@ -20,7 +20,8 @@ struct Verdict {
     bool do_not_contact = false;   // "别回电": alarm, but send nothing back
     bool opt_in = false;           // START, 恢复
     bool correction = false;       // words of correction: 打错, 不是3
-    bool no_callback = false;      // a bare 0: after a 3 it means that no call-back is wished
+    bool zero = false;             // a bare 0: after a 3 no call-back is wished, else what the site's text offers it for
+    bool no_callback = false;      // the same in words, or a bare 0
     bool complaint = false;        // the words complain, whatever the code says (a 2 with "太慢了")
     std::string comment;           // what stands beside the code, as written
     Method method = Method::none;

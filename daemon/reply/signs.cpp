@@ -14,6 +14,7 @@ struct Tables {
             story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), grave_not = phrases("signs.txt", "emergency.grave_not"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
+            no_callback = phrases("signs.txt", "no_callback"), no_callback_not = phrases("signs.txt", "no_callback.not"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
             opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_behind = phrases("signs.txt", "opt_out.behind"), opt_out_not = phrases("signs.txt", "opt_out.not"),
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
@@ -138,6 +139,17 @@ std::optional<Span> find_sign_behind_verdict(std::string_view text) {
     return Span{*sign, inner.end};
 }
 
+std::vector<Span> to_end_of_clause(std::string_view text, std::vector<Span> spans) {
+    for (auto& span : spans) span.end = clause_around(text, span.begin).end;
+    return spans;
+}
+
+// "民警让我别打电话" tells what somebody else wants.
+bool wants_no_callback(std::string_view text) {
+    const auto others = to_end_of_clause(text, find_all(tables().no_callback_not, text));
+    return contains(tables().no_callback, blank(std::string(text), others));
+}
+
 // 退订 is a request when hardly anything else is said; "退订酒店的钱没退" is a story.
 void find_opt_out(std::string_view text, Signs& signs) {
     constexpr std::size_t beside_a_sign = 4;
@@ -156,7 +168,7 @@ void find_opt_out(std::string_view text, Signs& signs) {
     }
     auto others = find_all(t.opt_out_not, text);  // who is to stop is somebody else, unless it is 你们
     std::erase_if(others, [&](Span span) { return text.substr(span.begin, span.end - span.begin).find("你们") != text.npos; });
-    for (auto& span : others) span.end = clause_around(text, span.begin).end;
+    others = to_end_of_clause(text, std::move(others));
     auto spans = find_all(t.opt_out, blank(std::string(text), others));
     if (spans.empty()) {
         spans = find_all(t.opt_out_sign, blank(std::string(text), others));
@@ -181,6 +193,7 @@ Signs find_signs(std::string_view text) {
     Signs signs;
     signs.emergency = is_emergency(text);
     signs.do_not_contact = contains(t.silence, text);
+    signs.no_callback = wants_no_callback(text);
     signs.opt_in = is_whole(t.opt_in, text);
     signs.elsewhere = contains(t.elsewhere, text);
     // "别发短信,他会看" is no request to end: it asks for silence now, and "我不想活了,别找我" for none to come.

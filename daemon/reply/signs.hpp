@@ -11,6 +11,7 @@ namespace pingjing::reply {
 struct Signs {
     bool emergency = false, do_not_contact = false;
     bool opt_out = false, opt_in = false, help = false;
+    bool no_callback = false;           // "不要回访"
     bool elsewhere = false;             // an advert, a machine, a receipt: not written to us
     std::vector<Span> opt_out_phrases;  // to be left out when the rating is read
 };

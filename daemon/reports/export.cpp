@@ -253,6 +253,7 @@ void put_in_place(const fs::path& from, const fs::path& to) {
 
 Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant now) {
     if (!day_range(wish.day, wish.zone)) return fail(Error::Kind::invalid_input, fmt::format("date: expected a day such as 2026-11-21, not {}", wish.day));
+    if (wish.day > local_day(now, wish.zone)) return fail(Error::Kind::invalid_input, fmt::format("date: {} is still to come; expected a day that has begun", wish.day));
     store::Snapshot snapshot(db);  // one moment for all files: a day is counted in half a second
 
     auto newest = newest_recorded(db, wish.day);

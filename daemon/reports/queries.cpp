@@ -11,6 +11,7 @@
 #include "daemon/reports/response.hpp"
 #include "daemon/reports/signals.hpp"
 #include "daemon/reports/trend.hpp"
+#include "daemon/reports/words.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::reports {
@@ -79,7 +80,7 @@ Table exclusions_report(const Figures& figures) {
     auto table = exclusions_table();
     auto add = [&](Cell unit, const std::map<std::string, std::int64_t>& codes, std::int64_t cases) {
         for (const auto& [code, count] : codes)
-            table.rows.push_back({unit, code, count, static_cast<double>(count) / static_cast<double>(cases)});
+            table.rows.push_back({unit, Word{code, code_words(code)}, count, static_cast<double>(count) / static_cast<double>(cases)});
     };
     std::map<std::string, std::int64_t> of_force;
     std::int64_t cases = 0;

@@ -10,6 +10,7 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/reports/render.hpp"
+#include "daemon/reports/words.hpp"
 #include "daemon/store/appeals.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
@@ -164,39 +165,39 @@ template <class Time> json::array reviews_json(const std::vector<Story::Review>&
     return out;
 }
 
-// 中文 beside each fixed word of the contract.
-std::string both(std::string_view word) {
-    constexpr std::pair<std::string_view, std::string_view> words[] = {
-        {"accepted", "应评"}, {"excluded", "不评"}, {"updated", "更新"}, {"survey", "评价短信"}, {"thanks", "致谢"}, {"clarify", "请重发"}, {"help", "说明"},
-        {"opt_out", "退订"}, {"emergency", "紧急提示"}, {"told", "回告"}, {"canary", "通路测试"}, {"question", "追问"}, {"letter", "来信答复"}, {"notice", "平安短信"}, {"satisfied", "满意"}, {"basically_satisfied", "基本满意"},
-        {"dissatisfied", "不满意"}, {"delivered", "送达"}, {"failed", "失败"}, {"expired", "过期"}, {"in_doubt", "存疑"}, {"unknown", "未知"},
-        {"no_report", "无回执"}, {"due", "待发"}, {"held", "暂停"}, {"sending", "在发"}, {"not_sent", "未发出"}, {"cancelled", "取消"}, {"rated", "评价"},
-        {"repeated", "重复评价"}, {"late", "逾期"}, {"ambiguous", "含糊"}, {"none", "非评价"},
-    };
-    auto* found = std::find_if(std::begin(words), std::end(words), [&](auto& pair) { return pair.first == word; });
-    return found == std::end(words) ? std::string(word) : fmt::format("{} {}", found->second, word);
-}
+std::string and_code(const std::optional<std::string>& code) { return code && !code->empty() ? fmt::format(" ({})", code_words(*code)) : ""; }
+std::string and_detail(const std::optional<std::string>& detail) { return detail && !detail->empty() ? fmt::format(" ({})", *detail) : ""; }
 
-std::string and_code(const std::optional<std::string>& code) { return code && !code->empty() ? fmt::format(" ({})", *code) : ""; }
+// What a fact of the ledger holds, with its moments as the clock on the wall shows them.
+std::string readable_data(const std::string& data, const std::string& zone) {
+    constexpr std::int64_t a_moment = 1'000'000'000'000;  // of this century, in milliseconds
+    boost::system::error_code broken;
+    auto value = json::parse(data, broken);
+    auto* fields = broken ? nullptr : value.if_object();
+    if (!fields) return data;
+    for (auto& field : *fields)
+        if (auto* number = field.value().if_int64(); number && *number > a_moment && field.key().ends_with("_at")) field.value() = format_local(from_millis(*number), zone);
+    return json::serialize(value);
+}
 
 struct Line {
     Instant at{};
     std::string what{};
 };
 
-std::vector<Line> told_in_order(const Story& story) {
+std::vector<Line> told_in_order(const Story& story, const std::string& zone) {
     std::vector<Line> lines;
     auto add = [&](Instant at, std::string what) { lines.push_back({at, std::move(what)}); };
     for (const auto& v : story.versions) add(v.at, fmt::format("收到记录 record received, no. {}: {}{}", v.number, both(v.outcome), and_code(v.code)));
     for (const auto& d : story.decisions)
-        add(d.at, fmt::format("判定 decided at {}: {}{}, 规则 rule {} of {}", d.stage, both(d.outcome), and_code(d.code), d.rule, d.rules_sha256.substr(0, 12)));
+        add(d.at, fmt::format("判定 decided at {}: {}{}, 规则 rule {} of {}", d.stage, both(d.outcome), and_code(d.code), rule_words(d.rule), d.rules_sha256.substr(0, 12)));
     for (const auto& m : story.messages) {
         add(m.made_at, fmt::format("短信 text planned: {} {}", both(m.purpose), m.ref));
         for (const auto& a : m.attempts) {
             add(a.claimed_at, fmt::format("提交 attempt {} of {} on {}", a.number, m.ref, a.channel));
-            if (a.settled_at) add(*a.settled_at, fmt::format("结果 attempt {} ended: {}{}", a.number, a.outcome.value_or("?"), and_code(a.detail)));
+            if (a.settled_at) add(*a.settled_at, fmt::format("结果 attempt {} ended: {}{}", a.number, state_words(a.outcome.value_or("?")), and_detail(a.detail)));
         }
-        for (const auto& r : m.receipts) add(r.at, fmt::format("回执 receipt for {}: {} {} {}", m.ref, both(r.state), r.code, r.meaning));
+        for (const auto& r : m.receipts) add(r.at, fmt::format("回执 receipt for {}: {} {} {}", m.ref, state_words(r.state), r.code, r.meaning));
     }
     for (const auto& i : story.inbound) {
         auto how = i.kind ? fmt::format("{}, {}, 规则 rule {}, 对应 matched by {}", both(*i.kind), i.verdict.value_or("-"), i.why.value_or("-"), i.match.value_or("-"))
@@ -219,7 +220,7 @@ std::vector<Line> told_in_order(const Story& story) {
                                   s.note ? " 「" + s.note->reveal() + "」" : ""));
     for (auto at : story.written_back) add(at, "回写 told to the 110 system");
     for (const auto& e : story.events)
-        if (e.kind != "case") add(e.at, fmt::format("账本 ledger {}: {} {}", e.seq, e.kind, e.data));
+        if (e.kind != "case") add(e.at, fmt::format("账本 ledger {}: {} {}", e.seq, e.kind, readable_data(e.data, zone)));
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
     return lines;
 }
@@ -332,11 +333,11 @@ std::string story_text(const Story& story, const std::string& zone, const Eviden
     auto out = fmt::format("警情 call {}  {}\n单位 unit {}  民警 officer {}  类别 category {}  电话 phone {}\n\n", printable(story.id), story.state,
                            printable(story.unit), printable(story.officer.value_or("-")), printable(story.category),
                            story.phone ? story.phone->masked() : "-");
-    for (const auto& line : told_in_order(story)) out += fmt::format("{}  {}\n", format_local(line.at, zone), printable(line.what));
+    for (const auto& line : told_in_order(story, zone)) out += fmt::format("{}  {}\n", format_local(line.at, zone), printable(line.what));
 
-    std::string now = story.code ? fmt::format("不予评价 not asked: {}", *story.code) : "应评 to be asked";
+    std::string now = story.code ? fmt::format("不予评价 not asked: {}", code_words(*story.code)) : "应评 to be asked";
     for (const auto& m : story.messages)
-        if (m.purpose == "survey") now += fmt::format("; 评价短信 survey {}{}", both(m.state), and_code(m.code));
+        if (m.purpose == "survey") now += fmt::format("; 评价短信 survey {}{}", state_words(m.state), and_code(m.code));
     if (const auto& r = story.rating) {
         now += fmt::format("; 评价 rating {} → 单位 unit {}, 民警 officer {}", both(r->grade), r->unit, r->officer.value_or("-"));
         if (!r->counts && story.appeal && story.appeal->state == "upheld") now += ", 申诉成立已剔除 taken out: the appeal was upheld";

@@ -275,4 +275,17 @@ void record_rejection(Connection& db, std::int64_t batch_id, std::int64_t line, 
     add.bind(1, db.next_id("rejections")).bind(2, batch_id).bind(3, line).bind(4, field).bind(5, expected).run();
 }
 
+Strangers count_strangers(Connection& db, const std::set<std::string>& units, const std::set<std::string>& officers, Instant since) {
+    Strangers out;
+    auto count = [&](const char* sql, const std::set<std::string>& known, std::int64_t& names, std::int64_t& calls) {
+        if (known.empty()) return;  // without a list nobody is a stranger
+        Statement rows(db, sql);
+        for (rows.bind(1, since); rows.step();)
+            if (!known.contains(rows.text(0))) ++names, calls += rows.integer(1);
+    };
+    count("SELECT unit, count(*) FROM cases WHERE closed_at >= ?1 GROUP BY unit", units, out.units, out.calls_of_units);
+    count("SELECT officer, count(*) FROM cases WHERE closed_at >= ?1 AND officer IS NOT NULL GROUP BY officer", officers, out.officers, out.calls_of_officers);
+    return out;
+}
+
 }  // namespace pingjing::store

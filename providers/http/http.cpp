@@ -37,6 +37,16 @@ public:
                            settings_->hook_url.empty() ? ", the vendor cannot call us: no public_url or no hook secret" : "");
     }
 
+    std::vector<std::string> sample() const override {
+        auto lines = sample_request(*settings_, clock_.now());
+        if (auto told = settings_->at_vendor; !told.empty()) {
+            constexpr std::string_view where = "{{hook_url}}";
+            if (auto at = told.find(where); at != told.npos) told.replace(at, where.size(), without_secret(settings_->hook_url));
+            lines.push_back("at the vendor: " + told);
+        }
+        return lines;
+    }
+
 private:
     std::shared_ptr<const Settings> settings_;
     const Clock& clock_;

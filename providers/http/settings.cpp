@@ -280,6 +280,7 @@ std::optional<Settings> read_settings(config::Section& section, const provider::
     Reader reader{section, out};
     reader.body();
     if (auto url = section.text("dlr_url", ""); !url.empty()) out.dlr_url = reader.parse(section, "dlr_url", url);
+    out.at_vendor = section.text("at_vendor", "");
     reader.auth();
     reader.rules();
     reader.callbacks();

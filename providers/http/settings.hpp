@@ -78,6 +78,7 @@ struct Settings {
     std::chrono::milliseconds connect_timeout{5'000}, timeout{30'000};
     std::string source, hook_url;
     std::optional<Template> dlr_url;
+    std::string at_vendor;                      // what goes into the vendor's own configuration, with {{hook_url}} in it
     std::vector<ResponseRule> rules;
     Field event;
     std::optional<ReceiptMap> receipt;

@@ -91,5 +91,15 @@ def story(new_site):
     check("warning: channel 'cucc' cannot carry the text 'survey', of 2 parts where 1 go: it would be held" in done.stderr, "it warns", done.stderr)
     check("the survey by it: 2 parts" in done.stdout, "and says how many parts", done.stdout)
 
+    # What a drop folder would trip over is said before the first file is set aside.
+    def refused(words, mapping=""):
+        site.write("pingjing.toml", head + '[intake]\nmapping = "%s"\n' % (mapping or "nope") + CHANNELS)
+        done = site.run("check", exit=2)
+        check(words in done.stderr, f"it says: {words}", done.stderr)
+
+    refused('mapping = "nope": expected one of default, gat')
+    site.write("own.toml", 'zone = "+08:00"\ntimes = ["%Y-%m-%d %H:%M:%S"]\n[columns]\nid = "id"\n[states]\nA = "closed"\n')
+    refused('own:1: zone = "+08:00": expected a name of the zone database', "own.toml")
+
 
 play(story)

@@ -18,7 +18,8 @@ def held(site, name, number, why):
     check(site.post_calls(site.call(name, number))[0]["outcome"] == "accepted", "calls are taken")
     time.sleep(4)  # twice the delay
     check(not site.carrier.to(number), "nobody is asked")
-    site.run("release", "--reason", "another hold")
+    released = site.run("release", "--reason", "another hold", exit=1).stdout
+    check("released 0 holds of 'stop'" in released and "STILL ON HOLD (clock)" in released and "pingjing.toml --of clock --reason" in released, "it names the hold that is left", released)
     time.sleep(1)
     check(not site.carrier.to(number), "a bare release is of `stop`")
     site.run("release", "--of", "clock", "--reason", "时钟已校正")

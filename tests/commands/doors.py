@@ -37,7 +37,7 @@ def tokens(site):
 def statuses(site):
     paths = [("GET", "/v1/calls/1", "inspect"), ("GET", "/v1/followups", "inspect"), ("GET", "/v1/desk", "desk"), ("POST", "/v1/desk/1/ack", "desk"), ("POST", "/v1/calls", "intake")]
     paths += [("GET", "/v1/reports/" + r, "report") for r in ("officers", "units", "force", "balance", "exclusions")]
-    wrong = site.run("token", "create", "--scope", "officer").stdout.strip()
+    wrong = site.run("token", "create", "--scope", "officer", "--badge", "012345").stdout.strip()
     for method, path, scope in paths:
         right = site.run("token", "create", "--scope", scope).stdout.strip()
         for token, expected in ((None, 401), ("pj_" + "A" * 43, 401), (wrong, 403)):

@@ -53,6 +53,22 @@ def story(new_site):
     check([look["reason"] for look in looks] == ["再次回访"] * 2, "who was shown the number, and why", looks)
     check(looks[1]["who"].startswith("control/138****5678") and len(looks[1]["who"]) < 120, "the name is hidden and short", looks[1])
 
+    # Who wishes no call was promised that none comes: it is seen before the number is. Times are those of the wall.
+    quiet = "13900000302"
+    site.post_calls(site.call("b", quiet))
+    until(lambda: len(site.carrier.to(quiet)) == 1, "another caller is asked")
+    check("DO NOT CALL BACK" not in site.run("followup", "list").stdout, "nobody has said so")
+    site.reply(quiet, "3 不要回访", "m2", site.carrier.to(quiet)[0]["from"])
+    listed = until(lambda: next((line for line in site.run("followup", "list").stdout.splitlines() if "  b  " in line), None), "his follow-up is open")
+    check("勿回访 DO NOT CALL BACK" in listed and "+08:00" in listed, "the list says so", listed)
+    other = listed.split()[0]
+    shown = site.run("followup", "show", other).stdout
+    check("勿回访 DO NOT CALL BACK: the caller wishes no call" in shown and shown.count("+08:00") > 1 and "Z" not in shown, "so does the one", shown)
+    check("the caller wishes no call" in site.run("followup", "reveal", other, "--as", "赵督察", "--reason", "回访").stderr, "and what shows the number")
+    check(not [t for t in site.carrier.to(quiet) if "与您电话联系" in t["text"]], "he is not told that he will be called", site.carrier.to(quiet))
+    for step in (("verify", "--as", "赵督察", "--finding", "invalid", "--topic", "response_speed", "--note", "看过录像"), ("review", "--as", "钱主任", "--agreed", "yes"), ("close", "--as", "赵督察")):
+        site.run("followup", step[0], other, *step[1:])
+
     # The same handlers where no daemon runs.
     check(site.stop() == 0, "the daemon ends")
     check("rectified" in site.run("followup", "rectify", one, "--as", "所长", "--note", "增派警力").stdout, "the unit reports")

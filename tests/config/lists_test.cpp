@@ -42,6 +42,9 @@ TEST_CASE("staff phones are read in every spelling and never shown") {
     CHECK(problems.text() == "s.txt:4: not a phone number; expected one number a line");
     CHECK(read_staff_phones("\xb2\xe2\n", "g.txt", problems).empty());
     CHECK(problems.text().find("g.txt: not UTF-8") != std::string::npos);
+    Problems once;
+    CHECK(read_units("unit,name\n320102430000,\xb2\xe2\n", "u.csv", once).empty());
+    CHECK(once.text() == "u.csv: not UTF-8; save the list as UTF-8");
 }
 
 TEST_CASE("a number plan is read by prefix and carrier, whatever else stands beside them") {

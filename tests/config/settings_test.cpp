@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "daemon/config/lines.hpp"
 #include "daemon/config/settings.hpp"
 #include "providers/registry.hpp"
 #include "tests/support/source.hpp"
@@ -124,6 +125,66 @@ TEST_CASE("test texts go to staff alone, at an hour of surveys") {
     CHECK(with("13044306233\n", "day = \"weekly\"\n").find("day = \"weekly\"") != std::string::npos);
 }
 
+TEST_CASE("the hour of test texts is nobody's business where none are sent") {
+    Folder folder;
+    auto late = smallest + "[survey]\nhours = \"11:00-20:00\"\n";
+    CHECK(load_text(folder, late));
+    folder.write("staff.txt", "13044306233\n");
+    auto sent = late + "[lists]\nstaff_phones = \"staff.txt\"\n[canary]\nphones = \"staff.txt\"\n";
+    CHECK_FALSE(load_text(folder, sent));
+    CHECK(load_text(folder, sent + "at = \"11:00\"\n"));
+}
+
+TEST_CASE("what leaves nobody to ask, or nothing to take, is warned of") {
+    Folder folder;
+    folder.write("units.csv", "unit,name\n320102430000,城东\n");
+    auto warned = [&](const std::string& more, const std::string& words) {
+        auto s = load_text(folder, smallest + more);
+        if (!s) return s.error().text();
+        auto found = std::any_of(s->warnings.begin(), s->warnings.end(), [&](const std::string& w) { return w.find(words) != w.npos; });
+        return found ? std::string() : "no warning: " + words;
+    };
+    CHECK(warned("[survey]\ndaily_ceiling = 0\n", ":12: daily_ceiling = 0: nobody is asked") == "");
+    CHECK(warned("daily_ceiling = 0\n", "nobody is asked by this channel") == "");
+    auto pilot = "[survey]\nmode = \"pilot\"\nunits = [\"99\"]\n";
+    CHECK(warned(pilot, "\"99\" is no unit of 12 digits") == "");
+    CHECK(warned(std::string("[lists]\nunits = \"units.csv\"\n") + pilot, "\"99\" is not in [lists] units") == "");
+    CHECK(warned("[intake]\nfolder = \"absent\"\n", "is not there: nothing is taken from it") == "");
+    auto fine = load_text(folder, smallest + "[lists]\nunits = \"units.csv\"\n[survey]\nmode = \"pilot\"\nunits = [\"320102430000\"]\n[intake]\nfolder = \".\"\n");
+    REQUIRE(fine);
+    CHECK(fine->warnings.size() == 1);  // there is no map of categories
+}
+
+TEST_CASE("texts: control characters are refused, a file that no text is read from is warned of") {
+    Folder folder;
+    std::filesystem::create_directories(folder.path / "own");
+    auto own = smallest.substr(0, smallest.find("[desk]")) + "templates_dir = \"own\"\n" + smallest.substr(smallest.find("[desk]"));
+    folder.write("own/survay.txt", "…");
+    auto s = load_text(folder, own);
+    REQUIRE(s);
+    REQUIRE(s->warnings.size() == 2);
+    CHECK(s->warnings[1].find("own/survay.txt: no text of this name is sent; the names are canary,") != std::string::npos);
+    folder.write("own/thanks.txt", "【{{sign}}】\n谢谢\x07\n");
+    auto bell = load_text(folder, own);
+    REQUIRE_FALSE(bell);
+    CHECK(bell.error().text().find("own/thanks.txt:2: the control character U+0007") != std::string::npos);
+}
+
+TEST_CASE("a folder is no configuration, and what is planned is told apart from a slip of the pen") {
+    Folder folder;
+    auto none = load(folder.path, read_adapter);
+    REQUIRE_FALSE(none);
+    CHECK(none.error().text().find("is a folder; expected the file pingjing.toml") != std::string::npos);
+    auto with = [&](const char* provider) {
+        auto text = smallest;
+        text.replace(text.find("\"simulated\""), 11, provider);
+        auto s = load_text(folder, text);
+        return s ? std::string() : s.error().text();
+    };
+    CHECK(with("\"aliyun\"").find("provider = \"aliyun\": not built yet; there are http") != std::string::npos);
+    CHECK(with("\"aliyum\"").find("provider = \"aliyum\": not one of http") != std::string::npos);
+}
+
 TEST_CASE("a second opinion is a program by its whole path, one that cannot be run is warned of") {
     Folder folder;
     auto with = [&](const std::string& reader) { return load_text(folder, smallest + "[reader]\n" + reader + "\n"); };
@@ -165,11 +226,11 @@ TEST_CASE("what would be dangerous is refused") {
         CHECK_FALSE(load_text(folder, smallest + "[survey]\n" + since + "\n"));
     }
     CHECK(load_text(folder, smallest + "[survey]\nsince = 2026-11-21\n")->survey.since == "2026-11-21");
-    for (const char* listen : {"8110", "127.0.0.1", "unix:x", "http://a:1", ":80"}) {
+    for (const char* listen : {"8110", "127.0.0.1", "unix:x", "http://a:1", ":80", "127.0.0.1:81100", "999.1.1.1:99", "localhost:8110", "[::1:80", "::1:80", "127.0.0.1:"}) {
         CAPTURE(listen);
         CHECK_FALSE(load_text(folder, smallest + "[http]\nlisten = \"" + listen + "\"\n"));
     }
-    for (const char* listen : {"127.0.0.1:0", "[::1]:8110", "unix:/run/x", "localhost:80"}) {
+    for (const char* listen : {"127.0.0.1:0", "[::1]:8110", "unix:/run/x", "0.0.0.0:65535"}) {
         CAPTURE(listen);
         CHECK(load_text(folder, smallest + "[http]\nlisten = \"" + listen + "\"\n"));
     }
@@ -209,6 +270,29 @@ TEST_CASE("the rules have a name of their own, and secrets do not change it") {
     CHECK(load_text(folder, text + "[survey]\ndelay = \"121m\"\n")->rules_sha256 != first);
     folder.write("flags.csv", "flag,rule\n家暴,sexual\n");
     CHECK(load_text(folder, text)->rules_sha256 != first);
+}
+
+TEST_CASE("for people the configuration is lines, each with its section, and a text is one of them, a list one a row, a secret none") {
+    Folder folder;
+    folder.write("officers.csv", "badge,name,unit\n012345,王杰,320102430000\n");
+    auto s = load_text(folder, smallest + "tps = 7\nhook_secret = \"0123456789abcdef-1\"\n[lists]\nofficers = \"officers.csv\"\n[desk.escalate]\nkind = \"exec\"\ncommand = [\"/bin/true\"]\n"
+                                          "[[survey.service]]\nname = \"window\"\nsources = [\"户政\"]\ntext = \"survey\"\n");
+    REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
+    auto lines = open_lines(*s);
+    auto has = [&](const std::string& line) { return std::find(lines.begin(), lines.end(), line) != lines.end(); };
+    CHECK(has("[[channel]] main tps = 7"));
+    CHECK(has("[desk.escalate] kind = 'exec'"));
+    CHECK(has("[[survey.service]] window text = 'survey'"));
+    CHECK(has("list officers: 012345,王杰,320102430000"));
+    CHECK(has("list staff_phones: 0 numbers"));
+    for (const auto& line : lines) {
+        CAPTURE(line);
+        CHECK(line.find('\n') == line.npos);
+        CHECK(line.find("0123456789abcdef") == line.npos);
+    }
+    CHECK(key_of_line("[[channel]] main tps = 7") == "[[channel]] main tps");
+    CHECK(key_of_line("list officers: 012345,王 = 杰") == "list officers");
+    CHECK(key_of_line("text survey = 【a】b = c") == "text survey");
 }
 
 // The lines of the channel of that provider, without what makes them comments.

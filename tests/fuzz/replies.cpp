@@ -14,7 +14,7 @@ using reply::Label, reply::Method, reply::Verdict;
 
 bool same(const Verdict& a, const Verdict& b) {
     return a.label == b.label && a.rating == b.rating && a.emergency == b.emergency && a.do_not_contact == b.do_not_contact && a.opt_in == b.opt_in &&
-           a.correction == b.correction && a.no_callback == b.no_callback && a.complaint == b.complaint && a.method == b.method && a.confidence == b.confidence &&
+           a.correction == b.correction && a.zero == b.zero && a.no_callback == b.no_callback && a.complaint == b.complaint && a.method == b.method && a.confidence == b.confidence &&
            a.why == b.why && a.normalised == b.normalised;
 }
 

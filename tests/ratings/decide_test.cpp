@@ -167,7 +167,7 @@ TEST_CASE("who is called back, and how soon") {
 }
 
 TEST_CASE("a bare 0 is what the text before it offered: no call-back, an opt-out, or nothing that can be read") {
-    auto zero = but(said(Label::ambiguous), [](reply::Verdict& v) { v.no_callback = true; });
+    auto zero = but(said(Label::ambiguous), [](reply::Verdict& v) { v.zero = v.no_callback = true; });
     auto after_3 = asked([](Situation& s) { s.before = Before{Grade::dissatisfied, noon - 5min}; });
     AnswerRules plain, offered;
     offered.opt_out_zero = true;
@@ -179,6 +179,19 @@ TEST_CASE("a bare 0 is what the text before it offered: no call-back, an opt-out
     CHECK((d.what == "none" && !d.opt_out && d.no_callback));
     d = decide(zero, asked(), offered);
     CHECK((d.what == "opt_out" && d.opt_out && say_text(d) == "opt_out"));
+}
+
+TEST_CASE("that no call is wished may be said in words, beside the 3 or behind it, and nobody is then told that he will be called") {
+    auto with_3 = but(rated(3), [](reply::Verdict& v) { v.no_callback = true; });
+    auto words = but(said(Label::none), [](reply::Verdict& v) { v.no_callback = true; });
+    auto after_3 = asked([](Situation& s) { s.before = Before{Grade::dissatisfied, noon - 5min}; });
+    auto d = decide(with_3, asked(), {});
+    CHECK((d.what == "rated" && d.followup && d.no_callback && say_text(d) == "thanks"));
+    d = decide(words, after_3, {});
+    CHECK((d.what == "none" && d.no_callback && !d.say));
+    CHECK_FALSE(decide(words, asked(), {}).no_callback);
+    CHECK_FALSE(decide(words, unmatched(), {}).no_callback);
+    CHECK_FALSE(decide(rated(3), asked(), {}).no_callback);
 }
 
 TEST_CASE("opt-out and opt-in of a text that came before, word for word and without a time, are not done again") {

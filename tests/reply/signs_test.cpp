@@ -7,6 +7,19 @@
 using pingjing::Scale;
 using namespace pingjing::reply;
 
+TEST_CASE("who does not wish to be called says it beside the 3 or after it, and what another wants is none of it") {
+    for (auto text : {"3 不要回访", "3,别打电话了", "不用回访了", "不需要回访", "3 电话就不用打了", "别给我打电话", "3,不用再联系我了", "拒绝回访", "3 don't call me", "0"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).no_callback);
+    }
+    for (auto text : {"3", "3 民警让我别打电话了", "3 他们叫我不要打电话", "3 再也不想打电话报警了", "你们从来不回访", "3 没有回访", "别打了", "3 电话没人接", "3 不要联系对方"}) {
+        CAPTURE(text);
+        CHECK_FALSE(read(Scale::three_110, text).no_callback);
+    }
+    CHECK(read(Scale::three_110, "0").zero);
+    CHECK_FALSE(read(Scale::three_110, "不用回访了").zero);
+}
+
 TEST_CASE("an opt-out is what a reasonable person reads as one, and a letter only alone") {
     struct { const char* text; bool opt_out; } cases[] = {
         {"T", true}, {"ｔ", true}, {" td ", true}, {"回T退订", true}, {"退訂", true}, {"N", true}, {"别再发短信", true}, {"请勿骚扰", true},

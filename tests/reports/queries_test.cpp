@@ -380,4 +380,5 @@ TEST_CASE("exclusions are counted by unit and code, and their share is of all ca
     }
     CHECK(rows == std::vector<std::string>{"- cancelled 1 0.200000", "- dv 1 0.200000", "- not_closed 1 0.200000", "320102430000 dv 1 0.250000",
                                            "320102430000 not_closed 1 0.250000", "320102440000 cancelled 1 1.000000"});
+    CHECK(render_terminal(books.table({.report = "exclusions"})).find("涉家庭暴力 dv") != std::string::npos);
 }

@@ -137,6 +137,22 @@ TEST_CASE("for people the story runs in the order of time and ends with how thin
     }
 }
 
+TEST_CASE("what the carrier took is not called eligible, moments are those of the wall, and codes have a name") {
+    Told told;
+    told.db.exec("DROP TRIGGER IF EXISTS messages_forward");
+    told.db.exec("UPDATE messages SET state = 'accepted' WHERE purpose = 'survey'");
+    told.db.exec("UPDATE cases SET code = 'phone_hold'");
+    auto story = told.story(true);
+    story.decisions.front().rule = "category 010203";
+    story.events.push_back({99, story.events.front().at, "followup_opened", R"({"urgent":true,"due_at":1795220748785})"});
+    auto text = story_text(story, zone);
+    CHECK(text.find("评价短信 survey 运营商已接收 accepted") != std::string::npos);
+    CHECK(text.find("not asked: 该号码另有涉安全警情 phone_hold") != std::string::npos);
+    CHECK(text.find("1795220748785") == std::string::npos);
+    CHECK(text.find(R"("due_at":"2026-11-21T)") != std::string::npos);
+    CHECK(text.find("规则 rule 类别 category") != std::string::npos);
+}
+
 TEST_CASE("of a message in doubt the story says what would settle it") {
     Told told;
     EvidenceOf evidence{{"main", {"a late response; a report", "a report"}}};

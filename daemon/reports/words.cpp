@@ -1,0 +1,64 @@
+#include "daemon/reports/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace pingjing::reports {
+namespace {
+
+using Pair = std::pair<std::string_view, std::string_view>;
+
+template <std::size_t n>
+std::string beside(const Pair (&words)[n], std::string_view word) {
+    auto* found = std::find_if(std::begin(words), std::end(words), [&](const Pair& pair) { return pair.first == word; });
+    return found == std::end(words) ? std::string(word) : fmt::format("{} {}", found->second, word);
+}
+
+constexpr Pair all_words[] = {
+    {"accepted", "应评"}, {"excluded", "不评"}, {"updated", "更新"}, {"survey", "评价短信"}, {"thanks", "致谢"}, {"clarify", "请重发"}, {"help", "说明"},
+    {"opt_out", "退订"}, {"emergency", "紧急提示"}, {"told", "回告"}, {"canary", "通路测试"}, {"question", "追问"}, {"letter", "来信答复"}, {"notice", "平安短信"},
+    {"satisfied", "满意"}, {"basically_satisfied", "基本满意"}, {"dissatisfied", "不满意"}, {"delivered", "送达"}, {"failed", "失败"}, {"expired", "过期"},
+    {"in_doubt", "存疑"}, {"unknown", "未知"}, {"no_report", "无回执"}, {"due", "待发"}, {"held", "暂停"}, {"sending", "在发"}, {"not_sent", "未发出"},
+    {"cancelled", "取消"}, {"rated", "评价"}, {"repeated", "重复评价"}, {"late", "逾期"}, {"ambiguous", "含糊"}, {"none", "非评价"},
+};
+
+// How an attempt ended, and what became of the message by it.
+constexpr Pair all_states[] = {
+    {"accepted", "运营商已接收"}, {"ambiguous", "结果不明"}, {"retry", "未接收,稍后再试"}, {"throttled", "限速"}, {"permanent", "拒收"}, {"opted_out", "号码已退订"}, {"channel_down", "通道不可用"},
+};
+
+constexpr Pair all_codes[] = {
+    {"not_closed", "未办结"}, {"history", "启用前办结"}, {"pilot", "不在试点范围"}, {"invalid", "无效警情"}, {"duplicate", "重复报警"}, {"no_mobile", "非手机号码"}, {"dv", "涉家庭暴力"},
+    {"sexual", "涉性侵害"}, {"minor", "涉未成年人"}, {"death_serious", "涉死亡或重伤"}, {"secret", "涉密"}, {"subject", "涉案人员号码"}, {"police", "民警或内部号码"}, {"medical", "医疗或消防"},
+    {"referred", "已移交其他单位"}, {"unsafe_flag", "注明不宜联系"}, {"phone_hold", "该号码另有涉安全警情"}, {"unknown_category", "类别未配置"}, {"opt_out", "已退订"}, {"capped", "达到发送次数上限"},
+    {"stale", "办结过久"}, {"cancelled", "人工取消"},
+};
+
+constexpr Pair all_rules[] = {
+    {"closed before since", "在启用日之前办结"}, {"mode off", "评价已关闭"}, {"unit not in the pilot", "单位不在试点范围"}, {"linked to another record", "已并入其他警情"},
+    {"calling line is no mobile number", "来电不是手机号码"}, {"a minor when reported", "报警时未成年"}, {"calling line is on the internal list", "来电在内部名单"},
+    {"another case of this number", "该号码的另一警情"}, {"category not mapped", "类别未配置"}, {"unsubscribed", "已退订"}, {"too many surveys to this number", "该号码近期已多次被问"},
+    {"closed too long ago", "办结过久"},
+};
+
+}  // namespace
+
+std::string both(std::string_view word) { return beside(all_words, word); }
+
+std::string state_words(std::string_view state) {
+    auto out = beside(all_states, state);
+    return out == state ? both(state) : out;
+}
+
+std::string code_words(std::string_view code) { return beside(all_codes, code); }
+
+std::string rule_words(std::string_view rule) {
+    for (auto [begin, chinese] : {Pair{"category ", "类别"}, Pair{"flag ", "标记"}, Pair{"state ", "状态"}})
+        if (rule.starts_with(begin)) return fmt::format("{} {}", chinese, rule);
+    return beside(all_rules, rule);
+}
+
+}  // namespace pingjing::reports
