@@ -53,4 +53,11 @@ bool record_configuration(store::Connection& db, const config::Settings& setting
     return true;
 }
 
+void record_waiting_settings(store::Connection& db, const std::vector<std::string>& needs_restart, Instant now) {
+    if (needs_restart.empty()) return;
+    json::array keys;
+    for (const auto& key : needs_restart) keys.push_back(json::string(key));
+    store::append(db, now, "configuration_waits", std::nullopt, json::serialize(json::object{{"needs_restart", std::move(keys)}}));
+}
+
 }  // namespace pingjing

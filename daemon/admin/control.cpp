@@ -53,7 +53,10 @@ asio::awaitable<Response> release(Parts p, Request request) {
     auto channel = maybe(request, "channel");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
-    auto work = [=](store::Connection& db) { return store::release_holds(db, of, channel, reason, now); };
+    auto work = [=](store::Connection& db) {
+        if (of == "stop") store::refused_are_due(db, channel, now);
+        return store::release_holds(db, of, channel, reason, now);
+    };
     auto released = co_await p->store.run(work);
     if (p->released) p->released(channel);
     co_return ok({{"released", released}});
