@@ -149,7 +149,7 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
 
     GatewayHints hints;
     hints.alarms = [d = a.desk_.get()] { d->wake(); };
-    // The store cannot keep this text. If somebody is in danger, the desk hears it from memory; twice is better than never.
+    // Nobody reads this text in its turn. If somebody is in danger, the desk hears it from memory; twice is better than never.
     hints.unkept = [&a](const std::string&, const provider::InboundText& text) {
         auto verdict = reply::read(a.gateway_->settings().survey.scale, text.text.reveal());
         if (!verdict.emergency) return;
@@ -182,7 +182,7 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
 void App::make_watch() {
     auto channels = [this] {
         std::vector<watch::ChannelLook> out;
-        for (const auto& c : gateway_->dispatcher().status()) out.push_back({c.name, c.state, c.why});
+        for (const auto& c : gateway_->dispatcher().status()) out.push_back({c.name, c.state, c.why, c.way_back_closed});
         return out;
     };
     watch::WatchWorld world{io_.get_executor(), *store_, store::read_on(*reader_), seal_, clock_, [this] {
@@ -297,8 +297,12 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     auto next = gateway_->prepare(std::move(settings));
     if (!next) co_return tl::unexpected(next.error());
     auto now = clock_.now();
+    auto needs_restart = next->needs_restart;
     std::optional<Change> change;
-    auto work = [&](store::Connection& db) { change = note_configuration(db, next->settings, now); };
+    auto work = [&](store::Connection& db) {
+        change = note_configuration(db, next->settings, now);
+        record_waiting_settings(db, next->needs_restart, now);
+    };
     std::string why;
     try {
         co_await store_->run(std::ref(work));
@@ -308,7 +312,7 @@ asio::awaitable<Result<std::vector<std::string>>> App::reload(config::Settings s
     // Rules that no fact names must not decide anything.
     if (!why.empty()) co_return fail(Error::Kind::unavailable, "the store cannot write down the new configuration: " + why);
     if (change) tell(*change, next->settings.survey.mode);
-    auto needs_restart = gateway_->take_over(std::move(*next));
+    gateway_->take_over(std::move(*next));
     take(gateway_->settings());
     watch_->replace(watch::make_pushes(gateway_->settings().alarms, client_, clock_));
     co_return needs_restart;

@@ -73,4 +73,11 @@ std::optional<std::vector<std::string>> record_configuration(store::Connection& 
     return std::vector<std::string>(keys.begin(), keys.end());
 }
 
+void record_waiting_settings(store::Connection& db, const std::vector<std::string>& needs_restart, Instant now) {
+    if (needs_restart.empty()) return;
+    json::array keys;
+    for (const auto& key : needs_restart) keys.push_back(json::string(key));
+    store::append(db, now, "configuration_waits", std::nullopt, json::serialize(json::object{{"needs_restart", std::move(keys)}}));
+}
+
 }  // namespace pingjing

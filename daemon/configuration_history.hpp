@@ -14,4 +14,7 @@ namespace pingjing {
 // it is nothing that may be shown, such as staff phones.
 std::optional<std::vector<std::string>> record_configuration(store::Connection& db, const config::Settings& settings, Instant now);
 
+// What a reload read and does not put in force: a fact of its own, so that the one above is not taken for more than it says.
+void record_waiting_settings(store::Connection& db, const std::vector<std::string>& needs_restart, Instant now);
+
 }  // namespace pingjing

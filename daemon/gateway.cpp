@@ -60,7 +60,7 @@ std::string hold_if_clock_is_off(store::Connection& db, Instant now) {
 }
 
 Gateway::Gateway(config::Settings settings, GatewayWorld world)
-    : settings_(std::move(settings)), world_(std::move(world)), provider_world_(world_.executor, world_.clock, world_.random, world_.http),
+    : settings_(std::move(settings)), at_start_(settings_), world_(std::move(world)), provider_world_(world_.executor, world_.clock, world_.random, world_.http),
       doors_(world_.executor, on_failure), loops_(world_.executor, on_failure), sending_(world_.executor, on_failure) {}
 
 Gateway::~Gateway() = default;
@@ -288,15 +288,17 @@ Result<Gateway::Next> Gateway::prepare(config::Settings settings) const {
     auto policy = sending_policy(settings, next.rules, world_.seal, world_.random, abilities());
     if (!policy) return tl::unexpected(policy.error());
     next.policy = *policy;
+    next.needs_restart = needs_restart(settings);
     next.settings = std::move(settings);
     return next;
 }
 
-std::vector<std::string> Gateway::take_over(Next next) {
-    const auto &was = settings_, &is = next.settings;
-    std::vector<std::string> needs_restart;
+// Compared with the start, not with the load before: what waits for a restart waits after a second reload still.
+std::vector<std::string> Gateway::needs_restart(const config::Settings& is) const {
+    const auto& was = at_start_;
+    std::vector<std::string> needed;
     auto compare = [&](const std::string& key, const auto& a, const auto& b) {
-        if (a != b) needs_restart.push_back(key);
+        if (a != b) needed.push_back(key);
     };
     compare("[http] listen", was.http.listen, is.http.listen);
     compare("[http] body_limit", was.http.body_limit, is.http.body_limit);
@@ -320,17 +322,22 @@ std::vector<std::string> Gateway::take_over(Next next) {
     compare("[[survey.service]] folder", folders(was), folders(is));
     // What carriers are told to call was given to the adapter when it was made: taken are the new secrets, told is the old one.
     for (std::size_t c = 0; c < was.channels.size(); ++c) {
+        // Account, address, port, source, codes …: the adapter was made of them, and its links stand.
+        compare("[[channel]] " + was.channels[c].name, was.channels[c].adapter_digest, is.channels[c].adapter_digest);
         auto about = fmt::format("[[channel]] {}: ", was.channels[c].name);
         compare(about + "window", was.channels[c].window, is.channels[c].window);
         compare(about + "tps", was.channels[c].tps, is.channels[c].tps);
         compare(about + "the hook address that carriers are told", was.channels[c].hook_url, is.channels[c].hook_url);
     }
+    return needed;
+}
+
+void Gateway::take_over(Next next) {
     rules_ = std::move(next.rules);
     policy_ = std::move(next.policy);
     settings_ = std::move(next.settings);
     dispatcher_->replace(policy_);
     answers_->replace(std::make_shared<const ratings::AnswerRules>(answer_rules(settings_, policy_->slots)));
-    return needs_restart;
 }
 
 }  // namespace pingjing

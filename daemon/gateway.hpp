@@ -33,7 +33,8 @@ struct GatewayWorld {
 // What the desk wants to know; null where there is none.
 struct GatewayHints {
     std::function<void()> alarms{};                                                              // a row of `alarms` was committed
-    std::function<void(const std::string& channel, const provider::InboundText& text)> unkept{};  // the store is broken
+    // Nobody reads it in its turn: the store is broken, or the other pieces of this text are not there yet.
+    std::function<void(const std::string& channel, const provider::InboundText& text)> unkept{};
 };
 
 // A clock that stands before the last fact, or a week after it, may have been set by hours while nobody ran: sending is put on
@@ -62,9 +63,10 @@ public:
         config::Settings settings{};
         std::shared_ptr<const eligibility::SiteRules> rules{};
         outbox::PolicyPtr policy{};
+        std::vector<std::string> needs_restart{};  // what is not as it was at the start, and stays as it was until the next one
     };
     Result<Next> prepare(config::Settings settings) const;
-    std::vector<std::string> take_over(Next next);  // what changed and needs a restart
+    void take_over(Next next);
 
     const config::Settings& settings() const { return settings_; }
     std::shared_ptr<const eligibility::SiteRules> rules() const { return rules_; }
@@ -91,8 +93,10 @@ private:
     asio::awaitable<void> plan(CanariesOfDay today);
     struct ClockLook { Instant wall{}; Steady steady{}; } last_look_;
     std::vector<const provider::Abilities*> abilities() const;
+    std::vector<std::string> needs_restart(const config::Settings& is) const;
 
     config::Settings settings_;
+    const config::Settings at_start_;  // by these the links, the doors and the desk were made
     GatewayWorld world_;
     std::shared_ptr<const eligibility::SiteRules> rules_;
     outbox::PolicyPtr policy_;

@@ -325,11 +325,11 @@ int main(int argc, char** argv) {
     auto* carrier = subs["simulate"];
     carrier->add_option("PROTOCOL", simulate.protocol, "")->required()->check(CLI::IsMember({"smpp", "cmpp2", "cmpp3", "sgip", "smgp", "http"}));
     carrier->add_option("--listen", simulate.listen, "ADDRESS:PORT; port 0 takes a free one; which is said on stdout")->capture_default_str();
-    carrier->add_option("--log", simulate.log, "a JSON object a line for every message; added to")->required();
+    carrier->add_option("--log", simulate.log, "a JSON object a line for every message; added to; - for stdout, the rest is said on stderr then")->required();
     carrier->add_option("--citizens", simulate.citizens, "TOML: what people answer, by shares, numbers or rules");
     carrier->add_option("--faults", simulate.faults, "TOML: the gateway's habits, its reports, and what goes wrong when");
     carrier->add_option("--seed", simulate.seed, "the same seed, the same citizens and mishaps");
-    carrier->add_option("--users", simulate.users, "NAME:SECRET of who may log in, as often as there are; default pingjing:secret")->allow_extra_args(false);
+    carrier->add_option("--users", simulate.users, "NAME:SECRET of who may log in, as often as there are; default pingjing:secret, by CMPP 901234:secret")->allow_extra_args(false);
     carrier->add_option("--users-file", simulate.users_file, "the same, one a line, from a file: who sees the processes sees no secret");
     carrier->add_option("--tls-cert", simulate.tls_cert, "PEM: TLS for whoever connects, with this certificate chain and --tls-key");
     carrier->add_option("--tls-key", simulate.tls_key, "PEM: its key");

@@ -155,6 +155,8 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
             auto timing = rules->timing;
             timing.hours = {channel.hours->from, channel.hours->to};
             r.open = [timing](Instant t) { return eligibility::inside_hours(t, timing); };
+            auto from = channel.hours->from.count();
+            r.opens = fmt::format("{:02}:{:02}", from / 60, from % 60);
         }
         policy->channels.push_back(std::move(r));
     }

@@ -143,6 +143,10 @@ public:
     // How many messages it could put on the wire at once; nullopt: it cannot say. What is claimed beyond that waits inside, and is in
     // doubt if we are killed, though it never left.
     virtual std::optional<int> room() const { return std::nullopt; }
+    // A person says that the carrier is there again: no pause that was begun is waited out.
+    virtual void try_now() {}
+    // Why replies and reports cannot come in on the way on which the carrier calls us; empty: nothing is known to be wrong.
+    virtual std::string way_back_closed() const { return {}; }
     // For `status` and `check`: one line on what it is connected to and with which limits. No secrets.
     virtual std::string describe() const = 0;
     // For `check`: lines on what goes over the wire for one text, its secrets masked, and what the vendor has to be told. May be none.

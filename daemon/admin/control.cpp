@@ -56,6 +56,7 @@ asio::awaitable<Response> release(Parts p, Request request) {
     std::vector<store::Hold> left;
     int released = 0;
     auto work = [&](store::Connection& db) {
+        if (of == "stop") store::refused_are_due(db, channel, now);
         released = store::release_holds(db, of, channel, reason, now);
         left = store::active_holds(db);
     };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <set>
 
 #include "daemon/commands/ask.hpp"
 #include "daemon/commands/commands.hpp"
@@ -25,16 +26,20 @@ void tell_readiness(const json::object& v) {
     fmt::print("mode            {}{}{}\n", mode, *meaning ? ": " : "", meaning);
 }
 
+// A slip of the pen at three in the morning must not look as if something had been stopped, or goes again. Empty: all of them.
+bool is_channel(const std::string& config, const std::string& name) {
+    auto settings = name.empty() ? std::nullopt : load_settings(config);
+    if (!settings || settings->channel(name)) return true;
+    std::string names;
+    for (const auto& c : settings->channels) names += (names.empty() ? "" : ", ") + c.name;
+    fmt::print(stderr, "there is no channel of this name; the configuration has {}\n", names);
+    return false;
+}
+
 }  // namespace
 
 int hold(const std::string& config, const HoldOptions& o) {
-    // A slip of the pen at three in the morning must not look as if something had been stopped.
-    if (auto settings = load_settings(config); settings && !o.channel.empty() && !settings->channel(o.channel)) {
-        std::string names;
-        for (const auto& c : settings->channels) names += (names.empty() ? "" : ", ") + c.name;
-        fmt::print(stderr, "there is no channel of this name; the configuration has {}\n", names);
-        return 2;
-    }
+    if (!is_channel(config, o.channel)) return 2;
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/hold");
     return ask(config, "POST", target, "", [&](const json::value& v, Line&) {
         fmt::print("on hold ({}{}), number {}; it ends with: {}\n", o.of, o.channel.empty() ? "" : ", channel " + o.channel, text_of(v.at("hold")), release_command(config, o.of, o.channel));
@@ -57,6 +62,7 @@ int release(const std::string& config, const HoldOptions& o) {
             return 0;
         });
     }
+    if (!is_channel(config, o.channel)) return 2;
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/release");
     return ask(config, "POST", target, "", [&](const json::value& answer, Line& line) {
         auto v = on_the_wall(answer, line);
@@ -68,6 +74,7 @@ int release(const std::string& config, const HoldOptions& o) {
             auto of = text_of(hold.at("of")), channel = hold.at("channel").is_null() ? std::string() : text_of(hold.at("channel"));
             fmt::print("STILL ON HOLD ({}{}) since {}: {}; it ends with: {}\n", of, channel.empty() ? "" : ", channel " + channel, text_of(hold.at("since")), text_of(hold.at("reason")), release_command(config, of, channel));
         }
+        if (line.through_daemon()) fmt::print("{} tried at once\n", o.channel.empty() ? "every channel is" : "channel " + o.channel + " is");
         return released == 0 && !left.empty() ? 1 : 0;
     });
 }
@@ -154,8 +161,11 @@ int status(const std::string& config) {
         fmt::print("in doubt        {}; oldest {}\n", text_of(v.at("in_doubt").at("count")), text_of(v.at("in_doubt").at("oldest_at")));
         for (const auto& d : v.at("in_doubt").at("by").as_array())
             fmt::print("  {:<14}{} on {}: {}; oldest {}\n", text_of(d.at("state")), text_of(d.at("count")), text_of(d.at("channel")), text_of(d.at("why")), text_of(d.at("oldest_at")));
-        if (const auto* channels = v.as_object().if_contains("channels"); channels && !v.at("in_doubt").at("by").as_array().empty())
-            for (const auto& c : channels->as_array()) fmt::print("  {} is settled by: {}\n", text_of(c.at("name")), text_of(c.at("evidence")));
+        std::set<std::string> doubted;
+        for (const auto& d : v.at("in_doubt").at("by").as_array()) doubted.insert(text_of(d.at("channel")));
+        if (const auto* channels = v.as_object().if_contains("channels"))
+            for (const auto& c : channels->as_array())
+                if (doubted.contains(text_of(c.at("name")))) fmt::print("  {} is settled by: {}\n", text_of(c.at("name")), text_of(c.at("evidence")));
         fmt::print("last receipt    {}\nlast reply      {}\nlast fact       {}\n", text_of(v.at("last_receipt_at")), text_of(v.at("last_reply_at")), text_of(v.at("last_fact_at")));
         fmt::print("unread texts    {}\nopen alarms     {}\ndisk free       {} MiB\n", text_of(v.at("unread_texts")), text_of(v.at("open_alarms")), text_of(v.at("disk").at("free_mib")));
         const auto& desk = v.at("desk");

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -80,6 +81,11 @@ bool read_users_file(const std::string& file, std::vector<Account>& out) {
     return true;
 }
 
+std::size_t longest_name(std::string_view protocol) {
+    if (protocol.starts_with("cmpp")) return 6;
+    return protocol == "smgp" ? 8 : protocol == "sgip" ? 16 : 15;
+}
+
 std::optional<std::vector<Account>> read_accounts(const SimulateOptions& options) {
     std::vector<Account> out;
     for (const auto& user : options.users) {
@@ -88,7 +94,11 @@ std::optional<std::vector<Account>> read_accounts(const SimulateOptions& options
         out.push_back(std::move(*account));
     }
     if (!options.users_file.empty() && !read_users_file(options.users_file, out)) return std::nullopt;
-    if (out.empty()) out.push_back({"pingjing", "secret"});
+    // By CMPP a name is the six digits of an enterprise.
+    if (out.empty()) out.push_back({options.protocol.starts_with("cmpp") ? "901234" : "pingjing", "secret"});
+    for (const auto& account : out)
+        if (account.name.size() > longest_name(options.protocol))
+            return fmt::print(stderr, "a user '{}': expected at most {} characters, {} has no room for more\n", account.name, longest_name(options.protocol), options.protocol), std::nullopt;
     return out;
 }
 
@@ -104,6 +114,8 @@ std::optional<std::shared_ptr<asio::ssl::context>> read_tls(const SimulateOption
 
 // Each line of an earlier run may have given a name: names go on behind them all.
 std::uint64_t lines_of(const std::string& file) {
+    std::error_code none;
+    if (!std::filesystem::is_regular_file(file, none)) return 0;  // nobody read from a terminal or a pipe before
     std::ifstream in(file);
     std::uint64_t lines = 0;
     for (std::string line; std::getline(in, line);) ++lines;
@@ -147,10 +159,14 @@ int simulate(const SimulateOptions& options) {
     if (!accounts || !tls || !habits || !citizens) return 2;
 
     auto first = lines_of(options.log) + 1;
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> log(std::fopen(options.log.c_str(), "ae"), std::fclose);
+    bool to_stdout = options.log == "-";
+    auto* words = to_stdout ? stderr : stdout;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> log(to_stdout ? stdout : std::fopen(options.log.c_str(), "ae"), std::fclose);
     if (!log) return fmt::print(stderr, "cannot write {}: {}\n", options.log, std::strerror(errno)), 1;
-    bool written = true;
-    Journal journal([&](const std::string& line) { written = std::fwrite(line.data(), 1, line.size(), log.get()) == line.size() && std::fflush(log.get()) == 0 && written; });
+    int not_written = 0;
+    Journal journal([&](const std::string& line) {
+        if ((std::fwrite(line.data(), 1, line.size(), log.get()) != line.size() || std::fflush(log.get()) != 0) && not_written == 0) not_written = errno;
+    });
 
     std::signal(SIGPIPE, SIG_IGN);
     asio::io_context io(1);
@@ -161,16 +177,16 @@ int simulate(const SimulateOptions& options) {
     auto place = exchange.open(*at);
     if (!place) return fmt::print(stderr, "{}\n", place.error().detail), 1;
     auto host = place->address().to_string();
-    fmt::print("listening on {}:{}\n", place->address().is_v6() ? "[" + host + "]" : host, place->port());
-    std::fflush(stdout);
+    fmt::print(words, "listening on {}:{}\n", place->address().is_v6() ? "[" + host + "]" : host, place->port());
+    std::fflush(words);
     if (protocol->calls && !call) fmt::print(stderr, "warning: without --call-back nobody gets reports and replies\n");
 
     auto on_done = [&](std::exception_ptr) { io.stop(); };
     asio::co_spawn(io, live(io, exchange), on_done);
     io.run();
-    for (const auto& [name, count] : journal.counts()) fmt::print("{} {}\n", name, count);
+    for (const auto& [name, count] : journal.counts()) fmt::print(words, "{} {}\n", name, count);
     if (!exchange.failed().empty()) return fmt::print(stderr, "pingjing simulate: {}\n", exchange.failed()), 1;
-    if (!written) return fmt::print(stderr, "{} is not whole: {}\n", options.log, std::strerror(errno)), 1;
+    if (not_written != 0) return fmt::print(stderr, "{} is not whole: {}\n", options.log, std::strerror(not_written)), 1;
     return 0;
 }
 

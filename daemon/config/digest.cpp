@@ -30,7 +30,19 @@ void erase_secrets(toml::table& table) {
     }
 }
 
+std::string hex_of(const unsigned char (&hash)[crypto_hash_sha256_BYTES]) {
+    std::string hex;
+    for (auto byte : hash) hex += fmt::format("{:02x}", byte);
+    return hex;
+}
+
 }  // namespace
+
+std::string sha256_of(const std::string& text) {
+    unsigned char out[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(out, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    return hex_of(out);
+}
 
 std::string without_secrets(const toml::table& table) {
     auto open = table;
@@ -56,9 +68,7 @@ std::string digest_of(const Settings& settings, const ListTexts& lists) {
     for (const auto& [name, text] : settings.mappings) add("mapping " + name, text);
     unsigned char out[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_final(&state, out);
-    std::string hex;
-    for (auto byte : out) hex += fmt::format("{:02x}", byte);
-    return hex;
+    return hex_of(out);
 }
 
 }  // namespace pingjing::config

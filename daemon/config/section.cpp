@@ -46,6 +46,18 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return std::nullopt;
 }
 
+// Of a table and the tables in it: what stands in the files of KEY_file and of certificates. Secrets are changed in their files.
+void read_named_files(const toml::table& table, const std::filesystem::path& folder, std::ostream& out) {
+    for (const auto& [key, node] : table) {
+        if (auto* inner = node.as_table()) read_named_files(*inner, folder, out);
+        auto name = node.value_exact<std::string>();
+        if (!name || name->empty() || !(key.str().ends_with("_file") || key.str().starts_with("tls_"))) continue;
+        std::ifstream file(folder / *name, std::ios::binary);  // an absolute one stays as it is
+        out << key.str() << '\n';
+        if (std::stringstream text; file && text << file.rdbuf()) out << text.str() << '\n';
+    }
+}
+
 std::string show_duration(std::chrono::milliseconds value) {
     for (const auto& u : units)
         if (value.count() >= u.millis && value.count() % u.millis == 0) return fmt::format("{}{}", value.count() / u.millis, u.name);
@@ -115,6 +127,23 @@ void Section::problem(const std::string& key, const std::string& what) {
 }
 
 bool Section::has(const std::string& key) const { return static_cast<bool>(look(key)); }
+
+std::string Section::peek(const std::string& key) const {
+    auto found = look(key);
+    return found ? found.node->value_exact<std::string>().value_or("") : std::string();
+}
+
+std::string Section::contents(const std::vector<std::string>& without) const {
+    std::ostringstream out;
+    for (const Layer* layer : {&own_, &defaults_}) {
+        if (!layer->table) continue;
+        auto table = *layer->table;
+        for (const auto& key : without) table.erase(key);
+        out << table << '\n';
+        read_named_files(table, std::filesystem::path(layer->file).parent_path(), out);
+    }
+    return out.str();
+}
 
 std::string Section::text(const std::string& key) {
     if (!look(key)) {

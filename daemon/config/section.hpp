@@ -72,6 +72,10 @@ public:
     std::filesystem::path path(const std::string& key, const std::string& fallback = "");
 
     bool has(const std::string& key) const;
+    std::string peek(const std::string& key) const;  // the text under a key that somebody else is to ask for; empty: there is none
+    // This table as canonical TOML without those keys, its preset, and what the files say that they name: to tell whether anything
+    // changed. Holds secrets.
+    std::string contents(const std::vector<std::string>& without) const;
     Section child(const std::string& key);  // a sub-table; all absent when it is not there
     std::vector<Section> children(const std::string& key);  // an array of tables, or the tables under a table in file order
     std::vector<std::string> keys() const;

@@ -16,6 +16,9 @@ namespace pingjing::config {
 namespace {
 
 constexpr Millis never_longer = Days(3650);
+// Of a channel, what a reload puts in force, or compares for itself.
+const std::vector<std::string> live_keys = {"window", "tps", "hours", "daily_ceiling", "production", "carrier_adds_sign", "most_parts", "submit_timeout", "validity", "no_report_after",
+                                            "hook_secret", "hook_secret_file", "hook_secret_previous", "hook_secret_previous_file"};
 
 class Loader {
 public:
@@ -501,6 +504,7 @@ private:
         v.window = whole(s, "window", v.window, 1, 1000);
         v.tps = whole(s, "tps", v.tps, 1, 5000);
         if (s.has("hours")) v.hours = read_hours(s, "hours", settings_.survey.hours);
+        meeting_hours(s, v);
         if (s.has("daily_ceiling")) v.daily_ceiling = s.integer("daily_ceiling", 0, 0, 100'000'000);
         if (v.daily_ceiling == 0) warn(s, "daily_ceiling", "daily_ceiling = 0: nobody is asked by this channel");
         v.production = s.flag("production", false);
@@ -513,8 +517,32 @@ private:
         hook(s, v);
         if (!v.provider.empty()) reader_(s, v);
         else s.skip_rest();
+        v.adapter_digest = sha256_of(s.contents(live_keys));
+        own_door(s, v);
         s.finish();
         settings_.channels.push_back(std::move(v));
+    }
+
+    // Two doors at one address: the second never opens, and what its carrier has to say never arrives.
+    void own_door(Section& s, const Channel& v) {
+        auto at = s.peek("listen");
+        if (at.empty()) return;
+        auto taken = [&](const std::string& other) {
+            auto port = [](const std::string& a) { return a.substr(std::min(a.rfind(':'), a.size())); };
+            auto any = [](const std::string& a) { return a.starts_with("0.0.0.0:") || a.starts_with("[::]:"); };
+            return at == other || (port(at) == port(other) && (any(at) || any(other)));
+        };
+        if (taken(settings_.http.listen)) s.problem("listen", fmt::format("listen = \"{}\": [http] listens there", at));
+        for (const auto& [name, address] : doors_)
+            if (taken(address)) s.problem("listen", fmt::format("listen = \"{}\": channel '{}' listens there; expected an address of its own", at, name));
+        doors_.emplace_back(v.name, at);
+    }
+
+    // Hours in which nothing goes but answers.
+    void meeting_hours(Section& s, const Channel& v) {
+        const auto& all = settings_.survey.hours;
+        if (v.hours && (v.hours->to <= all.from || v.hours->from >= all.to))
+            warn(s, "hours", fmt::format("channel '{}' is open only while [survey] hours are closed: no survey goes by it", v.name));
     }
 
     void hook(Section& s, Channel& v) {
@@ -553,8 +581,19 @@ private:
         if (!v.weights.empty() && (v.weights.size() != v.channels.size() || std::all_of(v.weights.begin(), v.weights.end(), [](int w) { return w == 0; })))
             s.problem("weights", fmt::format("weights: expected {} whole numbers, one for each channel, not all of them 0", v.channels.size()));
         s.finish();
+        for (const auto& earlier : settings_.routes)
+            if (takes_all_of(earlier, v)) {
+                warn(s, "channels", "an earlier [[route]] takes every number of this one: it is never reached");
+                break;
+            }
         settings_.routes.push_back(std::move(v));
         last_route_line_ = s.line();
+    }
+
+    static bool takes_all_of(const Route& earlier, const Route& later) {
+        if (earlier.prefixes.empty() && earlier.carriers.empty()) return true;
+        auto covered = [&](const std::string& prefix) { return std::any_of(earlier.prefixes.begin(), earlier.prefixes.end(), [&](const std::string& p) { return prefix.starts_with(p); }); };
+        return later.carriers.empty() && !later.prefixes.empty() && std::all_of(later.prefixes.begin(), later.prefixes.end(), covered);
     }
 
     void finish_routes() {
@@ -566,6 +605,9 @@ private:
         } else if (std::none_of(routes.begin(), routes.end(), [](const Route& r) { return r.prefixes.empty() && r.carriers.empty(); })) {
             settings_.warnings.push_back(fmt::format("{}:{}: no [[route]] without prefixes and carriers: numbers that match none are held (no_route)", name_, last_route_line_));
         }
+        for (const auto& c : settings_.channels)
+            if (std::none_of(routes.begin(), routes.end(), [&](const Route& r) { return std::find(r.channels.begin(), r.channels.end(), c.name) != r.channels.end(); }))
+                settings_.warnings.push_back(fmt::format("{}:{}: channel '{}' is in no [[route]]: nothing leaves by it but answers to what came in there", c.file, c.line, c.name));
     }
 
     // One file, named after its stem. False: it cannot be read.
@@ -592,6 +634,7 @@ private:
     Problems problems_;
     std::vector<std::pair<std::string, std::string>> list_texts_;
     int last_route_line_ = 0;
+    std::vector<std::pair<std::string, std::string>> doors_;  // of channels that listen: name, address
 };
 
 }  // namespace

@@ -148,8 +148,10 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     auto ready = make_ready(seal_, inbound);
     // A part may make a text that is kept as new, and nobody overtakes it.
     auto read = ready.parts ? nullptr : read_before(ready.texts);
+    std::vector<provider::InboundText> waiting;  // pieces whose others are not there yet
     auto work = [&](store::Connection& db) {
         kept = {};
+        waiting.clear();
         std::size_t next_text = 0, next_report = 0;
         if (read && settle_now) read->begin(db);
         std::optional<std::int64_t> body_id;
@@ -167,6 +169,8 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                     auto joined = keep_joined(db, seal_, part.joined, now);
                     kept.texts += joined, kept.waiting += joined;
                     kept.repeated += part.repeated;
+                    bool whole = std::any_of(part.joined.begin(), part.joined.end(), [](const store::JoinedParts& joined) { return joined.complete; });
+                    if (!part.repeated && !whole) waiting.push_back(text);
                     continue;
                 }
                 auto at = next_text++;
@@ -197,6 +201,9 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "text"}}, kept.texts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "repeated"}}, kept.repeated);
     if (hints_.alive) hints_.alive(channel);
+    // Whoever cries for help in a piece is not left waiting for the next one, which may be lost; joined, it is read once more.
+    for (const auto& text : waiting)
+        if (hints_.unkept) hints_.unkept(channel, text);
     if (kept.receipts > 0 && !settle_now) receipts_.notify();
     if (read && settle_now) read->kept();
     if (kept.waiting > 0 && hints_.texts) hints_.texts();

@@ -20,7 +20,8 @@ struct Hints {
     std::function<void(const std::string& channel)> alive{};                          // it spoke
     std::function<void()> texts{};                                                     // there are texts to read
     std::function<std::unique_ptr<store::ReadTexts>(const std::vector<store::NewText>&)> read{};  // of a delivery, before it is kept
-    std::function<void(const std::string& channel, const provider::InboundText&)> unkept{};  // the store is broken: is it an emergency?
+    // Nobody reads it in its turn: the store is broken, or it is a piece and the others are not there yet. Is it an emergency?
+    std::function<void(const std::string& channel, const provider::InboundText&)> unkept{};
     std::function<asio::awaitable<void>(std::string channel, std::string ref, provider::Outcome)> late{};  // a response after we had given up
 };
 

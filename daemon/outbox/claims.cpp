@@ -265,7 +265,8 @@ private:
         if (is_canary(row)) route.channels.clear();
         if (is_canary(row) && row.attempt > 0 && last) route.channels = {*last};
         std::optional<std::size_t> refused;
-        if (row.attempt > 0 && row.refused == "permanent_config") refused = last;
+        // What this one refused does not go there again to see whether it is back, as long as another one works: new rows find that out.
+        if (row.attempt > 0 && last && (row.refused == "permanent_config" || !views[*last].usable)) refused = last;
         // What is known of a number is worth more than its prefix: it may have been ported to another carrier.
         if (is_survey(row) && row.attempt == 0 && policy_.channels.size() > 1)
             if (auto proven = index_of(store::proven_channel(db_, row.phone_id))) route.channels.insert(route.channels.begin(), *proven);

@@ -56,8 +56,11 @@ void Dispatcher::sign_of_life(const std::string& channel) {
 }
 
 void Dispatcher::release(const std::optional<std::string>& channel) {
-    for (std::size_t c = 0; c < channels_.size(); ++c)
-        if (!channel || policy_->channels[c].name == *channel) channels_[c].health.release();
+    for (std::size_t c = 0; c < channels_.size(); ++c) {
+        if (channel && policy_->channels[c].name != *channel) continue;
+        channels_[c].health.release();
+        channels_[c].provider->try_now();
+    }
     wake();
 }
 
@@ -290,9 +293,15 @@ asio::awaitable<void> Dispatcher::drain(Steady grace) {
 
 std::vector<Dispatcher::ChannelStatus> Dispatcher::status() const {
     std::vector<ChannelStatus> out;
-    for (std::size_t c = 0; c < channels_.size(); ++c)
-        out.push_back({policy_->channels[c].name, std::string(channels_[c].health.state_name()), channels_[c].health.why(),
-                       provider::describe_evidence(channels_[c].provider->abilities()), channels_[c].in_flight});
+    for (std::size_t c = 0; c < channels_.size(); ++c) {
+        const auto& rules = policy_->channels[c];
+        const auto& channel = channels_[c];
+        ChannelStatus one{rules.name, std::string(channel.health.state_name()), channel.health.why(), provider::describe_evidence(channel.provider->abilities()), channel.in_flight, channel.provider->way_back_closed()};
+        auto say = [&](const std::string& what) { one.why += (one.why.empty() ? "" : "; ") + what; };
+        if (rules.open && !rules.open(clock_.now())) say("closed until " + rules.opens);
+        if (!one.way_back_closed.empty()) say("its way back is closed: " + one.way_back_closed);
+        out.push_back(std::move(one));
+    }
     return out;
 }
 

@@ -26,6 +26,7 @@ struct ChannelRules {
     Millis validity{};                                // 0: until the end of opening hours
     Millis no_report_after = std::chrono::hours(72);
     std::function<bool(Instant)> open{};              // null: no hours of its own
+    std::string opens{};                              // at which it opens, local, for people
     std::function<int(const std::string&)> parts_of{};  // into how many messages it cuts a text; null: as phones do
 };
 

@@ -287,6 +287,7 @@ Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std:
     move.bind(3, now).bind(4, answer_until);
     bool has_moved = moved(db, move, a);
     bool woke = keep_receipt_keys(db, a, vendor_ids, now, has_moved && a.number == 1);
+    if (vendor_ids.empty() && any_parked(db)) woke = wake_parked_by_phone(db, a) || woke;
     if (!has_moved) return {false, woke};
     note(db, "accepted", a, "", now);
     lift_if_answered(db, a, now);
@@ -331,6 +332,15 @@ Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outco
     lift_if_answered(db, a, now);
     bool woke = wake_parked_by_ref(db, a) || named;
     return {true, wake_parked_by_phone(db, a) || woke};
+}
+
+int refused_are_due(Connection& db, const std::optional<std::string>& channel, Instant now) {
+    // A number that is throttled for itself keeps its pause: that has nothing to do with the channel.
+    Statement due(db, R"sql(
+        UPDATE messages SET due_at = ?2 WHERE state = 'due' AND attempt > 0 AND due_at > ?2 AND (?1 IS NULL OR channel = ?1)
+           AND (SELECT a.outcome FROM attempts a WHERE a.message_id = messages.id AND a.attempt = messages.attempt) <> 'throttled_number')sql");
+    due.bind(1, channel).bind(2, now).run();
+    return static_cast<int>(db.changes());
 }
 
 Settled record_never_sent(Connection& db, const Attempt& a, Instant now) { return due_again(db, a, "never_sent", "", now, now); }

@@ -60,6 +60,44 @@ std::optional<ReceiptMessage> find_by_id(Connection& db, const ReceiptRow& recei
     return newest;
 }
 
+// The only message to this phone of which no id is known that a report could name: in doubt, or taken by a carrier that gave it none.
+// Two of them cannot be told apart.
+std::optional<ReceiptMessage> find_unnamed(Connection& db, const ReceiptRow& receipt) {
+    static const auto by_phone = fmt::format(R"sql(
+        SELECT {}, m.channel, m.claimed_at FROM messages m
+         WHERE m.phone_id = ?1 AND (m.state IN ('sending', 'in_doubt')
+               OR (?2 AND m.state = 'accepted' AND m.channel = ?3 AND m.claimed_at > ?4 AND NOT EXISTS (SELECT 1 FROM receipt_keys k WHERE k.message_id = m.id)))
+         ORDER BY m.id)sql", message_columns);
+    Statement find(db, by_phone);
+    find.bind(1, *receipt.phone_id).bind(2, receipt.ref.empty()).bind(3, receipt.channel).bind(4, receipt.received_at - longest_wait_for_report);
+    std::optional<ReceiptMessage> only;
+    bool fits = false;
+    for (int n = 0; find.step(); ++n) {
+        if (n > 0) return std::nullopt;
+        only = read_message(find, "phone");
+        auto when = receipt.at.value_or(receipt.received_at);
+        fits = find.text(6) == receipt.channel && find.instant(7) <= receipt.received_at && when - find.instant(7) < longest_wait_for_report;
+    }
+    return only && fits && only->state != MessageState::sending ? only : std::nullopt;
+}
+
+// A further part of a message whose first report was placed by its phone: it proves no more, and no stranger sent it.
+std::optional<ReceiptMessage> find_rest_of_unnamed(Connection& db, const ReceiptRow& receipt) {
+    static const auto by_phone = fmt::format(R"sql(
+        SELECT {} FROM messages m
+         WHERE m.phone_id = ?1 AND m.state IN ('delivered', 'failed', 'expired') AND m.channel = ?2 AND m.claimed_at > ?3 AND m.claimed_at <= ?4
+           AND m.evidence = 'receipt by phone' AND (SELECT count(*) FROM receipts r WHERE r.message_id = m.id) < m.parts
+         ORDER BY m.id DESC LIMIT 1)sql", message_columns);
+    Statement find(db, by_phone);
+    find.bind(1, *receipt.phone_id).bind(2, receipt.channel).bind(3, receipt.received_at - longest_wait_for_report).bind(4, receipt.received_at);
+    return find.step() ? std::optional(read_message(find, "phone")) : std::nullopt;
+}
+
+std::optional<ReceiptMessage> find_by_phone(Connection& db, const ReceiptRow& receipt) {
+    auto found = find_unnamed(db, receipt);
+    return found || !receipt.ref.empty() ? found : find_rest_of_unnamed(db, receipt);
+}
+
 }  // namespace
 
 std::vector<ReceiptRow> find_new_receipts(Connection& db, int limit) {
@@ -92,21 +130,7 @@ std::optional<ReceiptMessage> find_receipt_message(Connection& db, const Receipt
         for (const auto& spelling : other_spellings(receipt.vendor_id))
             if (auto found = find_by_id(db, receipt, spelling, false)) return found;
     }
-    if (receipt.phone_id) {
-        Statement find(db, fmt::format(R"sql(
-            SELECT {}, m.channel, m.claimed_at FROM messages m WHERE m.phone_id = ?1 AND m.state IN ('sending', 'in_doubt') ORDER BY m.id)sql", message_columns));
-        find.bind(1, *receipt.phone_id);
-        std::optional<ReceiptMessage> only;
-        bool fits = false;
-        for (int n = 0; find.step(); ++n) {
-            if (n > 0) return std::nullopt;
-            only = read_message(find, "phone");
-            auto when = receipt.at.value_or(receipt.received_at);
-            fits = find.text(6) == receipt.channel && find.instant(7) <= receipt.received_at && when - find.instant(7) < longest_wait_for_report;
-        }
-        if (only && fits && only->state == MessageState::in_doubt) return only;
-    }
-    return std::nullopt;
+    return receipt.phone_id ? find_by_phone(db, receipt) : std::nullopt;
 }
 
 void park_receipt(Connection& db, std::int64_t id, const std::optional<std::int64_t>& message_id) {

@@ -22,6 +22,7 @@ constexpr Kind all_kinds[] = {
     {"channel_down", error, "a channel refuses us or cannot be reached", 5min, 2min},
     {"channel_refuses_us", error, "a channel does not accept our account or our address", 0s, 2min},
     {"channel_balance", error, "a channel says that money or package are used up", 0s, 2min},
+    {"way_back_closed", error, "a gateway that has to call us with replies and reports cannot", 30s, 2min},
     {"channel_black_hole", error, "a channel takes messages and does not answer", 0s, 2min},
     {"in_doubt", warning, "more messages are in doubt than usual", 5min, 10min},
     {"backlog", warning, "what is due does not go out", 5min, 5min},

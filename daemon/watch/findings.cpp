@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -23,6 +24,9 @@ constexpr Millis verified_within = std::chrono::hours(26), signed_within = std::
 constexpr Millis letters_read_within = std::chrono::hours(48);
 constexpr int canary_days = 30;  // an older one says nothing any more
 constexpr int appeal_days = 30;  // of ratings, for the share that is taken out
+
+std::string counted(std::int64_t n, std::string_view one, std::string_view more) { return fmt::format("{} {}", n, n == 1 ? one : more); }
+std::string messages(std::int64_t n) { return counted(n, "message", "messages"); }
 
 std::int64_t count(store::Connection& db, const char* sql, Instant until) {
     store::Statement read(db, sql);
@@ -47,8 +51,8 @@ void waiting_rows(store::Connection& db, Findings& out) {
     while (held.step()) {
         auto code = held.text(0);
         auto n = held.integer(1);
-        if (code == "no_route") out.push_back({"no_route", "", fmt::format("{} messages", n)});
-        else if (code == "restored") out.push_back({"restored_held", "", fmt::format("{} messages", n)});
+        if (code == "no_route") out.push_back({"no_route", "", messages(n)});
+        else if (code == "restored") out.push_back({"restored_held", "", messages(n)});
         else if (code != "ceiling") others += n, codes += fmt::format("{}{} {}", codes.empty() ? "" : ", ", n, code);
     }
     if (others > 0) out.push_back({"rows_held", "", codes});
@@ -57,19 +61,26 @@ void waiting_rows(store::Connection& db, Findings& out) {
 // During opening hours only, and not while a hold or a mode says that nothing goes.
 void backlog(store::Connection& db, const Site& site, Instant now, Findings& out) {
     if (!site.sends || !store::active_holds(db).empty()) return;
-    const auto& hours = site.hours;
     auto clock = format_local(now, site.zone);
     auto minutes = std::chrono::minutes(std::stoi(clock.substr(11, 2)) * 60 + std::stoi(clock.substr(14, 2)));
     // What waited for the opening goes out over `spread`, and is not late before the limit has passed after that.
-    if (minutes < hours.from + site.spread + site.alarms.backlog || minutes >= hours.to) return;
-    auto late = count(db, "SELECT count(*) FROM messages WHERE state = 'due' AND due_at < ?1", now - site.alarms.backlog);
-    if (late > 0) out.push_back({"backlog", "", fmt::format("{} messages are due for more than {} minutes", late, std::chrono::duration_cast<std::chrono::minutes>(site.alarms.backlog).count())});
+    auto long_open = [&](const config::Hours& hours) { return minutes >= hours.from + site.spread + site.alarms.backlog && minutes < hours.to; };
+    if (!long_open(site.hours)) return;
+    std::int64_t late = 0;
+    store::Statement due(db, "SELECT route, count(*) FROM messages WHERE state = 'due' AND due_at < ?1 GROUP BY route");
+    for (due.bind(1, now - site.alarms.backlog); due.step();) {
+        // Not where every channel that may take it has hours of its own and is closed, or has just opened.
+        auto route = static_cast<std::size_t>(due.integer(0));
+        bool waits = due.integer(0) >= 0 && route < site.routes.size() && std::none_of(site.routes[route].begin(), site.routes[route].end(), long_open);
+        if (!waits) late += due.integer(1);
+    }
+    if (late > 0) out.push_back({"backlog", "", fmt::format("{} {} due for more than {} minutes", messages(late), late == 1 ? "is" : "are", std::chrono::duration_cast<std::chrono::minutes>(site.alarms.backlog).count())});
 }
 
 void writeback(store::Connection& db, const Site& site, Instant now, Findings& out) {
     if (!site.writes_back) return;
     auto late = count(db, "SELECT count(*) FROM writeback WHERE left_at IS NULL AND at < ?1", now - site.alarms.backlog - site.writes_every);
-    if (late > 0) out.push_back({"writeback_waits", "", fmt::format("{} lines", late)});
+    if (late > 0) out.push_back({"writeback_waits", "", counted(late, "line", "lines")});
 }
 
 std::optional<Instant> first_fact(store::Connection& db) {
@@ -122,17 +133,17 @@ void canaries(store::Connection& db, const Site& site, Instant now, Findings& ou
 // `ack_within` runs on the real clock, the times of the store on the site's.
 void desk(store::Connection& db, const Site& site, Instant now, Findings& out) {
     auto waiting = count(db, "SELECT count(*) FROM alarms WHERE received_at IS NULL AND acknowledged_at IS NULL AND ?1 > 0", now);
-    if (waiting > 0) out.push_back({"desk_unreachable", "", fmt::format("{} emergencies wait", waiting)});
+    if (waiting > 0) out.push_back({"desk_unreachable", "", counted(waiting, "emergency waits", "emergencies wait")});
     if (!site.desk_answers) return;  // nobody can acknowledge there
     auto patience = std::chrono::duration_cast<Millis>(site.ack_within * site.speed);
     auto unanswered = count(db, "SELECT count(*) FROM alarms WHERE received_at < ?1 AND acknowledged_at IS NULL", now - patience);
-    if (unanswered > 0) out.push_back({"desk_unanswered", "", fmt::format("{} emergencies", unanswered)});
+    if (unanswered > 0) out.push_back({"desk_unanswered", "", counted(unanswered, "emergency", "emergencies")});
 }
 
 // Somebody writes to the police and nobody reads it.
 void letters(store::Connection& db, Instant now, Findings& out) {
     auto unread = count(db, "SELECT count(*) FROM letters WHERE closed_at IS NULL AND message_id IS NULL AND at < ?1", now - letters_read_within);
-    if (unread > 0) out.push_back({"letters_unread", "", fmt::format("{} letters wait for more than two days", unread)});
+    if (unread > 0) out.push_back({"letters_unread", "", counted(unread, "letter waits", "letters wait") + " for more than two days"});
 }
 
 }  // namespace
@@ -141,6 +152,7 @@ Findings about_channels(const std::vector<ChannelLook>& channels) {
     Findings out;
     for (const auto& c : channels) {
         auto says = [&](const char* word) { return c.why.starts_with(word); };
+        if (!c.way_back_closed.empty()) out.push_back({"way_back_closed", c.name, c.way_back_closed});
         if (c.state == "suspect" || c.state == "stopped") out.push_back({"channel_black_hole", c.name, c.state + ": " + c.why});
         if (c.state != "down") continue;
         auto name = says("channel_down_balance") ? "channel_balance" : says("channel_down_auth") ? "channel_refuses_us" : "channel_down";
@@ -197,10 +209,10 @@ Findings about_store(store::Connection& db, const Site& site, bool signs, Instan
     unreadable(db, site, now, out);
     canaries(db, site, now, out);
     auto doubt = count(db, "SELECT count(*) FROM messages WHERE state = 'in_doubt' AND ?1 > 0", now);
-    if (doubt > site.alarms.in_doubt) out.push_back({"in_doubt", "", fmt::format("{} messages", doubt)});
+    if (doubt > site.alarms.in_doubt) out.push_back({"in_doubt", "", messages(doubt)});
     // With a + no index of times is taken: it would lead past every text there ever was.
     auto unread = count(db, "SELECT count(*) FROM inbound WHERE step = 'new' AND +received_at < ?1", now - Millis(60'000));
-    if (unread > 0) out.push_back({"unread_texts", "", fmt::format("{} texts", unread)});
+    if (unread > 0) out.push_back({"unread_texts", "", counted(unread, "text", "texts")});
     return out;
 }
 

@@ -14,7 +14,13 @@ struct Site {
         : alarms(s.alarms), zone(s.service.timezone), hours(s.survey.hours), spread(s.survey.spread),
           sends(s.survey.mode != config::Mode::off && s.survey.mode != config::Mode::shadow), export_nightly(s.reports.export_nightly),
           desk_answers(s.desk.main.kind != config::Desk::Kind::log || s.desk.escalate), canaries(!s.canary.phones.empty()), ack_within(s.desk.main.ack_within),
-          canary_within(s.canary.answer_within), writes_back(s.writeback.to != config::Writeback::To::nobody), writes_every(s.writeback.every) {}
+          canary_within(s.canary.answer_within), writes_back(s.writeback.to != config::Writeback::To::nobody), writes_every(s.writeback.every) {
+        for (const auto& route : s.routes) {
+            auto& open = routes.emplace_back();
+            for (const auto& name : route.channels)
+                if (const auto* channel = s.channel(name)) open.push_back(channel->hours.value_or(hours));
+        }
+    }
     config::Alarms alarms;
     std::string zone;
     config::Hours hours;
@@ -24,9 +30,10 @@ struct Site {
     double speed = 1;  // of the site's clock
     bool writes_back;
     Millis writes_every;
+    std::vector<std::vector<config::Hours>> routes{};  // of each [[route]]: the hours of its channels
 };
 
-struct ChannelLook { std::string name{}, state{}, why{}; };
+struct ChannelLook { std::string name{}, state{}, why{}, way_back_closed{}; };
 std::vector<Finding> about_channels(const std::vector<ChannelLook>& channels);
 std::vector<Finding> about_disk(const std::string& database, const config::Alarms& limits);
 // Reads all ratings of 30 days: for now and then.

@@ -61,6 +61,9 @@ Heard Sp::hear_connect_answer(const Decoded& pdu) const {
         auto opened = heard_as(Heard::Kind::opened);
         // Live gateways compute theirs in four ways.
         if (answer->authenticator != answer_authenticator_of(0, authenticator_, settings_->password, settings_->version)) opened.why = "the gateway's digest is not what the specification says";
+        // The layout is ours to say, and most gateways go by the account: but one that means another one writes nonsense.
+        if (auto ours = static_cast<std::uint8_t>(settings_->version); answer->version != ours)
+            opened.why += fmt::format("{}the gateway says version 0x{:02X}, this channel speaks 0x{:02X}", opened.why.empty() ? "" : "; ", answer->version, ours);
         return opened;
     }
     bool credentials = answer->status <= 4 || answer->status == 57;  // 55, 56: too many connections, which will pass

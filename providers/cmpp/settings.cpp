@@ -12,7 +12,7 @@ std::optional<Settings> read_settings(config::Section& s, const provider::Channe
     out.padded_digest = s.flag("padded_digest", false);
     out.service_id = link::read_short(s, "service_id", "", 10);
     out.fee_user = static_cast<std::uint8_t>(s.integer("fee_user_type", 2, 0, 3));
-    out.fee_type = link::read_short(s, "fee_type", "01", 2);
+    out.fee_type = s.one_of("fee_type", "01", {"01", "02", "03", "04", "05"});
     out.fee_code = link::read_short(s, "fee_code", "000000", 6);
     out.fee_terminal = link::read_short(s, "fee_terminal", "", 21);
     out.destination_prefix = link::read_short(s, "destination_prefix", "", 6);

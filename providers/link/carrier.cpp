@@ -26,6 +26,8 @@ public:
         co_await serve_both(sink);
     }
     std::optional<int> room() const override { return links_.room(); }
+    void try_now() override { links_.try_now(); }
+    std::string way_back_closed() const override { return door_ ? door_->why_closed() : std::string(); }
     std::string describe() const override { return description_; }
 
 private:

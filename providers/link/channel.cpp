@@ -117,6 +117,14 @@ void Channel::settle(Settled settled) {
     if (settled.last) messages_.erase(found);
 }
 
+void Channel::try_now() {
+    refused_ = false;
+    for (auto& link : links_) {
+        link.failures = 0;
+        if (!link.conversation && !link.resting) link.pause.notify();
+    }
+}
+
 asio::awaitable<Outcome> Channel::submit(std::string ref, std::vector<std::string> frames) {
     if (refused_ && open_links() == 0) co_return ChannelDown{ChannelDown::auth, why_};
     // That an older attempt was refused would be taken for a word on this one.
@@ -154,6 +162,7 @@ asio::awaitable<Steady> Channel::hold_conversation(Link& link, Sink& sink) {
     auto opened = co_await connect(settings_.endpoint, tls_, settings_.connect_within);
     if (!opened) {
         why_ = opened.error().detail;
+        refused_ = false;  // an account that was refused yesterday is not why nobody is there today
         log::warn("link.unreachable", {{"channel", settings_.name}, {"why", why_}});
         co_return pause_after(link, false, false);
     }

@@ -26,7 +26,7 @@ struct ChannelSettings {
     Steady connect_within = std::chrono::seconds(10);
     Steady wait_for_room = std::chrono::seconds(4);           // shorter than the dispatcher's patience: what has not left must be told apart
     Steady first_pause = std::chrono::seconds(1), longest_pause = std::chrono::seconds(30);
-    Steady first_pause_refused = std::chrono::seconds(60), longest_pause_refused = std::chrono::minutes(10);
+    Steady first_pause_refused = std::chrono::seconds(120), longest_pause_refused = std::chrono::minutes(10);
 };
 
 class Channel {
@@ -39,6 +39,8 @@ public:
     asio::awaitable<provider::Outcome> submit(std::string ref, std::vector<std::string> frames);
     // Until it is cancelled; then what is under way comes to its end and the links are closed in order.
     asio::awaitable<void> serve(provider::Sink& sink);
+
+    void try_now();  // every link that waits connects at once, and a refusal is forgotten
 
     int open_links() const;
     std::optional<int> room() const;  // free places in the windows behind what waits already; nullopt while no link is open or could be

@@ -47,7 +47,7 @@ struct Heard {
         refused,   // we were not
         answer,    // to the part with `number`; `why` says what was odd about it
         alive,     // to a keep-alive of ours
-        delivery,
+        delivery,  // `why` says what was odd about it
         leaving,   // the peer wants to end
         left,      // the peer agrees that we end
         broken     // nothing more can be said on this connection

@@ -21,6 +21,8 @@ namespace ip = asio::ip;
 
 constexpr Steady door_pause = std::chrono::seconds(5), stop_within = std::chrono::seconds(12), tell_again = std::chrono::minutes(1);
 constexpr Steady accept_pause = std::chrono::milliseconds(100);  // without descriptors it would fail again at once, for ever
+constexpr int knocks = 3;
+constexpr Steady knocked_within = std::chrono::hours(1);
 constexpr std::size_t strangers = 64;                            // connections that have not said yet who they are
 
 ip::address plain(ip::address address) {
@@ -79,6 +81,13 @@ int Listener::open_links() const {
     return static_cast<int>(std::count_if(guests_.begin(), guests_.end(), [](const auto& guest) { return guest->session().state() == State::open; }));
 }
 
+std::string Listener::why_closed() const {
+    if (!cannot_listen_.empty()) return cannot_listen_;
+    // Now and then a stranger knocks; the gateway does it again and again.
+    bool keeps_knocking = turned_away_.times >= knocks && clock_.steady() - turned_away_.last < knocked_within && open_links() == 0;
+    return keeps_knocking ? turned_away_.why : std::string();
+}
+
 bool Listener::open() {
     error_code error;
     acceptor_.open(settings_.at.protocol(), error);
@@ -86,12 +95,12 @@ bool Listener::open() {
     if (!error) acceptor_.bind(settings_.at, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (!error) {
-        told_closed_door_ = false;
+        cannot_listen_.clear();
         log::info("link.listening", {{"channel", settings_.channel}, {"listen", say(settings_.at)}});
         return true;
     }
-    if (!told_closed_door_) log::error("link.cannot_listen", {{"channel", settings_.channel}, {"listen", say(settings_.at)}, {"why", error.message()}});
-    told_closed_door_ = true;
+    if (cannot_listen_.empty()) log::error("link.cannot_listen", {{"channel", settings_.channel}, {"listen", say(settings_.at)}, {"why", error.message()}});
+    cannot_listen_ = fmt::format("cannot listen on {}: {}", say(settings_.at), error.message());
     metrics::count("link_cannot_listen_total", {{"channel", settings_.channel}});
     error_code ignored;
     acceptor_.close(ignored);
@@ -121,6 +130,8 @@ asio::awaitable<void> Listener::accept(provider::Sink& sink) {
 void Listener::turn_away(const std::string& from, const char* kind, const std::string& why) {
     metrics::count("link_turned_away_total", {{"channel", settings_.channel}, {"kind", kind}});
     auto now = clock_.steady();
+    // One that finds us full is not kept out: others are in.
+    if (kind != std::string_view("full")) turned_away_ = {turned_away_.times + 1, now, fmt::format("{} is turned away: {}", from, why)};
     if (told_turned_away_ && now - *told_turned_away_ < tell_again) return;
     told_turned_away_ = now;
     log::warn("link.turned_away", {{"channel", settings_.channel}, {"from", from}, {"why", why}});
@@ -136,7 +147,10 @@ void Listener::admit(ip::tcp::socket socket, provider::Sink& sink) {
     socket.set_option(ip::tcp::no_delay(true), error);
     socket.set_option(asio::socket_base::keep_alive(true), error);
     auto full = [this] { return open_links() >= settings_.most_links; };
-    auto changed = [this] { metrics::gauge("links_listening", {{"channel", settings_.channel}}, open_links()); };
+    auto changed = [this] {
+        if (open_links() > 0) turned_away_ = {};
+        metrics::gauge("links_listening", {{"channel", settings_.channel}}, open_links());
+    };
     auto guest = guests_.insert(guests_.end(), std::make_unique<Conversation>(settings_.channel, executor_, clock_, tcp_stream(std::move(socket)), make_dialect_(full), settings_.session, sink, changed));
     tasks_->spawn("guest", converse(guest, std::move(from)));
 }

@@ -43,6 +43,8 @@ public:
     // Until it is cancelled; then what is being kept is still answered. An address that cannot be had is tried again and again.
     asio::awaitable<void> serve(provider::Sink& sink);
     int open_links() const;
+    // Why nobody gets in: the address cannot be had, or who calls is turned away again and again and nobody was let in since. Else empty.
+    std::string why_closed() const;
 
 private:
     using Guests = std::list<std::unique_ptr<Conversation>>;
@@ -61,7 +63,9 @@ private:
     std::unique_ptr<TaskGroup> tasks_{};
     Signal stop_;
     std::optional<Steady> told_turned_away_{};
-    bool told_closed_door_ = false, stopping_ = false;
+    struct TurnedAway { int times = 0; Steady last{}; std::string why{}; } turned_away_{};  // since somebody was let in
+    std::string cannot_listen_{};
+    bool stopping_ = false;
 };
 
 }  // namespace pingjing::link

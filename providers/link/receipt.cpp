@@ -80,6 +80,7 @@ ReceiptText read_receipt_text(std::string_view raw) {
     out.id = value_of(text, lowered, {"id:"});
     out.stat = value_of(text, lowered, {"stat:"});
     out.error = value_of(text, lowered, {"err:"});
+    out.counted = value_of(text, lowered, {"sub:", "dlvrd:"});
     out.submitted = value_of(text, lowered, {"submit date:", "submitdate:", "submit_date:"});
     out.done = value_of(text, lowered, {"done date:", "donedate:", "done_date:"});
     return out;

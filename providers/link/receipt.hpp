@@ -11,7 +11,10 @@
 namespace pingjing::link {
 
 // "id:… sub:… dlvrd:… submit date:… done date:… stat:… err:… text:…", in any order, with any of them missing.
-struct ReceiptText { std::string id{}, stat{}, error{}, submitted{}, done{}; };
+struct ReceiptText {
+    std::string id{}, stat{}, error{}, submitted{}, done{}, counted{};  // counted: of "sub" or "dlvrd"
+    bool whole() const { return !(id.empty() || stat.empty() || error.empty() || submitted.empty() || done.empty() || counted.empty()); }  // nobody types that
+};
 ReceiptText read_receipt_text(std::string_view text);
 
 // What a word or code says of the message. An unknown one says nothing: counted, never a reason to send again.

@@ -66,6 +66,7 @@ void Session::hear(std::string_view frame, Steady now, Instant wall) {
             if (heard.again) begin_closing(now, false, true);
             break;
         case Kind::delivery: {
+            if (!heard.why.empty()) warnings_.push_back(std::move(heard.why));
             auto id = ++last_delivery_;
             ++deliveries_open_;
             Kept kept{id, std::move(heard.delivery)};

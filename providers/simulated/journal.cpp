@@ -1,12 +1,24 @@
 #include "providers/simulated/journal.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+
+#include "daemon/text/utf.hpp"
 
 namespace pingjing::simulated {
 namespace {
 
-std::string as_json(std::string_view text) { return boost::json::serialize(boost::json::value(boost::json::string_view(text.data(), text.size()))); }
+// What is no UTF-8 (a client may send any octets) stands as \\xFF, so that every line is JSON.
+std::string as_json(std::string_view text) {
+    std::string readable(text);
+    if (!decode_utf8(readable)) {
+        readable.clear();
+        for (unsigned char c : text) readable += c < 0x80 ? std::string(1, static_cast<char>(c)) : fmt::format("\\x{:02X}", c);
+    }
+    return boost::json::serialize(boost::json::value(boost::json::string_view(readable.data(), readable.size())));
+}
 
 }  // namespace
 

@@ -98,15 +98,17 @@ Heard Esme::hear_answer(const Decoded& pdu, State state) const {
     }
 }
 
-Heard Esme::hear_delivery(const Decoded& pdu) const {
+Heard Esme::hear_delivery(const Decoded& pdu) {
     const auto& h = pdu.header;
     if (pdu.problem != ok) return nothing("a delivery that cannot be read", answer_delivery(h.command, pdu.problem, h.sequence));
     const auto* data = std::get_if<Data>(&pdu.body);
-    auto inbound = read_delivery(*settings_, data ? as_message(*data) : std::get<Message>(pdu.body));
-    return link::to_keep(std::move(inbound), answer_delivery(h.command, ok, h.sequence), answer_delivery(h.command, temporary_application_error, h.sequence));
+    auto message = data ? as_message(*data) : std::get<Message>(pdu.body);
+    auto heard = link::to_keep(read_delivery(*settings_, message), answer_delivery(h.command, ok, h.sequence), answer_delivery(h.command, temporary_application_error, h.sequence));
+    if (!told_unmarked_ && is_unmarked_report(*settings_, message)) told_unmarked_ = true, heard.why = "reports come without their mark in esm_class; plain_receipts = true says that they do";
+    return heard;
 }
 
-Heard Esme::hear_request(const Decoded& pdu, State state) const {
+Heard Esme::hear_request(const Decoded& pdu, State state) {
     const auto& h = pdu.header;
     bool bound = state == State::open || state == State::closing;
     switch (h.command) {

@@ -26,11 +26,12 @@ private:
     link::Heard hear_answer(const Decoded& pdu, link::State state) const;
     link::Heard hear_submit_answer(const Decoded& pdu) const;
     link::Heard hear_bind_answer(const Decoded& pdu) const;
-    link::Heard hear_request(const Decoded& pdu, link::State state) const;
-    link::Heard hear_delivery(const Decoded& pdu) const;
+    link::Heard hear_request(const Decoded& pdu, link::State state);
+    link::Heard hear_delivery(const Decoded& pdu);
 
     std::shared_ptr<const Settings> settings_;
     std::uint32_t bind_;
+    bool told_unmarked_ = false;
 };
 
 }  // namespace pingjing::smpp

@@ -166,13 +166,22 @@ Receipt read_receipt(const Settings& settings, const Message& message) {
     return receipt;
 }
 
+link::ReceiptText words_of(const Settings& settings, const Message& message) {
+    return link::read_receipt_text(read_octets(payload_of(message), charset_of(message.data_coding, settings.alphabet)));
+}
+
+// By what nobody but the centre can say.
+bool is_marked(const Message& message) {
+    auto type = message.esm_class & 0x3C;
+    return type == 0x04 || type == 0x20 || (find_tlv(message.tlvs, receipted_message_id) && find_tlv(message.tlvs, message_state));
+}
+
 bool is_receipt(const Settings& settings, const Message& message) {
     auto type = message.esm_class & 0x3C;
-    if (type == 0x04 || type == 0x20) return true;
-    if (find_tlv(message.tlvs, receipted_message_id) && find_tlv(message.tlvs, message_state)) return true;  // a phone cannot say that
-    bool may_be = type == 0x08 || (type == 0 && settings.plain_receipts);
-    if (!may_be) return false;
-    auto text = link::read_receipt_text(read_octets(payload_of(message), charset_of(message.data_coding, settings.alphabet)));
+    if (is_marked(message)) return true;
+    if (type != 0x08 && type != 0) return false;
+    auto text = words_of(settings, message);
+    if (type == 0 && !settings.plain_receipts) return text.whole();
     return !text.id.empty() && !text.stat.empty();
 }
 
@@ -246,6 +255,10 @@ int count_parts(const Settings& settings, const std::string& text) {
 }
 
 link::Refusal read_status(const Settings& settings, std::uint32_t status) { return link::read_code(statuses, settings.statuses, status, "command_status", true); }
+
+bool is_unmarked_report(const Settings& settings, const Message& message) {
+    return !settings.plain_receipts && (message.esm_class & 0x3C) == 0 && !is_marked(message) && words_of(settings, message).whole();
+}
 
 Message as_message(const Data& data) {
     Message m;

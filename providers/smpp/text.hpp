@@ -21,6 +21,8 @@ link::Refusal read_status(const Settings& settings, std::uint32_t status);
 // deliver_sm, or data_sm put into its form.
 provider::Inbound read_delivery(const Settings& settings, const Message& message);
 Message as_message(const Data& data);
+// Its words alone say that it is a report, and the settings do not expect that.
+bool is_unmarked_report(const Settings& settings, const Message& message);
 
 // The charset of a data_coding as read_octets() knows it.
 std::string charset_of(std::uint8_t data_coding, const std::string& default_alphabet);

@@ -123,6 +123,10 @@ def reload(site):
     site.configure(sign="YY公安", secret_file="new.hook", previous='hook_secret_previous_file = "kannel.hook"')
     hup("reload.done")
     check("reload.needs_restart" in site.said() and "hook address" in site.said(), "what carriers are told changes with a restart, and the log says so")
+    db = sqlite3.connect(f"file:{os.path.join(site.state, 'pingjing.db')}?mode=ro", uri=True)
+    waits = [json.loads(row[0]) for row in db.execute("SELECT data FROM ledger WHERE kind = 'configuration_waits'")]
+    db.close()
+    check(waits == [{"needs_restart": ["[[channel]] kannel: the hook address that carriers are told"]}], f"and so does the ledger, {waits}")
     check(site.ask("GET", f"/v1/hooks/kannel/{'n' * 40}/mo?id=h1&from=13900000103&to=106900110&text=1&charset=UTF-8")[0] == 200, "a new hook secret counts after a reload")
     check(site.reply("13900000104", "1", "h2")[0] == 200, "and the old one as long as it is named")
     site.configure(sign="YY公安", secret_file="new.hook")

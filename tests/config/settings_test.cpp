@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "daemon/config/lines.hpp"
@@ -293,6 +294,68 @@ TEST_CASE("for people the configuration is lines, each with its section, and a t
     CHECK(key_of_line("[[channel]] main tps = 7") == "[[channel]] main tps");
     CHECK(key_of_line("list officers: 012345,王 = 杰") == "list officers");
     CHECK(key_of_line("text survey = 【a】b = c") == "text survey");
+}
+
+TEST_CASE("what an adapter was given has a digest, the contents of its secret files with it") {
+    Folder folder;
+    folder.write("pw", "first\n");
+    auto digest = [&](const std::string& more) {
+        auto s = load_text(folder, smallest + "[[channel]]\nname = \"link\"\nprovider = \"smpp\"\nhost = \"127.0.0.1\"\nport = 2775\nsystem_id = \"pj\"\npassword_file = \"pw\"\nsource = \"106\"\n" + more);
+        REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
+        return s->channels.at(1).adapter_digest;
+    };
+    auto first = digest("");
+    CHECK(digest("# a remark\n") == first);
+    CHECK(digest("tps = 7\nhours = \"10:00-20:00\"\nhook_secret = \"0123456789abcdef\"\n") == first);  // in force at once, or compared for itself
+    CHECK(digest("links = 2\n") != first);
+    CHECK(digest("[channel.statuses]\n0x0401 = \"retry\"\n") != first);
+    folder.write("pw", "second\n");
+    CHECK(digest("") != first);
+    folder.write("pw", "first\n");
+    CHECK(digest("") == first);
+}
+
+TEST_CASE("two channels do not listen at one address, and hours in which no survey goes are said") {
+    Folder folder;
+    auto listens = [&](const std::string& first, const std::string& second, const std::string& http = "127.0.0.1:8110") {
+        auto text = smallest + "[http]\nlisten = \"" + http + "\"\n";
+        for (const auto& [name, listen] : {std::pair{"a", first}, {"b", second}})
+            text += fmt::format("[[channel]]\nname = \"{}\"\nprovider = \"sgip\"\nhost = \"127.0.0.1\"\nnode = 3010012345\nlogin_name = \"sp\"\npassword = \"pw\"\nlisten = \"{}\"\npeers = [\"127.0.0.1\"]\n"
+                                "corporation = \"12345\"\nsource = \"10655001\"\n", name, listen);
+        auto s = load_text(folder, text);
+        return s ? std::string() : s.error().text();
+    };
+    CHECK(listens("127.0.0.1:8801", "127.0.0.1:8802").empty());
+    CHECK(listens("127.0.0.1:8801", "127.0.0.2:8801").empty());
+    CHECK(listens("127.0.0.1:8801", "127.0.0.1:8801").find("channel 'a' listens there") != std::string::npos);
+    CHECK(listens("0.0.0.0:8801", "127.0.0.1:8801").find("channel 'a' listens there") != std::string::npos);
+    CHECK(listens("127.0.0.1:8801", "127.0.0.1:8802", "0.0.0.0:8802").find("[http] listens there") != std::string::npos);
+    auto warned = [&](const std::string& hours) {
+        auto s = load_text(folder, smallest + "hours = \"" + hours + "\"\n");
+        REQUIRE(s);
+        return std::count_if(s->warnings.begin(), s->warnings.end(), [](const std::string& w) { return w.find("no survey goes by it") != std::string::npos; });
+    };
+    CHECK(warned("21:00-23:00") == 1);
+    CHECK(warned("00:00-08:00") == 1);
+    CHECK(warned("20:00-23:00") == 0);
+}
+
+TEST_CASE("a route that is never reached, and a channel that is in none, are said") {
+    Folder folder;
+    auto warned = [&](const std::string& routes) {
+        auto s = load_text(folder, smallest + "[[channel]]\nname = \"second\"\nprovider = \"simulated\"\n" + routes);
+        REQUIRE_MESSAGE(s.has_value(), (s ? "" : s.error().text()));
+        std::string out;
+        for (const auto& w : s->warnings) out += w.find("never reached") != w.npos ? "never reached; " : w.find("channel 'second' is in no [[route]]") != w.npos ? "in none; " : "";
+        return out;
+    };
+    const std::string all = "[[route]]\nchannels = [\"main\"]\n", rest = "[[route]]\nchannels = [\"main\", \"second\"]\n";
+    CHECK(warned("") == "");
+    CHECK(warned(rest) == "");
+    CHECK(warned(all) == "in none; ");
+    CHECK(warned(all + "[[route]]\nprefixes = [\"135\"]\nchannels = [\"second\"]\n") == "never reached; ");
+    CHECK(warned("[[route]]\nprefixes = [\"13\"]\nchannels = [\"main\"]\n[[route]]\nprefixes = [\"135\"]\nchannels = [\"second\"]\n" + rest) == "never reached; ");
+    CHECK(warned("[[route]]\nprefixes = [\"135\"]\nchannels = [\"main\"]\n[[route]]\nprefixes = [\"135\", \"136\"]\nchannels = [\"second\"]\n" + rest) == "");
 }
 
 // The lines of the channel of that provider, without what makes them comments.

@@ -76,6 +76,65 @@ TEST_CASE("a message in doubt whose ids we gave ourselves is found by them, whol
     CHECK(early.surveys() == "1 delivered");
 }
 
+TEST_CASE("a carrier that gives no ids: its reports find the only message to their phone") {
+    auto site = [](World& world, int calls = 1) {
+        world.carrier().says = [](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Accepted{}; };
+        for (int i = 0; i < calls; ++i) world.call("A" + std::to_string(i), "13812345678");
+        for (int seconds = 0; world.sent.size() < static_cast<std::size_t>(calls) && seconds < 4 * 3600; seconds += 5) world.pass(5s);
+        REQUIRE(world.sent.size() == static_cast<std::size_t>(calls));
+    };
+    auto parked = [](World& world) { return world.value("SELECT count(*) FROM receipts WHERE step <> 'applied'"); };
+    {
+        World world("2026-11-22T10:00:00+08:00");
+        site(world);
+        world.pass(1min);
+        CHECK(world.surveys() == "1 accepted");
+        world.receipt("", provider::ReceiptState::delivered, "777", "13912345678");
+        CHECK(world.surveys() == "1 accepted");  // another's
+        world.receipt("", provider::ReceiptState::delivered, "778", "13812345678");
+        CHECK(world.surveys() == "1 delivered");
+        CHECK(world.value("SELECT evidence FROM messages") == "receipt by phone");
+        CHECK(parked(world) == "1");
+        CHECK(world.books_balance());
+    }
+    {  // before its answer is written down
+        World world("2026-11-22T10:00:00+08:00");
+        world.carrier().takes = Steady(20s);
+        site(world);
+        CHECK(world.surveys() == "1 sending");
+        world.receipt("", provider::ReceiptState::failed, "779", "13812345678");
+        CHECK(world.surveys() == "1 sending");
+        world.pass(1min);
+        CHECK(world.surveys() == "1 failed");
+        CHECK(parked(world) == "0");
+    }
+    {  // every part is reported, and none of the reports is a stranger's; one more is
+        World world("2026-11-22T10:00:00+08:00");
+        site(world);
+        world.exec("UPDATE messages SET parts = 2");
+        world.pass(1min);
+        for (const char* id : {"780", "781", "782"}) world.receipt("", provider::ReceiptState::delivered, id, "13812345678");
+        CHECK(world.surveys() == "1 delivered");
+        CHECK(parked(world) == "1");
+    }
+    {  // two of them cannot be told apart
+        World world("2026-11-22T10:00:00+08:00", {.survey = "per_phone_24h = 5\n"});
+        site(world, 2);
+        world.pass(1min);
+        CHECK(world.surveys() == "2 accepted");
+        world.receipt("", provider::ReceiptState::delivered, "783", "13812345678");
+        CHECK(world.surveys() == "2 accepted");
+        CHECK(parked(world) == "1");
+    }
+    {  // one whose ids are known, or whose report brings a name of its own, is not found by its phone
+        World world("2026-11-22T10:00:00+08:00");
+        site(world);
+        world.receipt("aaaaaaaaaaaaaaaaaaaa", provider::ReceiptState::delivered, "784", "13812345678");
+        CHECK(world.surveys() == "1 accepted");
+    }
+    CHECK(state_after("1", "785") == "1 accepted");
+}
+
 TEST_CASE("another spelling counts only for the report's phone") {
     CHECK(state_after("38601fa", "0059113978", "13912345678") == "1 accepted");
     CHECK(state_after("38601fa", "0059113978", "") == "1 accepted");

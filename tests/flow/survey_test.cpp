@@ -315,6 +315,79 @@ TEST_CASE("new routes are obeyed by what waits already") {
     CHECK(w.surveys() == "1 accepted");
 }
 
+TEST_CASE("a reload says what of a channel waits for a restart, and says it again") {
+    World w(morning);
+    auto waits = [&](const std::string& more) {
+        w.write("pingjing.toml", World::configuration({.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\nextension_digits = 2\n" + more}));
+        auto next = w.gateway().prepare(w.load());
+        REQUIRE(next);
+        std::string out;
+        for (const auto& key : next->needs_restart) out += key + "; ";
+        w.gateway().take_over(std::move(*next));
+        return out;
+    };
+    const std::string source = "source = \"106900110\"\n";
+    CHECK(waits(source) == "");
+    CHECK(waits(source + "hours = \"10:00-20:00\"\ndaily_ceiling = 7\nvalidity = \"2h\"\nhook_secret = \"0123456789abcdef\"\n") == "");
+    CHECK(waits(source + "tps = 7\n") == "[[channel]] main: tps; ");
+    CHECK(waits("source = \"106900111\"\n") == "[[channel]] main; ");
+    CHECK(waits("source = \"106900111\"\n") == "[[channel]] main; ");  // it is not in force yet
+    CHECK(waits(source) == "");
+}
+
+TEST_CASE("released by a person, what a channel refused goes at once, and a number that is throttled for itself keeps its pause") {
+    World w(morning);
+    w.call("A1", zhang);
+    w.carrier().says = [&](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Throttled{provider::Throttled::number, 10min}; };
+    auto due_now = [&](const std::optional<std::string>& channel) {
+        int n = 0;
+        w.store->run_now([&](store::Connection& db) { n = store::refused_are_due(db, channel, w.clock.now()); });
+        return n;
+    };
+    w.pass(2h + 10s);
+    REQUIRE(w.surveys() == "1 due");
+    CHECK(due_now("main") == 0);
+    w.carrier().says = [&](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::ChannelDown{provider::ChannelDown::auth, "401"}; };
+    w.pass(2h);
+    REQUIRE(w.surveys() == "1 due");
+    w.carrier().says = nullptr;
+    CHECK(due_now("other") == 0);
+    CHECK(due_now("main") == 1);
+    CHECK(due_now(std::nullopt) == 0);  // it is due already
+    w.gateway().dispatcher().release("main");
+    w.pass(2s);
+    CHECK(w.surveys() == "1 accepted");
+}
+
+TEST_CASE("what a dead channel refused goes by the next one of its route and does not find out whether the dead one lives") {
+    const std::string two = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\n[[channel]]\nname = \"second\"\nprovider = \"simulated\"\n";
+    World w(morning, {.channels = two});
+    w.call("A1", zhang);
+    w.carrier().says = [&](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Retry{"dead"}; };
+    w.pass(2h + 5min);
+    CHECK(w.surveys() == "1 accepted");
+    std::string ways;
+    for (const auto& s : w.sent) ways += s.channel + " ";
+    CHECK(ways == "main main main second ");  // the third time it counts as down
+    // Alone on its route it is tried for as long as it takes.
+    World alone(morning);
+    alone.call("A1", zhang);
+    alone.carrier().says = [&](const test::Sent&, provider::Outcome) -> provider::Outcome { return provider::Retry{"dead"}; };
+    alone.pass(2h + 5min);
+    auto before = alone.sent.size();
+    CHECK(before > 3);
+    alone.carrier().says = nullptr;
+    alone.pass(20min);
+    CHECK(alone.surveys() == "1 accepted");
+}
+
+TEST_CASE("a channel that is closed at this hour says until when") {
+    World w(morning, {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\nhours = \"11:30-15:00\"\n"});
+    CHECK(w.gateway().dispatcher().status().at(0).why == "closed until 11:30");
+    w.pass(2h + 31min);
+    CHECK(w.gateway().dispatcher().status().at(0).why == "");
+}
+
 TEST_CASE("what was held because no route matched its number goes when one does") {
     World w(morning, {.routes = "[[route]]\nprefixes = [\"130\"]\nchannels = [\"main\"]\n"});
     w.call("A1", zhang);

@@ -90,6 +90,25 @@ TEST_CASE("where the store cannot write the carrier hears 503 and nothing else, 
     CHECK(d.kept() == "1");
 }
 
+TEST_CASE("a piece of a long text is read for a cry for help when it comes, and not again where it completes the text") {
+    Door d;
+    auto hear = [&](int number, const std::string& words) {
+        provider::InboundText piece;
+        piece.from = Phone::sender("13812345678"), piece.to = "106900110", piece.text = Text(words);
+        piece.part = provider::TextPart{.group = "udh 5", .number = number, .total = 2, .octets = words, .charset = "UTF-8"};
+        std::vector<provider::Inbound> all{piece};
+        test::run(d.io, d.inbox.take("main", std::move(all)));
+    };
+    hear(1, "救命");
+    CHECK(d.unkept == std::vector<std::string>{"main 救命"});
+    hear(1, "救命");
+    CHECK(d.unkept.size() == 1);  // repeated by the carrier
+    CHECK(d.kept() == "0");
+    hear(2, "快来");
+    CHECK(d.unkept.size() == 1);  // the whole is read in its turn
+    CHECK(d.kept() == "1");
+}
+
 TEST_CASE("a vendor that pushes the same again leaves no second body behind") {
     Door d;
     for (int i = 0; i < 5; ++i) CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1").body == "0");

@@ -123,4 +123,8 @@ TEST_CASE("a channel's state becomes the alarm that says what to do") {
     CHECK(name("down", "channel_down_balance 402") == "channel_balance");
     CHECK(name("suspect", "no answer in time") == "channel_black_hole");
     CHECK(name("stopped", "two windows in doubt") == "channel_black_hole");
+    auto closed = about_channels({{"main", "up", "", "cannot listen"}});
+    REQUIRE(closed.size() == 1);
+    CHECK(closed[0].name == "way_back_closed");
+    CHECK(closed[0].detail == "cannot listen");
 }

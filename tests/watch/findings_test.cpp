@@ -43,6 +43,16 @@ struct House {
                                  "VALUES (?1, ?1, 'thanks', 'thanks', 1, ?2, ?3, 1, x'00', 1, 0, ?4, ?4)");
         add.bind(1, id).bind(2, state).bind(3, code ? std::optional<std::string_view>(code) : std::nullopt).bind(4, due).run();
     }
+    // All of them wait for the first [[route]], whose channels have these hours.
+    void of_route(const std::vector<config::Hours>& hours) {
+        put("UPDATE messages SET route = 0");
+        auto& route = settings.routes.emplace_back();
+        for (const auto& h : hours) {
+            auto& channel = settings.channels.emplace_back();
+            channel.name = std::to_string(settings.channels.size()), channel.hours = h;
+            route.channels.push_back(channel.name);
+        }
+    }
     void goes_back(Instant since) {
         settings.writeback.to = config::Writeback::To::folder;
         put(fmt::format("INSERT INTO writeback(id, key, at, unit, line) VALUES (1, x'01', {}, '', x'00')", ms(since)));
@@ -94,27 +104,31 @@ TEST_CASE("what is wrong in a store, each by itself and in words") {
         {"strangers", [](House& h) { h.hold("stop", "NULL", "many receipts for messages that this store never sent: is it an old one?"); },
          "receipts_of_strangers: since 1970-01-01T00:00:00Z: many receipts for messages that this store never sent: is it an old one?\n"},
         {"one that was released", [](House& h) { h.hold("stop", "NULL", "x"), h.put("UPDATE holds SET released_at = 1"); }, ""},
-        {"no route", [](House& h) { h.message("held", noon, "no_route"); }, "no_route: 1 messages\n"},
+        {"no route", [](House& h) { h.message("held", noon, "no_route"); }, "no_route: 1 message\n"},
         {"after a restore", [](House& h) { h.message("held", noon, "restored"), h.message("held", noon, "restored"); }, "restored_held: 2 messages\n"},
         {"for a person", [](House& h) { h.message("held", noon, "content"), h.message("held", noon, "refused_by_store"); }, "rows_held: 1 content, 1 refused_by_store\n"},
         {"held by the ceiling, which speaks for itself", [](House& h) { h.message("held", noon, "ceiling"); }, ""},
-        {"due for half an hour", [](House& h) { h.message("due", noon - 30min - 1s); }, "backlog: 1 messages are due for more than 30 minutes\n"},
+        {"due for half an hour", [](House& h) { h.message("due", noon - 30min - 1s); }, "backlog: 1 message is due for more than 30 minutes\n"},
         {"due for less", [](House& h) { h.message("due", noon - 30min); }, ""},
         {"due since before the opening, and it has just opened", [](House& h) { h.message("due", noon - 12h); }, "", noon - 3h - 1s},
-        {"due since before the opening, when its time is over", [](House& h) { h.message("due", noon - 12h); }, "backlog: 1 messages are due for more than 30 minutes\n", noon - 3h},
+        {"due since before the opening, when its time is over", [](House& h) { h.message("due", noon - 12h); }, "backlog: 1 message is due for more than 30 minutes\n", noon - 3h},
         {"due at night", [](House& h) { h.message("due", noon), h.put("INSERT INTO exports VALUES ('2026-11-21', 1, 1, 0, 'x')"); }, "", noon + 9h},
         {"due while all is stopped", [](House& h) { h.message("due", noon - 5h), h.hold("stop", "NULL", "x"); }, "sending_stopped: since 1970-01-01T00:00:00Z: x\n"},
+        {"due on a channel that opens later", [](House& h) { h.message("due", noon - 3h), h.of_route({{13h, 15h}}); }, ""},
+        {"due on a channel that has just opened", [](House& h) { h.message("due", noon - 3h), h.of_route({{11h + 1min, 15h}}); }, ""},
+        {"due on a channel that is open for long", [](House& h) { h.message("due", noon - 3h), h.of_route({{11h, 15h}}); }, "backlog: 1 message is due for more than 30 minutes\n"},
+        {"due where one of two channels is open", [](House& h) { h.message("due", noon - 3h), h.of_route({{13h, 15h}, {}}); }, "backlog: 1 message is due for more than 30 minutes\n"},
         {"due in shadow", [](House& h) { h.message("due", noon - 5h), h.settings.survey.mode = config::Mode::shadow; }, ""},
-        {"the 110 system takes nothing", [](House& h) { h.goes_back(noon - 31min - 1ms); }, "writeback_waits: 1 lines\n"},
+        {"the 110 system takes nothing", [](House& h) { h.goes_back(noon - 31min - 1ms); }, "writeback_waits: 1 line\n"},
         {"the 110 system has time yet", [](House& h) { h.goes_back(noon - 31min); }, ""},
         {"nothing is to go back any more", [](House& h) { h.goes_back(noon - 2h), h.settings.writeback.to = config::Writeback::To::nobody; }, ""},
         {"no export of yesterday", [](House& h) { h.put("DELETE FROM exports"); }, "export_missing: 2026-11-20\n"},
         {"no export, and it is five", [](House& h) { h.put("DELETE FROM exports"); }, "", noon - 6h - 1s},
         {"no export is wanted", [](House& h) { h.put("DELETE FROM exports"), h.settings.reports.export_nightly = false; }, ""},
-        {"an emergency waits", [](House& h) { h.emergency("NULL"); }, "desk_unreachable: 1 emergencies wait\n"},
+        {"an emergency waits", [](House& h) { h.emergency("NULL"); }, "desk_unreachable: 1 emergency waits\n"},
         {"a letter of this morning", [](House& h) { h.letter(noon - 3h); }, ""},
-        {"a letter that nobody reads", [](House& h) { h.letter(noon - 49h); }, "letters_unread: 1 letters wait for more than two days\n"},
-        {"nobody acknowledges", [](House& h) { h.emergency(ms(noon - 3min - 1ms).c_str()); }, "desk_unanswered: 1 emergencies\n"},
+        {"a letter that nobody reads", [](House& h) { h.letter(noon - 49h); }, "letters_unread: 1 letter waits for more than two days\n"},
+        {"nobody acknowledges", [](House& h) { h.emergency(ms(noon - 3min - 1ms).c_str()); }, "desk_unanswered: 1 emergency\n"},
         {"there is still time to acknowledge", [](House& h) { h.emergency(ms(noon - 3min).c_str()); }, ""},
         {"nobody can acknowledge", [](House& h) { h.emergency(ms(noon - 1h).c_str()), h.settings.desk.main.kind = config::Desk::Kind::log; }, ""},
         {"acknowledged", [](House& h) { h.emergency(ms(noon - 1h).c_str()), h.put("UPDATE alarms SET acknowledged_at = 1"); }, ""},
@@ -125,10 +139,10 @@ TEST_CASE("what is wrong in a store, each by itself and in words") {
         {"not signed for three hours", [](House& h) { store::append(h.db, noon - 3h - 1ms, "test", std::nullopt, "{}"); }, "ledger_unsigned: not since 2026-11-21T00:59:59.999Z\n"},
         {"many in doubt", [](House& h) { for (int i = 0; i < 51; ++i) h.message("in_doubt", noon); }, "in_doubt: 51 messages\n"},
         {"as many in doubt as there may be", [](House& h) { for (int i = 0; i < 50; ++i) h.message("in_doubt", noon); }, ""},
-        {"texts that nobody reads", [](House& h) { h.text(noon - 1min - 1ms); }, "unread_texts: 1 texts\n"},
+        {"texts that nobody reads", [](House& h) { h.text(noon - 1min - 1ms); }, "unread_texts: 1 text\n"},
         {"one that has just come", [](House& h) { h.text(noon - 1min); }, ""},
         {"all at once", [](House& h) { h.hold("clock", "NULL", "x"), h.message("held", noon, "no_route"), h.text(noon - 1h); },
-         "clock_held: since 1970-01-01T00:00:00Z: x\nno_route: 1 messages\nunread_texts: 1 texts\n"},
+         "clock_held: since 1970-01-01T00:00:00Z: x\nno_route: 1 message\nunread_texts: 1 text\n"},
     };
     for (const auto& c : cases) {
         CAPTURE(c.what);

@@ -200,7 +200,9 @@ TEST_CASE("CMPP: the login says who we are, and its answer what we are told") {
     Gateway odd;  // a digest of its own making is said, and nothing more
     odd.says({cmpp::connect | response_bit, 1, ConnectAnswer{0, std::string(16, 'x'), 0x30}});
     CHECK(odd.session.state() == link::State::open);
-    CHECK(odd.session.take_warnings().size() == 1);
+    auto warnings = odd.session.take_warnings();
+    REQUIRE(warnings.size() == 1);
+    CHECK(warnings[0] == "the gateway's digest is not what the specification says; the gateway says version 0x30, this channel speaks 0x20");
 }
 
 TEST_CASE("CMPP: texts and reports of a gateway, and their answers to the octet") {

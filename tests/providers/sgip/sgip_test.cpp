@@ -22,7 +22,7 @@ int free_port(asio::io_context& io) {
 }
 
 struct Site : test::CarrierSite {
-    explicit Site(const std::string& more = "") : CarrierSite({20, 2048}), door(free_port(io)) {
+    explicit Site(const std::string& more = "", int listen = 0) : CarrierSite({20, 2048}), door(listen > 0 ? listen : free_port(io)) {
         peer.on = [this](CarrierPeer& p, const CarrierPeer::Heard& h) { return usual(p, h); };
         config::Problems problems;
         auto toml = fmt::format("host = \"127.0.0.1\"\nport = {}\nnode = 3010012345\nlogin_name = \"sp123\"\npassword = \"pw456\"\nlisten = \"127.0.0.1:{}\"\npeers = [\"127.0.0.1\"]\nlisten_name = \"smg\"\n"
@@ -220,6 +220,45 @@ TEST_CASE("SGIP over sockets: a late answer settles its row, a wrong password is
     auto guest = refused.call_in();
     refused.peer.say(guest, Site::reply("1", 2));
     CHECK(refused.until([&] { return refused.answer_on(guest, deliver) == 0; }));
+}
+
+TEST_CASE("SGIP over sockets: a way back that is closed is said, and that it is open again") {
+    Site site;
+    auto closed = [&] { return site.provider->way_back_closed(); };
+    REQUIRE(site.until([&] { return site.count(bind_link) >= 1; }));
+    CHECK(closed().empty());
+    for (int knock = 0; knock < 3; ++knock) {
+        CHECK(closed().empty());  // a stranger now and then is no trouble
+        auto wrong = site.peer.call(site.door);
+        site.peer.say(wrong, Site::login("another"));
+        REQUIRE(site.until([&] { return site.peer.ended(wrong); }));
+    }
+    REQUIRE(site.until([&] { return !closed().empty(); }));
+    CHECK(closed().starts_with("127.0.0.1 is turned away: "));
+    site.call_in();
+    CHECK(closed().empty());
+
+    Site late("", site.door);  // somebody has that port
+    REQUIRE(late.until([&] { return !late.provider->way_back_closed().empty(); }));
+    CHECK(late.provider->way_back_closed().starts_with(fmt::format("cannot listen on 127.0.0.1:{}: ", site.door)));
+}
+
+TEST_CASE("SGIP over sockets: told that the carrier is there again, nobody waits for the end of a pause") {
+    Site site;
+    bool mended = false;
+    site.peer.on = [&](CarrierPeer& p, const CarrierPeer::Heard& h) -> std::optional<std::string> {
+        auto pdu = decode(h.frame);
+        if (!mended && pdu.header.command == bind_link) return say(bind_link | response_bit, pdu.header.sequence, Answer{1, {}});
+        return site.usual(p, h);
+    };
+    REQUIRE(site.until([&] { return site.count(bind_link) == 1; }));
+    site.until([] { return false; }, std::chrono::milliseconds(100));
+    CHECK(site.submit() == "channel_down_auth");
+    mended = true;
+    CHECK(site.submit() == "channel_down_auth");  // it would be so for a minute or two
+    site.provider->try_now();
+    CHECK(site.submit().starts_with("accepted "));
+    CHECK(site.count(bind_link) == 2);
 }
 
 TEST_CASE("SGIP over sockets: guests who may not, say nothing, or talk nonsense are answered or hung up on, and nobody else notices") {

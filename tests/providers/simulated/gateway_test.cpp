@@ -116,6 +116,12 @@ std::vector<std::string> ids_of(const Town& town) {
 
 }  // namespace
 
+TEST_CASE("whatever octets a client sends, a line of the log is JSON") {
+    simulated::Line line(*parse_rfc3339("2026-11-21T12:00:00Z"), "in", "odd");
+    line.add("from", "\xff\xfe\"1").add("text", "好");
+    CHECK(line.text().ends_with(R"("from":"\\xFF\\xFE\"1","text":"好"})" "\n"));
+}
+
 TEST_CASE("simulate: in every protocol a text is taken, reported on and answered") {
     for (const char* name : protocols) {
         CAPTURE(name);

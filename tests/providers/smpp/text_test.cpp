@@ -238,6 +238,20 @@ TEST_CASE("SMPP: what makes a delivery a report") {
         CHECK(is_receipt() == row.by_default);
         CHECK(is_receipt("plain_receipts = true\n") == row.plain);
     }
+    // With all of its fields it is one without the mark, too: a phone does not write that.
+    m.esm_class = 0, m.text = "id:5 sub:001 dlvrd:000 submit date:2611211000 done date:2611211001 stat:UNDELIV err:001 text:";
+    CHECK(is_receipt());
+    CHECK(std::get<Receipt>(read_delivery(*smpp_settings(), m)).state == ReceiptState::failed);
+    CHECK(is_unmarked_report(*smpp_settings(), m));
+    m.esm_class = 0x10;
+    CHECK_FALSE(is_receipt());
+    for (const char* without : {"id:5 ", "stat:UNDELIV ", "err:001 ", "submit date:2611211000 ", "done date:2611211001 "}) {
+        auto text = std::string("id:5 sub:001 dlvrd:000 submit date:2611211000 done date:2611211001 stat:UNDELIV err:001 text:");
+        m.esm_class = 0, m.text = text.erase(text.find(without), std::string(without).size());
+        CAPTURE(without);
+        CHECK_FALSE(is_receipt());
+        CHECK_FALSE(is_unmarked_report(*smpp_settings(), m));
+    }
     m.esm_class = 0x20;
     CHECK(std::get<Receipt>(read_delivery(*smpp_settings(), m)).state == ReceiptState::buffered);  // whatever its words are
     m.esm_class = 0, m.text = "anything";
