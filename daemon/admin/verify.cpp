@@ -64,9 +64,11 @@ constexpr Check checks[] = {
      "SELECT a.id FROM appeals a WHERE a.decided_at IS NOT NULL AND (a.proposed_by IS NULL OR a.decided_by = a.proposed_by OR a.decided_by = a.filed_by OR a.proposed_by = a.filed_by "
      "OR EXISTS (SELECT 1 FROM tokens t JOIN tokens o ON o.badge = t.badge AND o.badge <> '' WHERE t.id = CAST(a.proposed_by AS INTEGER) AND o.id = CAST(a.decided_by AS INTEGER))){where}"},
     {"appeal_as_its_steps", "appeal {} stands otherwise than its steps say", "a.case_id",
-     "SELECT a.id FROM appeals a LEFT JOIN appeal_steps s ON s.id = (SELECT max(id) FROM appeal_steps WHERE appeal_id = a.id AND step <> 'escalated') WHERE NOT coalesce("
-     "CASE a.state WHEN 'filed' THEN s.step IN ('filed', 'returned') WHEN 'proposed' THEN s.step = 'proposed' AND s.who = a.proposed_by "
-     "ELSE s.step = 'confirmed' AND s.who = a.decided_by END, 0){where}"},
+     "SELECT a.id FROM appeals a LEFT JOIN appeal_steps s ON s.id = (SELECT max(id) FROM appeal_steps WHERE appeal_id = a.id AND step <> 'escalated') LEFT JOIN appeal_withdrawals w "
+     "ON w.appeal_id = a.id WHERE NOT coalesce(CASE WHEN w.appeal_id IS NOT NULL THEN s.step = 'withdrawn' AND s.who = w.who ELSE CASE a.state WHEN 'filed' THEN s.step IN ('filed', 'returned') WHEN 'proposed' THEN s.step = 'proposed' AND s.who = a.proposed_by "
+     "ELSE s.step = 'confirmed' AND s.who = a.decided_by END END, 0){where}"},
+    {"appeal_withdrawn_in_time", "appeal {} was withdrawn when it was decided already", "a.case_id",
+     "SELECT a.id FROM appeals a JOIN appeal_withdrawals w ON w.appeal_id = a.id WHERE a.decided_at IS NOT NULL{where}"},
     {"appeal_of_its_rating", "appeal {} judged a rating of another call", "a.case_id",
      "SELECT a.id FROM appeals a JOIN ratings r ON r.id = a.rating_id WHERE r.case_id <> a.case_id{where}"},
     {"open_was_sent", "message {} is open for answers and was never sent", "purpose = 'survey' AND case_id",

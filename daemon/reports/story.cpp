@@ -131,10 +131,13 @@ void read_followup(Connection& db, const store::Seal& seal, Story& story, bool t
 
 // Whether the rating counts, too: not while the appeal is open, and not if it was upheld about this very rating.
 void read_appeal(Connection& db, const store::Seal& seal, Story& story, bool texts) {
-    Statement find(db, "SELECT id, ground, state, badge || unit, filed_at, due_at, proposed, rating_id FROM appeals WHERE case_id = ?1");
+    Statement find(db, R"sql(
+        SELECT id, ground, iif(w.at IS NULL, state, 'withdrawn'), badge || unit, filed_at, due_at, proposed, rating_id
+          FROM appeals a LEFT JOIN appeal_withdrawals w ON w.appeal_id = a.id WHERE case_id = ?1)sql");
     if (!find.bind(1, story.case_id).step()) return;
     story.appeal = Story::Appeal{find.integer(0), find.text(1), find.text(2), find.text(3), find.instant(4), find.instant(5), find.maybe_text(6)};
-    bool upheld = story.appeal->state == "upheld", open = story.appeal->state != "not_upheld" && !upheld;
+    auto state = parse_appeal_state(story.appeal->state).value_or(AppealState::filed);
+    bool upheld = state == AppealState::upheld, open = !is_settled(state);
     auto standing = store::standing_rating(db, story.case_id);
     if (story.rating && standing && (open || (upheld && standing->id <= find.integer(7)))) story.rating->counts = false;
     Statement steps(db, "SELECT id, at, who, step, note FROM appeal_steps WHERE appeal_id = ?1 ORDER BY id");
