@@ -210,11 +210,14 @@ asio::awaitable<http::Response> withdraw_one(const Parts parts, http::Request re
 }  // namespace
 
 void add_appeal_routes(http::Router& router, const http::Guard& guard, Parts parts) {
-    router.add("POST", "/v1/appeals", guard("officer,unit", [parts](http::Request request) { return file_one(parts, std::move(request)); }));
-    router.add("GET", "/v1/appeals", guard("inspect,officer,unit", [parts](http::Request request) { return list_all(parts, std::move(request)); }));
-    router.add("GET", "/v1/appeals/{id}", guard("inspect,officer,unit", [parts](http::Request request) { return show_one(parts, std::move(request)); }));
-    router.add("POST", "/v1/appeals/{id}/withdraw", guard("officer,unit", [parts](http::Request request) { return withdraw_one(parts, std::move(request)); }));
-    router.add("POST", "/v1/appeals/{id}/{step}", guard("inspect", [parts](http::Request request) { return step_of_one(parts, std::move(request)); }));
+    auto add = [&](const char* method, const char* path, const char* scopes, asio::awaitable<http::Response> (*handler)(const Parts, http::Request)) {
+        router.add(method, path, guard(scopes, or_unavailable([parts, handler](http::Request request) { return handler(parts, std::move(request)); })));
+    };
+    add("POST", "/v1/appeals", "officer,unit", file_one);
+    add("GET", "/v1/appeals", "inspect,officer,unit", list_all);
+    add("GET", "/v1/appeals/{id}", "inspect,officer,unit", show_one);
+    add("POST", "/v1/appeals/{id}/withdraw", "officer,unit", withdraw_one);
+    add("POST", "/v1/appeals/{id}/{step}", "inspect", step_of_one);
 }
 
 }  // namespace pingjing::followup

@@ -22,7 +22,7 @@ std::int64_t record_appeal_step(Connection& db, std::int64_t appeal, std::string
 std::optional<std::string> name_of_state(std::optional<AppealState> state) { return state ? std::optional(std::string(appeal_state_name(*state))) : std::nullopt; }
 
 constexpr const char appeals_sql[] = R"sql(
-    SELECT a.id, a.case_id, c.record, c.unit, a.filed_at, a.due_at, a.filed_by, a.badge, a.unit, a.ground, iif(w.at IS NULL, a.state, 'withdrawn'), a.proposed, a.proposed_by,
+    SELECT a.id, a.case_id, c.record, c.unit, a.filed_at, a.due_at, a.filed_by, a.badge, a.unit, a.ground, CASE WHEN w.at IS NULL THEN a.state ELSE 'withdrawn' END, a.proposed, a.proposed_by,
            a.decided_by, a.decided_at, a.rating_id, a.escalated FROM appeals a JOIN cases c ON c.id = a.case_id LEFT JOIN appeal_withdrawals w ON w.appeal_id = a.id )sql";
 
 // False: somebody has moved it since it was read.

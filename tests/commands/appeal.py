@@ -74,7 +74,7 @@ def story(new_site):
     check((rows[0]["taken_out"], rows[0]["rated"], rows[0]["taken_out_share"]) == (1, 2, 0.5), "and counted openly", rows)
     check("1 were taken out" in site.run("report", "force").stdout, "in a note of the scores, too")
     told = site.run("explain", "a").stdout
-    check("appeal confirmed: " in told and "回访时本人说按错了" in told and "申诉成立已剔除" in told, "explain tells the story", told)
+    check("appeal 复核同意 confirmed: " in told and "回访时本人说按错了" in told and "申诉成立已剔除" in told, "explain tells the story", told)
 
     # The same handlers where no daemon runs: a paper, and one that is not upheld.
     check(site.stop() == 0, "the daemon ends")
@@ -109,7 +109,7 @@ def story(new_site):
     filed["d"] = file(officer, "d")[1]
     out = site.run("appeal", "withdraw", str(filed["d"]["id"]), "--badge", "012345", "--note", "纸质撤回", "--as", "孙文书").stdout
     check("withdrawn" in out, "from paper", out)
-    check("appeal withdrawn: control/孙文书" in site.run("explain", "d").stdout, "explain says so")
+    check("appeal 撤回 withdrawn: control/孙文书" in site.run("explain", "d").stdout, "explain says so")
     check(json.loads(site.run("report", "appeals", "--raw", "--format", "json").stdout)["rows"][0]["withdrawn"] == 2, "and they are counted")
     check("appeals         0 open, 0 overdue" in site.run("status").stdout, "status has none left")
     check(site.books()["holds"] and site.run("verify").stdout.startswith("ok: "), "books and ledger hold")

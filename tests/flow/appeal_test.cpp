@@ -170,7 +170,7 @@ TEST_CASE("an appeal that is upheld: a slip of the caller's leaves the scores, a
     CHECK(w.value("SELECT state FROM followups") == "opened");  // he is owed his answer all the same
     auto told_whole = w.story("a");
     CHECK(has(told_whole, "申诉成立已剔除"));
-    for (const char* part : {"appeal filed, slip by 012345: 9/王杰", "appeal proposed: 3/张三 「回访时本人说按错了」", "appeal confirmed: 4/李四", R"("state":"upheld")", R"("counts":false)"}) {
+    for (const char* part : {"appeal 提出 filed, 群众误评 slip by 012345: 9/王杰", "appeal 拟办 proposed, 成立 upheld: 3/张三 「回访时本人说按错了」", "appeal 复核同意 confirmed: 4/李四", "申诉 appeal: 成立 upheld, 群众误评 slip", R"("state":"upheld")", R"("counts":false)"}) {
         CAPTURE(part);
         CHECK(has(told_whole, part));
     }
@@ -229,7 +229,7 @@ TEST_CASE("an appeal that is withdrawn: the rating counts again, and a call is a
     CHECK(w.appeals() == "2 1 0 0, 2 1 0, 0");
     CHECK(json::parse(w.seen(city, "open")).at("appeals").as_array().size() == 1);
     auto story = w.story("a");
-    CHECK(has(story, "appeal withdrawn: 9/王杰 「听过录音,是我的问题」"));
+    CHECK(has(story, "appeal 撤回 withdrawn: 9/王杰 「听过录音,是我的问题」"));
     CHECK(has(story, R"("counts":true)"));
     CHECK_FALSE(has(story, "申诉中暂不计入"));
 
