@@ -314,6 +314,10 @@ int main(int argc, char** argv) {
     deciding->add_option("--note", appeal.note, "what it rests on; kept sealed")->required();
     appeal_action("confirm", "a second person agrees: it is decided", true)->add_option("--note", appeal.note, "");
     appeal_action("return", "a second person does not agree", true)->add_option("--note", appeal.note, "why; kept sealed")->required();
+    auto* withdrawing = appeal_action("withdraw", "type in that an officer or a unit takes his back, until it is decided", true);
+    withdrawing->add_option("--note", appeal.note, "why; kept sealed")->required();
+    auto* by_officer = withdrawing->add_option("--badge", appeal.badge, "of the officer whose appeal it is");
+    withdrawing->add_option("--unit", appeal.unit, "or the unit")->excludes(by_officer);
 
     commands::DemoOptions demo;
     subs["demo"]->add_option("--calls", demo.calls, "calls of the last day; each of the thirty days before has a quarter")->check(CLI::Range(4, 1'000'000));

@@ -56,8 +56,8 @@ json::value read_status(store::Connection& db, const std::string& path, Instant 
                    {"acknowledged_24h", count(db, "SELECT count(*) FROM alarms WHERE acknowledged_at >= ?1", since)}, {"longest_seconds_24h", longest}};
     out["letters"] = {{"open", count(db, "SELECT count(*) FROM letters WHERE closed_at IS NULL AND message_id IS NULL AND ?1 > 0", now)},
                       {"oldest_at", time_of(db, "SELECT min(at) FROM letters WHERE closed_at IS NULL AND message_id IS NULL")}};
-    out["appeals"] = {{"open", count(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND ?1 > 0", now)},
-                      {"overdue", count(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND due_at < ?1", now)}};
+    out["appeals"] = {{"open", count(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND id NOT IN (SELECT appeal_id FROM appeal_withdrawals) AND ?1 > 0", now)},
+                      {"overdue", count(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND id NOT IN (SELECT appeal_id FROM appeal_withdrawals) AND due_at < ?1", now)}};
     json::array holds;
     for (const auto& hold : store::active_holds(db)) {
         json::value channel;

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "daemon/store/schema.hpp"
 #include "daemon/store/sqlite.hpp"
@@ -17,8 +20,9 @@ using store::Statement;
 
 // refused_not_waiting: a code that came while an attempt was under way is seen by the next claim.
 // Each finds the rows that break a promise; no rows, no failure. {where} is nothing, or "AND <the case> = ?1", of surveys where
-// only those are found by their case.
-struct Check { const char* name; const char* what; const char* the_case; const char* sql; };
+// only those are found by their case. Without a case it is about letters and notices, which have none.
+// `of`: the table that must have a row of the case, or there is nothing to find.
+struct Check { const char* name; const char* what; const char* the_case; const char* sql; const char* of = nullptr; };
 constexpr Check checks[] = {
     {"one_survey_a_case", "case {} has more than one survey", "case_id",
      "SELECT case_id FROM messages WHERE purpose = 'survey'{where} GROUP BY case_id HAVING count(*) > 1"},
@@ -42,44 +46,97 @@ constexpr Check checks[] = {
      "WHERE a.outcome IN ('accepted', 'ambiguous') AND coalesce(a.detail, '') NOT LIKE 'late:%' AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.kind = "
      "'resend' AND l.case_id = m.case_id){where}"},
     {"rating_of_answer", "rating {} has no text it came from", "r.case_id",
-     "SELECT r.id FROM ratings r LEFT JOIN inbound i ON i.id = r.inbound_id WHERE r.inbound_id IS NOT NULL AND i.id IS NULL{where}"},
+     "SELECT r.id FROM ratings r LEFT JOIN inbound i ON i.id = r.inbound_id WHERE r.inbound_id IS NOT NULL AND i.id IS NULL{where}", "ratings"},
     {"rating_of_survey", "rating {} is of a case that was never asked", "r.case_id",
-     "SELECT r.id FROM ratings r WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = r.case_id AND m.purpose = 'survey' AND m.attempt > 0){where}"},
+     "SELECT r.id FROM ratings r WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = r.case_id AND m.purpose = 'survey' AND m.attempt > 0){where}", "ratings"},
     {"replaces_something", "rating {} replaces one that is not there", "r.case_id",
      "SELECT r.id FROM ratings r WHERE r.effect = 'replaces' AND NOT EXISTS (SELECT 1 FROM ratings f WHERE f.case_id = r.case_id AND f.effect = 'first' AND "
-     "f.id < r.id){where}"},
+     "f.id < r.id){where}", "ratings"},
     {"dissatisfied_followed_up", "rating {} is dissatisfied and nobody follows up", "r.case_id",
      "SELECT r.id FROM ratings r WHERE r.grade = 'dissatisfied' AND r.effect IN ('first', 'replaces', 'late') AND NOT EXISTS (SELECT 1 FROM followups f "
-     "WHERE f.case_id = r.case_id){where}"},
+     "WHERE f.case_id = r.case_id){where}", "ratings"},
     {"answered_was_delivered", "message {} was answered and does not stand as delivered", "m.case_id",
      "SELECT m.id FROM messages m JOIN inbound i ON i.case_id = m.case_id AND i.step = 'done' WHERE m.purpose = 'survey' AND m.state NOT IN ('delivered', "
      "'sending', 'due', 'held'){where}"},
     {"canary_of_row", "message {} is a test text of a case, or of no path", "m.case_id",
      "SELECT m.id FROM messages m WHERE m.purpose = 'canary' AND (m.case_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM canaries c WHERE c.message_id = m.id)){where}"},
     {"canary_is_no_rating", "rating {} is of an answer to a test text", "r.case_id",
-     "SELECT r.id FROM ratings r JOIN canaries c ON c.answered_by = r.inbound_id WHERE r.inbound_id IS NOT NULL{where}"},
+     "SELECT r.id FROM ratings r JOIN canaries c ON c.answered_by = r.inbound_id WHERE r.inbound_id IS NOT NULL{where}", "ratings"},
     {"canary_on_its_channel", "message {} is a test text of another channel than it went by", "m.case_id",
      "SELECT m.id FROM canaries c JOIN messages m ON m.id = c.message_id WHERE m.purpose <> 'canary' OR m.channel <> c.channel{where}"},
     {"appeal_by_two_persons", "appeal {} was decided by one person", "a.case_id",
      "SELECT a.id FROM appeals a WHERE a.decided_at IS NOT NULL AND (a.proposed_by IS NULL OR a.decided_by = a.proposed_by OR a.decided_by = a.filed_by OR a.proposed_by = a.filed_by "
-     "OR EXISTS (SELECT 1 FROM tokens t JOIN tokens o ON o.badge = t.badge AND o.badge <> '' WHERE t.id = CAST(a.proposed_by AS INTEGER) AND o.id = CAST(a.decided_by AS INTEGER))){where}"},
+     "OR EXISTS (SELECT 1 FROM tokens t JOIN tokens o ON o.badge = t.badge AND o.badge <> '' WHERE t.id = CAST(a.proposed_by AS INTEGER) AND o.id = CAST(a.decided_by AS INTEGER))){where}", "appeals"},
     {"appeal_as_its_steps", "appeal {} stands otherwise than its steps say", "a.case_id",
-     "SELECT a.id FROM appeals a LEFT JOIN appeal_steps s ON s.id = (SELECT max(id) FROM appeal_steps WHERE appeal_id = a.id AND step <> 'escalated') WHERE NOT coalesce("
-     "CASE a.state WHEN 'filed' THEN s.step IN ('filed', 'returned') WHEN 'proposed' THEN s.step = 'proposed' AND s.who = a.proposed_by "
-     "ELSE s.step = 'confirmed' AND s.who = a.decided_by END, 0){where}"},
+     "SELECT a.id FROM appeals a LEFT JOIN appeal_steps s ON s.id = (SELECT max(id) FROM appeal_steps WHERE appeal_id = a.id AND step <> 'escalated') LEFT JOIN appeal_withdrawals w "
+     "ON w.appeal_id = a.id WHERE NOT coalesce(CASE WHEN w.appeal_id IS NOT NULL THEN s.step = 'withdrawn' AND s.who = w.who ELSE CASE a.state WHEN 'filed' THEN s.step IN ('filed', 'returned') WHEN 'proposed' THEN s.step = 'proposed' AND s.who = a.proposed_by "
+     "ELSE s.step = 'confirmed' AND s.who = a.decided_by END END, 0){where}", "appeals"},
+    {"appeal_withdrawn_in_time", "appeal {} was withdrawn when it was decided already", "a.case_id",
+     "SELECT a.id FROM appeals a JOIN appeal_withdrawals w ON w.appeal_id = a.id WHERE a.decided_at IS NOT NULL{where}", "appeals"},
     {"appeal_of_its_rating", "appeal {} judged a rating of another call", "a.case_id",
-     "SELECT a.id FROM appeals a JOIN ratings r ON r.id = a.rating_id WHERE r.case_id <> a.case_id{where}"},
+     "SELECT a.id FROM appeals a JOIN ratings r ON r.id = a.rating_id WHERE r.case_id <> a.case_id{where}", "appeals"},
+    {"followup_as_its_steps", "follow-up {} stands otherwise than its steps say", "f.case_id",
+     "SELECT f.id FROM followups f LEFT JOIN followup_steps s ON s.id = (SELECT max(id) FROM followup_steps WHERE followup_id = f.id AND state NOT IN ('escalated', 'no_answer')) "
+     "WHERE NOT coalesce(CASE s.state WHEN 'dropped' THEN f.state = 'closed' WHEN 'not_told' THEN f.state = 'reviewed' WHEN 'returned' THEN f.state IN ('opened', 'rectifying') "
+     "ELSE f.state = s.state END, 0){where}", "followups"},
+    {"followup_reviewed_by_another", "follow-up {} was reviewed by whoever took the step before", "f.case_id",
+     "SELECT f.id FROM followups f JOIN followup_steps s ON s.followup_id = f.id AND s.state = 'reviewed' WHERE s.who = (SELECT p.who FROM followup_steps p WHERE p.followup_id = f.id "
+     "AND p.id < s.id AND p.state IN ('verified', 'rectified') ORDER BY p.id DESC LIMIT 1){where}", "followups"},
+    {"told_after_review", "message {} tells a caller what nobody has reviewed", "m.case_id",
+     "SELECT m.id FROM messages m WHERE m.purpose = 'told' AND NOT EXISTS (SELECT 1 FROM followups f JOIN followup_steps s ON s.followup_id = f.id AND s.state = 'reviewed' WHERE f.case_id = "
+     "m.case_id){where}"},
+    {"one_text_of_a_kind", "case {} has more than one text that comes once a case", "case_id",
+     "SELECT case_id FROM messages WHERE purpose IN ('thanks', 'clarify', 'told', 'question') AND state <> 'cancelled' AND case_id IS NOT NULL{where} GROUP BY case_id, purpose HAVING count(*) > 1"},
+    {"second_after_call_back", "rating {} is a second one and nobody had called", "r.case_id",
+     "SELECT r.id FROM ratings r WHERE r.effect = 'second' AND NOT EXISTS (SELECT 1 FROM followups f JOIN followup_steps s ON s.followup_id = f.id AND s.state NOT IN ('opened', 'escalated') "
+     "WHERE f.case_id = r.case_id){where}", "ratings"},
+    {"person_decided", "rating {} is a person's and nobody decided it", "r.case_id",
+     "SELECT r.id FROM ratings r WHERE r.method = 'person' AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.closed_at IS NOT NULL){where}", "ratings"},
+    {"answer_of_letter", "letter {} is answered by a text of another", nullptr,
+     "SELECT l.id FROM letters l JOIN messages m ON m.id = l.message_id WHERE m.purpose <> 'letter' OR m.inbound_id IS NULL OR m.inbound_id <> l.inbound_id"},
+    {"one_answer_a_letter", "message {} answers a letter that has another answer, or none", nullptr,
+     "SELECT m.id FROM messages m WHERE m.purpose = 'letter' AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.message_id = m.id)"},
+    {"notice_to_its_number", "message {} is a notice to nobody who is on its list", nullptr,
+     "SELECT m.id FROM messages m LEFT JOIN notice_phones p ON p.message_id = m.id WHERE m.purpose = 'notice' AND (p.phone_id IS NULL OR p.phone_id <> m.phone_id)"},
+    {"silence_kept", "message {} answers somebody who asked for silence", nullptr,
+     "SELECT m.id FROM alarms a JOIN messages m ON m.inbound_id = a.inbound_id WHERE a.do_not_contact = 1"},
     {"open_was_sent", "message {} is open for answers and was never sent", "purpose = 'survey' AND case_id",
      "SELECT id FROM messages WHERE open = 1 AND (purpose <> 'survey' OR attempt = 0 OR state IN ('due', 'held', 'cancelled')){where}"},
 };
 
 constexpr int most_of_each = 5;
 
+// Whether a letter, a notice or an emergency was touched since then.
+bool any_without_case(Connection& db, std::int64_t since) {
+    Statement find(db, "SELECT 1 FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NULL AND kind <> 'rows' AND kind <> 'access' LIMIT 1");
+    return find.bind(1, since).step();
+}
+
+// Of all rows, and of one case's.
+const std::string& sql_of(const Check& check, bool of_one_case) {
+    static const auto all = [] {
+        std::vector<std::array<std::string, 2>> out;
+        for (const auto& c : checks) {
+            auto where = c.the_case ? fmt::format(" AND {} = ?1", c.the_case) : std::string();
+            out.push_back({fmt::format(fmt::runtime(c.sql), fmt::arg("where", "")), fmt::format(fmt::runtime(c.sql), fmt::arg("where", where))});
+        }
+        return out;
+    }();
+    return all[static_cast<std::size_t>(&check - checks)][of_one_case];
+}
+
 void look(Connection& db, const Check& check, std::optional<std::int64_t> case_id, Verification& result) {
-    auto where = case_id ? fmt::format(" AND {} = ?1", check.the_case) : std::string();
-    Statement find(db, fmt::format(fmt::runtime(check.sql), fmt::arg("where", where)));
+    Statement find(db, sql_of(check, case_id.has_value()));
     if (case_id) find.bind(1, *case_id);
     for (int n = 0; n < most_of_each && find.step(); ++n) result.failures.push_back({check.name, fmt::format(fmt::runtime(check.what), find.integer(0))});
+}
+
+void look_at_case(Connection& db, std::int64_t case_id, Verification& result) {
+    std::set<std::string_view> has;
+    Statement find(db, "SELECT 'ratings' FROM ratings WHERE case_id = ?1 UNION SELECT 'followups' FROM followups WHERE case_id = ?1 UNION SELECT 'appeals' FROM appeals WHERE case_id = ?1");
+    for (find.bind(1, case_id); find.step();) has.insert(find.view(0) == "ratings" ? "ratings" : find.view(0) == "appeals" ? "appeals" : "followups");
+    for (const auto& check : checks)
+        if (check.the_case && (!check.of || has.contains(check.of))) look(db, check, case_id, result);
 }
 
 }  // namespace
@@ -160,8 +217,10 @@ Verification verify_since(Connection& db, TreeHead known) {
     // By its place: the index of cases would be read from end to end.
     Statement touched(db, "SELECT DISTINCT case_id FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NOT NULL");
     touched.bind(1, seen);
-    for (; touched.step(); ++result.cases)
-        for (const auto& check : checks) look(db, check, touched.integer(0), result);
+    for (; touched.step(); ++result.cases) look_at_case(db, touched.integer(0), result);
+    if (any_without_case(db, seen))
+        for (const auto& check : checks)
+            if (!check.the_case) look(db, check, std::nullopt, result);
     return result;
 }
 

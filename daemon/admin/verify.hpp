@@ -45,7 +45,7 @@ std::string first_failures(const Verification& result);
 
 Verification verify(store::Connection& db, const NoteSigner* signer = nullptr);  // all steps
 // Of the ledger and of the cases that have a fact after `known`, and of these facts: `cases` counts those. What a check would find in
-// others it would have found before, but for the sums of the books, for messages that are no surveys, and for rows against the ledger.
+// others it would have found before, but for the sums of the books, for messages of cases that are no surveys, and for rows against the ledger.
 Verification verify_since(store::Connection& db, TreeHead known);
 
 }  // namespace pingjing::admin

@@ -67,7 +67,7 @@ struct NoticeOptions { std::string action{}, name{}, list{}, text{}, reason{}, a
 int notice(const std::string& config, const NoticeOptions& options);
 
 struct AppealOptions {
-    std::string action{};  // file, list, show, propose, confirm, return
+    std::string action{};  // file, list, show, propose, confirm, return, withdraw
     std::string id{}, as{}, record{}, ground{}, badge{}, unit{}, outcome{}, note{}, format = "text";
     bool all = false;
 };

@@ -17,15 +17,17 @@ enum class AppealState {
     filed,       // somebody has to look into it, also where a second person did not agree with the first
     proposed,    // somebody has, and another one has to agree
     upheld,
-    not_upheld
+    not_upheld,
+    withdrawn    // whoever filed it thought better of it: as if it had never been, but that it is counted and told
 };
-inline constexpr std::array<std::string_view, 4> appeal_state_names = {"filed", "proposed", "upheld", "not_upheld"};
+inline constexpr std::array<std::string_view, 5> appeal_state_names = {"filed", "proposed", "upheld", "not_upheld", "withdrawn"};
 inline std::string_view appeal_state_name(AppealState s) { return appeal_state_names[static_cast<std::size_t>(s)]; }
 inline std::optional<AppealState> parse_appeal_state(std::string_view name) {
     auto found = std::ranges::find(appeal_state_names, name);
     return found == appeal_state_names.end() ? std::nullopt : std::optional(static_cast<AppealState>(found - appeal_state_names.begin()));
 }
 inline bool is_decided(AppealState s) { return s == AppealState::upheld || s == AppealState::not_upheld; }
+inline bool is_settled(AppealState s) { return is_decided(s) || s == AppealState::withdrawn; }
 
 // 320102000000 is above 320102430000, 320100000000 above both: codes of twelve digits say by their last digits, zero by pairs, how far
 // up they are. Of other codes nobody knows, and another unit has to do.

@@ -23,6 +23,11 @@ Result<void> check_decider(const store::Appeal& a, const Person& person) {
     return {};
 }
 
+Result<void> check_open(const store::Appeal& a) {
+    if (!is_settled(a.state)) return {};
+    return fail(Problem::conflict, fmt::format("the appeal is {}: {}", is_decided(a.state) ? "decided" : "over", appeal_state_name(a.state)));
+}
+
 Result<store::AppealMove> propose(const store::Appeal& a, const AppealStep& step) {
     if (a.state != filed) return fail(Problem::conflict, fmt::format("the appeal is {}; what was proposed is confirmed or returned first", appeal_state_name(a.state)));
     auto outcome = parse_appeal_state(step.outcome);
@@ -72,11 +77,18 @@ Result<store::AppealMove> plan_appeal_step(const store::Appeal& appeal, const Ap
     if (step.name != "propose" && step.name != "confirm" && step.name != "return")
         return fail(Problem::invalid_input, fmt::format("step \"{}\": expected propose, confirm or return", step.name));
     if (auto may = check_decider(appeal, person); !may) return tl::unexpected(may.error());
-    if (is_decided(appeal.state)) return fail(Problem::conflict, fmt::format("the appeal is decided: {}", appeal_state_name(appeal.state)));
+    if (auto open = check_open(appeal); !open) return tl::unexpected(open.error());
     if (step.name != "propose" && !step.outcome.empty()) return fail(Problem::invalid_input, "outcome: expected with propose only");
     auto planned = step.name == "propose" ? propose(appeal, step) : second(appeal, step, person);
     if (planned) planned->who = person.who;
     return planned;
+}
+
+Result<store::AppealMove> plan_withdrawal(const store::Appeal& appeal, const std::string& note, const Person& person) {
+    if (trimmed(person.name).empty()) return fail(Problem::forbidden, "an appeal is withdrawn by somebody: use a token that names a person, or --as NAME");
+    if (auto open = check_open(appeal); !open) return tl::unexpected(open.error());
+    if (note.empty()) return fail(Problem::invalid_input, "note: expected why");
+    return store::AppealMove{.to = withdrawn, .step = "withdrawn", .who = person.who, .note = note, .proposed = {}};
 }
 
 }  // namespace pingjing::followup

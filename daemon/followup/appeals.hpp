@@ -12,11 +12,13 @@ Instant last_filing(Instant closed_at, const Rules& rules);
 Result<store::NewAppeal> plan_appeal(const store::AppealedCase& about, const std::string& ground, const std::string& note, const Rules& rules, Instant now);
 
 struct AppealStep {
-    std::string name{};                // propose, confirm, return
+    std::string name{};                // propose, confirm, return; withdraw
     std::string outcome{}, note{};     // propose: upheld or not_upheld
 };
 // invalid_input, conflict, forbidden as plan_step().
 Result<store::AppealMove> plan_appeal_step(const store::Appeal& appeal, const AppealStep& step, const Person& person);
+// By whose appeal it is, which is asked before; until it is decided, also while a first person has proposed how.
+Result<store::AppealMove> plan_withdrawal(const store::Appeal& appeal, const std::string& note, const Person& person);
 
 // Whoever was rated, his unit and whoever filed it are parties: they decide nothing and see no more than the outcome.
 bool is_party(const store::Appeal& appeal, const Identity& who, const std::string& unit);

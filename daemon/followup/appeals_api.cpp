@@ -30,9 +30,9 @@ bool inspects_it(const Appeal& a, const http::Asker& asker) { return asker.may("
 
 // All that whoever filed it is told. What is proposed is not decided yet, and what was rated is the caller's.
 js::object outcome_of(const Appeal& a, Instant now) {
-    bool decided = is_decided(a.state);
+    bool settled = is_settled(a.state);
     return {{"id", a.id}, {"case_id", a.record}, {"ground", a.ground}, {"filed_at", format_utc(a.filed_at)}, {"due_at", format_utc(a.due_at)},
-            {"overdue", !decided && a.due_at < now}, {"state", decided ? appeal_state_name(a.state) : "open"}};
+            {"overdue", !settled && a.due_at < now}, {"state", settled ? appeal_state_name(a.state) : "open"}};
 }
 
 js::value text_or_none(const std::string& text) { return text.empty() ? js::value(nullptr) : js::value(text); }
@@ -71,14 +71,18 @@ js::object whole_appeal(store::Connection& db, const store::Seal& seal, const Ap
     return out;
 }
 
-Result<Appeal> appeal_asked_for(store::Connection& db, const http::Request& request) {
+std::optional<Appeal> find_by_number(store::Connection& db, const http::Request& request) {
     auto text = request.captures.at("id");
     std::int64_t id = 0;
     auto [stop, bad] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (bad != std::errc() || stop != text.data() + text.size()) return fail(Error::Kind::not_found, "appeals have numbers");
-    auto found = store::find_appeal(db, id);
-    // Whose it is not does not learn either that it is there.
-    if (!found || !(filed_it(*found, request.asker) || inspects_it(*found, request.asker))) return fail(Error::Kind::not_found, fmt::format("there is no appeal {} for you", id));
+    return bad == std::errc() && stop == text.data() + text.size() ? store::find_appeal(db, id) : std::nullopt;
+}
+
+// Whose it is not does not learn either that it is there.
+Result<Appeal> appeal_asked_for(store::Connection& db, const http::Request& request) {
+    auto found = find_by_number(db, request);
+    if (!found || !(filed_it(*found, request.asker) || inspects_it(*found, request.asker)))
+        return fail(Error::Kind::not_found, fmt::format("there is no appeal {} for you", hide_mobiles(request.captures.at("id"))));
     return *found;
 }
 
@@ -182,13 +186,38 @@ asio::awaitable<http::Response> step_of_one(const Parts parts, http::Request req
     co_return std::move(*response);
 }
 
+// Whose it is, by the same rule as filing: an officer his own, a unit its own, and from paper whoever keeps the site, who says for whom.
+asio::awaitable<http::Response> withdraw_one(const Parts parts, http::Request request) {
+    auto fields = read_fields(request, {"note", "badge", "unit"});
+    if (!fields) co_return refuse(fields.error());
+    bool on_paper = !(*fields)["badge"].empty() || !(*fields)["unit"].empty();
+    if (on_paper)
+        if (auto whose = filed_for(request.asker, *fields); !whose) co_return refuse(whose.error());
+    std::optional<http::Response> response;
+    auto work = [&, now = parts.clock.now()](store::Connection& db) {
+        auto a = find_by_number(db, request);
+        bool theirs = a && (on_paper ? a->badge == (*fields)["badge"] && a->unit == (*fields)["unit"] : filed_it(*a, request.asker));
+        if (!theirs) return void(response = http::problem(404, "Not Found", "there is no such appeal of yours"));
+        auto planned = plan_withdrawal(*a, (*fields)["note"], person_of(request.asker));
+        if (!planned) return void(response = refuse(planned.error()));
+        if (auto moved = store::move_appeal(db, parts.seal, *a, *planned, now); !moved) return void(response = refuse(moved.error()));
+        response = tell(outcome_of(*store::find_appeal(db, a->id), now));
+    };
+    co_await parts.store.run(std::ref(work));
+    co_return std::move(*response);
+}
+
 }  // namespace
 
 void add_appeal_routes(http::Router& router, const http::Guard& guard, Parts parts) {
-    router.add("POST", "/v1/appeals", guard("officer,unit", [parts](http::Request request) { return file_one(parts, std::move(request)); }));
-    router.add("GET", "/v1/appeals", guard("inspect,officer,unit", [parts](http::Request request) { return list_all(parts, std::move(request)); }));
-    router.add("GET", "/v1/appeals/{id}", guard("inspect,officer,unit", [parts](http::Request request) { return show_one(parts, std::move(request)); }));
-    router.add("POST", "/v1/appeals/{id}/{step}", guard("inspect", [parts](http::Request request) { return step_of_one(parts, std::move(request)); }));
+    auto add = [&](const char* method, const char* path, const char* scopes, asio::awaitable<http::Response> (*handler)(const Parts, http::Request)) {
+        router.add(method, path, guard(scopes, or_unavailable([parts, handler](http::Request request) { return handler(parts, std::move(request)); })));
+    };
+    add("POST", "/v1/appeals", "officer,unit", file_one);
+    add("GET", "/v1/appeals", "inspect,officer,unit", list_all);
+    add("GET", "/v1/appeals/{id}", "inspect,officer,unit", show_one);
+    add("POST", "/v1/appeals/{id}/withdraw", "officer,unit", withdraw_one);
+    add("POST", "/v1/appeals/{id}/{step}", "inspect", step_of_one);
 }
 
 }  // namespace pingjing::followup

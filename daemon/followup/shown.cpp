@@ -30,6 +30,16 @@ http::Response store_failed(const store::SqlError& error) {
     return http::store_does_not_answer();
 }
 
+http::Handler or_unavailable(http::Handler handler) {
+    return [handler = std::move(handler)](http::Request request) -> asio::awaitable<http::Response> {
+        try {
+            co_return co_await handler(std::move(request));
+        } catch (const store::SqlError& error) {
+            co_return store_failed(error);
+        }
+    };
+}
+
 http::Response refuse(const Error& error) {
     switch (error.kind) {
         case Error::Kind::invalid_input: return http::problem(400, "Bad Request", error.detail);

@@ -14,6 +14,8 @@ boost::json::value text_or_null(const store::Statement& row, int column);
 boost::json::value masked_phone(store::Connection& db, const store::Seal& seal, const store::Statement& row, int column);
 http::Response tell(boost::json::value body);  // not to be kept by whoever is between
 http::Response store_failed(const store::SqlError& error);
+// 503 where the store fails: nothing was done, and asking again is safe.
+http::Handler or_unavailable(http::Handler handler);
 http::Response refuse(const Error& error);                // by its kind
 
 // What the caller wrote about a case, in his own words: [{"at","text","label"}]. Whoever shows it records the look.

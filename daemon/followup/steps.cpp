@@ -132,7 +132,7 @@ Result<Planned> tell_the_caller(const Context& c) {
     if (c.step.how == "sms" && !c.f.phone_id) return fail(Kind::conflict, "there is no mobile number to text; expected call or letter");
     if (c.step.how != "sms" && c.step.how != "call" && c.step.how != "letter") return fail(Kind::invalid_input, "how: expected sms, call or letter");
     out.text = c.step.how == "sms";
-    out.move.step = "told", out.move.to = told, out.move.due_at = c.working_days(c.rules.told_days);
+    out.move.step = "told", out.move.to = told, out.move.how = c.step.how, out.move.due_at = c.working_days(c.rules.told_days);
     return out;
 }
 

@@ -149,7 +149,7 @@ private:
     // It may have waited for hours. And who was a caller before he was staff may answer that survey still, in the same digits.
     std::optional<Code> why_no_canary(const DueRow& row, bool known) {
         if (!known) return Code::cancelled;
-        if (store::is_opted_out(db_, row.phone_id)) return Code::opt_out;
+        if (auto why = why_not_told(row)) return why;
         for (const auto& survey : store::sent_surveys_to(db_, row.phone_id))
             if (survey.open || survey.answer_until + policy_.slot_rest > in_.now) return Code::cancelled;
         return std::nullopt;

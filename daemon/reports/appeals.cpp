@@ -7,9 +7,9 @@ namespace pingjing::reports {
 namespace {
 
 struct Sums {
-    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, rated = 0, left_out = 0, taken_out = 0;
+    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, withdrawn = 0, rated = 0, left_out = 0, taken_out = 0;
     Sums& operator+=(const Counted& c) {
-        filed += c.filed, open += c.open, overdue += c.overdue, upheld += c.upheld, not_upheld += c.not_upheld;
+        filed += c.filed, open += c.open, overdue += c.overdue, upheld += c.upheld, not_upheld += c.not_upheld, withdrawn += c.withdrawn;
         rated += c.tally.n() + c.left_out + c.taken_out, left_out += c.left_out, taken_out += c.taken_out;
         return *this;
     }
@@ -20,7 +20,7 @@ std::vector<Cell> row_of(Cell unit, Cell name, Level level, const Sums& s, const
     bool shows = rules.raw || s.rated >= rules.least.counts, rate = s.rated > 0 && (rules.raw || s.rated >= rules.least.rates);
     auto seen = [&](std::int64_t count) { return shows ? Cell(count) : Cell(); };
     auto note = s.rated < rules.least.counts ? Note::under_5 : s.rated < rules.least.rates ? Note::under_10 : Note::none;
-    return {unit, name, std::string(level_name(level)), s.filed, s.open, s.overdue, s.upheld, s.not_upheld, seen(s.rated), seen(s.left_out), seen(s.taken_out),
+    return {unit, name, std::string(level_name(level)), s.filed, s.open, s.overdue, s.upheld, s.not_upheld, s.withdrawn, seen(s.rated), seen(s.left_out), seen(s.taken_out),
             rate ? Cell(static_cast<double>(s.taken_out) / static_cast<double>(s.rated)) : Cell(), std::string(note_code(note))};
 }
 
@@ -31,7 +31,7 @@ Table appeals_report(const Figures& figures, const Names& names, const Rules& ru
     table.report = "appeals", table.heading = "民警申诉";
     table.columns = {{"unit", "单位代码", "unit"}, {"name", "名称", "name"}, {"level", "层级", "level", Kind::text, false}, {"filed", "申诉", "filed", Kind::count},
                      {"open", "未决", "open", Kind::count}, {"overdue", "超期", "overdue", Kind::count}, {"upheld", "成立", "upheld", Kind::count},
-                     {"not_upheld", "不成立", "not upheld", Kind::count}, {"rated", "有效评价", "rated", Kind::count}, {"left_out", "暂不计入", "left out", Kind::count},
+                     {"not_upheld", "不成立", "not upheld", Kind::count}, {"withdrawn", "撤回", "withdrawn", Kind::count}, {"rated", "有效评价", "rated", Kind::count}, {"left_out", "暂不计入", "left out", Kind::count},
                      {"taken_out", "剔除", "taken out", Kind::count}, {"taken_out_share", "剔除率", "share", Kind::ratio}, {"note", "备注", "note"}};
     struct Row { Level level = Level::station; Sums sums{}; };
     std::map<std::string, Row> rows;

@@ -17,7 +17,9 @@ constexpr const char* decided_sql =
     "SELECT case_id, inbound_id, decision FROM reviews WHERE case_id BETWEEN ?1 AND ?2 AND kind = 'words' AND closed_at IS NOT NULL AND "
     "(decision = 'confirmed' OR decision = 'none') ORDER BY case_id";
 
-constexpr const char* appeals_sql = "SELECT case_id, state, due_at, rating_id FROM appeals WHERE case_id BETWEEN ?1 AND ?2 ORDER BY case_id";
+constexpr const char* appeals_sql = R"sql(
+    SELECT case_id, CASE WHEN w.at IS NULL THEN a.state ELSE 'withdrawn' END, a.due_at, a.rating_id FROM appeals a LEFT JOIN appeal_withdrawals w ON w.appeal_id = a.id
+     WHERE case_id BETWEEN ?1 AND ?2 ORDER BY case_id)sql";
 
 void take_case(const Statement& row, CaseRow& into) {
     into = CaseRow();

@@ -41,7 +41,7 @@ struct CaseRow {
         bool takes_out = false;  // it was upheld, and about the rating that stands
     };
     std::optional<Appeal> appeal{};
-    bool under_appeal() const { return appeal && !is_decided(appeal->state); }
+    bool under_appeal() const { return appeal && !is_settled(appeal->state); }
     bool taken_out() const { return appeal && appeal->takes_out; }
     std::string newest_class{};  // empty: no text was matched to it
     std::optional<Instant> newest_at{};

@@ -81,10 +81,10 @@ public:
 
 private:
     void add_appeal(Counted& counted, const CaseRow::Appeal& appeal) const {
-        bool decided = is_decided(appeal.state);
+        bool open = !is_settled(appeal.state);
         ++counted.filed;
-        counted.open += !decided, counted.overdue += !decided && appeal.due_at < as_of_;
-        counted.upheld += appeal.state == AppealState::upheld, counted.not_upheld += appeal.state == AppealState::not_upheld;
+        counted.open += open, counted.overdue += open && appeal.due_at < as_of_;
+        counted.upheld += appeal.state == AppealState::upheld, counted.not_upheld += appeal.state == AppealState::not_upheld, counted.withdrawn += appeal.state == AppealState::withdrawn;
     }
 
     // `rating_counts`: words alone count for an officer only when a person has read them too.

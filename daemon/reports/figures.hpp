@@ -42,7 +42,7 @@ struct Counted {
     std::map<std::pair<std::string, int>, Work> work{};  // for the case mix and the post-stratified rate
     std::int64_t recoded_after = 0;  // answers left out because the case was re-coded after them
     // Appeals about these cases, and the ratings that count nowhere because of them: until it is decided, and for good.
-    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, left_out = 0, taken_out = 0;
+    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, withdrawn = 0, left_out = 0, taken_out = 0;
     std::string unit{};              // officers: where the last of these cases was
 };
 

@@ -12,6 +12,7 @@
 #include "daemon/reports/render.hpp"
 #include "daemon/reports/words.hpp"
 #include "daemon/store/appeals.hpp"
+#include "daemon/store/followups.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
@@ -91,6 +92,14 @@ std::vector<Story::Review> read_reviews(Connection& db, const store::Seal& seal,
     return out;
 }
 
+std::vector<Story::RatingRow> read_ratings(Connection& db, std::int64_t case_id, std::int64_t inbound) {
+    std::vector<Story::RatingRow> out;
+    Statement rows(db, "SELECT grade, method, effect, unit, value, officer FROM ratings WHERE case_id = ?1 AND inbound_id = ?2 ORDER BY id");
+    rows.bind(1, case_id).bind(2, inbound);
+    while (rows.step()) out.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.integer(4), rows.maybe_text(5)});
+    return out;
+}
+
 void read_answers(Connection& db, const store::Seal& seal, Story& story, bool texts) {
     Statement inbound(db, "SELECT id, received_at, class, label, why, match, text FROM inbound WHERE case_id = ?1 ORDER BY id");
     inbound.bind(1, story.case_id);
@@ -100,6 +109,7 @@ void read_answers(Connection& db, const store::Seal& seal, Story& story, bool te
         heard.kind = inbound.maybe_text(2), heard.verdict = inbound.maybe_text(3), heard.why = inbound.maybe_text(4), heard.match = inbound.maybe_text(5);
         if (texts) heard.text = open_text(seal, inbound.maybe_text(6), store::inbound_text_context(inbound.integer(0)));
         heard.reviews = read_reviews(db, seal, inbound.integer(0), texts);
+        heard.ratings = read_ratings(db, story.case_id, inbound.integer(0));
         story.inbound.push_back(std::move(heard));
     }
 
@@ -116,10 +126,41 @@ void read_answers(Connection& db, const store::Seal& seal, Story& story, bool te
                                  rating.integer(7) != 0, rating.integer(6) == 0};
 }
 
+// What was found and ordered, and by which way the caller was told, as the ledger's line says.
+void read_work(Connection& db, const store::Seal& seal, Story::Followup& f, std::int64_t case_id, std::int64_t id, bool texts) {
+    Statement work(db, "SELECT coalesce(finding, ''), coalesce(topic, ''), coalesce(ordered_unit, '') FROM followup_work WHERE followup_id = ?1");
+    if (work.bind(1, id).step()) f.finding = work.text(0), f.topic = work.text(1), f.ordered_unit = work.text(2);
+    Statement second(db, "SELECT grade FROM ratings WHERE case_id = ?1 AND effect = 'second' ORDER BY id DESC LIMIT 1");
+    if (second.bind(1, case_id).step()) f.second = second.text(0);
+    Statement told(db, "SELECT data FROM ledger WHERE case_id = ?1 AND kind = 'followup_step' ORDER BY seq DESC");
+    for (told.bind(1, case_id); told.step() && f.told.empty();) {
+        boost::system::error_code broken;
+        auto data = json::parse(told.text(0), broken);
+        if (const auto* line = data.if_object(); line && line->contains("how") && line->at("how").is_string()) f.told = std::string(line->at("how").as_string());
+    }
+    for (auto& reveal : store::reveals_of(db, seal, id)) f.reveals.push_back({reveal.at, std::move(reveal.who), texts ? std::optional(Text(hide_mobiles(reveal.reason))) : std::nullopt});
+    if (!texts) return;
+    auto words = store::followup_words(db, seal, id);
+    if (!words.place.empty()) f.place = Text(words.place);
+    if (!words.ordered_to.empty()) f.ordered_to = Text(words.ordered_to);
+}
+
+void read_alarms(Connection& db, const store::Seal& seal, Story& story, bool texts) {
+    Statement rows(db, R"sql(
+        SELECT a.id, a.at, a.do_not_contact, a.received_at, a.escalated_at, a.acknowledged_at, coalesce(a.acknowledged_by, ''), w.words
+          FROM alarms a LEFT JOIN alarm_words w ON w.alarm_id = a.id WHERE a.case_id = ?1 ORDER BY a.at, a.id)sql");
+    for (rows.bind(1, story.case_id); rows.step();) {
+        Story::Alarm alarm{rows.instant(1), rows.integer(2) == 1, rows.maybe_instant(3), rows.maybe_instant(4), rows.maybe_instant(5), rows.text(6)};
+        if (texts) alarm.words = open_text(seal, rows.maybe_text(7), fmt::format("alarm_words.words:{}", rows.text(0)));
+        story.alarms.push_back(std::move(alarm));
+    }
+}
+
 void read_followup(Connection& db, const store::Seal& seal, Story& story, bool texts) {
     Statement find(db, "SELECT id, state, opened_at, due_at, urgent, no_callback FROM followups WHERE case_id = ?1");
     if (!find.bind(1, story.case_id).step()) return;
     story.followup = Story::Followup{find.text(1), find.instant(2), find.instant(3), find.integer(4) != 0, find.integer(5) != 0};
+    read_work(db, seal, *story.followup, story.case_id, find.integer(0), texts);
     Statement steps(db, "SELECT id, at, who, state, note FROM followup_steps WHERE followup_id = ?1 ORDER BY id");
     steps.bind(1, find.integer(0));
     while (steps.step()) {
@@ -132,10 +173,13 @@ void read_followup(Connection& db, const store::Seal& seal, Story& story, bool t
 
 // Whether the rating counts, too: not while the appeal is open, and not if it was upheld about this very rating.
 void read_appeal(Connection& db, const store::Seal& seal, Story& story, bool texts) {
-    Statement find(db, "SELECT id, ground, state, badge || unit, filed_at, due_at, proposed, rating_id FROM appeals WHERE case_id = ?1");
+    Statement find(db, R"sql(
+        SELECT id, ground, CASE WHEN w.at IS NULL THEN state ELSE 'withdrawn' END, badge || unit, filed_at, due_at, proposed, rating_id
+          FROM appeals a LEFT JOIN appeal_withdrawals w ON w.appeal_id = a.id WHERE case_id = ?1)sql");
     if (!find.bind(1, story.case_id).step()) return;
     story.appeal = Story::Appeal{find.integer(0), find.text(1), find.text(2), find.text(3), find.instant(4), find.instant(5), find.maybe_text(6)};
-    bool upheld = story.appeal->state == "upheld", open = story.appeal->state != "not_upheld" && !upheld;
+    auto state = parse_appeal_state(story.appeal->state).value_or(AppealState::filed);
+    bool upheld = state == AppealState::upheld, open = !is_settled(state);
     auto standing = store::standing_rating(db, story.case_id);
     if (story.rating && standing && (open || (upheld && standing->id <= find.integer(7)))) story.rating->counts = false;
     Statement steps(db, "SELECT id, at, who, step, note FROM appeal_steps WHERE appeal_id = ?1 ORDER BY id");
@@ -165,66 +209,6 @@ template <class Time> json::array reviews_json(const std::vector<Story::Review>&
     return out;
 }
 
-std::string and_code(const std::optional<std::string>& code) { return code && !code->empty() ? fmt::format(" ({})", code_words(*code)) : ""; }
-std::string and_detail(const std::optional<std::string>& detail) { return detail && !detail->empty() ? fmt::format(" ({})", *detail) : ""; }
-
-// What a fact of the ledger holds, with its moments as the clock on the wall shows them.
-std::string readable_data(const std::string& data, const std::string& zone) {
-    constexpr std::int64_t a_moment = 1'000'000'000'000;  // of this century, in milliseconds
-    boost::system::error_code broken;
-    auto value = json::parse(data, broken);
-    auto* fields = broken ? nullptr : value.if_object();
-    if (!fields) return data;
-    for (auto& field : *fields)
-        if (auto* number = field.value().if_int64(); number && *number > a_moment && field.key().ends_with("_at")) field.value() = format_local(from_millis(*number), zone);
-    return json::serialize(value);
-}
-
-struct Line {
-    Instant at{};
-    std::string what{};
-};
-
-std::vector<Line> told_in_order(const Story& story, const std::string& zone) {
-    std::vector<Line> lines;
-    auto add = [&](Instant at, std::string what) { lines.push_back({at, std::move(what)}); };
-    for (const auto& v : story.versions) add(v.at, fmt::format("收到记录 record received, no. {}: {}{}", v.number, both(v.outcome), and_code(v.code)));
-    for (const auto& d : story.decisions)
-        add(d.at, fmt::format("判定 decided at {}: {}{}, 规则 rule {} of {}", d.stage, both(d.outcome), and_code(d.code), rule_words(d.rule), d.rules_sha256.substr(0, 12)));
-    for (const auto& m : story.messages) {
-        add(m.made_at, fmt::format("短信 text planned: {} {}", both(m.purpose), m.ref));
-        for (const auto& a : m.attempts) {
-            add(a.claimed_at, fmt::format("提交 attempt {} of {} on {}", a.number, m.ref, a.channel));
-            if (a.settled_at) add(*a.settled_at, fmt::format("结果 attempt {} ended: {}{}", a.number, state_words(a.outcome.value_or("?")), and_detail(a.detail)));
-        }
-        for (const auto& r : m.receipts) add(r.at, fmt::format("回执 receipt for {}: {} {} {}", m.ref, state_words(r.state), r.code, r.meaning));
-    }
-    for (const auto& i : story.inbound) {
-        auto how = i.kind ? fmt::format("{}, {}, 规则 rule {}, 对应 matched by {}", both(*i.kind), i.verdict.value_or("-"), i.why.value_or("-"), i.match.value_or("-"))
-                          : std::string("尚未判读 not read yet");
-        add(i.at, fmt::format("来信 answer: {}{}", how, i.text ? fmt::format(" 「{}」", i.text->reveal()) : ""));
-        for (const auto& r : i.reviews) {
-            add(r.at, fmt::format("待人工判定 for a person, review {}: {}", r.id, r.kind));
-            if (const auto& d = r.decided)
-                add(d->at, fmt::format("人工判定 review {} decided by {}: {}{}{}", r.id, d->by, d->decision, d->grade ? " " + both(*d->grade) : "",
-                                       d->note ? " 「" + d->note->reveal() + "」" : ""));
-        }
-    }
-    if (story.followup) {
-        add(story.followup->opened_at, "开始回访 follow-up opened");
-        for (const auto& s : story.followup->steps) add(s.at, fmt::format("回访 follow-up {}: {}{}", s.state, s.who, s.note ? " 「" + s.note->reveal() + "」" : ""));
-    }
-    if (story.appeal)
-        for (const auto& s : story.appeal->steps)
-            add(s.at, fmt::format("申诉 appeal {}{}: {}{}", s.state, s.state == "filed" ? fmt::format(", {} by {}", story.appeal->ground, story.appeal->by) : "", s.who,
-                                  s.note ? " 「" + s.note->reveal() + "」" : ""));
-    for (auto at : story.written_back) add(at, "回写 told to the 110 system");
-    for (const auto& e : story.events)
-        if (e.kind != "case") add(e.at, fmt::format("账本 ledger {}: {} {}", e.seq, e.kind, readable_data(e.data, zone)));
-    std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
-    return lines;
-}
-
 }  // namespace
 
 std::optional<std::string> what_settles(const Story::Message& message, const EvidenceOf& evidence) {
@@ -251,6 +235,7 @@ Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_vi
     read_messages(db, seal, story, texts);
     read_answers(db, seal, story, texts);
     read_followup(db, seal, story, texts);
+    read_alarms(db, seal, story, texts);
     read_appeal(db, seal, story, texts);
     Statement left(db, "SELECT left_at FROM writeback WHERE case_id = ?1 AND left_at IS NOT NULL ORDER BY id");
     for (left.bind(1, story.case_id); left.step();) story.written_back.push_back(left.instant(0));
@@ -305,8 +290,13 @@ std::string story_json(const Story& story, const std::string& zone, const Eviden
         json::array steps;
         for (const auto& s : f->steps)
             steps.push_back(with_text(json::object{{"at", time(s.at)}, {"who", s.who}, {"state", s.state}}, s.note, "note"));
-        out["followup"] = json::object{{"state", f->state}, {"opened_at", time(f->opened_at)}, {"due_at", time(f->due_at)}, {"urgent", f->urgent},
-                                       {"no_callback", f->no_callback}, {"steps", steps}};
+        json::object followup{{"state", f->state}, {"opened_at", time(f->opened_at)}, {"due_at", time(f->due_at)}, {"urgent", f->urgent}, {"no_callback", f->no_callback}, {"steps", steps}};
+        // Beside the contract, and only where it is known.
+        for (const auto& [key, value] : {std::pair("finding", f->finding), std::pair("topic", f->topic), std::pair("ordered_unit", f->ordered_unit), std::pair("told", f->told)})
+            if (!value.empty()) followup[key] = value;
+        if (f->second) followup["second"] = *f->second;
+        followup = with_text(with_text(std::move(followup), f->place, "place"), f->ordered_to, "ordered_to");
+        out["followup"] = std::move(followup);
     }
     // Beside the contract, and only where there is one.
     if (const auto& a = story.appeal) {
@@ -327,28 +317,6 @@ std::string story_json(const Story& story, const std::string& zone, const Eviden
         events.push_back(json::object{{"seq", e.seq}, {"at", time(e.at)}, {"kind", e.kind}, {"data", broken ? json::value(e.data) : data}});
     }
     return json::serialize(out) + "\n";
-}
-
-std::string story_text(const Story& story, const std::string& zone, const EvidenceOf& evidence) {
-    auto out = fmt::format("警情 call {}  {}\n单位 unit {}  民警 officer {}  类别 category {}  电话 phone {}\n\n", printable(story.id), story.state,
-                           printable(story.unit), printable(story.officer.value_or("-")), printable(story.category),
-                           story.phone ? story.phone->masked() : "-");
-    for (const auto& line : told_in_order(story, zone)) out += fmt::format("{}  {}\n", format_local(line.at, zone), printable(line.what));
-
-    std::string now = story.code ? fmt::format("不予评价 not asked: {}", code_words(*story.code)) : "应评 to be asked";
-    for (const auto& m : story.messages)
-        if (m.purpose == "survey") now += fmt::format("; 评价短信 survey {}{}", state_words(m.state), and_code(m.code));
-    if (const auto& r = story.rating) {
-        now += fmt::format("; 评价 rating {} → 单位 unit {}, 民警 officer {}", both(r->grade), r->unit, r->officer.value_or("-"));
-        if (!r->counts && story.appeal && story.appeal->state == "upheld") now += ", 申诉成立已剔除 taken out: the appeal was upheld";
-        else if (!r->counts && story.appeal && story.appeal->state != "not_upheld") now += ", 申诉中暂不计入 left out: under appeal";
-        else if (!r->counts) now += ", 改判后暂不计入 left out: re-coded after the answer";
-        else if ((r->method == "words" || r->method == "emoji") && !r->confirmed) now += ", 待人工确认 waits for a person before it counts for the officer";
-    }
-    out += fmt::format("\n现状 now: {}\n", printable(now));
-    for (const auto& m : story.messages)
-        if (auto settles = what_settles(m, evidence)) out += fmt::format("存疑可由 the doubt about {} is settled by: {}\n", m.ref, printable(*settles));
-    return out;
 }
 
 }  // namespace pingjing::reports

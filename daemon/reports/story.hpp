@@ -58,11 +58,17 @@ struct Story {
         Instant at{};
         std::optional<store::Review::Decided> decided{};
     };
+    struct RatingRow {  // as it was made; which of them counts says `rating`
+        std::string grade{}, method{}, effect{}, unit{};
+        std::int64_t value = 0;
+        std::optional<std::string> officer{};
+    };
     struct Inbound {
         Instant at{};
         std::optional<std::string> kind{}, verdict{}, why{}, match{};  // nullopt: not read yet
         std::optional<Text> text{};
         std::vector<Review> reviews{};
+        std::vector<RatingRow> ratings{};
     };
     struct Rating {
         Instant at{};
@@ -83,6 +89,22 @@ struct Story {
         Instant opened_at{}, due_at{};
         bool urgent = false, no_callback = false;
         std::vector<FollowupStep> steps{};
+        std::string finding{}, topic{}, ordered_unit{}, told{};  // told: sms, call or letter
+        std::optional<Text> place{}, ordered_to{};
+        struct Reveal {
+            Instant at{};
+            std::string who{};
+            std::optional<Text> reason{};
+        };
+        std::vector<Reveal> reveals{};                           // of the number
+        std::optional<std::string> second{};                     // 二次回访满意: the newest grade of after the call-back
+    };
+    struct Alarm {  // an emergency: for the desk
+        Instant at{};
+        bool do_not_contact = false;
+        std::optional<Instant> received_at{}, escalated_at{}, acknowledged_at{};
+        std::string acknowledged_by{};
+        std::optional<Text> words{};
     };
     struct Appeal {
         std::int64_t id = 0;
@@ -108,6 +130,7 @@ struct Story {
     std::optional<Rating> rating{};  // the one that stands
     std::optional<Followup> followup{};
     std::optional<Appeal> appeal{};
+    std::vector<Alarm> alarms{};
     std::vector<Event> events{};
     std::vector<Instant> written_back{};  // when a line of it left for the 110 system
 };
@@ -122,6 +145,6 @@ using EvidenceOf = std::map<std::string, Evidence>;  // by the channel's name
 std::optional<std::string> what_settles(const Story::Message& message, const EvidenceOf& evidence);
 
 std::string story_json(const Story& story, const std::string& zone, const EvidenceOf& evidence = {});  // design.md A5
-std::string story_text(const Story& story, const std::string& zone, const EvidenceOf& evidence = {});  // for people: in the order of time
+std::string story_text(const Story& story, const std::string& zone, const EvidenceOf& evidence = {});  // for people: a case file, in the order of time
 
 }  // namespace pingjing::reports

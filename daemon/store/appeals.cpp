@@ -22,8 +22,30 @@ std::int64_t record_appeal_step(Connection& db, std::int64_t appeal, std::string
 std::optional<std::string> name_of_state(std::optional<AppealState> state) { return state ? std::optional(std::string(appeal_state_name(*state))) : std::nullopt; }
 
 constexpr const char appeals_sql[] = R"sql(
-    SELECT a.id, a.case_id, c.record, c.unit, a.filed_at, a.due_at, a.filed_by, a.badge, a.unit, a.ground, a.state, a.proposed, a.proposed_by, a.decided_by, a.decided_at,
-           a.rating_id, a.escalated FROM appeals a JOIN cases c ON c.id = a.case_id )sql";
+    SELECT a.id, a.case_id, c.record, c.unit, a.filed_at, a.due_at, a.filed_by, a.badge, a.unit, a.ground, CASE WHEN w.at IS NULL THEN a.state ELSE 'withdrawn' END, a.proposed, a.proposed_by,
+           a.decided_by, a.decided_at, a.rating_id, a.escalated FROM appeals a JOIN cases c ON c.id = a.case_id LEFT JOIN appeal_withdrawals w ON w.appeal_id = a.id )sql";
+
+// False: somebody has moved it since it was read.
+bool mark_withdrawn(Connection& db, const Appeal& before, const AppealMove& move, Instant now) {
+    Statement mark(db, R"sql(
+        INSERT INTO appeal_withdrawals(appeal_id, at, who) SELECT id, ?2, ?3 FROM appeals WHERE id = ?1 AND state = ?4 AND coalesce(proposed_by, '') = ?5
+        ON CONFLICT (appeal_id) DO NOTHING)sql");
+    mark.bind(1, before.id).bind(2, now).bind(3, move.who).bind(4, appeal_state_name(before.state)).bind(5, before.proposed_by).run();
+    return db.changes() == 1;
+}
+
+bool mark_moved(Connection& db, const Appeal& before, const AppealMove& move, Instant now) {
+    bool proposes = move.to == AppealState::proposed, decides = is_decided(move.to);
+    Statement update(db, R"sql(
+        UPDATE appeals SET state = ?2, proposed = ?3, proposed_by = ?4, rating_id = ?5, decided_by = ?6, decided_at = ?7
+         WHERE id = ?1 AND state = ?8 AND coalesce(proposed_by, '') = ?9)sql");
+    update.bind(1, before.id).bind(2, appeal_state_name(move.to)).bind(3, name_of_state(proposes ? move.proposed : decides ? before.proposed : std::nullopt));
+    update.bind(4, proposes ? std::optional(move.who) : decides ? std::optional(before.proposed_by) : std::nullopt);
+    update.bind(5, proposes ? before.standing_rating : decides ? before.rating_id : std::nullopt);
+    update.bind(6, decides ? std::optional(move.who) : std::nullopt).bind(7, decides ? std::optional(now) : std::nullopt);
+    update.bind(8, appeal_state_name(before.state)).bind(9, before.proposed_by).run();
+    return db.changes() == 1;
+}
 
 Appeal take_appeal(const Statement& row) {
     Appeal a;
@@ -73,8 +95,8 @@ std::optional<Appeal> find_appeal(Connection& db, std::int64_t id) {
     return appeal;
 }
 
-std::vector<Appeal> list_appeals(Connection& db, bool decided_ones_too) {
-    auto which = decided_ones_too ? "ORDER BY a.decided_at IS NOT NULL, a.due_at, a.id" : "WHERE a.decided_at IS NULL ORDER BY a.due_at, a.id";
+std::vector<Appeal> list_appeals(Connection& db, bool settled_ones_too) {
+    auto which = settled_ones_too ? "ORDER BY a.decided_at IS NOT NULL OR w.at IS NOT NULL, a.due_at, a.id" : "WHERE a.decided_at IS NULL AND w.at IS NULL ORDER BY a.due_at, a.id";
     Statement find(db, fmt::format("{}{}", appeals_sql, which));
     std::vector<Appeal> out;
     while (find.step()) out.push_back(take_appeal(find));
@@ -82,16 +104,8 @@ std::vector<Appeal> list_appeals(Connection& db, bool decided_ones_too) {
 }
 
 Result<void> move_appeal(Connection& db, const Seal& seal, const Appeal& before, const AppealMove& move, Instant now) {
-    bool proposes = move.to == AppealState::proposed, decides = is_decided(move.to);
-    Statement update(db, R"sql(
-        UPDATE appeals SET state = ?2, proposed = ?3, proposed_by = ?4, rating_id = ?5, decided_by = ?6, decided_at = ?7
-         WHERE id = ?1 AND state = ?8 AND coalesce(proposed_by, '') = ?9)sql");
-    update.bind(1, before.id).bind(2, appeal_state_name(move.to)).bind(3, name_of_state(proposes ? move.proposed : decides ? before.proposed : std::nullopt));
-    update.bind(4, proposes ? std::optional(move.who) : decides ? std::optional(before.proposed_by) : std::nullopt);
-    update.bind(5, proposes ? before.standing_rating : decides ? before.rating_id : std::nullopt);
-    update.bind(6, decides ? std::optional(move.who) : std::nullopt).bind(7, decides ? std::optional(now) : std::nullopt);
-    update.bind(8, appeal_state_name(before.state)).bind(9, before.proposed_by).run();
-    if (db.changes() == 0) return fail(Error::Kind::conflict, "somebody else has just taken a step here; look again");
+    bool moved = move.to == AppealState::withdrawn ? mark_withdrawn(db, before, move, now) : mark_moved(db, before, move, now);
+    if (!moved) return fail(Error::Kind::conflict, "somebody else has just taken a step here; look again");
     auto step = record_appeal_step(db, before.id, move.who, move.step, &seal, move.note, now);
     append(db, now, "appeal_step", before.case_id,
            fmt::format(R"({{"appeal":{},"step":{},"what":"{}","state":"{}"}})", before.id, step, move.step, appeal_state_name(move.to)));
@@ -99,7 +113,9 @@ Result<void> move_appeal(Connection& db, const Seal& seal, const Appeal& before,
 }
 
 std::vector<std::int64_t> overdue_appeals(Connection& db, Instant now, int most) {
-    Statement find(db, "SELECT id FROM appeals WHERE decided_at IS NULL AND due_at < ?1 AND coalesce(escalated_due, -1) <> due_at ORDER BY due_at LIMIT ?2");
+    Statement find(db, R"sql(
+        SELECT id FROM appeals a WHERE decided_at IS NULL AND due_at < ?1 AND coalesce(escalated_due, -1) <> due_at
+           AND NOT EXISTS (SELECT 1 FROM appeal_withdrawals w WHERE w.appeal_id = a.id) ORDER BY due_at LIMIT ?2)sql");
     find.bind(1, now).bind(2, most);
     std::vector<std::int64_t> out;
     while (find.step()) out.push_back(find.integer(0));
@@ -107,7 +123,7 @@ std::vector<std::int64_t> overdue_appeals(Connection& db, Instant now, int most)
 }
 
 void escalate_appeal(Connection& db, std::int64_t id, Instant now) {
-    Statement raise(db, "UPDATE appeals SET escalated = escalated + 1, escalated_due = due_at WHERE id = ?1 AND decided_at IS NULL");
+    Statement raise(db, "UPDATE appeals SET escalated = escalated + 1, escalated_due = due_at WHERE id = ?1 AND decided_at IS NULL AND id NOT IN (SELECT appeal_id FROM appeal_withdrawals)");
     raise.bind(1, id).run();
     if (db.changes() == 0) return;
     record_appeal_step(db, id, "pingjing", "escalated", nullptr, "", now);

@@ -1,5 +1,6 @@
 // 民警申诉: one a case, its steps append-only. It names a call and never a rating: whoever files one learns neither that there is a
-// rating nor which. While it is open the call's rating counts in no score; where it is upheld the rating that was judged never does.
+// rating nor which. While it is open the call's rating counts in no score; where it is upheld the rating that was judged never does;
+// where it is withdrawn it counts again. A call is appealed once all the same, or filing and withdrawing would be a switch.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -54,11 +55,11 @@ struct Appeal {
     std::optional<Grade> standing_grade{};
 };
 std::optional<Appeal> find_appeal(Connection& db, std::int64_t id);
-std::vector<Appeal> list_appeals(Connection& db, bool decided_ones_too);  // the most pressing first
+std::vector<Appeal> list_appeals(Connection& db, bool settled_ones_too);  // the most pressing first
 
 struct AppealMove {
     AppealState to = AppealState::filed;
-    std::string step{}, who{}, note{};               // proposed, returned, confirmed
+    std::string step{}, who{}, note{};               // proposed, returned, confirmed, withdrawn
     std::optional<AppealState> proposed{};
 };
 // conflict: somebody else has moved it since `before` was read; nothing is written then.

@@ -164,8 +164,9 @@ Result<void> move_followup(Connection& db, const Seal& seal, const Followup& bef
     work.bind(4, filled(move.topic)).bind(5, filled(move.ordered_unit)).run();
     keep_words(db, seal, before.id, move);
     auto step = record_step(db, before.id, move.who, move.step, &seal, move.note, now);
+    auto how = move.how.empty() ? std::string() : fmt::format(R"(,"how":"{}")", move.how);
     append(db, now, "followup_step", before.case_id,
-           fmt::format(R"({{"followup":{},"step":{},"what":"{}","state":"{}","due_at":{}}})", before.id, step, move.step, followup_state_name(move.to), to_millis(move.due_at)));
+           fmt::format(R"({{"followup":{},"step":{},"what":"{}","state":"{}","due_at":{}{}}})", before.id, step, move.step, followup_state_name(move.to), to_millis(move.due_at), how));
     return {};
 }
 

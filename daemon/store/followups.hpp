@@ -49,7 +49,7 @@ FollowupWords followup_words(Connection& db, const Seal& seal, std::int64_t id);
 
 struct FollowupMove {
     std::string step{};                  // the word of the row: a state, no_answer, returned
-    std::string who{}, note{};
+    std::string who{}, note{}, how{};    // how: by which way the caller was told; for the ledger's line
     FollowupState to = FollowupState::opened;
     Instant due_at{};
     bool missed_call = false, no_callback = false;

@@ -75,6 +75,7 @@ constexpr FactTable tables[] = {
     {35, "followup_words", "i", "followup_id place* ordered_to*"},
     {36, "reveals", "i", "id followup_id at who reason"},
     {37, "writeback", "i", "id key at case_id unit line batch* left_at*"},
+    {38, "appeal_withdrawals", "i", "appeal_id at who"},
 };
 static_assert(std::string_view(tables[0].name) == "phones");
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.

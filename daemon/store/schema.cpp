@@ -318,7 +318,18 @@ CREATE TABLE sent_unknown(ref TEXT PRIMARY KEY, phone_key BLOB NOT NULL) STRICT,
 CREATE INDEX sent_unknown_to ON sent_unknown(phone_key);
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14};
+// Appeals that whoever filed them took back before they were decided: `appeals` stays as it was, and nothing moves it any more.
+constexpr const char* step_15 = R"sql(
+CREATE TABLE appeal_withdrawals(appeal_id INTEGER PRIMARY KEY REFERENCES appeals(id), at INTEGER NOT NULL, who TEXT NOT NULL) STRICT;
+CREATE TRIGGER appeal_withdrawals_in_time BEFORE INSERT ON appeal_withdrawals WHEN EXISTS (SELECT 1 FROM appeals a WHERE a.id = NEW.appeal_id AND a.decided_at IS NOT NULL)
+BEGIN SELECT RAISE(ABORT, 'an appeal that is decided is not withdrawn'); END;
+CREATE TRIGGER appeal_withdrawals_stay BEFORE UPDATE ON appeal_withdrawals BEGIN SELECT RAISE(ABORT, 'an appeal is withdrawn once'); END;
+CREATE TRIGGER appeal_withdrawals_keep BEFORE DELETE ON appeal_withdrawals BEGIN SELECT RAISE(ABORT, 'an appeal is withdrawn once'); END;
+CREATE TRIGGER appeals_withdrawn_rest BEFORE UPDATE ON appeals WHEN EXISTS (SELECT 1 FROM appeal_withdrawals w WHERE w.appeal_id = OLD.id)
+BEGIN SELECT RAISE(ABORT, 'an appeal that was withdrawn is over'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14, step_15};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

@@ -74,7 +74,7 @@ def story(new_site):
     check((rows[0]["taken_out"], rows[0]["rated"], rows[0]["taken_out_share"]) == (1, 2, 0.5), "and counted openly", rows)
     check("1 were taken out" in site.run("report", "force").stdout, "in a note of the scores, too")
     told = site.run("explain", "a").stdout
-    check("appeal confirmed: " in told and "回访时本人说按错了" in told and "申诉成立已剔除" in told, "explain tells the story", told)
+    check("appeal 复核同意 confirmed: " in told and "回访时本人说按错了" in told and "申诉成立已剔除" in told, "explain tells the story", told)
 
     # The same handlers where no daemon runs: a paper, and one that is not upheld.
     check(site.stop() == 0, "the daemon ends")
@@ -93,6 +93,27 @@ def story(new_site):
     check("再听一遍录音" in site.run("appeal", "show", "3").stdout, "with every step")
     check(site.run("appeal", "list", "--all").stdout.count("upheld") == 2, "the decided ones are listed, too")
     check(site.books()["holds"] and site.run("verify").stdout.startswith("ok: "), "books and ledger hold")
+
+    # One that is taken back, by the officer himself and from paper.
+    check("about case c" in site.run("appeal", "show", "2").stdout, "the one that is open still")
+    check(site.run("appeal", "withdraw", "2", "--badge", "054321", "--note", "x", "--as", "孙文书", exit=1).stderr.count("no such appeal of yours") == 1, "not for another officer")
+    check("--note" in site.run("appeal", "withdraw", "2", "--badge", "012345", exit=2).stderr, "and not without a reason")
+    site.start()
+    where = f"/v1/appeals/{filed['c']['id']}"
+    check(ask("POST", where + "/withdraw", another, note="x")[0] == 404 and ask("POST", where + "/withdraw", district, note="x")[0] == 403, "nor by anybody else")
+    check(ask("POST", where + "/withdraw", officer, note="听过录音")[1]["state"] == "withdrawn", "the officer takes his back")
+    check(ask("POST", where + "/propose", district, outcome="upheld", note="x")[0] == 409, "and nobody decides about it")
+    check(file(officer, "c")[0] == 409, "nor does he file it again")
+    check("nothing is open" in site.run("appeal", "list").stdout and "withdrawn" in site.run("appeal", "list", "--all").stdout, "the list")
+    site.post_calls(site.call("d", "13900000404"))
+    filed["d"] = file(officer, "d")[1]
+    out = site.run("appeal", "withdraw", str(filed["d"]["id"]), "--badge", "012345", "--note", "纸质撤回", "--as", "孙文书").stdout
+    check("withdrawn" in out, "from paper", out)
+    check("appeal 撤回 withdrawn: control/孙文书" in site.run("explain", "d").stdout, "explain says so")
+    check(json.loads(site.run("report", "appeals", "--raw", "--format", "json").stdout)["rows"][0]["withdrawn"] == 2, "and they are counted")
+    check("appeals         0 open, 0 overdue" in site.run("status").stdout, "status has none left")
+    check(site.books()["holds"] and site.run("verify").stdout.startswith("ok: "), "books and ledger hold")
+    check(site.stop() == 0, "the daemon ends")
 
     # A month later it is too late.
     late = new_site(speed=1)

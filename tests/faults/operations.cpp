@@ -406,6 +406,11 @@ std::vector<Operation> about_what_comes_in() {
             store::AppealMove confirm{.to = AppealState::upheld, .step = "confirmed", .who = "4/y", .note = "", .proposed = {}};
             if (!store::move_appeal(db, seal(), *store::find_appeal(db, filed.id), confirm, noon)) throw std::logic_error("somebody else moved it");
         }),
+        in_store("move_appeal to withdrawn", [](Connection& db, Office& o) {
+            auto filed = *store::find_appeal(db, filed_appeal(db, o));
+            store::AppealMove withdraw{.to = AppealState::withdrawn, .step = "withdrawn", .who = "9/z", .note = "I see", .proposed = {}};
+            if (!store::move_appeal(db, seal(), filed, withdraw, noon)) throw std::logic_error("somebody else moved it");
+        }),
         in_store("escalate_appeal", [](Connection& db, Office& o) { store::escalate_appeal(db, filed_appeal(db, o), noon + 48h); }),
         in_store("note_no_callback", [](Connection& db, Office& o) { store::note_no_callback(db, o.case_of("answered"), noon); }),
     };

@@ -170,7 +170,7 @@ TEST_CASE("an appeal that is upheld: a slip of the caller's leaves the scores, a
     CHECK(w.value("SELECT state FROM followups") == "opened");  // he is owed his answer all the same
     auto told_whole = w.story("a");
     CHECK(has(told_whole, "申诉成立已剔除"));
-    for (const char* part : {"appeal filed, slip by 012345: 9/王杰", "appeal proposed: 3/张三 「回访时本人说按错了」", "appeal confirmed: 4/李四", R"("state":"upheld")", R"("counts":false)"}) {
+    for (const char* part : {"appeal 提出 filed, 群众误评 slip by 012345: 9/王杰", "appeal 拟办 proposed, 成立 upheld: 3/张三 「回访时本人说按错了」", "appeal 复核同意 confirmed: 4/李四", "申诉 appeal: 成立 upheld, 群众误评 slip", R"("state":"upheld")", R"("counts":false)"}) {
         CAPTURE(part);
         CHECK(has(told_whole, part));
     }
@@ -195,6 +195,59 @@ TEST_CASE("an appeal that is not upheld: the rating leaves the officer's score a
     CHECK(has(w.step(1, "propose", city, "upheld"), "409 the appeal is decided"));
     CHECK(w.file("a").status == 409);           // a call is appealed once
     CHECK(w.file("a", station).status == 409);  // by whomever
+}
+
+TEST_CASE("an appeal that is withdrawn: the rating counts again, and a call is appealed once all the same") {
+    Desks w;
+    w.rated("a", "3");
+    w.rated("b", "1", "13812345679");
+    REQUIRE(w.file("a").status == 200);
+    REQUIRE(w.file("b", station, "malice").status == 200);
+    CHECK(w.scores() == "000 000 000 ");
+    auto back = [&](int appeal, const http::Asker& asker, const std::string& more = "") {
+        return w.ask("POST", fmt::format("/v1/appeals/{}/withdraw", appeal), asker, fmt::format(R"({{"note":"听过录音,是我的问题"{}}})", more));
+    };
+    // Nobody's but whose it is: an officer's by no colleague and not by his station, a station's not by an officer of it, and by no decider.
+    for (const auto& stranger : {colleague, station}) CHECK(back(1, stranger).status == 404);
+    for (const auto& decider : {sub_bureau, city}) CHECK(back(1, decider).status == 404);
+    CHECK(back(2, officer).status == 404);
+    CHECK(back(7, officer).body == back(2, officer).body);  // he does not even hear that it is there
+    CHECK(back(1, colleague, R"(,"badge":"012345")").status == 403);
+    CHECK(w.ask("POST", "/v1/appeals/1/withdraw", officer).status == 400);  // without a reason
+
+    CHECK(w.step(1, "propose", sub_bureau, "upheld", "按错了") == "proposed");
+    auto told = back(1, officer);
+    REQUIRE(told.status == 200);
+    CHECK(json::parse(told.body).at("state") == "withdrawn");
+    CHECK_FALSE(has(told.body, "rating"));
+    CHECK(w.scores() == "001 001 001 ");
+    CHECK(has(w.step(1, "confirm", city), "409 the appeal is over: withdrawn"));
+    CHECK(back(1, officer).status == 409);
+    CHECK(w.file("a").status == 409);  // or filing and withdrawing were a switch
+    CHECK(w.state_for(sub_bureau) == "withdrawn");
+    CHECK(w.row("appeals", 2).at("withdrawn") == 1);
+    CHECK(w.appeals() == "2 1 0 0, 2 1 0, 0");
+    CHECK(json::parse(w.seen(city, "open")).at("appeals").as_array().size() == 1);
+    auto story = w.story("a");
+    CHECK(has(story, "appeal 撤回 withdrawn: 9/王杰 「听过录音,是我的问题」"));
+    CHECK(has(story, R"("counts":true)"));
+    CHECK_FALSE(has(story, "申诉中暂不计入"));
+
+    // From paper, by whoever keeps the site, who says for whom. What is decided stays.
+    const http::Asker keeper{"control/赵六", "赵六", "", "", {"admin"}};
+    CHECK(back(2, keeper, R"(,"badge":"012345")").status == 404);
+    CHECK(back(2, keeper, R"(,"unit":"320102430000")").status == 200);
+    CHECK(w.scores() == "101 101 101 ");
+    w.rated("c", "3", "13812345670");
+    auto third = static_cast<int>(json::parse(w.file("c").body).at("id").as_int64());
+    CHECK(w.step(third, "propose", sub_bureau, "upheld", "按错了") == "proposed");
+    CHECK(w.step(third, "confirm", city) == "upheld");
+    CHECK(has(back(third, officer).body, "the appeal is decided: upheld"));
+    w.pass(24h * 30);  // nobody is pressed for what was taken back
+    w.clocks();
+    CHECK(w.value("SELECT count(*) FROM appeal_steps WHERE step = 'escalated'") == "0");
+    for (const char* edit : {"UPDATE appeals SET state = 'filed' WHERE id = 1", "DELETE FROM appeal_withdrawals", "UPDATE appeal_withdrawals SET who = 'x'", "INSERT INTO appeal_withdrawals SELECT max(id), 0, 'x' FROM appeals"})
+        CHECK_THROWS(w.exec(edit));
 }
 
 TEST_CASE("the second person does not agree, and the two change places") {
@@ -393,6 +446,9 @@ TEST_CASE("verify finds an appeal that was decided by one person, or otherwise t
     CHECK(found("by whoever filed it", "UPDATE appeals SET filed_by = '4/李四'") == "appeal_by_two_persons ");
     CHECK(found("another outcome", "UPDATE appeal_steps SET step = 'returned' WHERE step = 'confirmed'") == "appeal_as_its_steps ");
     CHECK(found("by somebody else", "UPDATE appeals SET decided_by = '8/钱七'") == "appeal_as_its_steps ");
+    CHECK(found("taken back by nobody", "INSERT INTO appeal_steps(id, appeal_id, at, who, step) VALUES (99, 1, 0, '9/王杰', 'withdrawn')") == "appeal_as_its_steps ");
+    CHECK(found("taken back after all", "DROP TRIGGER appeal_withdrawals_in_time; INSERT INTO appeal_withdrawals VALUES (1, 0, '9/王杰'); "
+                "INSERT INTO appeal_steps(id, appeal_id, at, who, step) VALUES (99, 1, 0, '9/王杰', 'withdrawn')") == "appeal_withdrawn_in_time ");
     CHECK(found("a rating of another call", "INSERT INTO cases SELECT 77, 'x', version, content_key, state, unit, category, source, linked_to, language, phone_id, contact_id, officer, "
                 "officer_role, call_taker, reported_at, closed_at, received_at, changed_at, code, kind, flags, safety, recoded_after, erased_at FROM cases WHERE id = 1; "
                 "INSERT INTO ratings SELECT 99, 77, inbound_id, at, grade, value, method, effect, officer, unit FROM ratings WHERE id = 1; UPDATE appeals SET rating_id = 99") ==

@@ -4,6 +4,7 @@
 
 #include "daemon/admin/verify.hpp"
 #include "daemon/desk/api.hpp"
+#include "daemon/followup/appeals_api.hpp"
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/review_api.hpp"
 #include "daemon/followup/work.hpp"
@@ -22,7 +23,9 @@ struct Mailbox : World {
         followup::add_review_routes(router, open, {*store, seal, clock, [this] { return review_rules(settings()); }, [this] { gateway().answers().wake(); }});
         notices::add_notice_routes(router, open, {*store, seal, clock, random, [this] { return notice_rules(settings()); }, wake});
         desk::add_desk_routes(router, open, {*store, seal, clock, {}});
-        followup::add_work_routes(router, open, {*store, seal, clock, random, [this] { return std::make_shared<const followup::Rules>(followup_rules(settings())); }, wake});
+        followup::Parts parts{*store, seal, clock, random, [this] { return std::make_shared<const followup::Rules>(followup_rules(settings())); }, wake};
+        followup::add_work_routes(router, open, parts);
+        followup::add_appeal_routes(router, open, parts);
     }
     ~Mailbox() { holds(); }
     void holds() {
@@ -32,12 +35,12 @@ struct Mailbox : World {
         });
     }
     http::Response ask(const std::string& method, const std::string& target, const std::string& body = "", const std::string& name = "王督察",
-                       const std::string& token = "9", const std::string& badge = "") {
+                       const std::string& token = "9", const std::string& badge = "", const std::vector<std::string>& scopes = {"inspect", "desk"}) {
         http::Request request;
         request.method = method, request.target = target, request.path = target.substr(0, target.find('?')), request.body = body;
         auto question = target.find('?');
         request.parameters = http::parse_query(question == std::string::npos ? "" : target.substr(question + 1));
-        request.asker = {token + "/" + name, name, "", badge, {"inspect", "desk"}};
+        request.asker = {token + "/" + name, name, "", badge, scopes};
         request.headers = {{"x-pingjing-who", token + "/" + name}};
         std::optional<http::Response> response;
         run_for([&]() -> asio::awaitable<void> { response = co_await router.handle(request); });

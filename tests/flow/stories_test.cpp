@@ -1,4 +1,5 @@
 // Whole stories, from the closed call to what stands in the books.
+#include "daemon/reports/story.hpp"
 #include "tests/flow/mailbox.hpp"
 
 using namespace pingjing;
@@ -26,6 +27,61 @@ TEST_CASE("story: what was read as a complaint was none, and then there is one")
     CHECK(w.value("SELECT class FROM inbound ORDER BY id DESC") == "rated");
     CHECK(w.value("SELECT state FROM followups") == "opened");  // somebody calls him within a day after all
     CHECK(w.ask("POST", "/v1/followups/1/drop", R"({"note":"x"})", "乙", "8").status == 409);
+}
+
+TEST_CASE("story: a 3 at night is called back, found right, put right and told, he rates again, the officer appeals and thinks better of it, and explain is its file") {
+    Mailbox w("2026-11-20T19:00:00+08:00");
+    w.call("A1", zhang);
+    w.pass(1h + 55min);
+    REQUIRE(w.sent.empty());  // after nine nobody is asked
+    w.pass(11h + 45min);
+    REQUIRE(w.sent.size() == 1);
+    w.pass(14h + 30min);
+    w.reply(zhang, "3 等了两个小时", w.sent[0].extension);  // at eleven at night
+    auto step = [&](const char* name, const char* body, const char* who, const char* token) {
+        auto response = w.ask("POST", std::string("/v1/followups/1/") + name, body, who, token);
+        CHECK_MESSAGE(response.status == 200, name, response.body);
+        w.pass(1h);
+    };
+    w.pass(10h);
+    w.ask("POST", "/v1/followups/1/reveal", R"({"reason":"回访"})", "赵督察", "3");
+    step("call", R"({"outcome":"reached","note":"等了118分钟,无人解释"})", "赵督察", "3");
+    step("verify", R"({"finding":"valid","topic":"response_speed","place":"栖霞路","note":"出警记录证实"})", "赵督察", "3");
+    step("order", R"({"person":"李所长"})", "赵督察", "3");
+    step("rectify", R"({"note":"夜班增派一组"})", "李所长", "11");
+    step("review", R"({"agreed":true})", "钱主任", "4");
+    step("tell", R"({"how":"sms"})", "赵督察", "3");
+    REQUIRE(w.texted("已核查整改", zhang) == 1);
+    w.reply(zhang, "2", w.sent[0].extension);  // of what was done: kept beside the first
+    step("close", R"({"note":"无异议"})", "赵督察", "3");
+    CHECK(w.value("SELECT group_concat(grade || ' ' || effect) FROM (SELECT * FROM ratings ORDER BY id)") == "dissatisfied first,basically_satisfied second");
+    REQUIRE(w.ask("POST", "/v1/appeals", R"({"case_id":"A1","ground":"other_service","note":"那次是另一组"})", "王杰", "9", "012345", {"officer"}).status == 200);
+    w.pass(1h);
+    REQUIRE(w.ask("POST", "/v1/appeals/1/propose", R"({"outcome":"not_upheld","note":"记录上是他"})", "赵督察", "3").status == 200);
+    w.pass(1h);
+    REQUIRE(w.ask("POST", "/v1/appeals/1/withdraw", R"({"note":"看过记录"})", "王杰", "9", "012345", {"officer"}).status == 200);
+
+    std::string file;
+    w.store->run_now([&](store::Connection& db) { file = reports::story_text(*reports::read_story(db, w.seal, "A1", true), "Asia/Shanghai"); });
+    CAPTURE(file);
+    std::size_t before = 0;
+    for (const char* part : {"收到记录 record received, no. 1: 应评 accepted", "短信 text planned: 评价短信 survey", "请回复数字", "来信 answer: 评价 rated, dissatisfied", "「3 等了两个小时」",
+                             "评价 rated 不满意 dissatisfied, 首次 first, 按数字 code", "回访 follow-up 立案 opened: pingjing", "查看号码 the number was shown to 3/赵督察 「回访」",
+                             "回访 follow-up 已回访 called_back: 3/赵督察 「等了118分钟,无人解释」", "回访 follow-up 核查认定 verified: 3/赵督察, 认定 属实 valid, 问题 出警速度 response_speed, 地点 栖霞路 「出警记录证实」",
+                             "回访 follow-up 下发整改 rectifying: 3/赵督察, 责任单位 320102430000, 责任人 李所长", "回访 follow-up 整改反馈 rectified: 11/李所长 「夜班增派一组」",
+                             "回访 follow-up 审核同意 reviewed: 4/钱主任", "回访 follow-up 回告 told: 3/赵督察, 方式 短信 sms", "已核查整改", "「2」", "评价 rated 基本满意 basically_satisfied, 二次回访 second",
+                             "回访 follow-up 办结 closed: 3/赵督察 「无异议」", "申诉 appeal 提出 filed, 评价的并非本次出警 other_service by 012345: 9/王杰 「那次是另一组」",
+                             "申诉 appeal 拟办 proposed, 不成立 not_upheld: 3/赵督察", "申诉 appeal 撤回 withdrawn: 9/王杰 「看过记录」", "现状 now: 应评 to be asked", "评价 rating 不满意 dissatisfied",
+                             "回访 follow-up: 办结 closed, 认定 属实 valid, 问题 出警速度 response_speed, 二次评价 second rating 基本满意 basically_satisfied\n", "申诉 appeal: 撤回 withdrawn, 评价的并非本次出警 other_service\n"}) {
+        CAPTURE(part);
+        auto at = file.find(part, before);
+        REQUIRE(at != std::string::npos);
+        before = at;
+    }
+    for (const char* none : {"账本", "{\"", "暂不计入", "13812345678"}) {  // nothing twice, no rows of a machine, and he is no longer left out
+        CAPTURE(none);
+        CHECK(file.find(none) == std::string::npos);
+    }
 }
 
 TEST_CASE("story: the officer whom she cries about neither sees her cry nor silences it") {

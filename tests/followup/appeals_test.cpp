@@ -107,6 +107,21 @@ TEST_CASE("neither a party nor whoever filed it decides, nor anybody who is not 
     CHECK(outcome(by_unit, uphold, {"5/x", "x", "320102550000", "", true}) == "forbidden");
 }
 
+TEST_CASE("an appeal is withdrawn until it is decided, by name and with a reason") {
+    const Person self{"9/王杰", "王杰", "320102430000", "012345", false};
+    auto taken_back = [](const store::Appeal& a, const char* note, const Person& who) {
+        auto planned = plan_withdrawal(a, note, who);
+        return planned ? planned->step + " by " + planned->who : kinds[static_cast<int>(planned.error().kind)];
+    };
+    CHECK(taken_back(by_officer(), "the recording shows me", self) == "withdrawn by 9/王杰");
+    CHECK(taken_back(by_officer(AppealState::proposed), "the recording shows me", self) == "withdrawn by 9/王杰");  // of which he knows nothing
+    CHECK(taken_back(by_officer(), "", self) == "invalid");
+    CHECK(taken_back(by_officer(), "why", {"9/", "", "", "012345", false}) == "forbidden");
+    for (auto over : {AppealState::upheld, AppealState::not_upheld, AppealState::withdrawn}) CHECK(taken_back(by_officer(over), "why", self) == "conflict");
+    for (const auto& step : {uphold, confirm, send_back}) CHECK(outcome(by_officer(AppealState::withdrawn), step, second) == "conflict");
+    CHECK(outcome(by_officer(), {"propose", "withdrawn", "because"}, inspector) == "invalid");
+}
+
 TEST_CASE("every step of an appeal says what it wants") {
     CHECK(outcome(by_officer(), {"dance", "", ""}, inspector) == "invalid");
     CHECK(outcome(by_officer(), {"propose", "", "because"}, inspector) == "invalid");

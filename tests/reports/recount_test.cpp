@@ -125,7 +125,7 @@ private:
 
     // Sometimes one that was decided before the last answers came.
     void plant_appeal(Happened& h, std::int64_t id) {
-        h.appeal = one_of<std::string>({"filed", "proposed", "upheld", "upheld", "not_upheld"});
+        h.appeal = one_of<std::string>({"filed", "proposed", "upheld", "upheld", "not_upheld", "withdrawn"});
         h.judged = static_cast<int>(h.heard.size());
         plant_.appeal(id, h.appeal);
         if (h.survey && chance(30)) hear(h, id);
@@ -156,7 +156,7 @@ template <class Mine> Row recount(const std::vector<Happened>& all, bool by_answ
         row["late"] += !rating && text && text->cls == "late";
         row["ambiguous"] += !rating && text && text->cls == "ambiguous";
         bool words = rating && rating->method != "code" && !rating->confirmed;
-        row["filed"] += !h.appeal.empty(), row["open"] += h.under_appeal(), row["upheld"] += h.appeal == "upheld", row["not_upheld"] += h.appeal == "not_upheld";
+        row["filed"] += !h.appeal.empty(), row["open"] += h.under_appeal(), row["upheld"] += h.appeal == "upheld", row["not_upheld"] += h.appeal == "not_upheld", row["withdrawn"] += h.appeal == "withdrawn";
         bool appealed = rating && !h.call.recoded_after && (h.under_appeal() || h.taken_out());
         row["left_out"] += appealed && h.under_appeal(), row["taken_out"] += appealed && h.taken_out();
         if (rating && !h.call.recoded_after && !appealed) {
@@ -217,7 +217,7 @@ TEST_CASE("reports agree with a recount by hand, whatever happened") {
                 bool sub_bureau = row.at("level") == "sub_bureau";
                 auto mine = [&](auto& h) { return unit.empty() || (sub_bureau ? h.unit().substr(0, 6) == unit.substr(0, 6) : h.unit() == unit); };
                 auto expected = recount(world.all, by_answer, from, to, false, mine);
-                for (const char* key : {"filed", "open", "upheld", "not_upheld", "left_out", "taken_out"}) {
+                for (const char* key : {"filed", "open", "upheld", "not_upheld", "withdrawn", "left_out", "taken_out"}) {
                     CAPTURE(key);
                     CHECK(row.at(key).as_int64() == expected[key]);
                 }

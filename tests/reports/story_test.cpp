@@ -127,7 +127,7 @@ TEST_CASE("for people the story runs in the order of time and ends with how thin
     std::size_t before = 0;
     for (const char* part : {"警情 call 32010020261120000123", "138****8000", "收到记录 record received", "判定 decided at intake: 应评 accepted",
                              "提交 attempt 1 of ref1 on main", "回执 receipt for ref1: 送达 delivered DELIVRD",
-                             "来信 answer: 评价 rated, dissatisfied", "开始回访 follow-up opened", "回访 follow-up called_back: inspector", "现状 now: 应评 to be asked; 评价短信 survey 送达 delivered; 评价 rating 不满意 dissatisfied",
+                             "来信 answer: 评价 rated, dissatisfied", "回访 follow-up 已回访 called_back: inspector", "现状 now: 应评 to be asked; 评价短信 survey 送达 delivered; 评价 rating 不满意 dissatisfied",
                              "waits for a person"}) {
         CAPTURE(part);
         auto at = text.find(part);
@@ -144,7 +144,7 @@ TEST_CASE("what the carrier took is not called eligible, moments are those of th
     told.db.exec("UPDATE cases SET code = 'phone_hold'");
     auto story = told.story(true);
     story.decisions.front().rule = "category 010203";
-    story.events.push_back({99, story.events.front().at, "followup_opened", R"({"urgent":true,"due_at":1795220748785})"});
+    story.events.push_back({99, story.events.front().at, "windows", R"({"urgent":true,"due_at":1795220748785})"});
     auto text = story_text(story, zone);
     CHECK(text.find("评价短信 survey 运营商已接收 accepted") != std::string::npos);
     CHECK(text.find("not asked: 该号码另有涉安全警情 phone_hold") != std::string::npos);

@@ -11,13 +11,13 @@ namespace pingjing::sim {
 
 using namespace provider;
 
-namespace {
-
 bool inside(const std::vector<std::pair<Steady, Steady>>& spans, Steady t) {
     for (const auto& [from, to] : spans)
         if (t >= from && t < to) return true;
     return false;
 }
+
+namespace {
 
 constexpr const char* answers[] = {"1", "1", "1", "1", "2", "3", "１", "满意", "不满意", "3 等了两个小时", "1 不满意", "好的", "T", "救命 有人拿刀", "?", "0", "1谢谢"};
 
@@ -128,18 +128,27 @@ void Carrier::reach(const Submission& submission, const std::vector<std::string>
     auto receipt_after = happens(faults_.receipt_early, "receipt before the response") ? Steady(1) : response_after + between(std::chrono::seconds(1), std::chrono::hours(3));
     report(submission, ids, receipt_after, delivered);
     if (delivered && random.unit() < faults_.answers && (question || random.unit() < 0.2)) answer(submission, question, receipt_after);
-    if (happens(faults_.unasked, "a text that answers nothing")) {
-        InboundText text;
-        text.from = *Phone::mobile(fmt::format("139{:08}", random.below(100)));
-        text.to = access_number_, text.text = Text("你好 1"), text.key = fmt::format("mo-{}-{}", name_, ++next_), text.at = world_.clock.now();
-        say(between(std::chrono::minutes(1), std::chrono::hours(9)), std::move(text));
-    }
+    if (happens(faults_.unasked, "a text that answers nothing")) write_unasked(submission);
     if (happens(faults_.short_code, "a text from a short code")) {
         InboundText text;
         text.from = Phone::sender("10086");
         text.to = access_number_, text.text = Text("1"), text.key = fmt::format("mo-{}-{}", name_, ++next_), text.at = world_.clock.now();
         say(between(std::chrono::minutes(1), std::chrono::hours(9)), std::move(text));
     }
+}
+
+// Most by numbers that nobody asked; one who was asked is in danger, and whoever is beside her must not see an answer.
+void Carrier::write_unasked(const Submission& submission) {
+    auto& random = world_.random;
+    constexpr const char* letters[] = {"你好 1", "你好 1", "请问我的案子怎么样了", "谢谢上次的帮助", "救命 有人拿刀在门口", "救命 他拿着刀在门口 千万别回电话"};
+    auto which = random.below(std::size(letters));
+    bool asked = which == 5 && random.below(2);
+    InboundText text;
+    text.from = asked ? submission.phone : *Phone::mobile(fmt::format("139{:08}", random.below(100)));
+    text.extension = asked ? submission.extension : std::string();
+    text.to = access_number_ + text.extension, text.key = fmt::format("mo-{}-{}", name_, ++next_), text.at = world_.clock.now();
+    text.text = Text(fmt::format("{} 来信{}{}", letters[which], name_, next_));
+    say(between(std::chrono::minutes(1), std::chrono::hours(9)), std::move(text));
 }
 
 Outcome Carrier::http(int status, const char* body) const {
@@ -197,10 +206,12 @@ asio::awaitable<void> Carrier::push(Sink& sink, std::vector<Inbound> inbound) {
 
 void Carrier::acknowledged(const Event& event) {
     if (!event.said) return;
+    if (const auto* receipt = std::get_if<Receipt>(&*event.said)) reported_.insert(receipt->ref);
     const auto* text = std::get_if<InboundText>(&*event.said);
     if (!text) return;
     acknowledged_texts_.insert_or_assign(event.id, Said{text->from.reveal(), text->text.reveal(), event.answers, !text->key.empty()});
     if (text->text.reveal() == "T") world_.watch.opted_out(text->from.reveal());
+    if (text->text.reveal().find("别回电话") != std::string::npos) world_.watch.asked_for_silence(text->from.reveal());
 }
 
 asio::awaitable<void> Carrier::serve(Sink& sink, const bool& dead) {

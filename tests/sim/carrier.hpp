@@ -27,6 +27,8 @@ struct Faults {
     double undelivered = 0.03, answers = 0.6;
 };
 
+bool inside(const std::vector<std::pair<Steady, Steady>>& spans, Steady t);
+
 class Carrier {
 public:
     struct World { asio::any_io_executor executor; VirtualClock& clock; Random& random; Fired& fired; Watch& watch; };
@@ -46,6 +48,7 @@ public:
 
     struct Said { std::string phone{}, text{}, ref{}; bool keyed = false; };  // ref: the question it answers, with our digits
     const std::map<std::string, Said>& acknowledged_texts() const { return acknowledged_texts_; }  // by the vendor's id, or one made up
+    bool has_reported(const std::string& ref) const { return reported_.contains(ref); }  // and was heard
     const std::string& name() const { return name_; }
 
 private:
@@ -56,6 +59,7 @@ private:
     void reach(const provider::Submission& submission, const std::vector<std::string>& ids, Steady response_after);
     void report(const provider::Submission& submission, const std::vector<std::string>& ids, Steady after, bool delivered);
     void answer(const provider::Submission& submission, bool question, Steady receipt_after);
+    void write_unasked(const provider::Submission& submission);
     provider::Outcome http(int status, const char* body) const;
     asio::awaitable<void> push(provider::Sink& sink, std::vector<provider::Inbound> inbound);
     void acknowledged(const Event& event);
@@ -69,6 +73,7 @@ private:
     std::vector<std::pair<Steady, Steady>> outages_, black_holes_;
     std::map<std::string, std::string> old_digits_;  // by phone
     std::map<std::string, Said> acknowledged_texts_;
+    std::set<std::string> reported_;  // by our ref
     int next_ = 0;
 };
 

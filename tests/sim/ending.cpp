@@ -69,7 +69,7 @@ void Ending::check_nothing_waits(store::Connection& db) {
                                   format_utc(stuck.instant(5)), stuck.integer(6)));
     if (int unread = count(db, "SELECT count(*) FROM inbound WHERE step = 'new'")) watch.broken(fmt::format("{} texts were never read", unread));
     if (int receipts = count(db, "SELECT count(*) FROM receipts WHERE step = 'new'")) watch.broken(fmt::format("{} receipts were never looked at", receipts));
-    if (int alarms = count(db, "SELECT count(*) FROM alarms WHERE received_at IS NULL")) watch.broken(fmt::format("{} alarms never reached the desk", alarms));
+    if (int alarms = count(db, "SELECT count(*) FROM alarms WHERE received_at IS NULL AND acknowledged_at IS NULL")) watch.broken(fmt::format("{} alarms never reached the desk", alarms));
 }
 
 void Ending::check_books(store::Connection& db) {

@@ -21,6 +21,7 @@ config::Settings draw_settings(Random& random, const Shape& shape) {
     std::string longer = random.below(4) ? "" : "您好,感谢您对公安工作的支持,您近日报警求助的事项现已办结,现诚邀您对民警的接处警工作作出评价。";
     for (const char* text : {"survey", "survey_neutral"}) s.texts[text] = "【{{sign}}】" + longer + "请回复1满意 2基本满意 3不满意。回T退订";
     for (const char* text : {"thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done", "canary"}) s.texts[text] = fmt::format("【{{{{sign}}}}】{}", text);
+    for (const char* notice : {"notice_n0", "notice_n1", "notice_n2"}) s.notices.texts.push_back(notice), s.texts[notice] = fmt::format("【{{{{sign}}}}】{}", notice);
     bool two = shape.calls == 0 && random.below(3) == 0;
     auto digits = random.below(3) ? 2 : 0;
     for (int i = 0; i <= (two ? 1 : 0); ++i) {
@@ -144,6 +145,7 @@ Plan draw_plan(Random& random, Instant origin, const Shape& shape) {
     if (random.below(5) == 0) plan.push_again = hours(24 + random.below(36));
     for (auto lives = random.below(8); lives > 0; --lives) plan.handlers.push_back(5 + random.below(std::uint64_t(1) << (4 + random.below(8))));
     plan.troubled = random.below(4) != 0;
+    plan.notices = random.below(2) == 0;
     return plan;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/admin/verify.hpp"
+#include "daemon/store/ratings.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::sim {
@@ -34,7 +35,7 @@ void Watch::stopped(bool yes) { stopped_at_ = yes ? clock_.steady() : Steady::ma
 
 void Watch::reached(const provider::Submission& submission, const std::string& channel, int parts) {
     const auto& text = submission.text.reveal();
-    Reached r{submission.ref, submission.phone.reveal(), channel, submission.extension, clock_.now(), clock_.steady(), text.find("回T退订") != std::string::npos};
+    Reached r{submission.ref, submission.phone.reveal(), channel, submission.extension, clock_.now(), clock_.steady(), text.find("回T退订") != std::string::npos, text.ends_with("】done"), text.find("】notice_") != std::string::npos};
     auto& second = last_second_[channel];
     while (!second.empty() && r.steady - second.front() >= a_second) second.pop_front();
     for (int i = 0; i < parts; ++i) second.push_back(r.steady);
@@ -43,6 +44,9 @@ void Watch::reached(const provider::Submission& submission, const std::string& c
     if (!emergency && stopped_at_ < Steady::max() && r.steady > stopped_at_ + 2 * a_second) broken("sent while everything was stopped: " + r.ref);
     if (r.question) judge_question(r);
     if (text.find("canary") != std::string::npos) judge_canary(r);
+    if (auto at = text.find("notice_"); at != std::string::npos) judge_notice(r, text.substr(at + 7));
+    judge_silence(r, text);
+    judge_letter(text);
     reached_.push_back(std::move(r));
 }
 
@@ -78,6 +82,56 @@ void Watch::judge_canary(const Reached& r) {
     if (!r.phone.starts_with("1370000000")) broken("a test text to a citizen: " + r.ref);
 }
 
+// One text a notice and number, and none after it was stopped: what was claimed before may leave a moment later.
+void Watch::judge_notice(const Reached& r, const std::string& name) {
+    auto risks = risked_notices_.find(name);
+    if (++noticed_[{name, r.phone}] > 1 + (risks == risked_notices_.end() ? 0 : risks->second)) broken(fmt::format("the notice {} came twice to {}: {}", name, r.phone, r.ref));
+    if (auto stopped = stopped_notices_.find(name); stopped != stopped_notices_.end() && r.steady > stopped->second + a_second)
+        broken(fmt::format("the notice {} left after it was stopped: {}", name, r.ref));
+}
+
+// Who asked for it hears nothing but what she asks for anew: a cry without that wish, that she wants no more texts.
+void Watch::judge_silence(const Reached& r, const std::string& text) {
+    auto since = [&](const std::map<std::string, Steady>& when) {
+        auto it = when.find(r.phone);
+        return it != when.end() && r.steady > it->second + std::chrono::minutes(1);
+    };
+    bool asked_for = text.ends_with("】emergency") || text.ends_with("】opt_out") || text.ends_with("】help");
+    if (!asked_for && since(silent_)) broken(fmt::format("a text to somebody who asked for silence: {} '{}'", r.ref, text));
+    bool ours = r.told || text.find("notice_") != std::string::npos || text.find("关于您的") != std::string::npos;
+    if (ours && since(opted_out_)) broken(fmt::format("a text to somebody who opted out: {} '{}'", r.ref, text));
+}
+
+void Watch::judge_letter(const std::string& text) {
+    auto at = text.find("关于您的来信");
+    if (at != std::string::npos && ++answered_letters_[text.substr(at)] > 1) broken("a letter was answered twice: " + text.substr(at));
+}
+
+// A rating that was made stays as it was, and another one stands only where a row or a person's decision is new.
+void Watch::judge_ratings(store::Connection& db, std::int64_t after, bool whole) {
+    constexpr const char* changed = "SELECT DISTINCT case_id FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NOT NULL";
+    store::Statement touched(db, whole ? "SELECT DISTINCT case_id FROM ratings WHERE ?1 IS NOT NULL" : changed);
+    for (touched.bind(1, after); touched.step();) {
+        auto id = touched.integer(0);
+        Standing now;
+        store::Statement rows(db, "SELECT id, grade || ' ' || value || ' ' || effect || ' ' || method || ' ' || coalesce(officer, '-') || ' ' || unit FROM ratings WHERE case_id = ?1");
+        for (rows.bind(1, id); rows.step(); ++now.rows) {
+            auto [known, fresh] = ratings_.try_emplace(rows.integer(0), rows.text(1));
+            if (!fresh && known->second != rows.text(1)) broken(fmt::format("rating {} was {} and is {}", rows.integer(0), known->second, rows.text(1)));
+        }
+        if (now.rows == 0) continue;
+        store::Statement decided(db, "SELECT count(*) FROM reviews v JOIN inbound i ON i.id = v.inbound_id WHERE i.case_id = ?1 AND v.closed_at IS NOT NULL");
+        decided.bind(1, id).step();
+        now.decided = decided.integer(0);
+        if (auto rating = store::standing_rating(db, id)) now.rating = rating->id;
+        auto& before = standing_[id];
+        if (before.rows > now.rows) broken(fmt::format("case {} has lost a rating", id));
+        bool alone = before.rows == now.rows && before.decided == now.decided;
+        if (before.rows > 0 && before.rating != now.rating && alone) broken(fmt::format("another rating of case {} counts than before, and nothing was added", id));
+        before = now;
+    }
+}
+
 // Safety follows the phone; the case itself may be asked again once it is re-coded harmless.
 void Watch::judge_hold(store::Connection& db) {
     for (const auto& r : on_hold_)
@@ -89,15 +143,15 @@ void Watch::judge_hold(store::Connection& db) {
     on_hold_.clear();
 }
 
-// One question a case, whatever it is called: after a restore the same call may have another message.
+// One question a case, and one 回告, whatever it is called: after a restore the same call may have another message.
 void Watch::judge_cases(store::Connection& db) {
     for (; judged_cases_ < reached_.size(); ++judged_cases_) {
         const auto& r = reached_[judged_cases_];
-        if (!r.question) continue;
+        if (!r.question && !r.told) continue;
         store::Statement find(db, "SELECT c.record FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.ref = ?1");
         if (!find.bind(1, r.ref).step()) continue;
-        auto [first, fresh] = asked_case_.try_emplace(find.text(0), r.ref);
-        if (!fresh && first->second != r.ref) broken(fmt::format("case {} was asked by {} and by {}", find.text(0), first->second, r.ref));
+        auto [first, fresh] = asked_case_.try_emplace({find.text(0), r.told}, r.ref);
+        if (!fresh && first->second != r.ref) broken(fmt::format("case {} was {} by {} and by {}", find.text(0), r.told ? "told" : "asked", first->second, r.ref));
     }
 }
 
@@ -108,6 +162,10 @@ void Watch::restored() {
     safety_.clear();
     on_hold_.clear();
     opted_out_.clear();
+    silent_.clear();
+    standing_.clear();
+    ratings_.clear();
+    stopped_notices_.clear();
     slots_.clear();
     canary_days_.clear();
     stopped(false);
@@ -134,6 +192,7 @@ void Watch::look(store::Connection& db, const std::string& when, bool whole) {
         for (auto& failure : admin::verify(db).failures) found.failures.push_back(std::move(failure));
     for (const auto& failure : found.failures) broken(fmt::format("{}: {}: {}", when, failure.check, failure.detail));
     judge_states(db, after, whole);
+    judge_ratings(db, after, whole);
     judge_hold(db);
     judge_cases(db);
     if (found.head.size() > seen_.size()) seen_ = std::move(found.head);

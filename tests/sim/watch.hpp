@@ -19,7 +19,7 @@ struct Reached {
     std::string ref, phone, channel, extension;
     Instant at;      // as the daemon's clock said
     Steady steady;
-    bool question = false;
+    bool question = false, told = false, notice = false;  // told: 回告
 };
 
 // A closed call that puts its number on hold, or a citizen who wants no more: from when on nobody may be asked.
@@ -38,6 +38,9 @@ public:
     void hours(Millis opens, Millis closes) { opens_ = opens, closes_ = closes; }
     void tps(const std::string& channel, int parts) { tps_[channel] = parts; }
     void opted_out(const std::string& phone) { opted_out_.emplace(phone, clock_.steady()); }
+    void asked_for_silence(const std::string& phone) { silent_.emplace(phone, clock_.steady()); }
+    void notice_stopped(const std::string& name) { stopped_notices_.emplace(name, clock_.steady()); }
+    void notice_may_double(const std::string& name) { ++risked_notices_[name]; }  // somebody took that on after a restore
     void may_be_asked_again(const std::string& ref) { ++again_[ref]; }  // an operator took the risk
     bool again(const std::string& ref) const { return again_.contains(ref); }
     void stopped(bool yes);
@@ -65,6 +68,10 @@ public:
 private:
     void judge_question(const Reached& r);
     void judge_canary(const Reached& r);
+    void judge_notice(const Reached& r, const std::string& name);
+    void judge_silence(const Reached& r, const std::string& text);
+    void judge_letter(const std::string& text);
+    void judge_ratings(store::Connection& db, std::int64_t after, bool whole);
     void judge_hold(store::Connection& db);
     void judge_cases(store::Connection& db);
     void judge_states(store::Connection& db, std::int64_t after, bool whole);
@@ -73,7 +80,12 @@ private:
     std::vector<std::string> broken_;
     Millis opens_ = std::chrono::hours(8), closes_ = std::chrono::hours(21);
     std::map<std::string, int> tps_;
-    std::map<std::string, Steady> opted_out_;
+    std::map<std::string, Steady> opted_out_, silent_, stopped_notices_;
+    std::map<std::string, int> risked_notices_, answered_letters_;
+    std::map<std::pair<std::string, std::string>, int> noticed_;  // notice and phone: how often
+    struct Standing { std::int64_t rating = 0, rows = 0, decided = 0; };
+    std::map<std::int64_t, Standing> standing_;                   // by case
+    std::map<std::int64_t, std::string> ratings_;                 // as they were made
     std::map<std::string, int> again_;  // how often
     Steady stopped_at_ = Steady::max(), jumped_at_ = -std::chrono::hours(1);
     Millis off_{};
@@ -81,7 +93,7 @@ private:
     std::vector<Reached> reached_, on_hold_;    // on_hold_: to a number with a safety case; of which case the store knows
     std::map<std::string, std::deque<Steady>> last_second_;
     std::map<std::string, int> asked_;
-    std::map<std::string, std::string> asked_case_;  // by record: the text that asked
+    std::map<std::pair<std::string, bool>, std::string> asked_case_;  // by record, 回告 apart: the text that went
     std::size_t judged_cases_ = 0;
     bool restored_ = false;
     std::map<std::pair<std::string, std::string>, std::pair<std::string, Steady>> slots_;  // phone and digits: whose, until when

@@ -105,13 +105,16 @@ public:
     }
 
     // About whatever rating stands by now.
-    void appeal(std::int64_t case_id, const std::string& state) {
+    void appeal(std::int64_t case_id, const std::string& given) {
+        bool withdrawn = given == "withdrawn";
+        auto state = withdrawn ? std::string("filed") : given;
         bool decided = state == "upheld" || state == "not_upheld";
         store::Statement add(db_, R"sql(
             INSERT INTO appeals(id, case_id, filed_at, filed_by, badge, unit, ground, state, due_at, proposed_by, proposed, rating_id, decided_by, decided_at)
             VALUES (?1, ?1, 0, '9/z', '012345', '', 'slip', ?2, 0, CASE WHEN ?2 <> 'filed' THEN '3/x' END, CASE WHEN ?2 = 'filed' THEN NULL WHEN ?3 THEN ?2 ELSE 'upheld' END,
                     (SELECT max(id) FROM ratings WHERE case_id = ?1 AND effect IN ('first', 'replaces')), CASE WHEN ?3 THEN '4/y' END, CASE WHEN ?3 THEN 1 END))sql");
         add.bind(1, case_id).bind(2, state).bind(3, decided).run();
+        if (withdrawn) db_.exec(fmt::format("INSERT INTO appeal_withdrawals(appeal_id, at, who) VALUES ({}, 1, '9/z')", case_id).c_str());
     }
 
     void batch(int received, int accepted, int updated, int unchanged, int rejected, int excluded) {
