@@ -105,6 +105,7 @@ reports::ReportSite report_site(const config::Settings& settings, const store::S
     if (seal)
         for (const auto& phone : settings.lists.staff_phones) site.rules.signals.staff_keys.push_back(seal->phone_key(phone));
     site.zone = settings.service.timezone;
+    site.answers_until = settings.survey.max_age + settings.survey.answer_window;
     site.evidence = evidence_of(settings);
     return site;
 }
@@ -165,9 +166,9 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.store_->run_now([&](store::Connection& db) { change = note_configuration(db, a.gateway_->settings(), clock.now()); });
     if (change) tell(*change, a.gateway_->settings().survey.mode);
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
-    a.folder_writer_ = std::make_unique<store::ReadThread>(a.store_->path());
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
-    a.writeback_ = std::make_unique<writeback::Feed>(writeback::FeedWorld{*a.store_, store::read_on(*a.folder_writer_), seal, clock, &a.client_, [&a] { return a.gateway_->settings().writeback; },
+    auto aside = [&a](std::function<void()> work) { return a.folder_writer_.run(std::move(work)); };
+    a.writeback_ = std::make_unique<writeback::Feed>(writeback::FeedWorld{*a.store_, aside, seal, clock, &a.client_, [&a] { return a.gateway_->settings().writeback; },
                                                                           a.gateway_->settings().reports.least_n, [&a] { return a.gateway_->settings().survey.services(); }});
     a.take(a.gateway_->settings());
     a.make_watch();
@@ -211,7 +212,7 @@ asio::awaitable<void> App::count_strangers() {
 }
 
 followup::Parts App::followup_parts() {
-    return {*store_, seal_, clock_, random_, [this] { return followup_rules_; }, [this] { gateway_->dispatcher().wake(); }};
+    return {*store_, seal_, clock_, random_, [this] { return followup_rules_; }, [this] { gateway_->dispatcher().wake(); }, store::read_on(*reader_)};
 }
 
 // The same handlers behind both doors; the control socket has some that the network has not.
@@ -221,7 +222,7 @@ http::Router App::doors(bool control) {
     auto wake = [this] { gateway_->dispatcher().wake(); };
     intake::add_calls_route(router, guard, intake_, [this] { return intake_rules_; }, clock_, wake);
     reports::add_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, guard);
-    followup::add_followup_routes(router, guard, *store_, seal_, clock_);
+    followup::add_followup_routes(router, guard, *store_, seal_, clock_, store::read_on(*reader_));
     followup::add_work_routes(router, guard, followup_parts());
     followup::add_appeal_routes(router, guard, followup_parts());
     followup::add_review_routes(router, guard, {*store_, seal_, clock_, [this] { return review_rules(gateway_->settings()); }, [this] { gateway_->answers().wake(); }});

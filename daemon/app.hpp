@@ -9,6 +9,7 @@
 #include "daemon/admin/access.hpp"
 #include "daemon/admin/control.hpp"
 #include "daemon/admin/health.hpp"
+#include "daemon/async/aside.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/desk/desk.hpp"
 #include "daemon/followup/work.hpp"
@@ -64,7 +65,8 @@ private:
     Random& random_;
     const store::Seal& seal_;
     std::unique_ptr<store::Store> store_;
-    std::unique_ptr<store::ReadThread> reader_, folder_writer_;  // the second waits for the other system's folder, so that no report does
+    std::unique_ptr<store::ReadThread> reader_;
+    Aside folder_writer_{"writeback"};  // another system's folder may hang: neither a report nor the end waits for it
     http::Client client_;
     std::unique_ptr<Gateway> gateway_;
     admin::Access access_;

@@ -173,9 +173,9 @@ Result<outbox::PolicyPtr> sending_policy(const config::Settings& settings, std::
     policy->closing_time = [rules](const std::optional<store::StoredCase>& about, Instant t) {
         return eligibility::closing_time(t, rules->timing_of(about ? rules->services.of(about->source, about->attended) : 0));
     };
-    policy->survey_text = [rules](const store::StoredCase& about, std::string_view kind) {
+    policy->question = [rules](const store::StoredCase& about, std::string_view kind) {
         const auto& service = rules->services[rules->services.of(about.source, about.attended)];
-        return kind.starts_with("survey_neutral") ? service.neutral : service.survey;
+        return outbox::Policy::Question{kind.starts_with("survey_neutral") ? service.neutral : service.survey, service.scale};
     };
     auto zone = settings.service.timezone;
     policy->local_day = [zone](Instant t) { return pingjing::local_day(t, zone); };
@@ -189,6 +189,7 @@ followup::Rules followup_rules(const config::Settings& settings) {
     rules.call_back = from.call_back, rules.call_attempts = from.call_attempts, rules.safety_hold = settings.survey.safety_hold;
     rules.rectify_days = from.rectify_days, rules.review_days = from.review_days, rules.told_days = from.told_days;
     rules.appeal_days = from.appeal_days, rules.appeal_decision_days = from.appeal_decision_days;
+    rules.appeals_open = from.appeals_open;
     rules.answers_until = settings.survey.max_age + settings.survey.answer_window;
     rules.working_days = from.working_days, rules.zone = settings.service.timezone;
     return rules;

@@ -263,7 +263,8 @@ TEST_CASE("time and chance come from one place each") {
 
 TEST_CASE("whatever is started has an owner") {
     refuse({{"\\bdetached\\b"}}, {"daemon", "providers"});
-    refuse({{"(\\.|->)\\s*detach\\s*\\("}}, {"daemon", "providers", "tests"});
+    const std::string left_behind = "daemon/async/aside.cpp";  // whose work may never end
+    refuse({{"(\\.|->)\\s*detach\\s*\\(", {left_behind}}}, {"daemon", "providers", "tests"});
 }
 
 TEST_CASE("a header opens with what it is, once, and leaves names where they are") {

@@ -175,7 +175,7 @@ asio::awaitable<Response> make_token(Parts p, Request request) {
     auto work = [&](store::Connection& db) { return create_token(db, p->random, *scopes, holder, now); };
     auto made = co_await p->store.run(std::ref(work));
     if (!made) co_return refuse(made.error());
-    co_return ok({{"id", made->id}, {"token", made->token}, {"scopes", json::value_from(*scopes)}});
+    co_return ok({{"id", made->id}, {"token", made->token}, {"scopes", json::value_from(*scopes)}, {"of_nowhere", is_of_nowhere(*scopes, holder)}});
 }
 
 asio::awaitable<Response> tokens(Parts p, Request) {

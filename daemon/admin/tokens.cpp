@@ -63,6 +63,10 @@ Result<std::vector<std::string>> parse_scopes(std::string_view list) {
     return out;
 }
 
+bool is_of_nowhere(const std::vector<std::string>& scopes, const Holder& holder) {
+    return holder.unit.empty() && holder.badge.empty() && std::find(scopes.begin(), scopes.end(), "inspect") != scopes.end();
+}
+
 Result<NewToken> create_token(store::Connection& db, Random& random, const std::vector<std::string>& scopes, const Holder& holder, Instant now) {
     auto checked = parse_scopes(joined(scopes, ","));
     if (!checked) return tl::unexpected(checked.error());

@@ -22,6 +22,9 @@ struct Holder {
     std::string name{}, unit{}, badge{};
     std::optional<Instant> expires_at{};
 };
+// It inspects, and says of its holder neither unit nor badge: he is no party of any call and above every unit, whoever he is.
+bool is_of_nowhere(const std::vector<std::string>& scopes, const Holder& holder);
+
 struct NewToken {
     NewToken(std::int64_t i, std::string t) : id(i), token(std::move(t)) {}
     std::int64_t id;

@@ -18,6 +18,7 @@
 #include "daemon/core/system_clock.hpp"
 #include "daemon/outbox/texts.hpp"
 #include "daemon/site_rules.hpp"
+#include "daemon/store/sqlite.hpp"
 #include "daemon/text/segments.hpp"
 #include "providers/provider.hpp"
 
@@ -97,6 +98,9 @@ std::string describe_rates(const config::Settings& settings, const config::Chann
 
 void print_services(const config::Settings& settings) {
     auto time = [](Millis t) { return fmt::format("{:02}:{:02}", t / std::chrono::hours(1), t % std::chrono::hours(1) / std::chrono::minutes(1)); };
+    if (!settings.survey.others.empty())
+        fmt::print("service 110: records of 110{}{} and of no source; records of any source that no service names are not asked about: unknown_category\n", settings.survey.sources.empty() ? "" : ", ",
+                   fmt::join(settings.survey.sources, ", "));
     for (const auto& other : settings.survey.others) {
         const auto& service = other.service;
         const char* rated[] = {"the officer", "the call taker", "the unit alone"};
@@ -226,6 +230,29 @@ int init(const std::string& config, const InitOptions& options) {
     return 0;
 }
 
+namespace {
+
+// Where there is a store already: whose looks and decisions nobody can hold against his own calls.
+void print_tokens_of_nowhere(const config::Settings& settings) {
+    auto file = settings.service.state_dir / "pingjing.db";
+    std::error_code none;
+    if (!std::filesystem::exists(file, none)) return;
+    auto clock = make_clock(settings);
+    if (!clock) return;
+    try {
+        store::Connection db(file.string(), store::Connection::Access::read_only);
+        std::string ids;
+        for (const auto& token : admin::list_tokens(db)) {
+            bool holds = !token.revoked_at && (!token.holder.expires_at || *token.holder.expires_at > clock->now());
+            if (holds && admin::is_of_nowhere(token.scopes, token.holder)) ids += fmt::format("{}{} {}", ids.empty() ? "" : ", ", token.id, token.holder.name);
+        }
+        if (!ids.empty()) fmt::print(stderr, "warning: tokens that inspect and say neither unit nor badge of their holder, who may be a party of what he decides: {}\n", ids);
+    } catch (const store::SqlError&) {  // being made, or another's: the store's own commands say what is wrong with it
+    }
+}
+
+}  // namespace
+
 int check(const std::string& config, bool templates) {
     auto settings = load_settings(config);
     if (!settings) return 2;
@@ -245,6 +272,7 @@ int check(const std::string& config, bool templates) {
     print_services(*settings);
     print_channels(*settings, *texts);
     if (auto prefixes = settings->lists.number_plan->prefixes(); prefixes > 0) fmt::print("number plan: {} prefixes\n", prefixes);
+    print_tokens_of_nowhere(*settings);
     if (settings->service.test_clock) fmt::print("test_clock = true: PINGJING_CLOCK is obeyed\n");
     fmt::print("ok: {} channels, {} routes, rules {}\n", settings->channels.size(), settings->routes.size(), settings->rules_sha256);
     return 0;

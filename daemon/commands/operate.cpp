@@ -141,6 +141,8 @@ int token(const std::string& config, const std::string& action, const TokenOptio
         std::string scopes;
         for (const auto& scope : v.at("scopes").as_array()) scopes += (scopes.empty() ? "" : ",") + text_of(scope);
         fmt::print(stderr, "token {} for {}; it is shown this once\n", text_of(v.at("id")), scopes);
+        if (v.at("of_nowhere").as_bool())
+            fmt::print(stderr, "warning: it inspects and says neither --unit nor --badge: its holder reads and decides about his own calls too, for nobody can tell\n");
         return 0;
     });
 }

@@ -205,6 +205,8 @@ private:
         v.opt_out_replay = s.duration("opt_out_replay", v.opt_out_replay, 0s, Days(30));
         v.thanks = s.flag("thanks", v.thanks);
         v.opt_out_zero = s.flag("opt_out_zero", false);
+        v.sources = s.texts("sources");
+        for (auto& source : v.sources) source = plain_source(source);
         for (auto& other : s.children("service")) service_asked_about(other);
         s.finish();
     }
@@ -222,8 +224,11 @@ private:
             if (known.service.name == service.name) s.problem("name", fmt::format("service '{}' stands twice", service.name));
         service.title = s.text("title", service.name);
         service.sources = s.texts("sources");
+        for (auto& source : service.sources) source = plain_source(source);
         if (service.sources.empty()) s.problem("sources", "[[survey.service]] needs sources = [\"…\"]: what its records say as `source`");
         service.settled_by_phone = s.flag("settled_by_phone", false);
+        for (const auto& source : service.sources)
+            if (std::count(call.sources.begin(), call.sources.end(), source) > 0) s.problem("sources", fmt::format("source \"{}\" is that of the 110 call, [survey] sources", source));
         for (const auto& known : call.others)
             for (const auto& source : service.sources)
                 if (known.service.settled_by_phone <= service.settled_by_phone && std::count(known.service.sources.begin(), known.service.sources.end(), source) > 0)
@@ -370,6 +375,7 @@ private:
         v.told_days = whole(s, "told_days", v.told_days, 1, 90);
         v.appeal_days = whole(s, "appeal_days", v.appeal_days, 1, 90);
         v.appeal_decision_days = whole(s, "appeal_decision_days", v.appeal_decision_days, 1, 90);
+        v.appeals_open = whole(s, "appeals_open", v.appeals_open, 1, 1000);
         v.confirm_days = whole(s, "confirm_days", v.confirm_days, 1, 90);
         v.working_days = s.path("holidays").empty() ? read_working_days(built_in_template("calendars/cn.csv").value(), "calendars/cn.csv", problems_) : list(s, "holidays", read_working_days);
         s.finish();
@@ -648,7 +654,9 @@ bool Channel::takes_callbacks() const {
 Services Survey::services() const {
     std::vector<PoliceService> all;
     for (const auto& other : others) all.push_back(other.service);
-    return {asked_on(scale), std::move(all)};
+    PoliceService call;
+    call.sources = sources;
+    return {asked_on(scale, std::move(call)), std::move(all)};
 }
 
 const Channel* Settings::channel(const std::string& name) const {

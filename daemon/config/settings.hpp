@@ -69,6 +69,7 @@ struct Survey {
     Mode mode = Mode::on;
     std::vector<std::string> pilot_units;    // `units`, with mode = "pilot"
     std::string since;                       // YYYY-MM-DD as written, local; empty: the moment of `init`
+    std::vector<std::string> sources;        // what records of the 110 call say as `source`, beside "110" and nothing; asked where there are other services
     Scale scale = Scale::three_110;
     Millis delay = 120min, min_delay = 30min;
     Hours hours;
@@ -127,7 +128,7 @@ struct Alarms {
     int disk_free_mib = 2048;
     int wal_mib = 512;
     Millis replies_after = 12h, receipts_after = 2h;  // a text that is younger has not had its time
-    double taken_out_share = 0.05;           // of a unit's or the force's ratings in 30 days: more taken out by appeals are too many
+    double taken_out_share = 0.05;           // of a unit's or the force's ratings in 30 days: more taken out by appeals, or left out for them, are too many
     double silence_threshold = 1e-6;         // probability below which so few replies are no chance
     double reply_share = 0.05, receipt_share = 0.5;   // of a channel without a history
 };
@@ -148,6 +149,7 @@ struct Followup {
     int call_attempts = 3;
     int rectify_days = 5, review_days = 2, told_days = 1;  // working days
     int appeal_days = 5, appeal_decision_days = 5;         // working days
+    int appeals_open = 10;                                 // undecided ones of one officer or one unit
     int confirm_days = 3;                                  // working days a words-only rating waits for a person
     WorkingDays working_days;                // of `holidays`, else of templates/calendars/cn.csv
 };

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/core/person.hpp"
 #include "daemon/core/rating.hpp"
 
 namespace pingjing {
@@ -15,12 +16,15 @@ namespace pingjing {
 // What every stage has to know of one.
 struct PoliceService {
     std::string name{}, title{};
-    std::vector<std::string> sources{};  // of a record's `source`
+    std::vector<std::string> sources{};  // of a record's `source`, as plain_source() writes them; of the 110 call what a site calls it beside "110"
     bool settled_by_phone = false;       // only what names no officer at the scene
     Scale scale = Scale::three_110;
     // The names of its texts.
     std::string survey = "survey", neutral = "survey_neutral", unclear = "unclear", help = "help";
 };
+
+// As sources are compared, however a system writes them: in one width, without case, without outer spaces.
+inline std::string plain_source(std::string_view source) { return alike(source); }
 
 // The texts that name the digits of a scale.
 inline PoliceService asked_on(Scale scale, PoliceService service = {}) {
@@ -58,6 +62,14 @@ public:
         }
         return 0;
     }
+    // "110", or named by a service. What nobody names is asked about as nothing where a site distinguishes services at all.
+    bool names(std::string_view source) const {
+        for (const auto& service : all_)
+            for (const auto& name : service.sources)
+                if (name == source) return true;
+        return source == "110";
+    }
+    bool knows(std::string_view source) const { return (all_.size() == 1 && all_.front().sources.empty()) || source.empty() || names(source); }
     // The one that asks by this text: what a citizen was asked stands, whatever his record says by now.
     std::optional<std::size_t> of_text(std::string_view text) const {
         for (std::size_t n = 0; n < all_.size(); ++n)

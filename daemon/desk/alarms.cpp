@@ -52,6 +52,7 @@ std::string words_context(std::string_view id) { return fmt::format("alarm_words
 
 AlarmRow read_row(Connection& db, const Seal& seal, const Statement& rows) {
     AlarmRow row(read_alarm(db, seal, rows));
+    row.inbound_id = rows.integer(3);
     row.attempts = rows.integer(9), row.reminders = rows.integer(14);
     row.received_at = rows.maybe_instant(10), row.escalated_at = rows.maybe_instant(11), row.acknowledged_at = rows.maybe_instant(12);
     row.acknowledged_by = rows.maybe_text(13);

@@ -15,6 +15,7 @@ namespace pingjing::desk {
 struct AlarmRow {
     explicit AlarmRow(Alarm a) : alarm(std::move(a)) {}
     Alarm alarm;
+    std::int64_t inbound_id = 0;
     std::int64_t attempts = 0, reminders = 0;
     std::optional<Instant> received_at{}, escalated_at{}, acknowledged_at{};
     std::optional<std::string> acknowledged_by{};

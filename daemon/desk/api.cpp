@@ -10,6 +10,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/store/cases.hpp"
 #include "daemon/store/parties.hpp"
+#include "daemon/store/reveals.hpp"
 #include "daemon/text/strict_json.hpp"
 
 namespace pingjing::desk {
@@ -78,10 +79,13 @@ asio::awaitable<http::Response> list(const DeskParts desks, http::Request reques
 asio::awaitable<http::Response> show(const DeskParts desks, http::Request request) {
     auto id = request.captures["alarm_id"];
     std::optional<AlarmRow> row;
+    std::vector<store::Reveal> reveals;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         row = find_alarm(db, desks.seal, id);
         if (row && is_about(db, *row, request.asker)) row.reset();
-        if (row) note_access(db, {{"what", "desk"}, {"alarm", id}}, request, now);
+        if (!row) return;
+        reveals = store::text_reveals_of(db, desks.seal, row->inbound_id);
+        note_access(db, {{"what", "desk"}, {"alarm", id}}, request, now);
     };
     try {
         co_await desks.store.run(std::ref(read));
@@ -90,18 +94,24 @@ asio::awaitable<http::Response> show(const DeskParts desks, http::Request reques
     }
     if (!row) co_return no_such_alarm();
     auto body = describe(*row, desks.carries);
+    json::array shown_to;
+    for (const auto& r : reveals) shown_to.push_back(json::object{{"at", format_utc(r.at)}, {"who", r.who}, {"reason", hide_mobiles(r.reason)}});
+    body["reveals"] = std::move(shown_to);
     co_return tell(std::move(body));
 }
 
 asio::awaitable<http::Response> reveal(const DeskParts desks, http::Request request) {
     auto id = request.captures["alarm_id"];
+    if (request.asker.name.empty()) co_return http::problem(403, "Forbidden", "a number is shown to persons: use a token that names one, or --as NAME");
     auto reason = only_text(request.body, "reason", longest_words);
     if (!reason || reason->empty()) co_return http::problem(400, "Bad Request", "reason: expected why the number is needed");
     std::optional<AlarmRow> row;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         row = find_alarm(db, desks.seal, id);
         if (row && is_about(db, *row, request.asker)) row.reset();
-        if (row) note_access(db, {{"what", "number"}, {"alarm", id}, {"reason", hide_mobiles(*reason)}}, request, now);
+        if (!row) return;
+        store::record_text_reveal(db, desks.seal, row->inbound_id, request.asker.who, *reason, now);
+        note_access(db, {{"what", "number"}, {"alarm", id}, {"reason", store::commitment_to(desks.seal, *reason)}}, request, now);
     };
     try {
         co_await desks.store.run(std::ref(read));

@@ -44,6 +44,7 @@ Facts gather(store::Connection& db, const SiteRules& site, std::size_t service, 
              Instant now, Instant sending, const std::vector<Instant>& others) {
     Facts facts{.call = call};
     facts.category = site.categories_of(service).find(call.category);
+    facts.unknown_source = !site.services.knows(call.source);
     facts.mode = site.mode;
     facts.since = site.since;
     facts.pilot_unit = site.pilot_units.contains(call.unit);

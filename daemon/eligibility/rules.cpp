@@ -56,7 +56,7 @@ const Rule rules[] = {
     {Code::referred, never},
     {Code::unsafe_flag, never},
     {Code::phone_hold, [](const Facts& f) { return f.phone_hold ? Why("another case of this number") : Why(); }},
-    {Code::unknown_category, [](const Facts& f) { return f.category ? Why() : Why("category not mapped"); }},
+    {Code::unknown_category, [](const Facts& f) { return f.unknown_source ? Why("source of no service") : f.category ? Why() : Why("category not mapped"); }},
     {Code::opt_out, [](const Facts& f) { return f.opt_out ? Why("unsubscribed") : Why(); }},
     {Code::capped, [](const Facts& f) { return f.capped ? Why("too many surveys to this number") : Why(); }},
     {Code::stale, [](const Facts& f) { return f.stale ? Why("closed too long ago") : Why(); }},

@@ -41,6 +41,7 @@ private:
 struct Facts {
     const ClosedCall& call;
     const CategoryRule* category = nullptr;  // nullptr: not mapped
+    bool unknown_source = false;             // no service of the site has records of it
     Mode mode = Mode::on;
     Instant since{};
     bool pilot_unit = false;             // the unit is among `units`; asked only in Mode::pilot

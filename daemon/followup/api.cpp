@@ -4,6 +4,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "daemon/followup/shown.hpp"
 
@@ -14,10 +15,13 @@ namespace json = boost::json;
 using store::Connection;
 using store::Statement;
 
+constexpr int most_closed = 500;
+
 struct Office {
     store::Store& store;
     const store::Seal& seal;
     const Clock& clock;
+    store::Reader read;
 };
 
 // The grade is the one that opened it, else the one that counts; not one of which a person said that it is none.
@@ -34,8 +38,9 @@ json::array followups(Connection& db, const store::Seal& seal, bool all, const h
          WHERE {} AND NOT (?1 <> '' AND (coalesce(c.officer, '') = ?1 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = c.id AND o.badge = ?1)
                                          OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.officer = ?1)))
            AND NOT (?2 <> '' AND (c.unit = ?2 OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.unit = ?2)))
-         ORDER BY f.urgent DESC, f.due_at, f.id)sql", all ? "1" : "f.state <> 'closed'"));
+         ORDER BY f.urgent DESC, f.due_at, f.id)sql", all ? "(f.state <> 'closed' OR f.id IN (SELECT id FROM followups WHERE state = 'closed' ORDER BY id DESC LIMIT ?3))" : "f.state <> 'closed'"));
     rows.bind(1, asker.badge).bind(2, asker.unit);
+    if (all) rows.bind(3, most_closed);
     json::array out;
     while (rows.step()) {
         bool open = rows.text(6) != "closed";
@@ -52,9 +57,15 @@ asio::awaitable<http::Response> list_followups(const Office office, http::Reques
     auto state = request.parameter("state", "open");
     if (state != "open" && state != "all") co_return http::problem(400, "Bad Request", "state: expected open or all");
     json::array list;
-    auto read = [&, now = office.clock.now()](Connection& db) { list = followups(db, office.seal, state == "all", request.asker, now); };
+    const auto now = office.clock.now();
+    std::function<void(Connection&)> read = [&](Connection& db) { list = followups(db, office.seal, state == "all", request.asker, now); };
+    // On disk before anything is shown.
+    auto note = [&](Connection& db) {
+        store::append(db, now, "access", std::nullopt, json::serialize(json::object{{"what", "followups"}, {"followups", list.size()}, {"who", request.header("x-pingjing-who")}}));
+    };
     try {
-        co_await office.store.run(std::ref(read));
+        co_await office.read(read);
+        if (!list.empty()) co_await office.store.run(std::ref(note));
     } catch (const store::SqlError& error) {
         co_return store_failed(error);
     }
@@ -64,8 +75,8 @@ asio::awaitable<http::Response> list_followups(const Office office, http::Reques
 
 }  // namespace
 
-void add_followup_routes(http::Router& router, const http::Guard& guard, store::Store& store, const store::Seal& seal, const Clock& clock) {
-    Office office{store, seal, clock};
+void add_followup_routes(http::Router& router, const http::Guard& guard, store::Store& store, const store::Seal& seal, const Clock& clock, store::Reader read) {
+    Office office{store, seal, clock, read ? std::move(read) : store::read_on(store)};
     router.add("GET", "/v1/followups", guard("inspect", [office](http::Request request) { return list_followups(office, std::move(request)); }));
 }
 

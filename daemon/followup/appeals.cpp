@@ -67,6 +67,8 @@ Result<store::NewAppeal> plan_appeal(const store::AppealedCase& about, const std
     if (!about.closed_at) return fail(Problem::conflict, "the call is not closed");
     if (auto last = last_filing(*about.closed_at, rules); now > last)
         return fail(Problem::conflict, fmt::format("too late: an appeal about this call could be filed until {}", format_local(last, rules.zone)));
+    if (about.open_already >= rules.appeals_open)
+        return fail(Problem::conflict, fmt::format("{} appeals of yours wait for a decision; one more can be filed when one of them is decided", about.open_already));
     store::NewAppeal appeal;
     appeal.case_id = about.id, appeal.ground = ground, appeal.note = note;
     appeal.due_at = rules.working_days.later(now, rules.appeal_decision_days, rules.zone);

@@ -8,7 +8,7 @@ namespace pingjing::followup {
 // The last moment to file: so many working days after the last one at which the call's survey can be answered in time. It is the same
 // whether anybody was asked or answered, so that no refusal tells.
 Instant last_filing(Instant closed_at, const Rules& rules);
-// conflict: the call is not closed, or it is too late; invalid_input: says what was expected. Knows of no rating.
+// conflict: the call is not closed, it is too late, or too many of his wait already; invalid_input: says what was expected. Knows of no rating.
 Result<store::NewAppeal> plan_appeal(const store::AppealedCase& about, const std::string& ground, const std::string& note, const Rules& rules, Instant now);
 
 struct AppealStep {

@@ -11,6 +11,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/store/inbox.hpp"
+#include "daemon/store/parties.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
 #include "daemon/text/strict_json.hpp"
@@ -51,13 +52,20 @@ void note_look(Connection& db, const http::Request& request, json::object access
     store::append(db, now, "access", std::nullopt, json::serialize(access));
 }
 
+// What a caller writes who can rate him, in time or too late, is not for whoever was at his call, nor for his unit: "3" alone would tell. Also where
+// nobody was asked: what he writes is about them as often as not.
+bool is_of_party(Connection& db, const Letter& letter, const http::Asker& asker) {
+    return letter.phone_id && store::is_party_of_number(db, *letter.phone_id, asker.badge, asker.unit);
+}
+
 asio::awaitable<Response> list_letters(Box box, http::Request request) {
     auto state = request.parameter("state", "open");
     if (state != "open" && state != "all") co_return http::problem(400, "Bad Request", "state: expected open or all");
     json::array letters;
     auto read = [&, now = box->clock.now()](Connection& db) {
         letters = {};
-        for (const auto& letter : store::find_letters(db, box->seal, state == "all", most_letters)) letters.push_back(letter_json(db, box->seal, letter));
+        for (const auto& letter : store::find_letters(db, box->seal, state == "all", most_letters))
+            if (!is_of_party(db, letter, request.asker)) letters.push_back(letter_json(db, box->seal, letter));
         note_look(db, request, {{"what", "letters"}, {"letters", letters.size()}}, now);
     };
     try {
@@ -75,7 +83,7 @@ Result<Letter> letter_of(Connection& db, const store::Seal& seal, const http::Re
     auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (bad != std::errc() || end != text.data() + text.size()) return fail(Error::Kind::not_found, "letters have numbers");
     auto found = store::find_letter(db, seal, id);
-    if (!found) return fail(Error::Kind::not_found, fmt::format("there is no letter {}", id));
+    if (!found || is_of_party(db, *found, request.asker)) return fail(Error::Kind::not_found, fmt::format("there is no letter {} for you", id));
     return *found;
 }
 
@@ -87,7 +95,9 @@ asio::awaitable<Response> on_letter(Box box, http::Request request, Work work) {
         auto letter = letter_of(db, box->seal, request);
         if (!letter) return void(response = refused(letter.error()));
         if (auto done = work(db, *letter, now); !done) return void(response = refused(done.error()));
-        response = tell(letter_json(db, box->seal, *store::find_letter(db, box->seal, letter->id)));
+        auto shown = letter_json(db, box->seal, *store::find_letter(db, box->seal, letter->id));
+        shown["reveals"] = shown_reveals(store::text_reveals_of(db, box->seal, letter->inbound_id));
+        response = tell(std::move(shown));
     };
     try {
         co_await box->store.run(std::ref(act));
@@ -157,7 +167,8 @@ asio::awaitable<Response> reveal_sender(Box box, http::Request request) {
     Work work = [&](Connection& db, const Letter& letter, Instant now) -> Result<void> {
         auto phone = letter.phone_id ? store::find_phone(db, box->seal, *letter.phone_id) : fail(Error::Kind::not_found, "it came from no mobile number");
         if (!phone) return fail(phone.error().kind, phone.error().detail);
-        note_look(db, request, {{"what", "number"}, {"letter", letter.id}, {"reason", hide_mobiles(*reason)}}, now);
+        store::record_text_reveal(db, box->seal, letter.inbound_id, request.asker.who, *reason, now);
+        note_look(db, request, {{"what", "number"}, {"letter", letter.id}, {"reason", store::commitment_to(box->seal, *reason)}}, now);
         number = phone->reveal();
         return {};
     };

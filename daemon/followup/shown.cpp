@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "daemon/core/phone.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/phones.hpp"
@@ -48,6 +49,12 @@ http::Response refuse(const Error& error) {
         case Error::Kind::conflict: return http::problem(409, "Conflict", error.detail);
         default: return http::problem(500, "Internal Server Error", error.detail);
     }
+}
+
+json::array shown_reveals(const std::vector<store::Reveal>& reveals) {
+    json::array out;
+    for (const auto& reveal : reveals) out.push_back(json::object{{"at", format_utc(reveal.at)}, {"who", reveal.who}, {"reason", hide_mobiles(reveal.reason)}});
+    return out;
 }
 
 json::array said(store::Connection& db, const store::Seal& seal, std::int64_t case_id) {

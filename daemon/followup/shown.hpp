@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 
 #include "daemon/http/router.hpp"
+#include "daemon/store/reveals.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -17,6 +18,9 @@ http::Response store_failed(const store::SqlError& error);
 // 503 where the store fails: nothing was done, and asking again is safe.
 http::Handler or_unavailable(http::Handler handler);
 http::Response refuse(const Error& error);                // by its kind
+
+// [{"at","who","reason"}]
+boost::json::array shown_reveals(const std::vector<store::Reveal>& reveals);
 
 // What the caller wrote about a case, in his own words: [{"at","text","label"}]. Whoever shows it records the look.
 boost::json::array said(store::Connection& db, const store::Seal& seal, std::int64_t case_id);

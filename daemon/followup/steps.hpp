@@ -13,6 +13,7 @@ struct Rules {
     int call_attempts = 3;                                 // an hour apart at least, before somebody is unreachable
     int rectify_days = 5, review_days = 2, told_days = 1;  // working days
     int appeal_days = 5, appeal_decision_days = 5;         // working days, too
+    int appeals_open = 10;                                 // undecided ones of one officer or one unit
     Millis answers_until = std::chrono::hours(24 * 6);     // after a call was closed: the last moment at which its survey can be answered in time
     Millis safety_hold = std::chrono::hours(24 * 30);     // a number with a safety code so lately is not texted
     WorkingDays working_days{};

@@ -16,6 +16,7 @@
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
+#include "daemon/store/reveals.hpp"
 #include "daemon/text/strict_json.hpp"
 
 namespace pingjing::followup {
@@ -75,13 +76,6 @@ json::array steps_of(Connection& db, const store::Seal& seal, const Followup& f,
     return out;
 }
 
-json::array reveals_of(Connection& db, const store::Seal& seal, const Followup& f) {
-    json::array out;
-    for (const auto& reveal : store::reveals_of(db, seal, f.id))
-        out.push_back(json::object{{"at", format_utc(reveal.at)}, {"who", reveal.who}, {"reason", hide_mobiles(reveal.reason)}});
-    return out;
-}
-
 // How the 回告 by text stands.
 json::value text_state(Connection& db, const Followup& f) {
     Statement row(db, "SELECT state FROM messages WHERE case_id = ?1 AND purpose = 'told' ORDER BY id DESC LIMIT 1");
@@ -101,7 +95,7 @@ json::object describe(Connection& db, const store::Seal& seal, const Followup& f
                         {"finding", f.finding ? json::value(finding_name(*f.finding)) : json::value(nullptr)}, {"topic", words(f.topic)}, {"place", words(written.place)},
                         {"ordered_unit", words(f.ordered_unit)}, {"ordered_to", words(written.ordered_to)}, {"escalated", f.escalated}, {"steps", steps_of(db, seal, f, all)}};
     if (!all) return out;
-    out["no_callback"] = f.no_callback, out["missed_calls"] = f.missed_calls.size(), out["refuted"] = !f.refuted_by.empty(), out["reveals"] = reveals_of(db, seal, f);
+    out["no_callback"] = f.no_callback, out["missed_calls"] = f.missed_calls.size(), out["refuted"] = !f.refuted_by.empty(), out["reveals"] = shown_reveals(store::reveals_of(db, seal, f.id));
     auto phone = f.phone_id ? std::optional(store::find_phone(db, seal, *f.phone_id)) : std::nullopt;
     out["phone"] = phone && *phone ? json::value((*phone)->masked()) : json::value(nullptr);
     out["said"] = said(db, seal, f.case_id), out["told_text"] = text_state(db, f), out["asked_topic"] = words(store::asked_topic(db, f.case_id));
@@ -143,8 +137,8 @@ asio::awaitable<http::Response> reveal(const Parts parts, http::Request request)
         auto phone = f->phone_id ? store::find_phone(db, parts.seal, *f->phone_id) : fail(Error::Kind::not_found, "the call had no mobile number");
         if (!phone) return void(response = refuse(phone.error()));
         // A reason is what a person wrote: it may name a citizen, so the ledger holds a commitment to it and the words are sealed.
-        store::record_reveal(db, parts.seal, *f, request.asker.who, why, now);
-        note_access(db, *f, request.asker, "number", to_hex(parts.seal.keyed_hash(why)), now);
+        store::record_reveal(db, parts.seal, f->id, request.asker.who, why, now);
+        note_access(db, *f, request.asker, "number", store::commitment_to(parts.seal, why), now);
         response = tell(json::object{{"id", f->id}, {"case_id", f->record}, {"phone", phone->reveal()}, {"no_callback", f->no_callback}});
     };
     co_await parts.store.run(std::ref(look));

@@ -8,6 +8,7 @@
 
 #include "daemon/followup/steps.hpp"
 #include "daemon/http/router.hpp"
+#include "daemon/store/read_thread.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
 
@@ -21,6 +22,8 @@ struct Parts {
     Random& random;
     std::function<std::shared_ptr<const Rules>()> rules;
     std::function<void()> planned;  // a text is due
+    store::Reader read{};           // for looks that write nothing; none: the store itself
+    store::Reader reader() const { return read ? read : store::read_on(store); }
 };
 
 void add_work_routes(http::Router& router, const http::Guard& guard, Parts parts);

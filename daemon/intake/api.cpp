@@ -105,7 +105,7 @@ asio::awaitable<http::Response> take_calls(std::shared_ptr<const Door> door, htt
     auto records = rules->records;
     records.now = door->clock.now();
     records.source = request.parameter("source");
-    bool asked_about = records.source.empty() || records.source == "110" || rules->site.services.of(records.source, false) != 0;
+    bool asked_about = records.source.empty() || rules->site.services.names(plain_source(records.source));
     if (!asked_about || records.source.size() > 64 || hide_mobiles(records.source) != records.source) co_return http::problem(400, "Bad Request", "source: expected one of the sources of a [[survey.service]]");
     std::string source = request.trusted ? "import" : "http";
     try {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "daemon/core/services.hpp"
+
 namespace pingjing::intake {
 
 std::string_view trim(std::string_view s) {
@@ -105,6 +107,7 @@ Read<ClosedCall> read_call(const Fields& fields, const RecordRules& rules) {
         !take(fields.flags(rules.flags), call.flags) || !take(fields.birth(), call.caller_birth))
         return tl::unexpected(error);
     if (call.source.empty()) call.source = rules.source;
+    call.source = plain_source(call.source);
     if (call.linked_to == call.id) call.linked_to.clear();  // some systems link every record, the first one to itself
     call.calling = Phone::mobile(calling);
     call.contact = Phone::mobile(contact);

@@ -299,7 +299,8 @@ private:
             policy_.called_off(db_, row.phone_id, in_.now);
             return false;
         }
-        facts.text_name = policy_.survey_text(about, verdict.kind);
+        auto question = policy_.question(about, verdict.kind);
+        facts.text_name = question.text_name, facts.scale = question.scale;
         auto slot = store::take_slot(db_, row.phone_id, about.id, policy_.slots, policy_.slot_rest, in_.now);
         if (!slot.number) {
             store::postpone(db_, row.id, std::max(slot.free_at.value_or(in_.now), in_.now + doubt_pause));

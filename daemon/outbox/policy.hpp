@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/core/clock.hpp"
+#include "daemon/core/rating.hpp"
 #include "daemon/outbox/route.hpp"
 #include "daemon/outbox/texts.hpp"
 #include "daemon/store/cases.hpp"
@@ -52,7 +53,8 @@ struct Policy {
     std::function<Instant(const store::StoredCase&, Instant)> next_sending_time{};  // `now` where it may go now
     std::function<void(store::Connection&, std::int64_t phone_id, Instant)> called_off{};  // a survey to this number does not go
     std::function<Instant(const std::optional<store::StoredCase>&, Instant)> closing_time{};  // of the opening hours in which this moment lies
-    std::function<std::string(const store::StoredCase&, std::string_view kind)> survey_text{};  // its name, by the case's service and how it may be asked
+    struct Question { std::string text_name{}; Scale scale = Scale::three_110; };
+    std::function<Question(const store::StoredCase&, std::string_view kind)> question{};  // by the case's service and how it may be asked
     std::function<std::string(Instant)> local_day{};                                // YYYY-MM-DD
     std::function<Instant(Instant)> start_of_day{};                                 // local midnight before this moment
 };

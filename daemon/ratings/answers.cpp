@@ -33,7 +33,19 @@ store::TextsTo find_survey(Connection& db, const InboundRow& row, const AnswerRu
     }
     auto texts = store::texts_to(db, *row.phone_id, now - rules.confirm_again_after);
     s.match = ratings::match(texts.surveys, row.extension, rules.slots, s.at, rules.late_window);
+    if (s.match.survey) s.scale = store::scale_of_survey(db, s.match.survey->message);
     return texts;
+}
+
+// Since then we have sent this number a letter's answer or a notice, and nothing else after that.
+bool was_told_otherwise(const std::vector<store::CaseText>& texts, Instant since) {
+    const store::CaseText* last = nullptr;
+    for (const auto& text : texts) {
+        using enum MessageState;
+        bool left = text.claimed_at && *text.claimed_at >= since && text.state != due && text.state != held && text.state != failed && text.state != not_sent;
+        if (left && (!last || *text.claimed_at >= *last->claimed_at)) last = &text;
+    }
+    return last && (last->purpose == Purpose::letter || last->purpose == Purpose::notice);
 }
 
 Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, Situation s, const store::TextsTo& texts, Instant now) {
@@ -43,6 +55,7 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
     if (s.match.survey) {
         s.about = store::load_answered_case(db, s.match.survey->case_id, texts.all);
         s.service = rules.services.of_text(s.match.survey->text_name).value_or(rules.services.of(s.about->source, s.about->attended));
+        s.other_text = s.match.how != "slot" && was_told_otherwise(texts.all, s.match.survey->claimed_at);
         // Safety follows the phone: another case of this number may say that somebody else reads it.
         auto stands = store::standing_of(db, phone, s.match.survey->case_id, now - rules.safety_hold);
         s.about->careful = s.about->careful || stands.safety_hold;
@@ -59,6 +72,22 @@ Situation look(Connection& db, const InboundRow& row, const AnswerRules& rules, 
     return s;
 }
 
+// As it was read already, or once more where the site asks on that scale no longer.
+bool is_read_on(Scale scale, const AnswerRules& rules) { return scale == rules.services[0].scale || scale == rules.services.other_scale(); }
+reply::Verdict verdict_on(Scale scale, const ReadText& read, const AnswerRules& rules, const store::Seal& seal) {
+    if (scale == rules.services[0].scale) return read.verdict;
+    if (read.other && rules.services.other_scale() == scale) return *read.other;
+    auto text = seal.open(read.row.sealed_text, store::inbound_text_context(read.row.id));
+    return text ? reply::read(scale, *text) : read.verdict;
+}
+
+// Words to the bare number answer what we said last, and that was something else. Which it was a person says; a digit can only be the survey's.
+Situation of_words_after_another_text(Situation s) {
+    s.match.survey.reset(), s.match.late = false, s.match.how = "other_text";
+    s.about.reset(), s.before.reset(), s.scale.reset(), s.service = 0;
+    return s;
+}
+
 // What is to be written of a text.
 struct Answer {
     Situation situation{};
@@ -69,11 +98,16 @@ struct Answer {
     std::optional<std::int64_t> case_id() const { return reading.case_id; }
 };
 
-Answer answer_to(const ReadText& read, Situation situation, const AnswerRules& rules) {
+Answer answer_to(const ReadText& read, Situation situation, const AnswerRules& rules, const store::Seal& seal) {
+    auto scale = situation.scale_of(rules.services);
+    auto verdict = verdict_on(scale, read, rules, seal);
+    bool command = verdict.label == reply::Label::opt_out || verdict.label == reply::Label::help || verdict.opt_in || verdict.no_callback;
+    if (situation.other_text && verdict.method != reply::Method::code && !command) {
+        situation = of_words_after_another_text(std::move(situation));
+        scale = rules.services[0].scale, verdict = read.verdict;
+    }
     Answer a;
     a.situation = std::move(situation);
-    auto scale = rules.services[a.situation.service].scale;
-    const auto& verdict = scale == rules.services[0].scale || !read.other ? read.verdict : *read.other;
     a.decision = decide(verdict, a.situation, rules);
     a.grade = reply::grade_of(verdict, scale);
     a.do_not_contact = verdict.do_not_contact;
@@ -97,6 +131,8 @@ Done follow(Connection& db, Random& random, const ReadText& read, const Answer& 
         if (!situation.rated_before) rating.oldest_of = situation.about->rates;
         auto id = store::record_rating(db, rating, now);
         if (decision.followup) store::open_followup(db, *case_id, id, decision.urgent, false, now, now + rules.call_back);
+    } else if (decision.followup) {
+        store::open_followup(db, *case_id, std::nullopt, decision.urgent, false, now, now + rules.call_back);
     }
     if (decision.no_callback) store::note_no_callback(db, *case_id, now);
     if (!decision.topic.empty()) store::keep_topic(db, row.id, *case_id, decision.topic, now);
@@ -141,10 +177,10 @@ Done follow(Connection& db, Random& random, const ReadText& read, const Answer& 
     return done;
 }
 
-Done write(Connection& db, Random& random, const ReadText& read, const AnswerRules& rules, Instant now) {
+Done write(Connection& db, Random& random, const store::Seal& seal, const ReadText& read, const AnswerRules& rules, Instant now) {
     Situation found;
     auto texts = find_survey(db, read.row, rules, found, now);
-    auto answer = answer_to(read, look(db, read.row, rules, std::move(found), texts, now), rules);
+    auto answer = answer_to(read, look(db, read.row, rules, std::move(found), texts, now), rules, seal);
     store::record_reading(db, read.row.id, answer.reading, now);
     return follow(db, random, read, answer, rules, now);
 }
@@ -186,12 +222,14 @@ public:
         Situation found;
         store::TextsTo texts;
         if (!behind_ && !is_emergency(read)) texts = find_survey(db, read.row, *rules_, found, now);
+        // What the site does not ask on any more is read again where the text is opened.
+        if (found.match.survey && found.scale && !is_read_on(*found.scale, *rules_)) found.match.survey.reset();
         if (!found.match.survey) {
             bool is_new = store::keep_text_as(db, answers_.seal_, read.row, text, body_id, std::nullopt);
             behind_ = behind_ || is_new;
             return is_new ? Kept::waits : Kept::repeated;
         }
-        auto answer = answer_to(read, look(db, read.row, *rules_, std::move(found), texts, now), *rules_);
+        auto answer = answer_to(read, look(db, read.row, *rules_, std::move(found), texts, now), *rules_, answers_.seal_);
         if (!store::keep_text_as(db, answers_.seal_, read.row, text, body_id, answer.reading)) return Kept::repeated;
         merge(done_, follow(db, answers_.random_, read, answer, *rules_, now));
         return Kept::settled;
@@ -223,7 +261,7 @@ asio::awaitable<Done> Answers::one_by_one(const std::vector<ReadText>& read, std
     Done all;
     for (const auto& one : read) {
         Done done;
-        auto alone = [&](Connection& db) { done = write(db, random_, one, *rules, now); };
+        auto alone = [&](Connection& db) { done = write(db, random_, seal_, one, *rules, now); };
         std::string why;
         try {
             co_await store_.run(std::ref(alone));
@@ -271,7 +309,7 @@ asio::awaitable<int> Answers::step() {
     std::vector<InboundRow> ahead;  // what comes next, found on the same way
     auto all = [&](Connection& db) {
         done = {};
-        for (const auto& one : all_read) merge(done, write(db, random_, one, *rules, now));
+        for (const auto& one : all_read) merge(done, write(db, random_, seal_, one, *rules, now));
         ahead = find(db);
     };
     bool poisoned = false;

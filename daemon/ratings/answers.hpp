@@ -40,6 +40,9 @@ struct Situation {
     bool replay = false;                   // the same words again, and the vendor gives no time to tell
     Match match{};
     std::size_t service = 0;               // of the case, among the site's
+    std::optional<Scale> scale{};          // on which he was asked, whatever the service asks on by now; nullopt: as it does
+    Scale scale_of(const Services& services) const { return scale.value_or(services[service].scale); }
+    bool other_text = false;               // another text than the survey was the last that we sent him: a letter's answer, a notice
     std::optional<store::AnsweredCase> about{};
     std::optional<Before> before{};        // the rating that stands
     bool rated_before = true;              // there is a row of the case, whether it stands or not

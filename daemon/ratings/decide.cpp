@@ -16,6 +16,9 @@ std::string class_of(const reply::Verdict& v, const Situation& s, const Decision
     return v.label == reply::Label::ambiguous ? "ambiguous" : "none";
 }
 
+// The texts in force name other digits than those he was asked by: to answer by them would turn his answer round.
+bool was_asked_otherwise(const Situation& s, const AnswerRules& rules) { return s.scale_of(rules.services) != rules.services[s.service].scale; }
+
 // At most the texts of domain.md §5. An emergency answer and the opt-out confirmation come before everything else, and nothing
 // comes beside them.
 std::optional<Say> say(const reply::Verdict& v, const Situation& s, const AnswerRules& rules, const Decision& d) {
@@ -24,14 +27,15 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
     if (v.do_not_contact) return std::nullopt;
     if (d.opt_out) return s.told.opt_out ? std::nullopt : std::optional(Say{Purpose::opt_out, "opt_out"});
     if (s.about && s.about->careful) return std::nullopt;
-    if (v.label == reply::Label::help) return s.told.help || (s.about && s.about->helped) ? std::nullopt : std::optional(Say{Purpose::help, rules.services[s.service].help});
+    bool knows_digits = !was_asked_otherwise(s, rules);
+    if (v.label == reply::Label::help) return s.told.help || (s.about && s.about->helped) || !knows_digits ? std::nullopt : std::optional(Say{Purpose::help, rules.services[s.service].help});
     // Who has unsubscribed is told what he asks for, and nothing else.
     if (!s.about || s.match.late || (s.opted_out && !v.opt_in)) return std::nullopt;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
     bool called = d.followup && d.urgent && rules.staffed && !d.no_callback;
     if (counts && (rules.thanks || called) && !s.about->thanked && !s.about->clarified)
         return Say{Purpose::thanks, called ? "thanks_dissatisfied" : "thanks"};
-    if (d.what == "ambiguous" && !s.before && !s.about->clarified) return Say{Purpose::clarify, rules.services[s.service].unclear};
+    if (d.what == "ambiguous" && !s.before && !s.about->clarified && knows_digits) return Say{Purpose::clarify, rules.services[s.service].unclear};
     return std::nullopt;
 }
 
@@ -39,7 +43,7 @@ std::optional<Say> say(const reply::Verdict& v, const Situation& s, const Answer
 bool may_ask(const reply::Verdict& v, const Situation& s, const AnswerRules& rules, const Decision& d) {
     if (!rules.question || !s.mobile || !s.about || v.emergency || v.do_not_contact || d.opt_out || s.opted_out || s.match.late) return false;
     bool counts = d.effect == Effect::first || d.effect == Effect::replaces;
-    return counts && reply::grade_of(v, rules.services[s.service].scale) != Grade::satisfied && !s.about->careful && !s.about->neutral && !s.about->questioned;
+    return counts && reply::grade_of(v, s.scale_of(rules.services)) != Grade::satisfied && !s.about->careful && !s.about->neutral && !s.about->questioned;
 }
 
 // He was asked what it was about, and nobody has called him yet.
@@ -83,7 +87,7 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     d.opt_out = !s.replay && (v.label == reply::Label::opt_out || (v.zero && rules.opt_out_zero && !behind_a_three));
     d.opt_in = !s.replay && v.opt_in;
 
-    auto grade = reply::grade_of(v, rules.services[s.service].scale);
+    auto grade = reply::grade_of(v, s.scale_of(rules.services));
     d.topic = answered_topic(v, s, grade);
     bool riddle = is_riddle_after_question(v, s, grade);
     // What it was about, said in words that are worse than what he had answered, is both.
@@ -105,13 +109,15 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     }
     // In words it may stand beside the 3 itself; the 0 means it only behind one.
     d.no_callback = v.no_callback && s.match.survey && (v.zero ? behind_a_three : d.followup || s.before);
+    // Whatever place on a list he may have meant: who answers worse than before is called, and no queue stands between.
+    if (riddle && *grade == Grade::dissatisfied && worse(*grade, s.before->grade)) d.followup = d.urgent = true;
 
     if (d.suppress) d.review = "data_error";
     else if (riddle && d.what == "ambiguous") d.review = "ambiguous";
     else if (d.effect == Effect::review) d.review = "better_after_worse";
     else if ((d.effect == Effect::first || d.effect == Effect::replaces) && v.method != reply::Method::code) d.review = "words";
-    else if (s.match.how == "several" && (grade || v.label == reply::Label::ambiguous)) d.review = "several_open";
-    else if (d.what == "ambiguous" && s.about && (s.about->clarified || s.about->careful)) d.review = "ambiguous";
+    else if ((s.match.how == "several" || s.match.how == "other_text") && (grade || v.label == reply::Label::ambiguous)) d.review = "several_open";
+    else if (d.what == "ambiguous" && s.about && (s.about->clarified || s.about->careful || was_asked_otherwise(s, rules))) d.review = "ambiguous";
     d.letter = is_letter(v, s, d);
     d.say = say(v, s, rules, d);
     d.ask = may_ask(v, s, rules, d);

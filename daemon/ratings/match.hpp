@@ -12,7 +12,7 @@ namespace pingjing::ratings {
 struct Match {
     std::optional<store::SentSurvey> survey{};
     bool late = false;    // after its window: kept, not counted
-    std::string how{};    // slot, only_open, only_late, several, none
+    std::string how{};    // slot, only_open, only_late, several, none; set by the loop: canary, no_mobile, other_text
 };
 
 // `extension`: the digits behind our number, empty where there were none. `at`: when it was written. Texts to a slot belong to

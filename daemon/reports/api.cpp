@@ -95,7 +95,9 @@ asio::awaitable<Response> answer_report(Parts parts, std::string report, bool ma
     if (!asked) co_return asked.error();
     auto site = parts->site();
     auto now = parts->clock.now();
-    auto request = complete(asked->request, site->rules.services, site->zone, now);
+    bool leads = call.asker.may("leader") && !call.asker.may("report") && !may_see_raw;
+    auto request = leads ? complete_for_leader(asked->request, site->rules.services, site->zone, now, site->answers_until)
+                         : complete(asked->request, site->rules.services, site->zone, now);
     if (!request) co_return http::problem(400, "Bad Request", request.error().detail);
     asked->request = *request;
     if ((request->raw || request->cases) && !may_see_raw) co_return http::problem(403, "Forbidden", "raw figures and cases need the scope inspect");

@@ -23,6 +23,7 @@ struct ReportSite {
     Rules rules{};
     std::string zone = "Asia/Shanghai";
     EvidenceOf evidence{};
+    Millis answers_until = std::chrono::hours(24 * 6);  // after a call was closed
 };
 
 struct ApiParts {

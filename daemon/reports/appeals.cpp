@@ -1,4 +1,6 @@
 // `report appeals`: by unit and for the force, what was appealed, how it ended, and the share of ratings that were taken out (剔除率).
+#include <fmt/format.h>
+
 #include <map>
 
 #include "daemon/reports/queries.hpp"
@@ -7,9 +9,9 @@ namespace pingjing::reports {
 namespace {
 
 struct Sums {
-    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, withdrawn = 0, rated = 0, left_out = 0, taken_out = 0;
+    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, taken_back = 0, rated = 0, left_out = 0, taken_out = 0;
     Sums& operator+=(const Counted& c) {
-        filed += c.filed, open += c.open, overdue += c.overdue, upheld += c.upheld, not_upheld += c.not_upheld, withdrawn += c.withdrawn;
+        filed += c.filed, open += c.open, overdue += c.overdue, upheld += c.upheld, not_upheld += c.not_upheld, taken_back += c.taken_back;
         rated += c.tally.n() + c.left_out + c.taken_out, left_out += c.left_out, taken_out += c.taken_out;
         return *this;
     }
@@ -19,9 +21,11 @@ std::vector<Cell> row_of(Cell unit, Cell name, Level level, const Sums& s, const
     // As everywhere: of fewer than five ratings nobody sees which, and a share of fewer than ten says nothing.
     bool shows = rules.raw || s.rated >= rules.least.counts, rate = s.rated > 0 && (rules.raw || s.rated >= rules.least.rates);
     auto seen = [&](std::int64_t count) { return shows ? Cell(count) : Cell(); };
+    // Whether an appealed call was rated at all is the caller's, too: of withdrawn ratings nothing is said before they are a whole step.
+    bool steps = rules.raw || s.taken_out > 0;
     auto note = s.rated < rules.least.counts ? Note::under_5 : s.rated < rules.least.rates ? Note::under_10 : Note::none;
-    return {unit, name, std::string(level_name(level)), s.filed, s.open, s.overdue, s.upheld, s.not_upheld, s.withdrawn, seen(s.rated), seen(s.left_out), seen(s.taken_out),
-            rate ? Cell(static_cast<double>(s.taken_out) / static_cast<double>(s.rated)) : Cell(), std::string(note_code(note))};
+    return {unit, name, std::string(level_name(level)), s.filed, s.open, s.overdue, s.upheld, s.not_upheld, s.taken_back, seen(s.rated), rules.raw ? Cell(s.left_out) : Cell(), steps ? seen(s.taken_out) : Cell(),
+            rate && steps ? Cell(static_cast<double>(s.taken_out) / static_cast<double>(s.rated)) : Cell(), std::string(note_code(note))};
 }
 
 }  // namespace
@@ -49,6 +53,11 @@ Table appeals_report(const Figures& figures, const Names& names, const Rules& ru
     }
     table.footnotes = {"剔除率=申诉成立而剔除的评价/(计入+暂不计入+剔除)。按警情统计,申诉未必对应评价。",
                        "share: ratings that an upheld appeal took out, of all that would count. Appeals are counted by call, rated or not."};
+    if (!rules.raw) {
+        auto least = rules.least.counts;
+        table.footnotes.push_back(fmt::format("未决申诉不影响公开报表;申诉成立、改判的评价每满{}件方剔除一次,以免由数字变化推知某件评价。", least));
+        table.footnotes.push_back(fmt::format("Shown tables: open appeals change nothing, and what is taken out leaves {} at a time, so that no change tells what one call was rated.", least));
+    }
     return table;
 }
 

@@ -7,7 +7,9 @@ namespace {
 
 using store::Statement;
 
-constexpr const char* cases_sql = "SELECT id, unit, category, reported_at, closed_at, officer, kind, code, recoded_after, source, call_taker FROM cases WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+constexpr const char* cases_sql =
+    "SELECT id, unit, category, reported_at, closed_at, officer, kind, code, recoded_after, source, call_taker, "
+    "CASE WHEN recoded_after <> 0 THEN (SELECT min(l.at) FROM ledger l WHERE l.case_id = cases.id AND l.kind = 'recoded_after') END FROM cases WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
 constexpr const char* surveys_sql = "SELECT case_id, state, accepted_at, answer_until, code, claimed_at, phone_id FROM messages WHERE case_id BETWEEN ?1 AND ?2 AND purpose = 'survey' ORDER BY case_id";
 constexpr const char* ratings_sql =
     "SELECT case_id, grade, method, at, officer, unit, inbound_id, id FROM ratings WHERE case_id BETWEEN ?1 AND ?2 AND effect IN ('first', 'replaces') ORDER BY case_id, id";
@@ -18,7 +20,7 @@ constexpr const char* decided_sql =
     "(decision = 'confirmed' OR decision = 'none') ORDER BY case_id";
 
 constexpr const char* appeals_sql = R"sql(
-    SELECT case_id, CASE WHEN w.at IS NULL THEN a.state ELSE 'withdrawn' END, a.due_at, a.rating_id FROM appeals a LEFT JOIN appeal_withdrawals w ON w.appeal_id = a.id
+    SELECT case_id, CASE WHEN w.at IS NULL THEN a.state ELSE 'withdrawn' END, a.due_at, a.rating_id, a.decided_at FROM appeals a LEFT JOIN appeal_withdrawals w ON w.appeal_id = a.id
      WHERE case_id BETWEEN ?1 AND ?2 ORDER BY case_id)sql";
 
 void take_case(const Statement& row, CaseRow& into) {
@@ -34,6 +36,7 @@ void take_case(const Statement& row, CaseRow& into) {
     into.recoded_after = row.integer(8) != 0;
     into.source = row.view(9);
     into.attended = !row.is_null(5);
+    into.recoded_at = row.maybe_instant(11).value_or(Instant{});
 }
 
 void take_survey(const Statement& row, CaseRow& into) {
@@ -85,7 +88,7 @@ bool CaseRows::next(CaseRow& row) {
     // What came after the decision was judged by nobody.
     appeals_.of(id, [&](const Statement& appeal) {
         auto state = parse_appeal_state(appeal.view(1)).value_or(AppealState::filed);
-        row.appeal = CaseRow::Appeal{state, appeal.instant(2), row.rating && state == AppealState::upheld && standing <= appeal.integer(3)};
+        row.appeal = CaseRow::Appeal{state, appeal.instant(2), appeal.maybe_instant(4).value_or(Instant{}), row.rating && state == AppealState::upheld && standing <= appeal.integer(3)};
     });
     texts_.of(id, [&](const Statement& text) { row.newest_class = text.view(1), row.newest_at = text.instant(2); });
     return true;

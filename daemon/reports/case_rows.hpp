@@ -31,13 +31,14 @@ struct CaseRow {
     std::optional<Instant> closed_at{};
     std::optional<std::string> officer{}, code{};  // why it was not asked, of the case or of its survey
     bool recoded_after = false, accepted_once = false;
+    Instant recoded_at{};            // when it was, after the answer
     std::optional<MessageState> survey{};
     std::optional<Instant> asked_at{}, answer_until{};  // when a carrier had it
     std::int64_t asked_phone = 0;
     std::optional<Rating> rating{};
     struct Appeal {
         AppealState state = AppealState::filed;
-        Instant due_at{};
+        Instant due_at{}, decided_at{};
         bool takes_out = false;  // it was upheld, and about the rating that stands
     };
     std::optional<Appeal> appeal{};

@@ -59,7 +59,8 @@ Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
     Files files;
     for (std::size_t service = 0; service < wish.rules.services.size(); ++service) add_figures(files, db, wish, service, as_of);
     Request week;
-    week.report = "register", week.from = *days_later(wish.day, -6), week.to = wish.day;
+    auto over = last_week_over(*days_later(wish.day, 1));
+    week.report = "register", week.from = over.from, week.to = over.to;
     auto complaints = register_report(db, wish.seal, wish.names, wish.rules, week, wish.zone);
     complaints.as_of = format_local(as_of, wish.zone);
     files["register.csv"] = render_csv(complaints);

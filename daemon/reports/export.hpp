@@ -1,5 +1,5 @@
 // The figures of one day as files that others may keep: DIR/2026-11-20/v1/{officers,…}.{csv,json}, manifest.json, and
-// DIR/2026-11-20/latest, which names the newest version. `register` among them is of the seven days that end with that one,
+// DIR/2026-11-20/latest, which names the newest version. `register` among them is of the last week, Monday to Sunday, that was over by its end,
 // `signals`, which are 督察's alone to read, of thirty.
 //
 // A version fixes its cut (ledger size, as-of) when it is first written. Asked again, the day is counted anew as of that cut:

@@ -1,5 +1,7 @@
 #include "daemon/reports/figures.hpp"
 
+#include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "daemon/core/local_time.hpp"
@@ -60,8 +62,8 @@ bool is_of(const Period& period, const Services& services, const CaseRow& c) {
 
 class Count {
 public:
-    Count(Figures& figures, const Weights& weights, const std::string& zone, Instant as_of)
-        : figures_(figures), weights_(weights), zone_(zone), as_of_(as_of) {}
+    Count(Figures& figures, const Rules& rules, const std::string& zone, Instant as_of)
+        : figures_(figures), weights_(rules.weights), zone_(zone), as_of_(as_of), raw_(rules.raw) {}
 
     void add(const CaseRow& c) {
         auto standing = standing_of(c.survey);
@@ -76,15 +78,18 @@ public:
         add_to(officer, c, standing, person_knows);
         add_to(unit, c, standing, true);
         add_to(figures_.force, c, standing, true);
-        if (c.rating && !c.recoded_after && !c.under_appeal() && !c.taken_out()) figures_.mix.add(c.category, band_, weights_.of(c.rating->grade), 1);
+        if (c.rating && !is_withdrawn(c) && !is_left_out(c)) figures_.mix.add(c.category, band_, weights_.of(c.rating->grade), 1);
     }
 
 private:
+    bool is_withdrawn(const CaseRow& c) const { return c.recoded_after || c.taken_out(); }
+    bool is_left_out(const CaseRow& c) const { return raw_ && c.under_appeal(); }
+
     void add_appeal(Counted& counted, const CaseRow::Appeal& appeal) const {
         bool open = !is_settled(appeal.state);
         ++counted.filed;
         counted.open += open, counted.overdue += open && appeal.due_at < as_of_;
-        counted.upheld += appeal.state == AppealState::upheld, counted.not_upheld += appeal.state == AppealState::not_upheld, counted.withdrawn += appeal.state == AppealState::withdrawn;
+        counted.upheld += appeal.state == AppealState::upheld, counted.not_upheld += appeal.state == AppealState::not_upheld, counted.taken_back += appeal.state == AppealState::withdrawn;
     }
 
     // `rating_counts`: words alone count for an officer only when a person has read them too.
@@ -105,15 +110,18 @@ private:
             tally.ambiguous += c.newest_class == "ambiguous";
             return;
         }
-        if (c.recoded_after) {
-            ++counted.recoded_after;
+        bool unconfirmed = c.rating->from_words && !c.rating->confirmed;
+        if (is_withdrawn(c) && (raw_ || rating_counts)) {
+            ++(c.recoded_after ? counted.recoded_after : counted.taken_out);
+            auto at = c.recoded_after ? c.recoded_at : c.appeal->decided_at;
+            counted.withdrawn.push_back({at, c.id, c.recoded_after, ended, unconfirmed, c.rating->grade, {c.category, band_}});
             return;
         }
-        if (c.under_appeal() || c.taken_out()) {
-            ++(c.taken_out() ? counted.taken_out : counted.left_out);
+        if (is_left_out(c)) {
+            ++counted.left_out;
             return;
         }
-        tally.unconfirmed += c.rating->from_words && !c.rating->confirmed;
+        tally.unconfirmed += unconfirmed;
         if (!rating_counts) return;
         tally.rate(c.rating->grade, weights_);
         tally.ended_rated += ended;
@@ -124,8 +132,37 @@ private:
     const Weights& weights_;
     const std::string& zone_;
     Instant as_of_;
+    bool raw_;
     int band_ = 0;  // of the case at hand: 00–06, 06–12, 12–18, 18–24 of the day it was reported
 };
+
+void put_back(Counted& counted, const Withdrawn& w, const Weights& weights) {
+    --(w.recoded ? counted.recoded_after : counted.taken_out);
+    counted.tally.unconfirmed += w.unconfirmed;
+    counted.tally.rate(w.grade, weights);
+    counted.tally.ended_rated += w.ended;
+    auto& work = counted.work[w.kind];
+    ++work.rated, work.sum += weights.of(w.grade);
+}
+
+// What does not fill a step stays in the row. Returns that.
+std::vector<Withdrawn> leave_by_steps(Counted& counted, std::int64_t step, const Weights& weights) {
+    auto& all = counted.withdrawn;
+    std::ranges::sort(all, {}, [](const Withdrawn& w) { return std::tuple(w.at, w.case_id); });
+    auto size = static_cast<std::int64_t>(all.size());
+    std::vector<Withdrawn> stay(all.begin() + (size - size % std::max<std::int64_t>(step, 1)), all.end());
+    for (const auto& w : stay) put_back(counted, w, weights);
+    return stay;
+}
+
+void as_shown(Figures& figures, const Rules& rules) {
+    for (auto& [badge, officer] : figures.officers) leave_by_steps(officer, rules.least.counts, rules.weights);
+    for (auto& [code, unit] : figures.units)
+        for (const auto& w : leave_by_steps(unit, rules.least.counts, rules.weights)) {
+            put_back(figures.force, w, rules.weights);
+            figures.mix.add(w.kind.first, w.kind.second, rules.weights.of(w.grade), 1);
+        }
+}
 
 void expect(Counted& counted, const stats::CaseMix& mix) {
     for (const auto& [kind, work] : counted.work)
@@ -171,8 +208,9 @@ void each_case(Connection& db, const Period& period, const Services& services, c
 Figures count_period(Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of) {
     Figures figures;
     figures.mix = stats::CaseMix(rules.least.cell);
-    Count count(figures, rules.weights, zone, as_of);
+    Count count(figures, rules, zone, as_of);
     each_case(db, period, rules.services, [&](const CaseRow& c) { count.add(c); });
+    if (!rules.raw) as_shown(figures, rules);
     for (auto& [badge, officer] : figures.officers) expect(officer, figures.mix);
     for (auto& [code, unit] : figures.units) expect(unit, figures.mix);
     expect(figures.force, figures.mix);

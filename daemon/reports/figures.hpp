@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/core/clock.hpp"
 #include "daemon/core/message.hpp"
@@ -35,14 +36,23 @@ struct Period {
 
 // Of one kind of work, by category and time band.
 struct Work { std::int64_t eligible = 0, rated = 0; double sum = 0; };
+// A rating that counts no more: taken out by an upheld appeal, or its case was re-coded after it.
+struct Withdrawn {
+    Instant at{};
+    std::int64_t case_id = 0;
+    bool recoded = false, ended = false, unconfirmed = false;
+    Grade grade = Grade::satisfied;
+    std::pair<std::string, int> kind{};  // category and time band
+};
 
 // Of one officer, one unit or the force.
 struct Counted {
     Tally tally{};
     std::map<std::pair<std::string, int>, Work> work{};  // for the case mix and the post-stratified rate
     std::int64_t recoded_after = 0;  // answers left out because the case was re-coded after them
-    // Appeals about these cases, and the ratings that count nowhere because of them: until it is decided, and for good.
-    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, withdrawn = 0, left_out = 0, taken_out = 0;
+    // Appeals about these cases, and the ratings that do not count here because of them: until it is decided, and for good.
+    std::int64_t filed = 0, open = 0, overdue = 0, upheld = 0, not_upheld = 0, taken_back = 0, left_out = 0, taken_out = 0;
+    std::vector<Withdrawn> withdrawn{};  // of these, what was re-coded or taken out
     std::string unit{};              // officers: where the last of these cases was
 };
 
@@ -58,6 +68,9 @@ struct Figures {
 // The cases of the period in the order of their ids, read in slices that hold no reader long.
 void each_case(store::Connection& db, const Period& period, const Services& services, const std::function<void(const CaseRow&)>& take);
 
+// With `rules.raw` as it is. Else as whoever was rated may know it: what he can bring about himself (an appeal that is filed, a case that is
+// re-coded) must not tell what was rated. So an appeal changes nothing until it is decided, and what is withdrawn leaves a row by whole
+// steps of `least.counts`, in the order in which it was; the force leaves out what its units do.
 // `as_of` decides whose answer window has ended. A case that is not closed (any more) belongs to the day it was reported.
 Figures count_period(store::Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of);
 

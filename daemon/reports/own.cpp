@@ -9,12 +9,12 @@ namespace pingjing::reports {
 namespace {
 
 // As case_rows reads them: without those of which a person said that they are none, and of words only what a person confirmed.
-// Appeals change nothing here: a month that was shown with one rating more would tell him what that one was.
+// Appeals and re-coding change nothing here: a month that was shown with one rating more would tell him what that one was.
 constexpr const char* own_sql = R"sql(
     SELECT r.case_id, r.grade, r.at,
            r.method = 'code' OR r.method = 'person' OR EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'confirmed')
       FROM ratings r JOIN cases c ON c.id = r.case_id
-     WHERE r.officer = ?1 AND (r.effect = 'first' OR r.effect = 'replaces') AND coalesce(c.recoded_after, 0) = 0 AND c.kind NOT LIKE '%!_unit' ESCAPE '!'
+     WHERE r.officer = ?1 AND (r.effect = 'first' OR r.effect = 'replaces') AND c.kind NOT LIKE '%!_unit' ESCAPE '!'
        AND (r.method = 'code' OR r.method = 'person'
             OR NOT EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'none'))
      ORDER BY r.case_id, r.id)sql";
@@ -53,6 +53,16 @@ Table own_report(store::Connection& db, const Rules& rules, const std::string& b
     if (!table.rows.empty()) table.from = std::get<std::string>(table.rows.front()[0]), table.to = std::get<std::string>(table.rows.back()[1]);
     table.footnotes = {"已结束的月份;不足最低件数的月份并入下一行 months that are over; those with few ratings are together with the next"};
     return table;
+}
+
+bool has_own_ratings(store::Connection& db, const Period& period, const std::string& badge, const std::string& unit) {
+    if (badge.empty() && unit.empty()) return false;
+    constexpr const char* theirs = R"sql(
+           AND ((?3 <> '' AND (c.officer = ?3 OR r.officer = ?3 OR c.call_taker = ?3 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = c.id AND o.badge = ?3)))
+                OR (?4 <> '' AND (c.unit = ?4 OR r.unit = ?4))) LIMIT 1)sql";
+    store::Statement find(db, std::string(period.by_answer ? "SELECT 1 FROM ratings r JOIN cases c ON c.id = r.case_id WHERE r.at >= ?1 AND r.at < ?2"
+                                                           : "SELECT 1 FROM cases c JOIN ratings r ON r.case_id = c.id WHERE c.closed_at >= ?1 AND c.closed_at < ?2") + theirs);
+    return find.bind(1, period.from).bind(2, period.to).bind(3, badge).bind(4, unit).step();
 }
 
 }  // namespace pingjing::reports

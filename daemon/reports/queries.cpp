@@ -7,6 +7,7 @@
 #include "daemon/core/local_time.hpp"
 #include "daemon/reports/assessment.hpp"
 #include "daemon/reports/funnel.hpp"
+#include "daemon/reports/own.hpp"
 #include "daemon/reports/register.hpp"
 #include "daemon/reports/response.hpp"
 #include "daemon/reports/signals.hpp"
@@ -161,6 +162,11 @@ Result<Request> complete(Request request, const Services& services, const std::s
         if (!week) return tl::unexpected(week.error());
         request.from = week->from, request.to = week->to, request.week.clear();
     }
+    bool sums = weekly && !request.raw && !request.cases;
+    if (sums && request.from.empty() && request.to.empty()) {
+        auto week = last_week_over(local_day(as_of, zone));
+        request.from = week.from, request.to = week.to;
+    }
     if (request.basis != "closed" && request.basis != "answered") return wrong("basis", "closed or answered");
     if (is_statistics(request.report) && request.basis != "closed") return wrong("basis", "closed, for this report");
     if (request.to.empty()) request.to = local_day(as_of, zone);
@@ -169,7 +175,25 @@ Result<Request> complete(Request request, const Services& services, const std::s
     if (request.from.empty()) request.from = *days_later(request.to, weekly ? -6 : -29);
     if (!day_range(request.from, zone)) return wrong("from", "a day such as 2026-11-21");
     if (request.from > request.to) return wrong("from", fmt::format("a day not after {}", request.to));
+    if (sums && (weekday_of(request.from) != 1 || days_later(request.from, 6) != request.to || request.to >= local_day(as_of, zone)))
+        return wrong("from, to", "the Monday and the Sunday of one week that is over, or week with it; raw for other days");
     return request;
+}
+
+Result<Request> complete_for_leader(Request request, const Services& services, const std::string& zone, Instant as_of, Millis answers_until) {
+    bool ratings = request.report == "units" || request.report == "force" || request.report == "appeals" || request.report == "response" || request.report == "assessment";
+    if (!ratings) return complete(std::move(request), services, zone, as_of);
+    auto first_of = [](const std::string& day) { return day.substr(0, 8) + "01"; };
+    // The month before the one in which answers may still come.
+    auto settled = *days_later(first_of(local_day(as_of - answers_until, zone)), -1);
+    if (request.from.empty() && request.to.empty()) request.from = first_of(settled), request.to = settled;
+    auto whole = complete(std::move(request), services, zone, as_of);
+    if (!whole) return whole;
+    auto next = *days_later(whole->to, 1);
+    bool one_month = whole->from == first_of(whole->from) && whole->from == first_of(whole->to) && next == first_of(next);
+    if (!one_month || whole->to > settled)
+        return fail(Error::Kind::invalid_input, fmt::format("from, to: expected the first and the last day of one month, {} or before", settled.substr(0, 7)));
+    return whole;
 }
 
 namespace {
@@ -220,7 +244,8 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
         table = register_report(db, seal, names, rules, *request, zone);
     } else if (is_statistics(request->report)) {
         auto wanted = rules;
-        wanted.raw = request->raw;
+        Period days{day_range(request->from, zone)->from, day_range(request->to, zone)->to, false, *services.find(request->service)};
+        wanted.raw = request->raw && !has_own_ratings(db, days, request->badge, request->unit);
         table = statistics_report(db, seal, names, wanted, *request, zone, as_of);
         table.from = request->from, table.to = request->to, table.basis = "closed";
         if (request->service != "110") table.footnotes.insert(table.footnotes.begin(), fmt::format("业务 service: {}", request->service));
@@ -231,9 +256,12 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
         wanted.raw = request->raw;
         wanted.by_answer = request->basis == "answered";
         Period period{day_range(request->from, zone)->from, day_range(request->to, zone)->to, wanted.by_answer, *services.find(request->service)};
-        auto figures = count_period(db, period, rules, zone, as_of);
+        bool own = wanted.raw && has_own_ratings(db, period, request->badge, request->unit);
+        if (own) wanted.raw = false;
+        auto figures = count_period(db, period, wanted, zone, as_of);
         table = request->report == "appeals" ? appeals_report(figures, names, wanted) : scores ? score_report(request->report, figures, names, wanted) : exclusions_report(figures);
         table.from = request->from, table.to = request->to, table.basis = request->basis;
+        if (own) table.footnotes.push_back("期内有本人或本单位的评价,按公开口径显示 as everybody is shown it: some of these ratings are of the reader or his unit");
         if (period.service > 0) table.footnotes.insert(table.footnotes.begin(), fmt::format("业务 service: {} {}", services[period.service].title, request->service));
     }
     table.as_of = format_local(as_of, zone);

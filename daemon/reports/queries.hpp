@@ -17,19 +17,22 @@ namespace pingjing::reports {
 
 struct Request {
     std::string report{};         // one of report_names()
-    std::string from{}, to{};     // local days, inclusive; empty: the last 30, of the register 7, of the trend 12 whole weeks
+    std::string from{}, to{};     // local days, inclusive; empty: the last 30, of the register the last week that is over, of the trend 12 whole weeks
     std::string week{};           // register: instead of days, 2026-W48
     std::string basis = "closed";  // closed | answered
     std::string service = "110";  // the 110 call, or another by the name that the site gave it
     bool raw = false;             // shows what the smallest n would hide; the caller records the access
     bool cases = false;           // register, signals: one row a case; likewise
-    std::string badge{}, unit{};  // register, signals, funnel: of who reads it, whose own rows are left out
+    std::string badge{}, unit{};  // of who reads it: of his own cases he sees neither raw figures nor rows
 };
 
 const std::vector<std::string>& report_names();
 
-// Fills in the days that were left open. invalid_input names the field at fault and what was expected.
+// Fills in the days that were left open. invalid_input names the field at fault and what was expected. Of the register the sums are of one
+// whole week that is over, for what two periods differ by is known to who may choose both; its raw sums and cases are of any days.
 Result<Request> complete(Request request, const Services& services, const std::string& zone, Instant as_of);
+// For whoever leads and no more, for the same reason: ratings of one whole month, when all answers to its calls have come.
+Result<Request> complete_for_leader(Request request, const Services& services, const std::string& zone, Instant as_of, Millis answers_until);
 
 // invalid_input as above. The books and the exclusions know no day of answer, the books no day at all: they are whole.
 // `seal` opens the places of the register, which are not compared without it, and the numbers of `response` and `signals`.

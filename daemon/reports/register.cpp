@@ -50,19 +50,26 @@ constexpr const char* complaints_sql = R"sql(
     SELECT f.id, c.record, coalesce(r.unit, c.unit), CASE WHEN r.id IS NULL THEN c.officer ELSE r.officer END,
            coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1), c.phone_id),
            w.finding, coalesce(w.topic, ''), f.state,
-           (SELECT max(s.at) FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'verified') AS found_at,
+           (SELECT min(s.at) FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'verified') AS found_at,
            (?3 <> '' AND (c.officer = ?3 OR r.officer = ?3 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = c.id AND o.badge = ?3)))
-               OR (?4 <> '' AND (c.unit = ?4 OR r.unit = ?4))
+               OR (?4 <> '' AND (c.unit = ?4 OR r.unit = ?4)),
+           (SELECT max(s.at) FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'dropped'
+               AND s.id > (SELECT max(o.id) FROM followup_steps o WHERE o.followup_id = f.id AND o.state = 'opened')) AS dropped_at
       FROM followups f JOIN followup_work w ON w.followup_id = f.id JOIN cases c ON c.id = f.case_id LEFT JOIN ratings r ON r.id = f.rating_id
-     WHERE w.finding IS NOT NULL AND f.state <> 'opened' AND f.state <> 'called_back' AND found_at >= ?1 AND found_at < ?2
-       AND (SELECT s.state FROM followup_steps s WHERE s.followup_id = f.id ORDER BY s.id DESC LIMIT 1) <> 'dropped'
+     WHERE w.finding IS NOT NULL AND found_at >= ?1 AND found_at < ?2
      ORDER BY found_at, f.id)sql";
 
-std::vector<Complaint> read_complaints(Connection& db, const store::Seal* seal, const Request& request, Instant from, Instant to) {
+Instant end_of_week(Instant t, const std::string& zone) {
+    auto day = local_day(t, zone);
+    return day_range(*days_later(day, (7 - weekday_of(day).value()) % 7), zone)->to;
+}
+
+std::vector<Complaint> read_complaints(Connection& db, const store::Seal* seal, const Request& request, Instant from, Instant to, const std::string& zone) {
     Statement rows(db, complaints_sql);
     rows.bind(1, from).bind(2, to).bind(3, request.badge).bind(4, request.unit);
     std::vector<Complaint> out;
     while (rows.step()) {
+        if (!rows.is_null(10) && rows.instant(10) < end_of_week(rows.instant(8), zone)) continue;
         Complaint c;
         c.followup = rows.integer(0), c.record = rows.text(1), c.unit = rows.text(2), c.officer = rows.maybe_text(3), c.phone = rows.maybe_integer(4);
         c.finding = rows.text(5), c.topic = rows.text(6), c.state = rows.text(7), c.found_at = rows.instant(8), c.mine = rows.integer(9) != 0;
@@ -131,7 +138,8 @@ Table sums_table(const std::vector<Complaint>& complaints, const Names& names, c
                      {"again_caller", "同一人再次", "caller again", Kind::count}, {"again_place", "同地再次", "place again", Kind::count},
                      {"again_officer", "同一民警再次", "officer again", Kind::count}, {"again_topic", "同单位同类再次", "topic again", Kind::count}};
     SumsByTopic sums;
-    for (const auto& c : complaints) sums[c.topic][""].add(c), sums[c.topic][c.unit].add(c);
+    for (const auto& c : complaints)
+        if (!raw || !c.mine) sums[c.topic][""].add(c), sums[c.topic][c.unit].add(c);
     struct Line { std::string unit, topic; Sum sum; };
     std::vector<Line> lines;
     for (auto& [topic, units] : sums) {
@@ -191,7 +199,7 @@ Result<Week> read_week(std::string_view week) {
 
 std::map<std::string, Repeats> repeats_by_unit(Connection& db, const store::Seal* seal, const std::string& from, const std::string& to, const std::string& zone) {
     auto first = day_range(from, zone)->from;
-    auto complaints = read_complaints(db, seal, Request(), first - std::chrono::hours(24) * again_days, day_range(to, zone)->to);
+    auto complaints = read_complaints(db, seal, Request(), first - std::chrono::hours(24) * again_days, day_range(to, zone)->to, zone);
     mark_repeats(complaints);
     std::map<std::string, Repeats> out;
     for (const auto& c : complaints) {
@@ -202,9 +210,17 @@ std::map<std::string, Repeats> repeats_by_unit(Connection& db, const store::Seal
     return out;
 }
 
+Week last_week_over(const std::string& today) {
+    Week out;
+    auto weekday = weekday_of(today).value();  // 0 on Sunday, which is not over
+    out.to = *days_later(today, weekday == 0 ? -7 : -weekday);
+    out.from = *days_later(out.to, -6);
+    return out;
+}
+
 Table register_report(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone) {
     auto from = day_range(request.from, zone)->from, to = day_range(request.to, zone)->to;
-    auto complaints = read_complaints(db, seal, request, from - std::chrono::hours(24) * again_days, to);
+    auto complaints = read_complaints(db, seal, request, from - std::chrono::hours(24) * again_days, to, zone);
     mark_repeats(complaints);
     std::erase_if(complaints, [&](const Complaint& c) { return c.found_at < from; });
     auto table = request.cases ? cases_table(complaints, names, zone) : sums_table(complaints, names, rules, request.raw);

@@ -69,7 +69,9 @@ std::optional<AppealedCase> find_case_of(Connection& db, std::string_view record
              OR (?3 <> '' AND (c.unit = ?3 OR EXISTS (SELECT 1 FROM case_former f WHERE f.case_id = c.id AND f.unit = ?3)
                                OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.unit = ?3)))))sql");
     if (!find.bind(1, record).bind(2, badge).bind(3, unit).step()) return std::nullopt;
-    return AppealedCase{find.integer(0), find.text(1), find.maybe_instant(2)};
+    Statement open(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND id NOT IN (SELECT appeal_id FROM appeal_withdrawals) AND badge = ?1 AND unit = ?2");
+    open.bind(1, badge).bind(2, unit).step();
+    return AppealedCase{find.integer(0), find.text(1), find.maybe_instant(2), open.integer(0)};
 }
 
 Result<std::int64_t> file_appeal(Connection& db, const Seal& seal, const NewAppeal& appeal, Instant now) {
@@ -95,11 +97,14 @@ std::optional<Appeal> find_appeal(Connection& db, std::int64_t id) {
     return appeal;
 }
 
-std::vector<Appeal> list_appeals(Connection& db, bool settled_ones_too) {
-    auto which = settled_ones_too ? "ORDER BY a.decided_at IS NOT NULL OR w.at IS NOT NULL, a.due_at, a.id" : "WHERE a.decided_at IS NULL AND w.at IS NULL ORDER BY a.due_at, a.id";
-    Statement find(db, fmt::format("{}{}", appeals_sql, which));
+std::vector<Appeal> list_appeals(Connection& db, const AppealsOf& whose, bool settled_ones_too, int most) {
     std::vector<Appeal> out;
-    while (find.step()) out.push_back(take_appeal(find));
+    auto take = [&](std::string_view which) {
+        Statement find(db, fmt::format("{}WHERE (?1 = 1 OR (?2 <> '' AND a.badge = ?2) OR (?3 <> '' AND a.unit = ?3)) AND {} LIMIT ?4", appeals_sql, which));
+        for (find.bind(1, whose.everybody).bind(2, whose.badge).bind(3, whose.unit).bind(4, most); find.step();) out.push_back(take_appeal(find));
+    };
+    take("a.decided_at IS NULL AND w.at IS NULL ORDER BY a.due_at, a.id");
+    if (settled_ones_too) take("(a.decided_at IS NOT NULL OR w.at IS NOT NULL) ORDER BY a.id DESC");
     return out;
 }
 
@@ -135,8 +140,8 @@ void escalate_appeal(Connection& db, std::int64_t id, Instant now) {
 std::map<std::string, TakenOut> count_taken_out(Connection& db, Instant from, Instant to) {
     // The newest of those that stand, as standing_rating() has it.
     Statement count(db, R"sql(
-        SELECT r.unit, count(*), sum(a.state IS NOT NULL AND r.id <= a.rating_id)
-          FROM ratings r JOIN cases c ON c.id = r.case_id LEFT JOIN appeals a ON a.case_id = r.case_id AND a.state = 'upheld'
+        SELECT r.unit, count(*), sum(coalesce(a.state = 'upheld' AND r.id <= a.rating_id, 0)), sum(a.id IS NOT NULL AND a.decided_at IS NULL AND w.at IS NULL)
+          FROM ratings r JOIN cases c ON c.id = r.case_id LEFT JOIN appeals a ON a.case_id = r.case_id LEFT JOIN appeal_withdrawals w ON w.appeal_id = a.id
          WHERE r.at >= ?1 AND r.at < ?2 AND r.effect IN ('first', 'replaces') AND coalesce(c.recoded_after, 0) = 0
            AND (r.method = 'code' OR r.method = 'person'
                 OR NOT EXISTS (SELECT 1 FROM reviews v WHERE v.inbound_id = r.inbound_id AND v.kind = 'words' AND v.decision = 'none'))
@@ -146,7 +151,7 @@ std::map<std::string, TakenOut> count_taken_out(Connection& db, Instant from, In
          GROUP BY r.unit)sql");
     count.bind(1, from).bind(2, to);
     std::map<std::string, TakenOut> out;
-    while (count.step()) out[count.text(0)] = {count.integer(1), count.integer(2)};
+    while (count.step()) out[count.text(0)] = {count.integer(1), count.integer(2), count.integer(3)};
     return out;
 }
 

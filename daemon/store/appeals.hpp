@@ -23,6 +23,7 @@ struct AppealedCase {
     std::int64_t id = 0;
     std::string record{};
     std::optional<Instant> closed_at{};
+    std::int64_t open_already = 0;  // appeals of whoever files this one that wait for a decision
 };
 // Of this officer or this unit, one of the two: named as the lead, or as the unit, by the call now or in an earlier version, or by its
 // rating. nullopt: there is none of theirs, or none at all.
@@ -55,7 +56,10 @@ struct Appeal {
     std::optional<Grade> standing_grade{};
 };
 std::optional<Appeal> find_appeal(Connection& db, std::int64_t id);
-std::vector<Appeal> list_appeals(Connection& db, bool settled_ones_too);  // the most pressing first
+// Everybody's, or those that this officer and this unit filed; empty: nobody's.
+struct AppealsOf { bool everybody = false; std::string badge{}, unit{}; };
+// The most pressing first, so many of them; then as many of the newest settled ones.
+std::vector<Appeal> list_appeals(Connection& db, const AppealsOf& whose, bool settled_ones_too, int most);
 
 struct AppealMove {
     AppealState to = AppealState::filed;
@@ -68,8 +72,8 @@ Result<void> move_appeal(Connection& db, const Seal& seal, const Appeal& before,
 std::vector<std::int64_t> overdue_appeals(Connection& db, Instant now, int most);  // and not yet told to the next level
 void escalate_appeal(Connection& db, std::int64_t id, Instant now);
 
-// Of the ratings of a time, by unit: how many there are, and how many of them an appeal took out. 剔除率.
-struct TakenOut { std::int64_t rated = 0, taken_out = 0; };
+// Of the ratings of a time, by unit: how many there are, how many of them an appeal took out (剔除率), and of how many it waits to be decided.
+struct TakenOut { std::int64_t rated = 0, taken_out = 0, left_out = 0; };
 std::map<std::string, TakenOut> count_taken_out(Connection& db, Instant from, Instant to);
 
 std::string appeal_note_context(std::int64_t step_id);

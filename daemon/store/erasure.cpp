@@ -38,6 +38,7 @@ std::int64_t erase_inbound(Connection& db, std::int64_t id) {
     texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id IN (SELECT id FROM reviews WHERE inbound_id = ?1) AND length(note) > 0", id);
     texts += change(db, "UPDATE alarm_words SET words = x'' WHERE alarm_id IN (SELECT id FROM alarms WHERE inbound_id = ?1) AND length(words) > 0", id);
     texts += change(db, "UPDATE letter_words SET words = x'' WHERE letter_id IN (SELECT id FROM letters WHERE inbound_id = ?1) AND length(words) > 0", id);
+    texts += change(db, "UPDATE text_reveals SET reason = x'' WHERE inbound_id = ?1 AND length(reason) > 0", id);
     change(db, "UPDATE hook_bodies SET body = NULL WHERE id = (SELECT body_id FROM inbound WHERE id = ?1) AND body IS NOT NULL", id);
     return texts;
 }
@@ -83,6 +84,7 @@ std::int64_t erase_ratings(Connection& db, std::int64_t case_id) {
     change(db, "UPDATE followups SET rating_id = NULL WHERE case_id = ?1 AND rating_id IS NOT NULL", case_id);
     change(db, "UPDATE inbound SET label = NULL, rating = NULL, method = NULL, confidence = NULL, why = NULL WHERE case_id = ?1", case_id);
     change(db, "DELETE FROM writeback_cases WHERE case_id = ?1", case_id);
+    change(db, "DELETE FROM feed_cases WHERE case_id = ?1", case_id);
     return change(db, "DELETE FROM ratings WHERE case_id = ?1", case_id);
 }
 
@@ -135,6 +137,7 @@ Expired Expired::take(std::size_t most) {
     Expired share;
     share.cases = take_from(cases, most), share.inbound = take_from(inbound, most), share.messages = take_from(messages, most);
     share.followups = take_from(followups, most), share.reviews = take_from(reviews, most);
+    share.advice = take_from(advice, most);
     share.bodies = take_from(bodies, most), share.rated_cases = take_from(rated_cases, most), share.phones = take_from(phones, most);
     return share;
 }
@@ -183,6 +186,9 @@ Expired find_expired(Connection& db, const Limits& limits, Round round, Ids amon
         SELECT r.id FROM reviews r JOIN review_notes n ON n.review_id = r.id LEFT JOIN inbound i ON i.id = r.inbound_id LEFT JOIN cases c ON c.id = coalesce(r.case_id, i.case_id)
          WHERE r.id > ?2 AND r.id <= ?3 AND r.closed_at < ?1 AND length(n.note) > 0 AND (c.erased_at IS NOT NULL OR coalesce(length(i.text), 0) = 0))sql", limits.texts);
     found.bodies = find("SELECT id FROM hook_bodies WHERE id > ?2 AND id <= ?3 AND body IS NOT NULL AND at < ?1", limits.texts);
+    found.advice = find(R"sql(
+        SELECT inbound_id FROM suggestions WHERE inbound_id > ?2 AND inbound_id <= ?3 AND at < ?1
+         UNION SELECT inbound_id FROM asked_topics WHERE inbound_id > ?2 AND inbound_id <= ?3 AND at < ?1)sql", limits.ratings);
     found.rated_cases = find("SELECT case_id FROM ratings WHERE case_id > ?2 AND case_id <= ?3 GROUP BY case_id HAVING max(at) < ?1", limits.ratings);
     return found;
 }
@@ -197,10 +203,11 @@ Erased erase_expired(Connection& db, const Expired& expired, const Limits& limit
     for (auto id : expired.bodies) change(db, "UPDATE hook_bodies SET body = NULL WHERE id = ?1", id);
     Statement parts(db, "DELETE FROM inbound_parts WHERE received_at < ?1");
     parts.bind(1, limits.texts).run();
-    if (!expired.rated_cases.empty()) {
+    if (!expired.rated_cases.empty() || !expired.advice.empty()) {
         // The trigger that keeps ratings lets them go only beside this word.
         db.exec("INSERT INTO meta(key, value) VALUES ('erasing_ratings', '1') ON CONFLICT (key) DO NOTHING");
         for (auto id : expired.rated_cases) done.ratings += erase_ratings(db, id);
+        for (auto id : expired.advice) done.texts += change(db, "DELETE FROM suggestions WHERE inbound_id = ?1", id) + change(db, "DELETE FROM asked_topics WHERE inbound_id = ?1", id);
         db.exec("DELETE FROM meta WHERE key = 'erasing_ratings'");
     }
     for (auto id : expired.phones)

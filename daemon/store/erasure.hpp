@@ -25,8 +25,9 @@ struct Limits {
 struct Expired {
     std::vector<std::int64_t> cases{}, inbound{}, messages{}, bodies{}, phones{}, rated_cases{};
     std::vector<std::int64_t> followups{}, reviews{};  // of what is erased already, with words that were written since
+    std::vector<std::int64_t> advice{};                // texts of which it is kept still what they were thought to say or named: as old as ratings that go
     bool empty() const {
-        return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty() && followups.empty() && reviews.empty();
+        return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty() && followups.empty() && reviews.empty() && advice.empty();
     }
     Expired take(std::size_t most);  // so many of each, out of these
 };

@@ -21,7 +21,6 @@ std::int64_t record_step(Connection& db, std::int64_t followup, std::string_view
 std::optional<std::string> filled(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
 
 std::string words_context(std::string_view column, std::int64_t id) { return fmt::format("followup_words.{}:{}", column, id); }
-std::string reveal_context(std::int64_t id) { return fmt::format("reveals.reason:{}", id); }
 
 void keep_words(Connection& db, const Seal& seal, std::int64_t id, const FollowupMove& move) {
     if (move.place.empty() && move.ordered_to.empty()) return;
@@ -132,23 +131,6 @@ FollowupWords followup_words(Connection& db, const Seal& seal, std::int64_t id) 
         into = plain ? *plain : "";
     };
     open(0, "place", out.place), open(1, "ordered_to", out.ordered_to);
-    return out;
-}
-
-void record_reveal(Connection& db, const Seal& seal, const Followup& followup, std::string_view who, std::string_view reason, Instant now) {
-    auto id = db.next_id("reveals");
-    Statement add(db, "INSERT INTO reveals(id, followup_id, at, who, reason) VALUES (?1, ?2, ?3, ?4, ?5)");
-    add.bind(1, id).bind(2, followup.id).bind(3, now).bind(4, who).bind_blob(5, seal.seal(reason, reveal_context(id))).run();
-}
-
-std::vector<Reveal> reveals_of(Connection& db, const Seal& seal, std::int64_t followup_id) {
-    Statement find(db, "SELECT id, at, who, reason FROM reveals WHERE followup_id = ?1 ORDER BY id");
-    find.bind(1, followup_id);
-    std::vector<Reveal> out;
-    while (find.step()) {
-        auto reason = seal.open(find.text(3), reveal_context(find.integer(0)));
-        out.push_back({find.instant(1), find.text(2), reason ? *reason : ""});
-    }
     return out;
 }
 

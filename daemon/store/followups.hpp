@@ -67,11 +67,6 @@ void escalate_followup(Connection& db, std::int64_t id, Instant now);
 std::vector<std::int64_t> untold_followups(Connection& db, Instant now, int most);
 void take_back_told(Connection& db, std::int64_t id, Instant due_at, Instant now);
 
-// Who was shown the caller's number, and why: the reason may name a citizen, so it is sealed and goes with the case.
-struct Reveal { Instant at{}; std::string who{}, reason{}; };
-void record_reveal(Connection& db, const Seal& seal, const Followup& followup, std::string_view who, std::string_view reason, Instant now);
-std::vector<Reveal> reveals_of(Connection& db, const Seal& seal, std::int64_t followup_id);
-
 std::string followup_note_context(std::int64_t step_id);
 
 }  // namespace pingjing::store

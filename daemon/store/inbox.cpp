@@ -141,6 +141,12 @@ void record_reading(Connection& db, std::int64_t inbound_id, const Reading& r, I
     append(db, now, "read", r.case_id, fmt::format(R"({{"inbound":{},"class":"{}","why":"{}"}})", inbound_id, r.what, r.why));
 }
 
+std::optional<Scale> scale_of_survey(Connection& db, std::int64_t message_id) {
+    Statement kept(db, R"sql(
+        SELECT coalesce((SELECT scale FROM survey_scales WHERE message_id = ?1), (SELECT '110-3' FROM meta WHERE key = 'survey_scales_after' AND CAST(value AS INTEGER) < ?1)))sql");
+    return kept.bind(1, message_id).step() && !kept.is_null(0) ? parse_scale(kept.text(0)) : std::nullopt;
+}
+
 // In the order of the index and sorted here: SQLite would make a table for it.
 TextsTo texts_to(Connection& db, std::int64_t phone_id, Instant told_since) {
     Statement find(db, R"sql(

@@ -9,6 +9,7 @@
 
 #include "daemon/core/message.hpp"
 #include "daemon/core/phone.hpp"
+#include "daemon/core/rating.hpp"
 #include "daemon/core/text.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/sqlite.hpp"
@@ -104,6 +105,7 @@ struct SentSurvey {
     std::string text_name{};  // by which it asked
     MessageState state = MessageState::accepted;
 };
+std::optional<Scale> scale_of_survey(Connection& db, std::int64_t message_id);
 std::vector<SentSurvey> sent_surveys_to(Connection& db, std::int64_t phone_id);
 // Which answers to a number, made after some moment, went or will go.
 struct Told { bool emergency = false, opt_out = false, help = false; };

@@ -10,6 +10,8 @@
 namespace pingjing::store {
 namespace {
 
+// Whoever got it is recognised for that long at least, also where his number is erased meanwhile; then the same list would reach him again.
+constexpr Millis added_to = std::chrono::hours(24 * 30);
 constexpr Millis remembered_after_restore = std::chrono::hours(24 * 7);
 
 std::string reason_context(std::int64_t id, const char* of) { return fmt::format("notices.{}:{}", of, id); }
@@ -48,6 +50,8 @@ Result<std::int64_t> open_notice(Connection& db, const Seal& seal, const NewNoti
         if (known->stopped_at) return fail(Error::Kind::conflict, fmt::format("the notice {} was stopped: expected another name", wanted.name));
         if (known->text_name != wanted.text_name)
             return fail(Error::Kind::conflict, fmt::format("the notice {} is there with the text {}: expected that text, or another name", wanted.name, known->text_name));
+        if (now - known->made_at > added_to)
+            return fail(Error::Kind::conflict, fmt::format("the notice {} was begun at {}, more than 30 days ago: who got it may not be known any more; expected another name", wanted.name, format_utc(known->made_at)));
         return known->id;
     }
     auto id = db.next_id("notices");

@@ -26,7 +26,7 @@ struct Notice {
     std::map<std::string, std::int64_t> texts{};  // how many by state
 };
 
-// The notice of this name, made if there is none. conflict: it is there with another text, or stopped.
+// The notice of this name, made if there is none. conflict: it is there with another text, or stopped, or older than 30 days.
 // conflict too: the store was restored less than a week ago, and what was sent after its backup is not known here; unless somebody takes that on.
 struct NewNotice { std::string name{}, text_name{}, who{}; Text reason{}; bool accept_possible_double = false; };
 Result<std::int64_t> open_notice(Connection& db, const Seal& seal, const NewNotice& wanted, Instant now);

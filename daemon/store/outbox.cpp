@@ -266,6 +266,18 @@ Slot take_slot(Connection& db, std::int64_t phone_id, std::int64_t case_id, int 
     return answer;
 }
 
+// Of nearly all surveys there is nothing to keep: they ask on the scale of the 110 call.
+static void keep_scale(Connection& db, const DueRow& row, Scale scale) {
+    if (scale == Scale::three_110) {
+        if (row.attempt == 0) return;
+        Statement none(db, "DELETE FROM survey_scales WHERE message_id = ?1");
+        none.bind(1, row.id).run();
+        return;
+    }
+    Statement keep(db, "INSERT INTO survey_scales(message_id, scale) VALUES (?1, ?2) ON CONFLICT (message_id) DO UPDATE SET scale = excluded.scale");
+    keep.bind(1, row.id).bind(2, scale_name(scale)).run();
+}
+
 Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instant now) {
     Attempt a{row.id, row.attempt + 1, row.ref, row.phone_id, facts.channel, row.case_id, row.purpose == Purpose::survey, now};
     Statement move(db, R"sql(
@@ -275,6 +287,7 @@ Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instan
     move.bind(1, row.id).bind(2, a.number).bind(3, facts.channel).bind(4, facts.text_name).bind_blob(5, facts.sealed_text).bind(6, facts.parts);
     move.bind(7, facts.slot).bind(8, a.survey).bind(9, now).bind(10, a.survey ? std::optional(facts.answer_until) : std::nullopt).bind(11, row.attempt).run();
     if (db.changes() != 1) throw SqlError(0, fmt::format("message {} is no longer due", row.id));
+    if (a.survey) keep_scale(db, row, facts.scale);
     note(db, "sending", a, fmt::format(R"(,"channel":"{}")", facts.channel), now);
     return a;
 }

@@ -9,6 +9,7 @@
 
 #include "daemon/core/message.hpp"
 #include "daemon/core/random.hpp"
+#include "daemon/core/rating.hpp"
 #include "daemon/core/survey.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -75,6 +76,7 @@ struct ClaimFacts {
     int parts = 1;
     std::optional<int> slot{};
     Instant answer_until{};  // of a survey
+    Scale scale = Scale::three_110;  // on which it asks
 };
 std::string message_text_context(std::string_view ref);  // what a message's sealed text is bound to
 // due → sending. The caller announces it with Store::will_send() in the same transaction.

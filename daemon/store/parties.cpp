@@ -27,6 +27,14 @@ Parties find_parties(Connection& db, std::int64_t case_id) {
             words_of(db, "SELECT unit FROM cases WHERE id = ?1 UNION SELECT unit FROM ratings WHERE case_id = ?1", case_id)};
 }
 
+bool is_party_of_number(Connection& db, std::int64_t phone_id, std::string_view badge, std::string_view unit) {
+    if (badge.empty() && unit.empty()) return false;
+    Statement cases(db, "SELECT id FROM cases WHERE phone_id = ?1 UNION SELECT case_id FROM messages WHERE phone_id = ?1 AND purpose = 'survey'");
+    for (cases.bind(1, phone_id); cases.step();)
+        if (find_parties(db, cases.integer(0)).has(badge, unit)) return true;
+    return false;
+}
+
 Identity find_identity(Connection& db, std::string_view who) {
     auto identity = identity_of(who);
     if (identity.token == 0) return identity;

@@ -18,6 +18,8 @@ struct Parties {
     bool has_unit(std::string_view unit) const;
 };
 Parties find_parties(Connection& db, std::int64_t case_id);
+// Of any case whose caller has this number, or was asked at it.
+bool is_party_of_number(Connection& db, std::int64_t phone_id, std::string_view badge, std::string_view unit);
 
 // Of "3/张三": his name, and the badge of the token's holder.
 Identity find_identity(Connection& db, std::string_view who);

@@ -50,8 +50,10 @@ std::optional<InboundText> find_text(Connection& db, const Review& review) {
 
 // A grade has no digit of its own on a scale of five: the one nearest to the middle.
 int digit_of(Connection& db, std::int64_t case_id, Grade grade, const Services& services) {
-    Statement asked(db, "SELECT template FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
-    auto scale = services[asked.bind(1, case_id).step() ? services.of_text(asked.text(0)).value_or(0) : 0].scale;
+    Statement asked(db, "SELECT template, id FROM messages WHERE case_id = ?1 AND purpose = 'survey'");
+    bool was_asked = asked.bind(1, case_id).step();
+    auto kept = was_asked ? scale_of_survey(db, asked.integer(1)) : std::nullopt;
+    auto scale = kept.value_or(services[was_asked ? services.of_text(asked.text(0)).value_or(0) : 0].scale);
     auto step = static_cast<int>(grade);
     return scale == Scale::three_110 ? step + 1 : 4 - step;
 }

@@ -76,6 +76,10 @@ constexpr FactTable tables[] = {
     {36, "reveals", "i", "id followup_id at who reason"},
     {37, "writeback", "i", "id key at case_id unit line batch* left_at*"},
     {38, "appeal_withdrawals", "i", "appeal_id at who"},
+    {39, "text_reveals", "i", "id inbound_id at who reason"},
+    {40, "survey_scales", "i", "message_id scale*"},
+    {41, "feed_cases", "i", "case_id number* content* unit* grade*"},
+    {42, "feed_units", "t", "unit satisfied* basically_satisfied* dissatisfied* fresh* number*"},
 };
 static_assert(std::string_view(tables[0].name) == "phones");
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.

@@ -329,7 +329,27 @@ CREATE TRIGGER appeals_withdrawn_rest BEFORE UPDATE ON appeals WHEN EXISTS (SELE
 BEGIN SELECT RAISE(ABORT, 'an appeal that was withdrawn is over'); END;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14, step_15};
+// Who was shown the number behind an emergency or a letter, and why, as `reveals` has it of follow-ups. On which scale a survey asked, where that was
+// not 110-3: a configuration that changes does not turn round what was asked. What was claimed before this step has no such row and is read as its
+// text's service says; `survey_scales_after` is the last of those. What was said of a case to the 110 system, and the sums of a unit, as facts: rows of
+// `writeback_cases` and `writeback_units` come here when they next change. Advice goes when the ratings go.
+constexpr const char* step_16 = R"sql(
+CREATE TABLE text_reveals(id INTEGER PRIMARY KEY, inbound_id INTEGER NOT NULL REFERENCES inbound(id), at INTEGER NOT NULL, who TEXT NOT NULL,
+  reason BLOB NOT NULL) STRICT;
+CREATE INDEX text_reveals_of ON text_reveals(inbound_id, id);
+CREATE TRIGGER text_reveals_stay BEFORE UPDATE ON text_reveals WHEN length(NEW.reason) > 0 BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
+CREATE TRIGGER text_reveals_keep BEFORE DELETE ON text_reveals BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
+CREATE TABLE survey_scales(message_id INTEGER PRIMARY KEY REFERENCES messages(id), scale TEXT NOT NULL CHECK (scale = '110-3' OR scale = 'csat-5')) STRICT;
+INSERT INTO meta(key, value) SELECT 'survey_scales_after', CAST(coalesce(max(id), 0) AS TEXT) FROM messages WHERE true ON CONFLICT (key) DO NOTHING;
+CREATE TABLE feed_cases(case_id INTEGER PRIMARY KEY, number INTEGER NOT NULL, content BLOB NOT NULL, unit TEXT NOT NULL, grade TEXT) STRICT;
+CREATE TABLE feed_units(unit TEXT PRIMARY KEY, satisfied INTEGER NOT NULL, basically_satisfied INTEGER NOT NULL, dissatisfied INTEGER NOT NULL,
+  fresh INTEGER NOT NULL, number INTEGER NOT NULL) STRICT;
+DROP TRIGGER suggestions_keep;
+CREATE TRIGGER suggestions_keep BEFORE DELETE ON suggestions WHEN NOT EXISTS (SELECT 1 FROM meta WHERE key = 'erasing_ratings')
+BEGIN SELECT RAISE(ABORT, 'suggestions go with the ratings'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14, step_15, step_16};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

@@ -38,6 +38,7 @@ constexpr Kind all_kinds[] = {
     {"receipts_silent", warning, "delivery reports do not come back on a path", 0s, 0s},
     {"canary_silent", error, "the answers of staff to test texts do not come back on a path", 0s, 0s},
     {"ratings_taken_out", warning, "appeals take more ratings out of the scores than they should", 0s, 0s},
+    {"ratings_left_out", warning, "appeals that nobody decides keep more ratings out of the scores than they should", 0s, 0s},
     {"disk_nearly_full", error, "the disk of state_dir is nearly full", 0s, 10min},
     {"store_failed", error, "the store cannot be written or read", 0s, 1min},
     {"files_gone", error, "a file of the store was taken away while it is in use", 0s, 0s},

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/number_plan.hpp"
@@ -183,12 +184,13 @@ Findings about_appeals(store::Connection& db, const Site& site, Instant now) {
     Findings out;
     store::TakenOut force;
     auto look = [&](const std::string& unit, const store::TakenOut& c) {
-        auto share = c.rated > 0 ? static_cast<double>(c.taken_out) / static_cast<double>(c.rated) : 0;
-        if (c.taken_out > 1 && share > site.alarms.taken_out_share)
-            out.push_back({"ratings_taken_out", unit, fmt::format("{} of {} ratings of the last {} days, {:.1f} %", c.taken_out, c.rated, appeal_days, 100 * share)});
+        for (const auto& [name, count] : {std::pair("ratings_taken_out", c.taken_out), std::pair("ratings_left_out", c.left_out)}) {
+            auto share = c.rated > 0 ? static_cast<double>(count) / static_cast<double>(c.rated) : 0;
+            if (count > 1 && share > site.alarms.taken_out_share) out.push_back({name, unit, fmt::format("{} of {} ratings of the last {} days, {:.1f} %", count, c.rated, appeal_days, 100 * share)});
+        }
     };
     for (const auto& [unit, c] : store::count_taken_out(db, now - std::chrono::hours(24 * appeal_days), now)) {
-        force.rated += c.rated, force.taken_out += c.taken_out;
+        force.rated += c.rated, force.taken_out += c.taken_out, force.left_out += c.left_out;
         look(unit, c);
     }
     look("", force);

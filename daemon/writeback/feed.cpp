@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <system_error>
 
 #include "daemon/async/timer.hpp"
@@ -15,6 +16,8 @@ namespace pingjing::writeback {
 namespace {
 
 constexpr std::int64_t most_in_a_file = 1000, most_posts = 50;
+// After months in which it was off there is much to look through, and the store has others to serve.
+constexpr Steady between_looks = std::chrono::milliseconds(20);
 
 Steady retry_after(int failures) {
     constexpr std::chrono::seconds pauses[] = {std::chrono::seconds(1), std::chrono::seconds(2), std::chrono::seconds(5), std::chrono::seconds(10), std::chrono::seconds(30), std::chrono::seconds(60)};
@@ -40,7 +43,10 @@ asio::awaitable<Steady> Feed::look() {
         more = plan_lines(db, world_.seal, rules, now);
         waiting = count_waiting(db);
     };
-    while (more) co_await world_.store.run(std::ref(plan));
+    while (more) {
+        co_await world_.store.run(std::ref(plan));
+        if (more) co_await sleep_for(between_looks);
+    }
     metrics::gauge("writeback_waiting", {}, static_cast<double>(waiting));
     bool left = false;
     if (waiting > 0) left = co_await hand_over(to);
@@ -61,14 +67,18 @@ asio::awaitable<bool> Feed::hand_over(const config::Writeback& to) {
     std::string why;
     std::vector<Line> gone;
     if (files) {
-        std::function<void(store::Connection&)> write = [&](store::Connection&) {
+        struct Handover { std::filesystem::path folder{}; std::vector<Line> lines{}; std::string why{}; };
+        auto file = std::make_shared<Handover>();
+        file->folder = to.folder, file->lines = lines;
+        std::function<void()> write = [file] {
             try {
-                write_file(to.folder, lines);
+                write_file(file->folder, file->lines);
             } catch (const std::system_error& error) {
-                why = error.what();
+                file->why = error.what();
             }
         };
         co_await world_.aside(write);
+        why = file->why;
         if (why.empty()) gone = lines;
     } else {
         push::Address address{to.url, to.token, to.signing_secret, to.timeout};

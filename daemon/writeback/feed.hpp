@@ -7,7 +7,6 @@
 #include "daemon/config/settings.hpp"
 #include "daemon/core/clock.hpp"
 #include "daemon/http/client.hpp"
-#include "daemon/store/read_thread.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
 
@@ -16,7 +15,7 @@ namespace asio = boost::asio;
 
 struct FeedWorld {
     store::Store& store;
-    store::Reader aside{};  // a thread where a file may be waited for
+    std::function<asio::awaitable<void>(std::function<void()>)> aside{};  // where a file may be waited for, for ever: the work owns what it touches
     const store::Seal& seal;
     const Clock& clock;
     http::Client* http = nullptr;

@@ -46,7 +46,9 @@ void write_file(const std::filesystem::path& folder, const std::vector<Line>& li
     std::string bytes;
     for (const auto& line : lines) bytes += line.json + "\n";
     {
-        File out(hidden, O_WRONLY | O_CREAT | O_TRUNC);
+        // Whatever stands there is ours from before, or no file at all: a pipe would be waited for.
+        ::unlink(hidden.c_str());
+        File out(hidden, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
         out.write(bytes);
         out.sync();
     }

@@ -4,7 +4,8 @@
 //
 // A line is one JSON object. Of a case (`by_case`): its standing satisfaction, that of the second answer, when and how often its caller was
 // called back, the number in the form 138****8000, and with `words` what was said. Of a unit (otherwise): how its ratings stand, each time
-// that `least` more have come, so that nobody is found by subtraction. Of cases with a safety code, or re-coded to one, nothing leaves.
+// that `least` more have come, so that nobody is found by subtraction. Of cases with a safety code, or re-coded to one, nothing leaves, and they
+// are in no sum any more.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -28,7 +29,7 @@ bool plan_lines(store::Connection& db, const store::Seal& seal, const LineRules&
 
 struct Line {
     std::int64_t seq = 0;
-    std::string key{};   // 32 hex digits: the same line has the same key however often it leaves, also after a restore
+    std::string key{};   // 32 hex digits: the same line has the same key however often it leaves; after a restore another
     std::string json{};  // without a newline
 };
 // The next lines in their order. Lines that were taken together stay together until they have left, whatever happens in between.

@@ -79,6 +79,19 @@ def story(new_site):
             check(word in of[channel], f"of {channel} it says: {word}", of[channel])
         check("s3cret" not in out, "no secret")
 
+    # Who inspects and says nothing of himself may be whoever he decides about.
+    site.configure()
+    site.init()
+    check("neither" not in site.run("check").stderr, "nobody inspects yet")
+    named = site.run("token", "create", "--scope", "inspect", "--name", "赵督察", "--unit", "320100000000")
+    check("neither" not in named.stderr, "one whose unit is known", named.stderr)
+    nobody = site.run("token", "create", "--scope", "report,inspect", "--name", "钱督察")
+    check("says neither --unit nor --badge" in nobody.stderr and nobody.stdout.startswith("pj_") and len(nobody.stdout.split()) == 1, "token create warns", nobody.stderr)
+    warned = site.run("check").stderr
+    check("钱督察" in warned and "赵督察" not in warned, "and check lists it", warned)
+    site.run("token", "revoke", "3")
+    check("neither" not in site.run("check").stderr, "as long as it holds")
+
     # One channel without digits, and no survey has any.
     out, _ = said(CHANNELS + '[[channel]]\nname = "bare"\nprovider = "cmpp2"\nhost = "h"\nsp_id = "901234"\npassword = "p"\nsource = "10690001"\n')
     check(out.count("one open survey a phone, for another channel has no extension digits") == 4, "what one channel cannot the others need not", out)

@@ -8,6 +8,8 @@
 #include "daemon/core/system_clock.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/http/server.hpp"
+#include "daemon/store/erasure.hpp"
+#include "daemon/store/reveals.hpp"
 #include "tests/desk/site.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -350,6 +352,7 @@ struct Window : Site {
         request.body = std::move(body);
         request.method = std::move(method);
         request.target = std::move(target);
+        request.asker.who = who, request.asker.name = who.substr(who.find('/') + 1);
         request.headers.emplace_back("x-pingjing-who", std::move(who));
         return test::run(io, router.handle(std::move(request)));
     }
@@ -395,7 +398,7 @@ TEST_CASE("POST /v1/desk/ID/ack: the first stands, whoever comes later, an unkno
     CHECK(shown.body.find(R"("acknowledged_by":"3/张三")") != std::string::npos);
 }
 
-TEST_CASE("a number that no sink carried is shown for a reason, and the ledger keeps reason and person, not the number") {
+TEST_CASE("a number that no sink carried is shown to a person for a reason, which is sealed and goes with the text") {
     Window window;
     window.raise("a", "13900000001", "救命");
     auto shown = boost::json::parse(window.ask("GET", "/v1/desk/a").body);
@@ -406,10 +409,27 @@ TEST_CASE("a number that no sink carried is shown for a reason, and the ledger k
     CHECK(window.ask("POST", "/v1/desk/zz/reveal", "3/张三", R"({"reason":"x"})").status == 404);
     auto seen = window.ask("POST", "/v1/desk/a/reveal", "3/张三", R"({"reason":"回拨 13900000001"})");
     CHECK(boost::json::parse(seen.body).at("phone") == "13900000001");
-    CHECK(window.value("SELECT data FROM ledger WHERE kind = 'access' ORDER BY seq DESC LIMIT 1") == R"({"what":"number","alarm":"a","reason":"回拨 139****0001","who":"3/张三"})");
+    CHECK(window.value("SELECT data FROM ledger WHERE kind = 'access' ORDER BY seq DESC LIMIT 1") ==
+          fmt::format(R"({{"what":"number","alarm":"a","reason":"{}","who":"3/张三"}})", store::commitment_to(window.seal, "回拨 13900000001")));
+    CHECK(window.ask("POST", "/v1/desk/a/reveal", "4/", R"({"reason":"x"})").status == 403);  // a token that names nobody
+    CHECK(window.value("SELECT count(*) FROM text_reveals") == "1");
+    CHECK(window.value("SELECT count(*) FROM text_reveals WHERE instr(reason, '回拨') > 0") == "0");
+    CHECK(window.value("SELECT count(*) FROM ledger WHERE data LIKE '%回拨%'") == "0");
+    auto reveals = boost::json::parse(window.ask("GET", "/v1/desk/a").body).at("reveals");
+    CHECK(boost::json::serialize(reveals.at(0)) == R"({"at":"2026-11-20T19:00:00Z","who":"3/张三","reason":"回拨 139****0001"})");
     window.store->run_now([](store::Connection& db) { record_escalated(db, "a", night); });
     CHECK(boost::json::parse(window.ask("GET", "/v1/desk/a").body).at("phone") == "13900000001");
     CHECK(window.ask("GET", "/v1/desk/zz").status == 404);
+    // The text is forgotten, and with it what says whom it was about.
+    window.store->run_now([&](store::Connection& db) {
+        db.exec("UPDATE inbound SET step = 'done', class = 'unmatched'; UPDATE alarms SET acknowledged_at = 1, acknowledged_by = 'x'");
+        auto named = store::find_named(db, window.seal, Phone::sender("13900000001"));
+        REQUIRE(named);
+        REQUIRE(store::forget(db, window.seal, *named, "asked", night, night));
+    });
+    CHECK(window.value("SELECT group_concat(length(reason)) FROM text_reveals") == "0");
+    CHECK(window.ask("POST", "/v1/desk/a/reveal", "3/张三", R"({"reason":"回拨她"})").status == 200);  // words about what is gone do not outlive it
+    CHECK(window.value("SELECT group_concat(length(reason)) FROM text_reveals") == "0,0");
 }
 
 TEST_CASE("what is said at the acknowledgement is sealed, stands once, and a broken body loses no acknowledgement") {

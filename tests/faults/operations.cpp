@@ -28,6 +28,7 @@
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
 #include "daemon/store/receipts.hpp"
+#include "daemon/store/reveals.hpp"
 #include "daemon/store/reviews.hpp"
 #include "daemon/store/suggestions.hpp"
 #include "daemon/store/watch.hpp"
@@ -376,8 +377,9 @@ std::vector<Operation> about_what_comes_in() {
             if (!store::move_followup(db, seal(), *f, move, noon)) throw std::logic_error("somebody else moved it");
         }),
         in_store("record_reveal", [](Connection& db, Office& o) {
-            store::record_reveal(db, seal(), *store::find_followup(db, o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered")))), "3/x", "to call back", noon);
+            store::record_reveal(db, seal(), o.id(fmt::format("SELECT id FROM followups WHERE case_id = {}", o.case_of("answered"))), "3/x", "to call back", noon);
         }),
+        in_store("record_text_reveal", [](Connection& db, Office& o) { store::record_text_reveal(db, seal(), o.id("SELECT id FROM inbound WHERE key = 'v:m2'"), "3/x", "to call back", noon); }),
         in_store("plan_lines", [](Connection& db, Office&) { plan_writeback(db); }),
         in_store("take_batch", [](Connection& db, Office&) {
             plan_writeback(db);
@@ -502,7 +504,7 @@ const std::vector<std::string>& readers() {
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
         "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
-        "followup_words", "reveals_of", "count_waiting", "register_report", "own_report",
+        "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "register_report", "own_report",
         "find_next_due", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown",

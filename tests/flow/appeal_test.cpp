@@ -117,9 +117,9 @@ struct Desks : World {
         });
         return out;
     }
-    std::string terminal(const std::string& report) {
+    std::string terminal(const std::string& report, bool raw = true) {
         std::string out;
-        store->run_now([&](Connection& db) { out = reports::render_terminal(*reports::make_report(db, {}, {}, {.report = report}, "Asia/Shanghai", clock.now())); });
+        store->run_now([&](Connection& db) { out = reports::render_terminal(*reports::make_report(db, {}, {}, {.report = report, .raw = raw}, "Asia/Shanghai", clock.now())); });
         return out;
     }
 
@@ -177,6 +177,65 @@ TEST_CASE("an appeal that is upheld: a slip of the caller's leaves the scores, a
     CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access'") == "3");  // each look at what the caller wrote
     for (const char* edit : {"UPDATE appeals SET state = 'not_upheld'", "DELETE FROM appeals", "DELETE FROM appeal_steps", "UPDATE appeal_steps SET note = x'00'"})
         CHECK_THROWS(w.exec(edit));
+}
+
+TEST_CASE("neither filing an appeal nor its end tells whoever reads the tables what that call was rated") {
+    Desks w;
+    std::vector<std::string> shown[2];
+    auto look = [&](int of) {
+        shown[of].clear();
+        for (const char* report : {"units", "force", "officers"}) shown[of].push_back(w.terminal(report, false));
+    };
+    auto number = [](int n) { return fmt::format("139000004{:02}", n); };
+    for (int n = 0; n < 12; ++n) REQUIRE(w.call(fmt::format("c{}", n), number(n)) == "accepted");
+    REQUIRE(w.call("silent", number(20)) == "accepted");
+    w.pass(3h);
+    REQUIRE(w.sent.size() == 13);
+    auto sent = w.sent;
+    for (const auto& one : sent) {
+        w.receipt(one.ref);
+        if (one.phone != number(20)) w.reply(one.phone, one.phone < number(6) ? "3" : "1", one.extension);
+    }
+    auto appeals_row = [&] {
+        json::value row;
+        w.store->run_now([&](Connection& db) { row = json::parse(reports::render_json(*reports::make_report(db, {}, {}, {.report = "appeals"}, "Asia/Shanghai", w.clock.now()))).at("rows").at(2); });
+        return fmt::format("{} {} {}", json::serialize(row.at("rated")), json::serialize(row.at("left_out")), json::serialize(row.at("taken_out")));
+    };
+    auto decide = [&](int appeal, const char* outcome) {
+        REQUIRE(w.step(appeal, "propose", sub_bureau, outcome) == "proposed");
+        REQUIRE(w.step(appeal, "confirm", city) == outcome);
+    };
+    look(0);
+    CHECK(appeals_row() == "12 null null");
+    for (const char* record : {"silent", "c0", "c6"}) {
+        REQUIRE(w.file(record).status == 200);
+        look(1);
+        CHECK(shown[1] == shown[0]);
+        CHECK(appeals_row() == "12 null null");
+    }
+    decide(1, "upheld"), decide(2, "upheld"), decide(3, "not_upheld");
+    look(1);
+    CHECK(shown[1] == shown[0]);
+    CHECK(appeals_row() == "12 null null");
+    for (int n = 1; n < 6; ++n) {
+        look(0);
+        REQUIRE(w.file(fmt::format("c{}", n)).status == 200);
+        look(1);
+        CHECK(shown[1] == shown[0]);
+        decide(3 + n, "upheld");
+        look(1);
+        CHECK((shown[1] == shown[0]) == (n != 4));  // five go together: c0 to c4
+        if (n >= 4) CHECK(appeals_row() == "12 null 5");
+    }
+    CHECK(w.scores() == "600 600 600 ");  // raw knows the sixth as well
+    CHECK(has(shown[1][0], "0 ratings are left out until an appeal is decided, 5 were taken out"));
+    auto five = shown[1];
+    // Nor does re-coding one, which the unit can bring about.
+    w.call("c7", number(7), "02", R"(,"version":9)");
+    REQUIRE(w.value("SELECT sum(recoded_after) FROM cases") == "1");
+    look(1);
+    CHECK(shown[1] == five);
+    CHECK(has(w.terminal("units"), "1 answers are left out until inspection decides"));
 }
 
 TEST_CASE("an appeal that is not upheld: the rating leaves the officer's score and returns") {
@@ -278,6 +337,36 @@ TEST_CASE("an appeal that comes too late changes nothing") {
     CHECK(has(late.body, "too late: an appeal about this call could be filed until 2026-12-03T10:00:00+08:00"));
     CHECK(w.scores() == "001 001 001 ");
     CHECK(w.value("SELECT count(*) FROM appeals") == "0");
+}
+
+TEST_CASE("an officer's list is his own, whoever else filed how many, and so many of his wait at a time") {
+    Desks w;
+    for (int n = 0; n < 13; ++n) {
+        w.officers = n < 11 ? R"([{"badge":"012345","role":"lead"}])" : R"([{"badge":"054321","role":"lead"}])";
+        REQUIRE(w.call(fmt::format("c{}", n), fmt::format("139000005{:02}", n)) == "accepted");
+    }
+    for (int n = 0; n < 10; ++n) REQUIRE(w.file(fmt::format("c{}", n)).status == 200);
+    auto eleventh = w.file("c10");
+    CHECK(eleventh.status == 409);
+    CHECK(has(eleventh.body, "10 appeals of yours wait for a decision"));
+    CHECK(w.file("c10", station).status == 200);  // the unit's are counted apart
+    CHECK(w.file("c11", colleague).status == 200);
+    auto rows = [&](const http::Asker& asker) { return json::parse(w.seen(asker)).at("appeals").as_array().size(); };
+    CHECK(rows(officer) == 10);
+    CHECK(rows(colleague) == 1);
+    CHECK(rows(station) == 1);
+    CHECK(rows(city) == 12);
+    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access'") == "1");  // the look of the one who sees what they are about
+    REQUIRE(w.step(1, "propose", sub_bureau, "not_upheld") == "proposed");
+    REQUIRE(w.step(1, "confirm", city) == "not_upheld");
+    w.officers = R"([{"badge":"012345","role":"lead"}])";
+    REQUIRE(w.call("c13", "13900000513") == "accepted");
+    CHECK(w.file("c13").status == 200);
+    w.store->run_now([](Connection& db) {
+        CHECK(store::list_appeals(db, {true}, false, 3).size() == 3);
+        CHECK(store::list_appeals(db, {true}, true, 3).size() == 4);  // three that wait, and the one that is decided
+        CHECK(store::list_appeals(db, {}, true, 3).empty());
+    });
 }
 
 TEST_CASE("an officer files about his own calls alone, a station about its own, and only 督察 decides") {

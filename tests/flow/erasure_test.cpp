@@ -2,6 +2,7 @@
 #include "daemon/nightly.hpp"
 #include "daemon/store/erasure.hpp"
 #include "daemon/store/phones.hpp"
+#include "daemon/store/ratings.hpp"
 #include "tests/flow/world.hpp"
 
 using namespace pingjing;
@@ -198,11 +199,18 @@ TEST_CASE("after 180 days records, texts and numbers go, after three years the r
     CHECK(w.value("SELECT erased_at FROM cases WHERE record = 'a'") == "null");
     CHECK(night(w).cases == 1);
 
+    // What a program thought of a text, and what was named when it was asked, is as much his as the rating.
+    w.store->run_now([&](Connection& db) {
+        db.exec(fmt::format("INSERT INTO suggestions(inbound_id, at, said) SELECT min(id), {}, 'dissatisfied' FROM inbound", to_millis(w.clock.now())).c_str());
+        store::keep_topic(db, 1, 1, "attitude", w.clock.now());
+    });
+    CHECK_THROWS(w.exec("DELETE FROM suggestions"));
     auto three_years = later(w, 3 * 366);
     auto& then = *three_years;
     done = night(then);
     CHECK(done.ratings == 2);
     CHECK(then.value("SELECT count(*) FROM ratings") == "0");
+    CHECK(then.value("SELECT (SELECT count(*) FROM suggestions) + (SELECT count(*) FROM asked_topics)") == "0");
     CHECK(then.value("SELECT count(*) FROM inbound WHERE label IS NOT NULL OR rating IS NOT NULL") == "0");
     CHECK(then.value("SELECT count(*) FROM cases") == "2");
     CHECK(then.value("SELECT count(*) FROM meta WHERE key = 'erasing_ratings'") == "0");

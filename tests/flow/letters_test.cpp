@@ -169,3 +169,76 @@ TEST_CASE("a letter's words and its answer are erased with the text, and no word
     CHECK(w.ask("POST", "/v1/letters/2/close", R"({"words":"他问车管所"})").status == 200);
     CHECK(w.value("SELECT count(*) FROM letter_words WHERE letter_id = 2") == "0");
 }
+
+TEST_CASE("a letter of somebody who can rate him is not for who was at his call, nor for his unit") {
+    Mailbox w(morning);
+    w.call("A1", zhang);
+    w.pass(2h + 1min);
+    w.pass(24h * 15);
+    w.reply(zhang, "3", w.sent[0].extension);  // too late to be a rating
+    w.reply(li, "请问派出所几点上班");
+    auto seen = [&](const std::string& badge, const std::string& unit) {
+        std::string out;
+        for (const char* state : {"open", "all"}) out += std::to_string(boost::json::parse(w.ask("GET", std::string("/v1/letters?state=") + state, "", "王杰", "5", badge, unit).body).at("letters").as_array().size());
+        return out + " " + std::to_string(w.ask("GET", "/v1/letters/1", "", "王杰", "5", badge, unit).status);
+    };
+    CHECK(seen("", "") == "22 200");
+    CHECK(seen("777777", "320100000000") == "22 200");
+    CHECK(seen("012345", "") == "11 404");
+    CHECK(seen("", "320102430000") == "11 404");
+    for (const char* what : {"answer", "close", "alarm", "reveal"}) {
+        CAPTURE(what);
+        auto body = std::string(what) == "reveal" ? R"({"reason":"x"})" : std::string(what) == "alarm" ? "" : R"({"words":"x"})";
+        CHECK(w.ask("POST", std::string("/v1/letters/1/") + what, body, "王杰", "5", "012345").status == 404);
+    }
+    CHECK(w.letters().size() == 2);
+    CHECK(w.sent.size() == 1);
+}
+
+TEST_CASE("why the number behind a letter was needed is sealed, is read by whoever may read the letter, and goes with it") {
+    Mailbox w(morning);
+    w.reply(li, "请问派出所几点上班");
+    REQUIRE(w.ask("POST", "/v1/letters/1/reveal", R"({"reason":"周秀英说栖霞路"})").body.find(li) != std::string::npos);
+    CHECK(w.value("SELECT count(*) FROM ledger WHERE data LIKE '%周秀英%'") == "0");
+    CHECK(w.value("SELECT count(*) FROM text_reveals WHERE instr(reason, '周秀英') > 0") == "0");
+    auto reveals = w.json_of("/v1/letters/1").at("reveals").as_array();
+    REQUIRE(reveals.size() == 1);
+    CHECK(reveals[0].at("who") == "9/王督察");
+    CHECK(reveals[0].at("reason") == "周秀英说栖霞路");
+    CHECK_THROWS_AS(w.exec("DELETE FROM text_reveals"), store::SqlError);
+    w.store->run_now([&](store::Connection& db) {
+        auto named = store::find_named(db, w.seal, *Phone::mobile(li));
+        REQUIRE(named);
+        REQUIRE(store::forget(db, w.seal, *named, "asked", w.clock.now(), w.clock.now()));
+    });
+    CHECK(w.value("SELECT group_concat(length(reason)) FROM text_reveals") == "0");
+    CHECK(w.json_of("/v1/letters/1").at("reveals").at(0).at("reason") == "");
+}
+
+TEST_CASE("words to the bare number after a letter's answer are not put down to the survey that is open, a digit is") {
+    Mailbox w(morning);
+    w.reply(zhang, "我的车找到了吗");
+    w.call("A1", zhang);
+    w.pass(2h + 1min);
+    REQUIRE(w.sent.size() == 1);
+    auto slot = w.sent[0].extension;
+    REQUIRE(w.answer("1", "车已找到,请来所里领取。").status == 200);
+    REQUIRE(w.texted("请来所里领取", zhang) == 1);
+    w.reply(zhang, "好的,非常满意");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "0");
+    CHECK(w.value("SELECT class || ' ' || match FROM inbound ORDER BY id DESC") == "unmatched other_text");
+    CHECK(w.value("SELECT kind FROM reviews") == "several_open");
+    w.reply(zhang, "谢谢,明天来");
+    CHECK(w.letters().size() == 1);  // goes on with the letter
+    CHECK(w.value("SELECT count(*) FROM ratings") == "0");
+    // A person says that it was about the call after all.
+    CHECK(w.ask("POST", "/v1/review/1", R"({"decision":"rated","grade":"satisfied","case_id":"A1"})", "钱督察", "8").status == 200);
+    CHECK(w.value("SELECT grade FROM ratings") == "satisfied");
+    w.reply(zhang, "3");
+    CHECK(w.value("SELECT match FROM inbound ORDER BY id DESC") == "only_open");
+    CHECK(w.value("SELECT count(*) FROM ratings WHERE grade = 'dissatisfied'") == "1");
+    w.reply(zhang, "态度太差了,很不满意", slot);
+    CHECK(w.value("SELECT match FROM inbound ORDER BY id DESC") == "slot");
+    w.reply(zhang, "退订");
+    CHECK(w.value("SELECT class FROM inbound ORDER BY id DESC") == "opt_out");
+}

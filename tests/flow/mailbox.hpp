@@ -35,12 +35,12 @@ struct Mailbox : World {
         });
     }
     http::Response ask(const std::string& method, const std::string& target, const std::string& body = "", const std::string& name = "王督察",
-                       const std::string& token = "9", const std::string& badge = "", const std::vector<std::string>& scopes = {"inspect", "desk"}) {
+                       const std::string& token = "9", const std::string& badge = "", const std::string& unit = "", const std::vector<std::string>& scopes = {"inspect", "desk"}) {
         http::Request request;
         request.method = method, request.target = target, request.path = target.substr(0, target.find('?')), request.body = body;
         auto question = target.find('?');
         request.parameters = http::parse_query(question == std::string::npos ? "" : target.substr(question + 1));
-        request.asker = {token + "/" + name, name, "", badge, scopes};
+        request.asker = {token + "/" + name, name, unit, badge, scopes};
         request.headers = {{"x-pingjing-who", token + "/" + name}};
         std::optional<http::Response> response;
         run_for([&]() -> asio::awaitable<void> { response = co_await router.handle(request); });

@@ -142,6 +142,31 @@ TEST_CASE("after a restore nobody knows who got a notice since the backup: a per
     CHECK(outcomes(send(w, "n1", {zhang + " 2026-01-05"}, R"(,"accept_possible_double":true)")) == "planned");
 }
 
+TEST_CASE("after a month nothing is added to a notice: a number that is forgotten by then would get it again") {
+    Mailbox w(morning, site);
+    CHECK(outcomes(send(w, "n1", {zhang + " 2026-01-05"})) == "planned");
+    w.pass(24h * 30 - 1h);
+    CHECK(outcomes(send(w, "n1", {zhang + " 2026-01-05", li + " 2026-01-05"})) == "known planned");
+    w.pass(2h);
+    auto late = send(w, "n1", {zhang + " 2026-01-05"});
+    CHECK(late.status == 409);
+    CHECK(late.body.find("more than 30 days ago") != std::string::npos);
+    CHECK(outcomes(send(w, "n2", {zhang + " 2026-01-05"})) == "planned");
+}
+
+TEST_CASE("words after a notice are not put down to the survey that is open") {
+    Mailbox w(morning, site);
+    w.call("A1", zhang);
+    w.pass(2h + 1min);
+    REQUIRE(w.sent.size() == 1);
+    send(w, "n1", {zhang + " 2026-01-05"});
+    REQUIRE(w.texted(words, zhang) == 1);
+    w.reply(zhang, "太好了,满意");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "0");
+    w.reply(zhang, "1");
+    CHECK(w.value("SELECT grade FROM ratings") == "satisfied");
+}
+
 TEST_CASE("what is wrong with a notice is said, and nothing is planned") {
     Mailbox w(morning, site);
     CHECK(send(w, "n1", {zhang + " 2026-01-05"}, "", "").status == 403);  // by nobody

@@ -68,6 +68,30 @@ TEST_CASE("what it was about, in words worse than the answer, is a worse answer 
     CHECK(w.value("SELECT count(*) FROM followups") == "1");
 }
 
+TEST_CASE("a 3 after a 2 and the question is a riddle for the score, and followed up at once all the same") {
+    Questioned w;
+    w.say("2");
+    REQUIRE(w.asked() == 1);
+    REQUIRE(w.value("SELECT count(*) FROM followups") == "0");
+    w.say("3");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "1");
+    CHECK(w.value("SELECT kind FROM reviews") == "ambiguous");
+    CHECK(w.value("SELECT state || ' ' || urgent || ' ' || ((due_at - opened_at) / 3600000) FROM followups") == "opened 1 24");
+    CHECK(w.value("SELECT grade FROM ratings") == "basically_satisfied");
+    // The person who looks says that it was a rating: it counts, and one follow-up is enough.
+    REQUIRE(w.ask("POST", "/v1/review/1", R"({"decision":"rated","grade":"dissatisfied"})", "钱督察", "8").status == 200);
+    CHECK(w.value("SELECT grade || ' ' || effect FROM ratings ORDER BY id DESC") == "dissatisfied replaces");
+    CHECK(w.value("SELECT count(*) FROM followups") == "1");
+    Questioned same;
+    same.say("2");
+    same.say("2");  // says again what stands
+    CHECK(same.value("SELECT count(*) FROM followups") == "0");
+    Questioned better;
+    better.say("2");
+    better.say("1");
+    CHECK(better.value("SELECT count(*) FROM followups") == "0");
+}
+
 TEST_CASE("nobody is asked the second question after a 1, where a site has not turned it on, where others may read the phone, beside an opt-out or an emergency") {
     {
         Questioned w;

@@ -129,6 +129,65 @@ TEST_CASE("what was asked stands: a record that names another service, or an off
     CHECK(w.value("SELECT r.officer FROM ratings r JOIN cases c ON c.id = r.case_id WHERE c.record = 'T1'") == "080011");
 }
 
+TEST_CASE("a configuration that changes the scale turns round nothing that was asked before") {
+    World w(morning, {.services = services});
+    w.call("W1", li, "W1", at_window);
+    w.call("W2", zhang, "W1", at_window);
+    w.call("W3", zhao, "W1", at_window);
+    w.pass(1h);
+    REQUIRE(w.sent.size() == 3);
+    CHECK(w.value("SELECT count(*) || scale FROM survey_scales") == "3csat-5");
+    auto reload = [&](const std::string& text, const std::string& scale) {
+        std::filesystem::create_directories(w.folder / "texts");
+        w.write("texts/survey_window.txt", text);
+        auto changed = services;
+        changed.replace(changed.find("csat-5"), 6, scale);
+        auto configuration = World::configuration({.services = changed});
+        configuration.insert(configuration.find("[http]"), "templates_dir = \"texts\"\n");
+        w.write("pingjing.toml", configuration);
+        auto next = w.gateway().prepare(w.load());
+        REQUIRE_MESSAGE(next, (next ? "" : next.error().detail));
+        w.gateway().take_over(std::move(*next));
+    };
+    reload("【{{sign}}】您好,请评价我们的窗口服务:1满意 2基本满意 3不满意。回T退订", "110-3");
+    auto grade = [&](const char* record) { return w.value(fmt::format("SELECT grade || ' ' || value FROM ratings r JOIN cases c ON c.id = r.case_id WHERE c.record = '{}' ORDER BY r.id DESC", record)); };
+    w.reply(li, "1");
+    CHECK(grade("W1") == "dissatisfied 1");
+    CHECK(w.value("SELECT count(*) FROM followups") == "1");
+    w.reply(zhang, "5");
+    CHECK(grade("W2") == "satisfied 5");
+    // The texts in force name other digits by now: a person looks, and nobody is asked to answer by them.
+    auto before = w.sent.size();
+    w.reply(zhao, "7");
+    w.reply(zhao, "帮助");
+    CHECK(w.sent.size() == before);
+    CHECK(w.value("SELECT count(*) > 0 FROM reviews WHERE kind = 'ambiguous'") == "1");
+    // And the other way round: what was asked by three digits stays so where five are asked for now.
+    w.call("W4", wang, "W1", at_window);
+    w.pass(1h);
+    CHECK(w.texted("1满意 2基本满意", wang) == 1);
+    reload("【{{sign}}】您好,请评价我们的窗口服务:5很满意 4满意 3一般 2不满意 1很不满意。回T退订", "csat-5");
+    w.reply(wang, "1");
+    CHECK(grade("W4") == "satisfied 1");
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("a record whose source no service names is asked about as nothing, one that is only written otherwise is of its service") {
+    World w(morning, {.services = services});
+    CHECK(w.call("X1", zhang, "0101", R"(,"source":"typo")") == "excluded unknown_category");
+    CHECK(w.value("SELECT rule FROM decisions") == "source of no service");
+    CHECK(w.call("W1", li, "W1", R"(,"source":" Ｗindow ")") == "accepted");
+    CHECK(w.call("A1", wang, "0101", R"(,"source":"")") == "accepted");
+    CHECK(w.call("A2", zhao, "0101", R"(,"source":"１１０")") == "accepted");
+    w.pass(3h);
+    CHECK(w.texted("窗口办事", li) == 1);
+    CHECK(w.texted("", zhang) == 0);
+    World named(morning, {.survey = "sources = [\"电话\"]", .services = services}), plain(morning);
+    CHECK(named.call("X1", zhang, "0101", R"(,"source":"电 话")") == "accepted");
+    CHECK(named.call("X2", li, "0101", R"(,"source":"网上")") == "excluded unknown_category");
+    CHECK(plain.call("X1", zhang, "0101", R"(,"source":"typo")") == "accepted");  // a site that distinguishes none
+}
+
 TEST_CASE("a service has its own categories, and safety knows no service") {
     World w(morning, {.services = services});
     CHECK(w.call("W1", zhang, "0101", at_window) == "excluded unknown_category");
@@ -166,6 +225,7 @@ TEST_CASE("what is wrong with a service is said with its line") {
         {"asked while the officer is still there", "[[survey.service]]\nname = \"window\"\nsources = [\"w\"]\ndelay = \"5m\"\n", "shorter than [survey] min_delay"},
         {"a text that offers five digits where three are read", "[[survey.service]]\nname = \"window\"\nsources = [\"w\"]\n", "it is read on the scale 110-3"},
         {"a text that offers three digits where five are read", "[[survey.service]]\nname = \"visit\"\nsources = [\"w\"]\nscale = \"csat-5\"\n", "it is read on the scale csat-5"},
+        {"a source that is the 110 call's", "sources = [\"窗口\"]\n[[survey.service]]\nname = \"window\"\nscale = \"csat-5\"\nsources = [\"窗 口\"]\n", "is that of the 110 call"},
         {"an unknown key", "[[survey.service]]\nname = \"window\"\nsources = [\"w\"]\nscale = \"csat-5\"\nscales = \"csat-5\"\n", "scales"},
     };
     for (const auto& bad : rows) {

@@ -140,6 +140,7 @@ TEST_CASE("GET /v1/followups: open ones, urgent first, then by limit, numbers ar
     office.open(3, true, false, noon + 48h);
     office.clock.move_to(2h);
     auto answer = office.get("/v1/followups");
+    CHECK(office.value("SELECT data FROM ledger WHERE kind = 'access'") == R"({"what":"followups","followups":3,"who":"3/张三"})");
     REQUIRE(answer.status == 200);
     auto body = boost::json::parse(answer.body);
     auto& list = body.at("followups").as_array();

@@ -149,6 +149,23 @@ TEST_CASE("leaders read sums, inspectors cases, an officer himself, and each loo
     CHECK(service.get("/v1/reports/signals?cases=1", "inspect").status == 200);
     CHECK(service.accesses() == 2);
 
+    // Who leads and no more chooses no days: ratings of one month, when all its answers have come.
+    service.asker = {"8/局长", "局长", "", "", {"leader"}};
+    auto november = boost::json::parse(service.get("/v1/reports/units", "leader").body);  // it is the 27th
+    CHECK(november.at("from") == "2026-10-01");
+    CHECK(november.at("to") == "2026-10-31");
+    for (const char* days : {"from=2026-11-20&to=2026-11-20", "from=2026-11-01&to=2026-11-30", "from=2026-10-01&to=2026-10-30", "from=2026-09-01&to=2026-10-31", "from=2026-10-12&to=2026-10-18", "to=2026-10-31"})
+        for (const char* report : {"units", "force", "appeals"}) {
+            CAPTURE(days);
+            CHECK(service.get(std::string("/v1/reports/") + report + "?" + days, "leader").status == 400);
+        }
+    CHECK(service.get("/v1/reports/units?from=2026-09-01&to=2026-09-30", "leader").status == 200);
+    CHECK(service.get("/v1/reports/register?from=2026-11-21&to=2026-11-23", "leader").status == 400);
+    CHECK(service.get("/v1/reports/register?from=2026-11-16&to=2026-11-22", "leader").status == 200);
+    service.asker.scopes = {"leader", "report"};
+    CHECK(service.get("/v1/reports/units?from=2026-11-20&to=2026-11-20", "report,leader").status == 200);
+    service.asker = {};
+
     CHECK(service.get("/v1/reports/mine", "report").status == 403);
     CHECK(service.get("/v1/reports/mine", "officer").status == 403);  // the token does not say who he is
     service.asker = {"5/王杰", "王杰", "", "012345", {"officer"}};
@@ -185,6 +202,16 @@ TEST_CASE("raw figures need the right to inspect, and who looked is recorded") {
     });
     CHECK(service.get("/v1/reports/force?raw=1&from=x", "inspect").status == 400);
     CHECK(service.accesses() == 1);  // nothing was shown
+    // Of ratings of his own nobody reads more than everybody does, nor what the other rows leave of the sum.
+    for (const http::Asker& party : {http::Asker{"5/王杰", "王杰", "", "012345", {"inspect"}}, http::Asker{"6/李", "李", "320102430000", "", {"inspect"}}})
+        for (const char* report : {"officers", "units", "force"}) {
+            CAPTURE(report);
+            service.asker = party;
+            CHECK(satisfied(service.get(std::string("/v1/reports/") + report + "?raw=1", "inspect")).is_null());
+            CHECK(satisfied(service.get(std::string("/v1/reports/") + report + "?raw=1&basis=answered", "inspect")).is_null());
+            service.asker = {"7/赵", "赵", "320100000000", "900001", {"inspect"}};
+            CHECK(satisfied(service.get(std::string("/v1/reports/") + report + "?raw=1", "inspect")) == 3);
+        }
 }
 
 TEST_CASE("the story of a call needs the right to inspect, and who looked is recorded") {

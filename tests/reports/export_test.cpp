@@ -105,8 +105,8 @@ TEST_CASE("a day is exported as fourteen files and a manifest that vouches for t
     auto manifest = site.manifest(1);
     CHECK(manifest.at("files").as_object().size() == 14);
     auto complaints = boost::json::parse(files["2026-11-20/v1/register.json"]);
-    CHECK(complaints.at("from") == "2026-11-14");  // the seven days that end with it
-    CHECK(complaints.at("to") == "2026-11-20");
+    CHECK(complaints.at("from") == "2026-11-09");  // the last week that was over: no two nights differ by one day
+    CHECK(complaints.at("to") == "2026-11-15");
     CHECK(complaints.at("rows").as_array().empty());
     auto signals = boost::json::parse(files["2026-11-20/v1/signals.json"]);
     CHECK(signals.at("from") == "2026-10-22");  // the thirty days that end with it

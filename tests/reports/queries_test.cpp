@@ -1,6 +1,7 @@
 #include "daemon/reports/queries.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -119,9 +120,22 @@ TEST_CASE("a case that is re-coded after it was asked stays surveyed, its rating
     CHECK(books.force("dissatisfied") == 0);
     CHECK(books.force("n") == 6);
     CHECK(books.json("exclusions").at("rows").as_array().empty());
-    auto shown = render_terminal(books.table({.report = "units"}));
-    CHECK(shown.find("320102430000 1") != std::string::npos);
-    CHECK(shown.find("1 answers are left out") != std::string::npos);
+    auto raw = render_terminal(books.table({.report = "units", .raw = true}));
+    CHECK(raw.find("320102430000 1") != std::string::npos);
+    CHECK(raw.find("1 answers are left out") != std::string::npos);
+    // Shown, they leave by fives, for a unit can re-code its cases one by one and look in between.
+    auto shown = [&] {
+        auto force = books.row("force", "", false);
+        return fmt::format("{} of {}", force.at("dissatisfied").as_int64(), force.at("n").as_int64());
+    };
+    CHECK(shown() == "1 of 7");
+    for (int i = 0; i < 3; ++i) books.plant.rated({.code = "dv", .recoded_after = true}, "dissatisfied");
+    CHECK(shown() == "4 of 10");
+    books.plant.rated({.unit = "320102440000", .code = "dv", .recoded_after = true}, "dissatisfied");  // another unit's is no fifth
+    CHECK(shown() == "5 of 11");
+    books.plant.rated({.code = "dv", .recoded_after = true}, "dissatisfied");
+    CHECK(shown() == "1 of 7");
+    CHECK(render_terminal(books.table({.report = "units"})).find("5 answers are left out") != std::string::npos);
 }
 
 TEST_CASE("the books count rows, texts and alarms, and say when they do not balance") {

@@ -20,7 +20,7 @@ namespace json = boost::json;
 namespace {
 
 const std::string zone = "Asia/Shanghai", east = "320102430000", west = "320104430000";
-const auto as_of = *parse_rfc3339("2026-11-29T10:00:00+08:00");
+const auto as_of = *parse_rfc3339("2026-11-29T10:00:00+08:00"), monday = *parse_rfc3339("2026-11-30T10:00:00+08:00");
 
 // Complaints whose findings are known; numbers of people are ids here.
 struct Town {
@@ -61,13 +61,16 @@ struct Town {
         move("verified", FollowupState::verified, true);
         return followup;
     }
+    void drop(std::int64_t followup, const std::string& at) {
+        db.exec(fmt::format("INSERT INTO followup_steps(id, followup_id, at, who, state) VALUES ({}, {}, {}, '3/x', 'dropped')", 8000 + followup, followup, to_millis(*parse_rfc3339(at))).c_str());
+    }
     void complain(int times, const Complaint& c) {
         for (int i = 0; i < times; ++i) complain(c);
     }
     Request week() {
         Request request;
         request.report = "register", request.week = "2026-W48";
-        return *complete(request, {}, zone, as_of);
+        return *complete(request, {}, zone, monday);
     }
     json::array rows(const Request& request) { return json::parse(render_json(register_report(db, &seal, names, rules, request, zone))).at("rows").as_array(); }
     // "unit topic n" of each row.
@@ -109,10 +112,22 @@ TEST_CASE("what is complained of most comes first, and a complaint belongs to th
     town.complain(1, {.day = "2026-11-30"});
     CHECK(town.sums(town.week()) == "all response_speed 14; all attitude 6; 320102430000 response_speed 9; 320102430000 attitude 6; 320104430000 response_speed 5");
     CHECK(town.rows(town.week())[0].at("topic_name").as_string() == "出警速度");
-    // Not yet found out, found out again, or no complaint after all.
+    // No complaint after all, as was known by the end of the week.
+    town.drop(7, "2026-11-29T23:59:00+08:00");
+    CHECK(town.sums(town.week()).starts_with("all response_speed 13; all attitude 6;"));
+}
+
+TEST_CASE("a week that is over stays: looked at again, found out again, or refuted when it was over") {
+    Town town;
+    town.complain(6, {});
+    auto sums = town.sums(town.week());
+    CHECK(sums == "all attitude 6; 320102430000 attitude 6");
     town.db.exec("UPDATE followups SET state = 'opened' WHERE id = 1");
-    town.db.exec("INSERT INTO followup_steps(id, followup_id, at, who, state) VALUES (9000, 7, 0, '3/x', 'dropped')");
-    CHECK(town.sums(town.week()).starts_with("all response_speed 13; all attitude 5;"));
+    CHECK(town.sums(town.week()) == sums);
+    town.db.exec(fmt::format("INSERT INTO followup_steps(id, followup_id, at, who, state) VALUES (9000, 1, {}, '3/x', 'verified')", to_millis(monday)).c_str());
+    CHECK(town.sums(town.week()) == sums);
+    town.drop(2, "2026-11-30T00:01:00+08:00");
+    CHECK(town.sums(town.week()) == sums);
 }
 
 TEST_CASE("no sum of few is shown, nor to be had from the others") {
@@ -170,6 +185,9 @@ TEST_CASE("nobody reads the cases of his own unit, or at which he was") {
     CHECK(town.rows(request).size() == 1);
     request.unit.clear(), request.badge = "777777";
     CHECK(town.rows(request).size() == 1);
+    request.cases = false, request.raw = true;
+    CHECK(town.sums(request) == "all attitude 1; 320102430000 attitude 1");
+    request.cases = true;
     town.db.exec("INSERT INTO case_officers(case_id, position, badge, role) VALUES (1, 1, '777777', 'co')");
     CHECK(town.rows(request).empty());
 }
@@ -177,7 +195,22 @@ TEST_CASE("nobody reads the cases of his own unit, or at which he was") {
 TEST_CASE("a week or days, and only of the register") {
     Request request;
     request.report = "register";
-    CHECK(complete(request, {}, zone, as_of)->from == "2026-11-23");
+    CHECK(complete(request, {}, zone, as_of)->from == "2026-11-16");  // on Sunday this week is not over
+    CHECK(complete(request, {}, zone, monday)->from == "2026-11-23");
+    CHECK(complete(request, {}, zone, monday)->to == "2026-11-29");
+    // What two periods differ by would be one complaint.
+    struct { const char* from; const char* to; } wrong[] = {{"2026-11-16", "2026-11-21"}, {"2026-11-17", "2026-11-23"}, {"2026-11-09", "2026-11-22"}, {"2026-11-23", "2026-11-29"}, {"2026-11-21", ""}};
+    for (auto& days : wrong) {
+        CAPTURE(days.from);
+        request.from = days.from, request.to = days.to;
+        CHECK(complete(request, {}, zone, as_of).error().detail.starts_with("from, to: expected the Monday and the Sunday of one week that is over"));
+        request.raw = true;
+        CHECK(complete(request, {}, zone, as_of));
+        request.raw = false;
+    }
+    request.from = "2026-11-16", request.to = "2026-11-22";
+    CHECK(complete(request, {}, zone, as_of));
+    request.to.clear();
     request.week = "2026-W47", request.from = "2026-11-01";
     CHECK(complete(request, {}, zone, as_of).error().detail == "week: expected either a week or days");
     request.from.clear(), request.report = "units";
@@ -207,5 +240,9 @@ TEST_CASE("an officer sees himself in months that are over, five ratings at a ti
     auto other = town.plant.call();
     town.plant.answer(other, {.at = "2026-07-01T10:00:00+08:00", .officer = "777777"});
     CHECK(mine().starts_with(R"([{"from":"2026-07","to":"2026-08","n":5,"satisfied":5,)"));
+    // Nor does a month that was shown move because a case was re-coded, which its officer can bring about.
+    auto before = mine();
+    town.db.exec(fmt::format("UPDATE cases SET recoded_after = 1 WHERE id = {}", corrected).c_str());
+    CHECK(mine() == before);
     CHECK(json::serialize(json::parse(render_json(own_report(town.db, town.rules, "nobody", zone, as_of))).at("rows")) == "[]");
 }

@@ -190,6 +190,10 @@ TEST_CASE("where appeals take more than a twentieth of the ratings out, the unit
     CHECK(said() == "ratings_taken_out 320102440000: 2 of 39 ratings of the last 30 days, 5.1 %\nratings_taken_out: 3 of 59 ratings of the last 30 days, 5.1 %\n");
     h.put("UPDATE cases SET recoded_after = 1 WHERE id = " + std::to_string(of_other[2]));
     CHECK(said() == "");                                 // it counts nowhere anyhow
+    // Two that nobody decides: filed about whatever calls, they keep as many out for weeks.
+    for (auto id : {of_one[2], of_one[3]})
+        h.put(fmt::format("INSERT INTO appeals(id, case_id, filed_at, filed_by, badge, unit, ground, state, due_at) VALUES ({0}, {0}, 0, '9/z', '012345', '', 'slip', 'filed', 0)", id));
+    CHECK(said() == "ratings_left_out 320102430000: 2 of 20 ratings of the last 30 days, 10.0 %\n");
     CHECK(about_appeals(h.db, Site(h.settings), noon + 24h * 31).empty());
 }
 

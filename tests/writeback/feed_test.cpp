@@ -1,5 +1,7 @@
 #include "daemon/writeback/feed.hpp"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -35,7 +37,11 @@ struct Post {
     asio::io_context io{};
     VirtualClock clock{noon};
     config::Writeback settings{};
-    writeback::Feed feed{{*site.store, store::read_on(*site.store), site.seal, clock, nullptr, [this] { return settings; }, 5}};
+    static asio::awaitable<void> here(std::function<void()> work) {
+        work();
+        co_return;
+    }
+    writeback::Feed feed{{*site.store, here, site.seal, clock, nullptr, [this] { return settings; }, 5}};
 
     Post() {
         settings.to = config::Writeback::To::folder, settings.by_case = true, settings.folder = folder.path();
@@ -72,6 +78,32 @@ TEST_CASE("a file that was written and not recorded is written again, the same t
     CHECK(lines_in(post.folder.path()) == before);
     post.look();
     CHECK(lines_in(post.folder.path()).size() == 2);
+}
+
+TEST_CASE("what is no file of ours in the place of the hidden one is not waited for") {
+    Post post;
+    auto hidden = post.folder.path() / ".pingjing-000000000001-000000000001.jsonl.unfinished";
+    REQUIRE(::mkfifo(hidden.c_str(), 0600) == 0);
+    post.site.rate(post.site.call(), Grade::dissatisfied);
+    post.look();
+    CHECK(lines_in(post.folder.path()).size() == 1);
+    CHECK_FALSE(fs::exists(hidden));
+}
+
+TEST_CASE("the months in which it was off are looked through with pauses for others") {
+    Post post;
+    post.settings.to = config::Writeback::To::nobody;
+    post.site.in([](store::Connection& db) {
+        for (int i = 0; i < 2600; ++i) store::append(db, noon, "batch", std::nullopt, "{}");
+    });
+    post.settings.to = config::Writeback::To::folder;
+    use_virtual_time(post.io, post.clock);
+    auto began = post.clock.steady();
+    bool done = false;
+    asio::co_spawn(post.io, post.feed.look(), [&](std::exception_ptr, Steady) { done = true; });
+    post.io.restart();
+    REQUIRE(run_virtual(post.io, [&] { return done; }));
+    CHECK(post.clock.steady() - began >= std::chrono::milliseconds(100));  // six stretches of the ledger
 }
 
 TEST_CASE("a folder that is not there loses nothing") {

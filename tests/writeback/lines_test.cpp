@@ -1,4 +1,6 @@
 #include "daemon/store/erasure.hpp"
+#include "daemon/store/ledger_check.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "tests/writeback/ledger_site.hpp"
 
 using namespace pingjing;
@@ -72,15 +74,12 @@ TEST_CASE("a batch that was taken stays together until it has left, with the sam
     CHECK(site.number("SELECT count(*) FROM writeback WHERE left_at IS NULL") == 2);
 }
 
-TEST_CASE("the same line has the same key after a restore, and a line that only looks alike has another") {
-    LedgerSite site, restored;
-    auto a = site.call(), same = restored.call();
-    site.rate(a, Grade::dissatisfied), restored.rate(same, Grade::dissatisfied);
-    auto before = site.give().at(0);
-    restored.in([](store::Connection& db) { db.exec("INSERT INTO meta(key, value) VALUES ('no_send_before', '1')"); });
-    auto after = restored.give().at(0);
-    CHECK(before.key == after.key);
-    CHECK(object_of(before).at("feed") != object_of(after).at("feed"));
+TEST_CASE("the same line has the same key however often it is taken, one that only looks alike has another") {
+    LedgerSite site;
+    auto a = site.call();
+    site.rate(a, Grade::dissatisfied);
+    auto before = site.take().at(0);
+    CHECK(site.give().at(0).key == before.key);
     site.rate(a, Grade::satisfied, "replaces");
     auto better = site.give().at(0);
     site.rate(a, Grade::dissatisfied, "replaces");
@@ -88,6 +87,29 @@ TEST_CASE("the same line has the same key after a restore, and a line that only 
     CHECK(object_of(worse).at("satisfaction") == object_of(before).at("satisfaction"));
     CHECK(worse.key != before.key);
     CHECK(worse.key != better.key);
+}
+
+TEST_CASE("after a restore every line has a key of that feed: the receiver hears again what he would drop as known") {
+    auto restore = [](LedgerSite& site) { site.in([](store::Connection& db) { db.exec("INSERT INTO meta(key, value) VALUES ('no_send_before', '1')"); }); };
+    LedgerSite site, restored, waited;
+    for (auto* one : {&site, &restored, &waited}) one->rate(one->call(), Grade::dissatisfied);
+    auto before = site.give().at(0);
+    // Restored to before the answer was told: it is told now.
+    restore(restored);
+    auto after = restored.give().at(0);
+    CHECK(object_of(before).at("satisfaction") == object_of(after).at("satisfaction"));
+    CHECK(object_of(before).at("feed") != object_of(after).at("feed"));
+    CHECK(before.key != after.key);
+    // Restored to when it was made and had not left: it may have left since.
+    CHECK(waited.take().at(0).key == before.key);
+    restore(waited);
+    auto again = waited.take().at(0);
+    CHECK(again.key != before.key);
+    CHECK(again.key != after.key);
+    CHECK(object_of(again).at("key").as_string() == again.key);
+    CHECK(object_of(again).at("feed") == object_of(after).at("feed"));
+    CHECK(waited.give().at(0).json == again.json);
+    CHECK(waited.give().empty());
 }
 
 TEST_CASE("nothing leaves of a case with a safety code, or re-coded to one, or erased") {
@@ -147,4 +169,59 @@ TEST_CASE("by units only sums leave, five ratings at a time, and nothing that na
     CHECK(line.at("dissatisfied").as_int64() == 0);
     CHECK(line.at("n").as_int64() == 10);
     CHECK(site.number("SELECT count(*) FROM writeback WHERE case_id IS NOT NULL") == 0);
+}
+
+TEST_CASE("what is re-coded to a safety code leaves the sums of its unit, and nothing is said of it") {
+    LedgerSite site;
+    site.rules.by_case = false;
+    std::vector<std::int64_t> cases;
+    for (int i = 0; i < 5; ++i) site.rate(cases.emplace_back(site.call()), i == 0 ? Grade::dissatisfied : Grade::satisfied);
+    CHECK(object_of(site.give().at(0)).at("dissatisfied").as_int64() == 1);
+    site.in([&](store::Connection& db) {
+        db.exec(fmt::format("UPDATE cases SET recoded_after = 1 WHERE id = {}", cases[0]).c_str());
+        store::append(db, noon, "recoded_after", cases[0], "{}");
+    });
+    CHECK(site.give().empty());
+    for (int i = 0; i < 5; ++i) site.rate(site.call(), Grade::satisfied);
+    auto line = object_of(site.give().at(0));
+    CHECK(line.at("dissatisfied").as_int64() == 0);
+    CHECK(line.at("n").as_int64() == 9);
+}
+
+TEST_CASE("what was counted before the sums were facts is taken over") {
+    LedgerSite site;
+    site.rules.by_case = false;
+    site.in([](store::Connection& db) {
+        db.exec("INSERT INTO writeback_units(unit, satisfied, basically_satisfied, dissatisfied, fresh, number) VALUES ('320102430000', 7, 1, 2, 4, 2)");
+        db.exec("INSERT INTO writeback_cases(case_id, number, content, unit, grade) VALUES (1, 0, x'', '320102430000', 'dissatisfied')");
+    });
+    auto a = site.call();
+    REQUIRE(a == 1);
+    site.rate(a, Grade::satisfied);  // of whom it was said before that he is dissatisfied
+    site.rate(site.call(), Grade::satisfied);
+    auto line = object_of(site.give().at(0));
+    CHECK(line.at("satisfied").as_int64() == 9);
+    CHECK(line.at("dissatisfied").as_int64() == 1);
+}
+
+TEST_CASE("verify finds a sum that leaves and was altered in the file") {
+    TempFolder folder;
+    {
+        LedgerSite site(folder.path().string());
+        site.rules.by_case = false;
+        for (int i = 0; i < 5; ++i) site.rate(site.call(), i == 0 ? Grade::dissatisfied : Grade::satisfied);
+        REQUIRE(site.give().size() == 1);
+    }
+    auto found = [&](const char* edit) {
+        store::Connection db((folder.path() / "pingjing.db").string());
+        db.exec(edit);
+        store::LedgerCheck check;
+        while (check.step(db)) {}
+        std::string said;
+        for (const auto& finding : check.findings()) said += finding.detail + "; ";
+        return said;
+    };
+    CHECK(found("SELECT 1") == "");
+    CHECK(found("UPDATE feed_units SET dissatisfied = 0, satisfied = 5").find("feed_units") != std::string::npos);
+    CHECK(found("UPDATE feed_units SET dissatisfied = 1, satisfied = 4; DELETE FROM feed_cases WHERE case_id = 1").find("feed_cases") != std::string::npos);
 }
