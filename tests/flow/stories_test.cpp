@@ -55,11 +55,11 @@ TEST_CASE("story: a 3 at night is called back, found right, put right and told, 
     w.reply(zhang, "2", w.sent[0].extension);  // of what was done: kept beside the first
     step("close", R"({"note":"无异议"})", "赵督察", "3");
     CHECK(w.value("SELECT group_concat(grade || ' ' || effect) FROM (SELECT * FROM ratings ORDER BY id)") == "dissatisfied first,basically_satisfied second");
-    REQUIRE(w.ask("POST", "/v1/appeals", R"({"case_id":"A1","ground":"other_service","note":"那次是另一组"})", "王杰", "9", "012345", {"officer"}).status == 200);
+    REQUIRE(w.ask("POST", "/v1/appeals", R"({"case_id":"A1","ground":"other_service","note":"那次是另一组"})", "王杰", "9", "012345", "", {"officer"}).status == 200);
     w.pass(1h);
     REQUIRE(w.ask("POST", "/v1/appeals/1/propose", R"({"outcome":"not_upheld","note":"记录上是他"})", "赵督察", "3").status == 200);
     w.pass(1h);
-    REQUIRE(w.ask("POST", "/v1/appeals/1/withdraw", R"({"note":"看过记录"})", "王杰", "9", "012345", {"officer"}).status == 200);
+    REQUIRE(w.ask("POST", "/v1/appeals/1/withdraw", R"({"note":"看过记录"})", "王杰", "9", "012345", "", {"officer"}).status == 200);
 
     std::string file;
     w.store->run_now([&](store::Connection& db) { file = reports::story_text(*reports::read_story(db, w.seal, "A1", true), "Asia/Shanghai"); });
