@@ -169,7 +169,7 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
                     auto joined = keep_joined(db, seal_, part.joined, now);
                     kept.texts += joined, kept.waiting += joined;
                     kept.repeated += part.repeated;
-                    bool whole = std::any_of(part.joined.begin(), part.joined.end(), [](const store::JoinedParts& joined) { return joined.complete; });
+                    bool whole = std::any_of(part.joined.begin(), part.joined.end(), [](const store::JoinedParts& one_text) { return one_text.complete; });
                     if (!part.repeated && !whole) waiting.push_back(text);
                     continue;
                 }

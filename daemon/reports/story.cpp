@@ -16,6 +16,7 @@
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
+#include "daemon/store/reveals.hpp"
 #include "daemon/store/ratings.hpp"
 #include "daemon/store/sqlite.hpp"
 
