@@ -73,6 +73,12 @@ bool keep_receipt_keys(Connection& db, const Attempt& a, const std::vector<std::
     return (parked && wake_parked_by_ref(db, a)) || woke;
 }
 
+// A carrier took it and gave it no id. Found by its message; no report brings such a key, and as a part it is settled.
+void keep_nameless(Connection& db, const Attempt& a, Instant now) {
+    Statement add(db, "INSERT INTO receipt_keys(id, channel, vendor_id, message_id, part, at, state) VALUES (?1, ?2, '', ?3, 1, ?4, 'delivered')");
+    add.bind(1, db.next_id("receipt_keys")).bind(2, a.channel).bind(3, a.message).bind(4, now).run();
+}
+
 // An answer can be faster than the carrier's response, and proves more.
 void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
     if (!a.survey) return;
@@ -302,6 +308,7 @@ Settled record_accepted(Connection& db, const Attempt& a, const std::vector<std:
     bool woke = keep_receipt_keys(db, a, vendor_ids, now, has_moved && a.number == 1);
     if (vendor_ids.empty() && any_parked(db)) woke = wake_parked_by_phone(db, a) || woke;
     if (!has_moved) return {false, woke};
+    if (vendor_ids.empty()) keep_nameless(db, a, now);
     note(db, "accepted", a, "", now);
     lift_if_answered(db, a, now);
     return {true, woke};

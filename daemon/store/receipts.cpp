@@ -66,7 +66,7 @@ std::optional<ReceiptMessage> find_unnamed(Connection& db, const ReceiptRow& rec
     static const auto by_phone = fmt::format(R"sql(
         SELECT {}, m.channel, m.claimed_at FROM messages m
          WHERE m.phone_id = ?1 AND (m.state IN ('sending', 'in_doubt')
-               OR (?2 AND m.state = 'accepted' AND m.channel = ?3 AND m.claimed_at > ?4 AND NOT EXISTS (SELECT 1 FROM receipt_keys k WHERE k.message_id = m.id)))
+               OR (?2 AND m.state = 'accepted' AND m.channel = ?3 AND m.claimed_at > ?4 AND EXISTS (SELECT 1 FROM receipt_keys k WHERE k.message_id = m.id AND k.part > 0 AND k.vendor_id = '')))
          ORDER BY m.id)sql", message_columns);
     Statement find(db, by_phone);
     find.bind(1, *receipt.phone_id).bind(2, receipt.ref.empty()).bind(3, receipt.channel).bind(4, receipt.received_at - longest_wait_for_report);

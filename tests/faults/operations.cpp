@@ -202,6 +202,7 @@ std::vector<Operation> about_sending() {
         in_store("close_ended_windows", [](Connection& db, Office&) { store::close_ended_windows(db, noon + 100h); }),
         in_store("let_time_pass", [](Connection& db, Office&) { store::let_time_pass(db, "main", noon + 1h, noon + 1h, noon + 100h); }),
         in_store("add_surveys_of_day", [](Connection& db, Office&) { store::add_surveys_of_day(db, "main", "2026-11-21", 3); }),
+        in_store("refused_are_due", [](Connection& db, Office&) { store::refused_are_due(db, std::nullopt, noon); }),
         in_store("place_hold", [](Connection& db, Office&) { store::place_hold(db, "stop", std::nullopt, "test", noon); }),
         in_store("release_holds", [](Connection& db, Office&) {
             store::place_hold(db, "clock", std::nullopt, "test", noon);
@@ -473,6 +474,7 @@ std::vector<Operation> about_the_house() {
             edition.day = "2026-11-20", edition.ledger_size = 3, edition.as_of = noon, edition.sha256 = "x", edition.checkpoint = signed_head(db);
             reports::record_export(db, edition, noon);
         }),
+        in_store("record_waiting_settings", [](Connection& db, Office&) { record_waiting_settings(db, {"[[channel]] main"}, noon); }),
         in_store("record_configuration", [](Connection& db, Office&) {
             auto settings = furniture().settings;
             settings.rules_sha256 = "another", settings.open_text = "[survey]\n";
@@ -507,7 +509,7 @@ const std::vector<std::string>& readers() {
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "register_report", "own_report",
         "find_next_due", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
-        "count_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown",
+        "count_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
         // of the reports on units and of the signals
         "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
         "changed_after_closing", "read_signals", "signals_report",
