@@ -84,12 +84,13 @@ struct Line {
 class CaseFile {
 public:
     explicit CaseFile(const Story& story) : story_(story) {
+        // Of the same moment first what came in, then what was done about it, then what went out.
         records();
-        texts();
         answers();
         emergencies();
         if (story.followup) follow_up(*story.followup);
         if (story.appeal) appeal(*story.appeal);
+        texts();
         for (auto at : story.written_back) add(at, "回写 told to the 110 system");
         for (const auto& e : story.events) event(e);
         std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
@@ -154,6 +155,7 @@ private:
             auto it = std::find_if(f.steps.rbegin(), f.steps.rend(), [&](const auto& s) { return s.state == state; });
             return it == f.steps.rend() ? nullptr : &*it;
         };
+        for (const auto& r : f.reveals) add(r.at, fmt::format("查看号码 the number was shown to {}{}", r.who, quoted(r.reason)));
         const auto *found = last("verified"), *ordered = last("rectifying"), *told = last("told");
         for (const auto& s : f.steps) {
             std::string more;
@@ -162,7 +164,6 @@ private:
             if (&s == told) more = labelled("方式", f.told.empty() ? "" : way_in_words(f.told));
             add(s.at, fmt::format("回访 follow-up {}: {}{}{}", step_in_words(s.state), s.who, more, quoted(s.note)));
         }
-        for (const auto& r : f.reveals) add(r.at, fmt::format("查看号码 the number was shown to {}{}", r.who, quoted(r.reason)));
     }
 
     void appeal(const Story::Appeal& a) {

@@ -181,7 +181,7 @@ def same_answers(site):
             story = json.loads(text)
             story["events"] = [e for e in story["events"] if e["kind"] != "access"]
             return json.dumps(story)
-        return re.sub(r'"as_of":"[^"]*"|as of [^\n]*|[^\n]* access {[^\n]*\n|, \d+ ledger entries, root \w+|\d+ rows are as|; \d+ checkpoints? agrees?', "", text).rstrip()
+        return re.sub(r'"as_of":"[^"]*"|as of [^\n]*|[^\n]* looked at: [^\n]*\n|, \d+ ledger entries, root \w+|\d+ rows are as|; \d+ checkpoints? agrees?', "", text).rstrip()
 
     ask = lambda: [alike(site.run(*c).stdout) for c in commands] + [(d.returncode, d.stderr) for d in (site.run(*w[1:], exit=w[0]) for w in wrong)]
     site.run("hold", "--reason", "still")  # nothing moves between the two

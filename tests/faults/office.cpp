@@ -102,6 +102,7 @@ void furnish_old(Office& office) {
         auto rating = store::record_rating(db, {office.case_of("old"), inbound, then + 1h, Grade::dissatisfied, 3, "code", "first"}, then + 1h);
         store::open_followup(db, office.case_of("old"), rating, false, false, then + 1h, then + 25h);
         db.exec("UPDATE followups SET state = 'closed'");
+        db.exec(fmt::format("INSERT INTO followup_steps(id, followup_id, at, who, state) SELECT {}, id, 0, '3/x', 'closed' FROM followups", db.next_id("followup_steps")).c_str());
         store::close_ended_windows(db, then + 100h);
         store::keep_body(db, furniture().seal, db.next_id("hook_bodies"), "main", "body", true, then);
     });

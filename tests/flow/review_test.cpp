@@ -155,7 +155,7 @@ TEST_CASE("an unclear text after a rating: a worse word counts, a better one is 
         Reviewed w;
         w.reply(zhang, "1或3", w.slot);  // asked to clear it up
         w.reply(zhang, first, w.slot);
-        if (called) w.exec("UPDATE followups SET state = 'called_back'");
+        if (called) w.exec("INSERT INTO followup_steps(id, followup_id, at, who, state) SELECT max(id) + 1, 1, 0, '3/x', 'called_back' FROM followup_steps; UPDATE followups SET state = 'called_back'");
         w.reply(zhang, "123", w.slot);
         REQUIRE(w.decide(R"({"decision":"rated","grade":")" + grade + "\"}").status == 200);
         return w.ratings() + "; " + w.officers() + "; " + w.value("SELECT group_concat(kind, ' ') FROM reviews");

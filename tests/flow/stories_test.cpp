@@ -29,14 +29,14 @@ TEST_CASE("story: what was read as a complaint was none, and then there is one")
     CHECK(w.ask("POST", "/v1/followups/1/drop", R"({"note":"x"})", "乙", "8").status == 409);
 }
 
-TEST_CASE("story: a 3 at night is called back, found right, put right and told, he rates again, the officer appeals and thinks better of it; explain is its file") {
+TEST_CASE("story: a 3 at night is called back, found right, put right and told, he rates again, the officer appeals and thinks better of it, and explain is its file") {
     Mailbox w("2026-11-20T19:00:00+08:00");
     w.call("A1", zhang);
     w.pass(1h + 55min);
     REQUIRE(w.sent.empty());  // after nine nobody is asked
-    w.pass(11h + 10min);
+    w.pass(11h + 45min);
     REQUIRE(w.sent.size() == 1);
-    w.pass(15h);
+    w.pass(14h + 30min);
     w.reply(zhang, "3 等了两个小时", w.sent[0].extension);  // at eleven at night
     auto step = [&](const char* name, const char* body, const char* who, const char* token) {
         auto response = w.ask("POST", std::string("/v1/followups/1/") + name, body, who, token);

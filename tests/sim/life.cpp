@@ -94,6 +94,7 @@ void bury(City& city, Life& life) {
         if (dead.gateway) co_await dead.gateway->stop();
         dead.stopped = true;
     };
+    life.buried = true;
     city.start(burial(life));
 }
 

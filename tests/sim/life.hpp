@@ -15,7 +15,7 @@ namespace pingjing::sim {
 
 struct Life {
     std::shared_ptr<Disk> disk{};
-    bool dead = false, stopped = false;
+    bool dead = false, buried = false, stopped = false;
     std::int64_t allocations_failed = Disk::failed_allocations();
     std::uint64_t handlers = 0;              // after so many it ends; 0: not by that
     Steady dies_at = Steady::max();

@@ -50,12 +50,11 @@ asio::awaitable<void> resend(City& city, Life& l) {
     l.gateway->dispatcher().wake();
 }
 
-// What waited when the backup was made, and was not sent since, which the journal says. Of what was planned after the restore nobody knows: the
-// 110 system has sent those calls again, and their callers may have been asked.
+// All that a restore holds, and takes no risk: to whom a text left of which this store knows nothing, it stays.
 asio::awaitable<void> release_restored(City& city, Life& l) {
     auto work = [&city, now = city.clock.now()](store::Connection& db) {
-        store::Statement since(db, "SELECT 1 FROM messages WHERE state = 'held' AND code = 'restored' AND made_at >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'no_send_before')");
-        return since.step() ? 0 : store::release_restored(db, city.seal, {}, true, "looked at it", now).value_or(0);
+        auto done = store::release_restored(db, city.seal, {}, true, false, "looked at it", now);
+        return done ? done->released : 0;
     };
     int released = co_await l.store->run(work);
     if (released > 0 && !l.dead) city.fired["operator released what a restore held"] += released;

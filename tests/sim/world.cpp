@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "daemon/core/tree.hpp"
@@ -141,7 +142,7 @@ private:
         auto& l = life();
         if (!l.dead && l.outside) {
             bury(city_, l);
-            run_virtual(city_.io, [&] { return l.stopped; });
+            run_virtual(city_.io, [&] { return std::ranges::all_of(lives_, [](const auto& one) { return !one->buried || one->stopped; }); });
             if (watch_.broken().empty()) check_end(l);
         }
         out_.lives = static_cast<int>(lives_.size());
