@@ -14,7 +14,7 @@ namespace pingjing::bench {
 
 // A store of real surveys, asked, answered and rated by the daemon; then `pingjing verify` as an operator runs it without one.
 void verify_facts(const std::filesystem::path& folder, int facts) {
-    constexpr int facts_a_survey = 8;
+    constexpr int facts_a_survey = 7;
     plant_rated_surveys(folder, (facts + facts_a_survey - 1) / facts_a_survey);
     auto clock = system_clock();
     store::Connection db((folder / "state" / "pingjing.db").string(), store::Connection::Access::read_only);

@@ -202,7 +202,10 @@ std::vector<Operation> about_sending() {
         in_store("close_ended_windows", [](Connection& db, Office&) { store::close_ended_windows(db, noon + 100h); }),
         in_store("let_time_pass", [](Connection& db, Office&) { store::let_time_pass(db, "main", noon + 1h, noon + 1h, noon + 100h); }),
         in_store("add_surveys_of_day", [](Connection& db, Office&) { store::add_surveys_of_day(db, "main", "2026-11-21", 3); }),
-        in_store("refused_are_due", [](Connection& db, Office&) { store::refused_are_due(db, std::nullopt, noon); }),
+        in_store("refused_are_due", [](Connection& db, Office& o) {
+            store::record_again(db, o.attempt("sending"), "retry", "", noon + 1h, noon);
+            store::refused_are_due(db, std::nullopt, noon);
+        }),
         in_store("place_hold", [](Connection& db, Office&) { store::place_hold(db, "stop", std::nullopt, "test", noon); }),
         in_store("release_holds", [](Connection& db, Office&) {
             store::place_hold(db, "clock", std::nullopt, "test", noon);
