@@ -15,6 +15,9 @@ namespace pingjing::inbound {
 namespace {
 
 constexpr int receipts_a_step = 128;
+// Reading takes some microseconds a text, on the thread that answers everybody, and what comes of it is one job of the store: whoever pushes
+// thousands at once has them read in their turn.
+constexpr std::size_t texts_read_at_once = 64;
 constexpr Millis parked_for = std::chrono::hours(1);
 constexpr int burst = 50;
 constexpr const char* burst_reason = "many receipts for messages that this store never sent: is it an old one?";
@@ -132,7 +135,7 @@ int settle(store::Connection& db, bool careful, Instant now) {
 
 // Null: they are read when they are kept.
 std::unique_ptr<store::ReadTexts> Inbox::read_before(const std::vector<store::NewText>& texts) const {
-    if (texts.empty() || !hints_.read) return nullptr;
+    if (texts.empty() || texts.size() > texts_read_at_once || !hints_.read) return nullptr;
     try {
         return hints_.read(texts);
     } catch (const std::exception& error) {

@@ -17,7 +17,7 @@ constexpr std::size_t read_bytes = 256 * 1024;  // enough to tell a charset by
 }
 
 DocumentFile::DocumentFile(int fd, std::string name, FileForm form)
-    : fd_(fd), name_(std::move(name)), form_(std::move(form)), splitter_(form_.lines ? Splitter(LineSplitter()) : Splitter(CsvSplitter())) {}
+    : fd_(fd), name_(std::move(name)), form_(std::move(form)) {}
 
 DocumentFile::DocumentFile(DocumentFile&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)), form_(std::move(other.form_)), splitter_(std::move(other.splitter_)),
@@ -39,6 +39,16 @@ Result<DocumentFile> DocumentFile::open(const std::filesystem::path& path, FileF
     return file;
 }
 
+// From what was read first, for what comes through a pipe can be read once.
+void DocumentFile::learn_form(std::string_view beginning) {
+    if (!form_.lines) {
+        auto first = beginning.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+        form_.lines = first != std::string_view::npos && beginning[first] == '{';
+    }
+    if (*form_.lines) splitter_ = LineSplitter(), form_.encoding = "utf-8", form_.mapping.clear();
+    else if (form_.encoding == "auto") form_.encoding = detect_charset(beginning);
+}
+
 Result<std::optional<Piece>> DocumentFile::next() {
     std::string bytes;
     while (pieces_.empty() && !ended_) {
@@ -52,8 +62,8 @@ Result<std::optional<Piece>> DocumentFile::next() {
             ended_ = count == 0;
         }
         auto sample = std::string_view(bytes).substr(0, have);
-        if (read_ == 0 && form_.encoding == "auto") form_.encoding = form_.lines ? "utf-8" : detect_charset(sample);
-        if (ended_ && read_ == 0 && have == 0 && !form_.lines) pieces_.emplace_back();  // an empty file lacks its head row, and is told so
+        if (read_ == 0) learn_form(sample);
+        if (ended_ && read_ == 0 && have == 0 && !*form_.lines) pieces_.emplace_back();  // an empty file lacks its head row, and is told so
         read_ += static_cast<std::int64_t>(have);
         for (auto& piece : splitter_.feed(sample)) pieces_.push_back(std::move(piece));
         if (ended_)
@@ -66,7 +76,7 @@ Result<std::optional<Piece>> DocumentFile::next() {
 }
 
 Document DocumentFile::document(const Piece& piece) const {
-    return Document{.bytes = piece.bytes, .content_type = form_.lines ? "application/x-ndjson" : "text/csv", .charset = form_.encoding,
+    return Document{.bytes = piece.bytes, .content_type = form_.lines.value_or(false) ? "application/x-ndjson" : "text/csv", .charset = form_.encoding,
                     .mapping = form_.mapping, .first_line = piece.first_line};
 }
 

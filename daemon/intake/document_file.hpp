@@ -5,6 +5,7 @@
 #include <deque>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <string>
 
 #include "daemon/core/result.hpp"
@@ -14,7 +15,7 @@
 namespace pingjing::intake {
 
 struct FileForm {
-    bool lines = false;             // NDJSON; else CSV
+    std::optional<bool> lines{};    // NDJSON, or CSV; else its first character says: a '{' begins NDJSON
     std::string encoding = "auto";  // auto | utf-8 | gb18030
     std::string mapping{};          // a name, or empty: by the head row
     bool follow_links = true;       // false: whoever may put a file here may not make us read another one
@@ -34,11 +35,12 @@ public:
     std::int64_t bytes_read() const { return read_; }
 
 private:
+    void learn_form(std::string_view beginning);
     DocumentFile(int fd, std::string name, FileForm form);
     int fd_;
     std::string name_;
     FileForm form_;
-    Splitter splitter_;
+    Splitter splitter_ = CsvSplitter();  // until the form is known
     std::deque<Piece> pieces_;
     std::int64_t read_ = 0;
     bool ended_ = false;

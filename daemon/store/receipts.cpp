@@ -44,7 +44,7 @@ void hold_refused(Connection& db, const ReceiptMessage& m, std::string_view why,
 // spelling of the one in the report, and only the phone makes it more than a chance.
 std::optional<ReceiptMessage> find_by_id(Connection& db, const ReceiptRow& receipt, std::string_view id, bool sure) {
     static const auto sql = fmt::format(R"sql(
-        SELECT {}, k.id, k.part = 0, CASE WHEN k.part > 0 THEN k.state WHEN m.evidence <> 'reply' THEN m.state END
+        SELECT {}, k.id, k.part = 0, CASE WHEN k.part > 0 OR k.state IS NOT NULL THEN k.state WHEN m.evidence <> 'reply' THEN m.state END
           FROM receipt_keys k JOIN messages m ON m.id = k.message_id
          WHERE k.channel = ?1 AND k.vendor_id = ?2 AND m.claimed_at <= ?3 ORDER BY k.at DESC, k.id DESC)sql", message_columns);
     Statement find(db, sql);
@@ -96,6 +96,23 @@ std::optional<ReceiptMessage> find_rest_of_unnamed(Connection& db, const Receipt
 std::optional<ReceiptMessage> find_by_phone(Connection& db, const ReceiptRow& receipt) {
     auto found = find_unnamed(db, receipt);
     return found || !receipt.ref.empty() ? found : find_rest_of_unnamed(db, receipt);
+}
+
+bool move_by_final_word(Connection& db, const ReceiptRow& receipt, const ReceiptMessage& message, Instant now) {
+    auto evidence = "receipt by " + message.how;
+    if (receipt.state != "delivered") {
+        // in_doubt and unknown know no `expired`: that the carrier gave up says that it had taken the message and failed.
+        auto to = receipt.state == "expired" && may_follow(message.state, MessageState::expired) ? MessageState::expired : MessageState::failed;
+        return message.state != MessageState::failed && move(db, message, to, evidence, now);
+    }
+    if (message.state == MessageState::due || message.code == "partial") return false;  // half a text on a phone is no delivery; an answer to it would be proof
+    if (message.key_row && !message.whole) {
+        // Of this attempt, whose ids were learned at once.
+        Statement missing(db, R"sql(
+            SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND part > 0 AND coalesce(state, '') <> 'delivered' AND at = (SELECT at FROM receipt_keys WHERE id = ?2) LIMIT 1)sql");
+        if (missing.bind(1, message.id).bind(2, *message.key_row).step()) return false;
+    }
+    return move(db, message, MessageState::delivered, evidence, now);
 }
 
 }  // namespace
@@ -179,20 +196,13 @@ bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessa
         Statement part(db, "UPDATE receipt_keys SET state = ?2 WHERE id = ?1 AND (state IS NULL OR (state <> 'delivered' AND ?2 = 'delivered'))");
         part.bind(1, *message.key_row).bind(2, receipt.state).run();
     }
-    auto evidence = "receipt by " + message.how;
-    if (receipt.state != "delivered") {
-        // in_doubt and unknown know no `expired`: that the carrier gave up says that it had taken the message and failed.
-        auto to = receipt.state == "expired" && may_follow(message.state, MessageState::expired) ? MessageState::expired : MessageState::failed;
-        return message.state != MessageState::failed && move(db, message, to, evidence, now);
+    bool moved = move_by_final_word(db, receipt, message, now);
+    if (!moved && message.key_row && message.whole) {
+        // An answer had been faster, and of how the message stands nobody sees that its report has come.
+        Statement reported(db, "UPDATE receipt_keys SET state = ?2 WHERE id = ?1 AND state IS NULL");
+        reported.bind(1, *message.key_row).bind(2, receipt.state).run();
     }
-    if (message.state == MessageState::due || message.code == "partial") return false;  // half a text on a phone is no delivery; an answer to it would be proof
-    if (message.key_row && !message.whole) {
-        // Of this attempt, whose ids were learned at once.
-        Statement missing(db, R"sql(
-            SELECT 1 FROM receipt_keys WHERE message_id = ?1 AND part > 0 AND coalesce(state, '') <> 'delivered' AND at = (SELECT at FROM receipt_keys WHERE id = ?2) LIMIT 1)sql");
-        if (missing.bind(1, message.id).bind(2, *message.key_row).step()) return false;
-    }
-    return move(db, message, MessageState::delivered, evidence, now);
+    return moved;
 }
 
 bool lift_to_delivered(Connection& db, std::int64_t message_id, std::string_view evidence, Instant now) {

@@ -105,6 +105,7 @@ private:
     struct Finalize { void operator()(sqlite3_stmt* s) const noexcept; };
     using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
 
+    PhoneIds phone_ids_;             // closing rolls back what is open, and a rollback empties this
     std::optional<WalWrites> disk_;  // of one that writes
     std::unique_ptr<sqlite3, Close> db_;
     struct SqlHash {
@@ -123,7 +124,6 @@ private:
     std::map<std::string, std::int64_t, std::less<>> ids_;
     LedgerTail ledger_;
     std::optional<RowWatcher> watcher_;  // of the read-write connection
-    PhoneIds phone_ids_;
     int wal_pages_ = 0, checkpointed_pages_ = 0;
     std::uint64_t commits_ = 0;
     std::unique_ptr<OwnFile> wal_;  // opened by the first sync_wal(): the kernel tells a failed write once to every opening of a file

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -42,6 +43,9 @@ struct Frames {
         page_missing = size == frame_head;
         if (page_missing) commit = ends_a_commit(data);
     }
+    sqlite3_int64 end() const { return at + static_cast<sqlite3_int64>(bytes.size()); }
+    bool holds(int size, sqlite3_int64 where) const { return where >= at && where + size <= end(); }
+    bool reaches_into(int size, sqlite3_int64 where) const { return !bytes.empty() && where < end() && where + size > at; }
     bool must_go() const { return !page_missing && (commit || bytes.size() >= most_kept_back); }
     void forget() { bytes.clear(), page_missing = commit = false; }
 };
@@ -81,8 +85,20 @@ int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
     }
     return frames.must_go() ? let_go(f) : SQLITE_OK;
 }
+// What could not be written is gone, and a statement that meets a full disk while it reads would go on with its transaction: of any other
+// error SQLite takes all of it back.
+int let_go_for_reader(sqlite3_file* f) {
+    int rc = let_go(f);
+    return rc == SQLITE_OK ? rc : SQLITE_IOERR_WRITE;
+}
 int read(sqlite3_file* f, void* to, int size, sqlite3_int64 at) {
-    if (int rc = let_go(f); rc != SQLITE_OK) return rc;
+    const auto& frames = *own(f).frames;
+    if (frames.holds(size, at)) {
+        std::memcpy(to, frames.bytes.data() + (at - frames.at), static_cast<std::size_t>(size));
+        return SQLITE_OK;
+    }
+    if (frames.reaches_into(size, at))
+        if (int rc = let_go_for_reader(f); rc != SQLITE_OK) return rc;
     return real(f).xRead(below(f), to, size, at);
 }
 int truncate(sqlite3_file* f, sqlite3_int64 size) {
@@ -95,8 +111,9 @@ int sync(sqlite3_file* f, int flags) {
     return real(f).xSync(below(f), flags);
 }
 int file_size(sqlite3_file* f, sqlite3_int64* size) {
-    if (int rc = let_go(f); rc != SQLITE_OK) return rc;
-    return real(f).xFileSize(below(f), size);
+    int rc = real(f).xFileSize(below(f), size);
+    if (const auto& frames = *own(f).frames; rc == SQLITE_OK && !frames.bytes.empty()) *size = std::max(*size, frames.end());
+    return rc;
 }
 // What is still kept back belongs to a transaction that never ended.
 int close(sqlite3_file* f) {

@@ -28,6 +28,7 @@ struct Door : Drawer {
     Vendor vendor;
     VirtualClock clock{test::noon};
     std::vector<std::string> unkept;
+    int read_at_the_door = 0;
     inbound::Inbox inbox;
     http::Router router;
 
@@ -38,6 +39,7 @@ struct Door : Drawer {
     }
     inbound::Hints hints() {
         inbound::Hints h;
+        h.read = [this](const std::vector<store::NewText>&) { return ++read_at_the_door, nullptr; };
         h.unkept = [this](const std::string& channel, const provider::InboundText& t) { unkept.push_back(channel + " " + t.text.reveal()); };
         return h;
     }
@@ -117,4 +119,21 @@ TEST_CASE("a vendor that pushes the same again leaves no second body behind") {
     CHECK(d.value("SELECT count(*) FROM inbound i JOIN hook_bodies b ON b.id = i.body_id") == "1");
     d.ask("/v1/hooks/main/first-secret", "13812345678 3");
     CHECK(d.value("SELECT count(*) FROM inbound i JOIN hook_bodies b ON b.id = i.body_id") == "2");
+}
+
+TEST_CASE("a delivery of thousands of texts is kept and answered, and read in its turn: the loop belongs to everybody") {
+    Door d;
+    int pushed = 0;
+    for (auto [texts, read] : {std::pair{64, 1}, {65, 1}, {3000, 1}, {1, 2}}) {
+        CAPTURE(texts);
+        std::vector<provider::Inbound> delivery;
+        for (int i = 0; i < texts; ++i) {
+            provider::InboundText text;
+            text.from = Phone::sender("13812345678"), text.text = Text("1"), text.key = fmt::format("k{}", ++pushed);
+            delivery.push_back(text);
+        }
+        test::run(d.io, d.inbox.take("main", delivery));
+        CHECK(d.read_at_the_door == read);
+        CHECK(d.kept() == std::to_string(pushed));
+    }
 }

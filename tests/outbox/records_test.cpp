@@ -266,3 +266,27 @@ TEST_CASE("ids recur: the newest message wins, an older one where it alone still
         CHECK(found(std::nullopt, noon - 1h) == 0);  // it was heard of before anything was sent
     });
 }
+
+TEST_CASE("ids recur, and an answer was faster than its report: when that has come, nobody takes the message for one that still waits") {
+    Drawer d;
+    d.bring_to("sending");
+    d.store->run_now([&](store::Connection& db) {
+        auto report = [&](Instant at) {
+            store::ReceiptRow receipt;
+            receipt.channel = "main", receipt.vendor_id = "again", receipt.state = "delivered", receipt.received_at = at;
+            auto message = store::find_receipt_message(db, receipt);
+            REQUIRE(message);
+            store::apply_receipt(db, receipt, *message, at);
+            return message->id;
+        };
+        store::record_accepted(db, d.attempt, {"again"}, noon, noon + 72h);
+        store::lift_to_delivered(db, 1, "reply", noon + 1min);
+        CHECK(report(noon + 2min) == 1);
+        d.key = store::keep_phone(db, d.seal, *Phone::mobile("13912345678"), noon);
+        d.plan_case(db, 2);
+        auto second = d.claim(db);
+        store::record_accepted(db, second, {"again"}, noon + 1h, noon + 72h);
+        CHECK(report(noon + 2h) == 2);
+        CHECK(report(noon + 3h) == 2);  // said once more
+    });
+}

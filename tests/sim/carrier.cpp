@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/config/section.hpp"
 #include "daemon/inbound/inbox.hpp"
 #include "daemon/text/segments.hpp"
@@ -31,6 +33,14 @@ const generic_http::Settings& kannel() {
     return settings;
 }
 
+// Of three pieces each, the first of which says what it is about.
+constexpr const char* long_answers[] = {"3 等了两个小时,打了三次电话才有人来", "1 民警很有耐心,把事情的来龙去脉都问清楚了", "不满意,到现在也没有人告诉我结果", "救命 他又回来了,拿着刀在砸门"};
+// "…,说到这里<mark>": what a piece bears stands at its end.
+std::string mark_of(const std::string& piece) {
+    auto at = piece.rfind('<');
+    return at == std::string::npos ? piece : piece.substr(at);
+}
+
 }  // namespace
 
 Carrier::Carrier(World world, std::string name, std::string access_number, Faults faults, bool hooks)
@@ -45,7 +55,8 @@ bool Carrier::happens(double share, const char* name) {
 void Carrier::say(Steady after, Inbound inbound, std::string answers_ref) {
     Event event;
     event.answers = std::move(answers_ref);
-    if (auto* text = std::get_if<InboundText>(&inbound)) event.id = text->key.empty() ? fmt::format("{} {} {}", text->from.reveal(), text->text.reveal(), to_millis(*text->at)) : text->key;
+    if (auto* text = std::get_if<InboundText>(&inbound); text && text->part) event.id = mark_of(text->text.reveal());
+    else if (text) event.id = text->key.empty() ? fmt::format("{} {} {}", text->from.reveal(), text->text.reveal(), to_millis(*text->at)) : text->key;
     event.said = std::move(inbound);
     events_.emplace(world_.clock.steady() + after, std::move(event));
     more_.notify();
@@ -117,7 +128,31 @@ void Carrier::answer(const Submission& submission, bool question, Steady receipt
         if (happens(faults_.reply_disordered, "the second answer comes first")) later = when - Steady(1);
         say(later, second);
     }
+    if (happens(faults_.reply_in_parts, "a reply in several parts")) return say_in_parts(when, reply);
     say(when, std::move(reply), once ? ref : std::string());
+}
+
+// As gateways hand on a long text: each piece a text of its own, of octets, under one reference.
+void Carrier::say_in_parts(Steady after, const InboundText& whole) {
+    constexpr int total = 3;
+    auto& random = world_.random;
+    auto group = fmt::format("{}", ++next_);
+    std::string first = long_answers[random.below(std::size(long_answers))];
+    std::vector<InboundText> pieces;
+    for (int number = 1; number <= total; ++number) {
+        auto piece = whole;
+        piece.key.clear();
+        piece.text = Text(fmt::format("{}<{}-{}-{}>", number == 1 ? first : "，说来话长，我把前后经过再讲一遍", name_, group, number));
+        piece.part = TextPart{group, number, total, piece.text.reveal(), "UTF-8"};
+        pieces.push_back(std::move(piece));
+    }
+    if (happens(faults_.part_lost, "a part never comes")) pieces.pop_back();
+    if (happens(faults_.part_disordered, "parts out of order")) std::reverse(pieces.begin(), pieces.end());
+    for (auto& piece : pieces) {
+        after += between(std::chrono::milliseconds(1), std::chrono::seconds(20));
+        if (happens(faults_.part_doubled, "a part twice")) say(after + std::chrono::seconds(5), piece);
+        say(after, std::move(piece));
+    }
 }
 
 void Carrier::reach(const Submission& submission, const std::vector<std::string>& ids, Steady response_after) {
@@ -209,7 +244,8 @@ void Carrier::acknowledged(const Event& event) {
     if (const auto* receipt = std::get_if<Receipt>(&*event.said)) reported_.insert(receipt->ref);
     const auto* text = std::get_if<InboundText>(&*event.said);
     if (!text) return;
-    acknowledged_texts_.insert_or_assign(event.id, Said{text->from.reveal(), text->text.reveal(), event.answers, !text->key.empty()});
+    auto& acknowledged = text->part ? acknowledged_pieces_ : acknowledged_texts_;
+    acknowledged.insert_or_assign(event.id, Said{text->from.reveal(), text->text.reveal(), event.answers, !text->key.empty()});
     if (text->text.reveal() == "T") world_.watch.opted_out(text->from.reveal());
     if (text->text.reveal().find("别回电话") != std::string::npos) world_.watch.asked_for_silence(text->from.reveal());
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/store/seal.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "tests/sim/carrier.hpp"
 #include "tests/sim/plan.hpp"
@@ -14,6 +15,7 @@ namespace pingjing::sim {
 
 struct Ending {
     Watch& watch;  // hears what is not so
+    const store::Seal& seal;
     const std::vector<std::unique_ptr<Carrier>>& carriers;
     const std::vector<Batch>& answered;
     const Plan& plan;
@@ -23,11 +25,14 @@ struct Ending {
     // Of a store that remembers all of the story: not after a restore.
     void check_stories(store::Connection& db);
     void check_books(store::Connection& db);
+    // What the reports count is the sum of what happened, added up here from the single rows.
+    void check_scores(store::Connection& db);
     int ratings = 0, in_doubt = 0;  // what check_books() found
 
 private:
     void check_calls(store::Connection& db);
     void check_texts(store::Connection& db);
+    void check_pieces(store::Connection& db);
     void check_nothing_waits(store::Connection& db);
 };
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "daemon/store/erasure.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
 
@@ -61,6 +62,44 @@ asio::awaitable<void> release_restored(City& city, Life& l) {
     l.gateway->dispatcher().wake();
 }
 
+// What waits is not sent any more, whatever the 110 system says of the call from then on.
+asio::awaitable<void> call_off(City& city, Life& l) {
+    auto now = city.clock.now();
+    auto pick = city.random.below(5);
+    std::string record;
+    auto work = [&](store::Connection& db) {
+        store::Statement waiting(db, "SELECT c.record FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.purpose = 'survey' AND m.state IN ('due', 'held') ORDER BY m.id LIMIT 1 OFFSET ?1");
+        record = waiting.bind(1, static_cast<std::int64_t>(pick)).step() ? waiting.text(0) : "";
+        return !record.empty() && store::cancel_case(db, city.seal, record, "sim", now).has_value();
+    };
+    bool done = co_await l.store->run(std::ref(work));
+    if (!done || l.dead) co_return;
+    ++city.fired["operator called a survey off"];
+    city.watch.called_off(record);
+}
+
+// Whatever of this number is there is to go; what it was asked or was to be asked about is not asked any more.
+asio::awaitable<void> forget_number(City& city, Life& l) {
+    auto now = city.clock.now();
+    auto phone = *Phone::mobile(fmt::format("138{:08}", city.random.below(28)));
+    std::vector<std::string> records;
+    auto work = [&](store::Connection& db) {
+        records.clear();
+        auto named = store::find_named(db, city.seal, phone);
+        if (!named) return false;
+        for (auto id : named->cases) {
+            store::Statement find(db, "SELECT record FROM cases WHERE id = ?1 AND phone_id = ?2");
+            if (find.bind(1, id).bind(2, named->phone_id).step()) records.push_back(find.text(0));
+        }
+        return store::forget(db, city.seal, *named, "sim", now - std::chrono::hours(24 * 30), now).has_value();
+    };
+    bool done = co_await l.store->run(std::ref(work));
+    if (!done || l.dead) co_return;
+    ++city.fired["a number was forgotten"];
+    city.watch.forgotten(phone.reveal());
+    for (const auto& record : records) city.watch.called_off(record);
+}
+
 asio::awaitable<void> look_after(City& city, Life& l) {
     for (const auto& channel : l.gateway->dispatcher().status()) {
         if (channel.state != "stopped") continue;
@@ -71,6 +110,9 @@ asio::awaitable<void> look_after(City& city, Life& l) {
     if (city.watch.was_restored() && !city.watch.clock_is_off() && city.random.below(4) == 0) co_await release_restored(city, l);
     bool may = city.clock.steady() < end_of_trouble;
     if (may && !city.watch.clock_is_off() && city.happens(city.plan.operator_resends, "operator resent at his own risk")) co_await resend(city, l);
+    if (city.random.unit() < city.plan.operator_cancels) co_await call_off(city, l);
+    if (city.random.unit() < city.plan.operator_forgets) co_await forget_number(city, l);
+    if (l.dead) co_return;
     may = city.clock.steady() < end_of_trouble;
     if (may && city.happens(city.plan.operator_stops, "operator stopped everything")) co_await stop_for_an_hour(city, l);
 }

@@ -1,5 +1,5 @@
-// Who keeps the service: looks every few hours, lets go on what was stopped, sends again at his own risk, stops everything for an hour; and
-// gives it a new configuration.
+// Who keeps the service: looks every few hours, lets go on what was stopped, sends again at his own risk, stops everything for an hour,
+// calls off what waits, has a number forgotten; and gives it a new configuration.
 #pragma once
 #include "tests/sim/life.hpp"
 

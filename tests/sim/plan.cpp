@@ -52,9 +52,9 @@ Faults draw_faults(Random& random) {
     for (auto* share : {&f.retry, &f.throttled, &f.refused, &f.opted_out, &f.config, &f.part, &f.swallowed, &f.answer_lost, &f.answer_late, &f.slow, &f.http_5xx_taken,
                         &f.http_5xx_not_taken, &f.http_garbage, &f.http_503, &f.http_never_left, &f.receipt_lost, &f.receipt_early, &f.receipt_doubled, &f.receipt_contradicts,
                         &f.receipt_without_ref, &f.receipt_by_phone, &f.receipt_elsewhere, &f.receipt_spelled, &f.receipt_buffered, &f.id_recurs, &f.reply_doubled, &f.reply_twice,
-                        &f.reply_late, &f.reply_without_extension, &f.reply_without_key, &f.reply_early, &f.reply_old_slot, &f.unasked, &f.short_code, &f.push_unheard})
+                        &f.reply_late, &f.reply_without_extension, &f.reply_without_key, &f.reply_early, &f.reply_old_slot, &f.reply_in_parts, &f.unasked, &f.short_code, &f.push_unheard})
         if (random.below(3) == 0) *share = random.unit() * 0.15;
-    for (auto* share : {&f.reply_disordered, &f.push_many, &f.receipt_empty_number})
+    for (auto* share : {&f.reply_disordered, &f.part_disordered, &f.part_doubled, &f.part_lost, &f.push_many, &f.receipt_empty_number})
         if (random.below(3) == 0) *share = random.unit();
     for (auto* share : {&f.link_broke, &f.down})
         if (random.below(3) == 0) *share = random.unit() * 0.03;
@@ -138,7 +138,7 @@ Plan draw_plan(Random& random, Instant origin, const Shape& shape) {
     for (int i = 0; i < 2; ++i) plan.outages[i] = draw_spans(random, 3, random.below(6) ? 600 : 24 * 60), plan.black_holes[i] = draw_spans(random, 4, 120);
     plan.police_down = draw_spans(random, 5, 600);
     plan.desk_down = draw_spans(random, 4, 300);
-    for (auto* share : {&plan.desk_fails, &plan.desk_unheard, &plan.police_unheard, &plan.operator_resends, &plan.operator_stops})
+    for (auto* share : {&plan.desk_fails, &plan.desk_unheard, &plan.police_unheard, &plan.operator_resends, &plan.operator_stops, &plan.operator_cancels, &plan.operator_forgets})
         if (random.below(3) == 0) *share = random.unit() * 0.4;
     draw_jumps(plan, random);
     for (auto n = random.below(3); n > 0; --n) plan.reloads.push_back(minutes(random.below(50 * 60)));

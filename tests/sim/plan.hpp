@@ -31,7 +31,7 @@ struct Plan {
     std::vector<Steady> reloads{};
     Steady push_again = Steady::max();                 // when the 110 system sends three days anew
     std::vector<std::uint64_t> handlers{};             // after so many handlers each life ends; then nobody dies any more
-    double desk_fails = 0, desk_unheard = 0, police_unheard = 0, operator_resends = 0, operator_stops = 0;
+    double desk_fails = 0, desk_unheard = 0, police_unheard = 0, operator_resends = 0, operator_stops = 0, operator_cancels = 0, operator_forgets = 0;
     bool notices = false;                              // somebody sends 平安短信
     bool troubled = true;                              // disks break, memory is short
 };

@@ -150,6 +150,8 @@ void Watch::judge_cases(store::Connection& db) {
         if (!r.question && !r.told) continue;
         store::Statement find(db, "SELECT c.record FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.ref = ?1");
         if (!find.bind(1, r.ref).step()) continue;
+        if (auto off = called_off_.find(find.text(0)); r.question && off != called_off_.end() && r.steady > off->second + a_second)
+            broken(fmt::format("case {} was asked after it was called off: {}", find.text(0), r.ref));
         auto [first, fresh] = asked_case_.try_emplace({find.text(0), r.told}, r.ref);
         if (!fresh && first->second != r.ref) broken(fmt::format("case {} was {} by {} and by {}", find.text(0), r.told ? "told" : "asked", first->second, r.ref));
     }
@@ -166,6 +168,7 @@ void Watch::restored() {
     standing_.clear();
     ratings_.clear();
     stopped_notices_.clear();
+    called_off_.clear();
     slots_.clear();
     canary_days_.clear();
     stopped(false);

@@ -39,6 +39,9 @@ public:
     void tps(const std::string& channel, int parts) { tps_[channel] = parts; }
     void opted_out(const std::string& phone) { opted_out_.emplace(phone, clock_.steady()); }
     void asked_for_silence(const std::string& phone) { silent_.emplace(phone, clock_.steady()); }
+    void forgotten(const std::string& phone) { forgotten_.insert(phone); }  // the store was told to: words of this number are gone
+    bool was_forgotten(const std::string& phone) const { return forgotten_.contains(phone); }
+    void called_off(const std::string& record) { called_off_.emplace(record, clock_.steady()); }  // nobody is asked about it from then on
     void notice_stopped(const std::string& name) { stopped_notices_.emplace(name, clock_.steady()); }
     void notice_may_double(const std::string& name) { ++risked_notices_[name]; }  // somebody took that on after a restore
     void may_be_asked_again(const std::string& ref) { ++again_[ref]; }  // an operator took the risk
@@ -81,6 +84,8 @@ private:
     Millis opens_ = std::chrono::hours(8), closes_ = std::chrono::hours(21);
     std::map<std::string, int> tps_;
     std::map<std::string, Steady> opted_out_, silent_, stopped_notices_;
+    std::set<std::string> forgotten_;
+    std::map<std::string, Steady> called_off_;  // by record
     std::map<std::string, int> risked_notices_, answered_letters_;
     std::map<std::pair<std::string, std::string>, int> noticed_;  // notice and phone: how often
     struct Standing { std::int64_t rating = 0, rows = 0, decided = 0; };

@@ -164,9 +164,10 @@ private:
         machine_.check_journal(*l.disk);
         l.store->run_now([&](store::Connection& db) {
             watch_.look(db, "at the end", true);
-            Ending ending{watch_, city_.carriers, city_.answered, city_.plan, city_.alarmed, city_.clock.now()};
+            Ending ending{watch_, city_.seal, city_.carriers, city_.answered, city_.plan, city_.alarmed, city_.clock.now()};
             if (!watch_.was_restored()) ending.check_stories(db);
             ending.check_books(db);
+            ending.check_scores(db);
             out_.ratings = ending.ratings, out_.in_doubt = ending.in_doubt;
         });
     }

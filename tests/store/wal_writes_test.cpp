@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <map>
 
@@ -86,4 +87,54 @@ TEST_CASE("commits too large for the memory, parts of them taken back, whole one
         }
         CHECK(integrity(*db) == "ok");
     }
+}
+
+TEST_CASE("a disk that is full for a moment while a large commit is on its way takes the whole transaction back, whoever meets it") {
+    // With a cache of twelve pages a transaction reads back what it wrote itself, and pages leave for the disk in the middle of it.
+    int refused = 0;
+    for (int nth = 1; nth <= 60; ++nth) {
+        CAPTURE(nth);
+        test::TempFolder folder;
+        test::WatchedDisk disk(folder.path());
+        auto file = (folder / "db").string();
+        auto db = std::make_unique<Connection>(file);
+        db->exec("PRAGMA synchronous=NORMAL; PRAGMA cache_size=12; CREATE TABLE t(id INTEGER PRIMARY KEY, words TEXT NOT NULL)");
+        Rows committed;
+        for (int i = 0; i < 60; ++i) put(*db, committed, i, std::string(1500, 'a'));
+        int writes = 0;
+        disk.on_write = [&](bool wal) { return wal && ++writes == nth ? SQLITE_FULL : SQLITE_OK; };
+        SeededRandom random(static_cast<std::uint64_t>(nth));
+        auto rows = committed;
+        db->exec("BEGIN IMMEDIATE");
+        // Each statement that fails is left out, as one would who looks only at its own: if SQLite lets the rest be committed, all of the rest is there.
+        for (int i = 0; i < 400 && db->in_transaction(); ++i) {
+            auto id = static_cast<std::int64_t>(random.below(60));
+            try {
+                put(*db, rows, id, std::string(1200 + random.below(1500), static_cast<char>('b' + random.below(20))));
+            } catch (const SqlError&) {
+                ++refused;
+            }
+        }
+        bool stands = false;
+        if (db->in_transaction()) {
+            try {
+                db->exec("COMMIT");
+                stands = true;
+            } catch (const SqlError&) {
+                ++refused;
+            }
+        }
+        if (db->in_transaction()) db->exec("ROLLBACK");
+        disk.on_write = nullptr;
+        CHECK(read_rows(*db) == (stands ? rows : committed));
+        CHECK(integrity(*db) == "ok");
+        put(*db, stands ? rows : committed, 1000, "goes on");
+        Connection reader(file, Connection::Access::read_only);
+        CHECK(read_rows(reader) == (stands ? rows : committed));
+        db->leave_wal_when_closed();
+        db = std::make_unique<Connection>(file);  // as after a crash: the WAL is read frame by frame
+        CHECK(read_rows(*db) == (stands ? rows : committed));
+        CHECK(integrity(*db) == "ok");
+    }
+    CHECK(refused > 10);
 }

@@ -40,6 +40,8 @@ public:
 
     // Called before anything is done to a file.
     std::function<void()> on_step;
+    // Called before each write, of the WAL or of another file. Not SQLITE_OK: it fails with this.
+    std::function<int(bool wal)> on_write;
     // Called before each fsync, on its thread. Not SQLITE_OK: it fails with this.
     std::function<int(Sync)> on_sync;
 
@@ -125,6 +127,8 @@ private:
     }
     static int write(sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
         current()->begin_step();
+        if (const auto& on_write = current()->on_write)
+            if (int rc = on_write(own(f).wal); rc != SQLITE_OK) return rc;
         int rc = real(f).xWrite(below(f), data, size, at);
         if (rc == SQLITE_OK && own(f).content) current()->remember(f, {at, std::string(static_cast<const char*>(data), static_cast<std::size_t>(size)), false});
         return rc;
