@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto retry_pause = std::chrono::seconds(30);
+constexpr Millis longest_wait = std::chrono::hours(24 * 30);
 constexpr std::size_t most_named = 10;  // refused files that have an alarm of their own
 
 // A cell of the result. An id comes from the file, and a spreadsheet must not run it as a formula.
@@ -75,10 +76,15 @@ void Folder::note_waiting(const std::set<std::string>& names) {
     for (const auto& entry : names) {
         auto claimed = claimed_name(entry);
         const auto& name = claimed.empty() ? entry : claimed;
-        if (is_for_us(name, settings_) && look_at(settings_.folder / entry)) here.insert(name);
+        auto file = is_for_us(name, settings_) ? look_at(settings_.folder / entry) : std::nullopt;
+        if (!file) continue;
+        here.insert(name);
+        // What we find at our start has waited since it was written: a restart must not say that it is over.
+        auto before = has_looked_ ? Millis(0) : std::clamp<Millis>(clock_.now() - file->changed(), Millis(0), longest_wait);
+        waiting_.try_emplace(name, clock_.steady() - before);
     }
+    has_looked_ = true;
     std::erase_if(waiting_, [&](const auto& entry) { return !here.contains(entry.first); });
-    for (const auto& name : here) waiting_.try_emplace(name, clock_.steady());
 }
 
 bool Folder::may_retry(const std::string& name) {
@@ -204,8 +210,9 @@ void Folder::put_aside(const std::string& name, const std::string& why, std::opt
 std::vector<Folder::Trouble> Folder::troubles(Millis backlog) const {
     std::vector<Trouble> out;
     const auto& refused = finished_.refused();
+    auto of_service = settings_.source.empty() ? std::string() : settings_.source + ": ";
     for (std::size_t i = 0; i < std::min(refused.size(), most_named); ++i)
-        out.push_back({Trouble::Kind::refused, shown(refused[i].path.filename().string()), fmt::format("{}; it is erased at {}", refused[i].why, format_utc(refused[i].erased_at))});
+        out.push_back({Trouble::Kind::refused, of_service + shown(refused[i].path.filename().string()), fmt::format("{}; it is erased at {}", refused[i].why, format_utc(refused[i].erased_at))});
     if (refused.size() > most_named) out.push_back({Trouble::Kind::refused, settings_.source, fmt::format("{} more", refused.size() - most_named)});
     std::string waits;
     for (const auto& why : {unreadable_, finished_.trouble(), say_waiting(backlog)})

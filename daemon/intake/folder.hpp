@@ -27,7 +27,7 @@ public:
     asio::awaitable<void> run();   // until it is cancelled
     asio::awaitable<void> look();  // once: first what was begun, then what is complete
 
-    // What a person has to hear of. refused: a file was put aside as bad; `about` is its name. waits: the folder cannot be read or written,
+    // What a person has to hear of. refused: a file was put aside as bad; `about` is its name, behind that of the service. waits: the folder cannot be read or written,
     // or a file waits for longer than `backlog`; `about` is the source of a service's folder, empty for the 110 call's.
     struct Trouble { enum class Kind { refused, waits } kind{}; std::string about{}, detail{}; };
     std::vector<Trouble> troubles(Millis backlog) const;
@@ -67,6 +67,7 @@ private:
     std::map<std::string, Steady> waiting_;          // files that are not through, and since when we see them
     std::map<std::string, Steady> not_before_;       // of files whose taking failed through no fault of theirs
     std::map<std::string, std::string> complaints_;  // said once, until it is another one
+    bool has_looked_ = false;
     std::string unreadable_;                         // why the folder cannot be read; empty: it can
 };
 

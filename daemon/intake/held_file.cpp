@@ -1,7 +1,9 @@
 #include "daemon/intake/held_file.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +18,24 @@ namespace {
 
 FileLook look_of(const struct stat& facts) {
     return {facts.st_size, static_cast<std::int64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 + facts.st_mtim.tv_nsec, facts.st_dev, facts.st_ino};
+}
+
+// Where all who write the file are programs of this machine. (NFS and CIFS refuse a lease with the words of a file that is open for
+// writing, and know nothing of other machines.)
+bool is_local(int fd) {
+    constexpr unsigned long f2fs = 0xF2F52010, zfs = 0x2FC12FC1;
+    struct statfs disk;
+    if (::fstatfs(fd, &disk) != 0) return false;
+    switch (static_cast<unsigned long>(disk.f_type)) {
+        case EXT4_SUPER_MAGIC:
+        case XFS_SUPER_MAGIC:
+        case BTRFS_SUPER_MAGIC:
+        case TMPFS_MAGIC:
+        case OVERLAYFS_SUPER_MAGIC:
+        case f2fs:
+        case zfs: return true;
+        default: return false;
+    }
 }
 
 }  // namespace
@@ -56,7 +76,7 @@ std::optional<FileLook> HeldFile::look() const {
 // Linux gives a read lease only on what nobody has open for writing. It is given back at once: whoever opens the file for writing would
 // have to wait for that, and we would get a signal, for which reason it is one that does nothing (the default, SIGIO, ends a process).
 std::optional<bool> HeldFile::has_writer() const {
-    if (::fcntl(fd_, F_SETSIG, SIGURG) != 0) return std::nullopt;
+    if (!is_local(fd_) || ::fcntl(fd_, F_SETSIG, SIGURG) != 0) return std::nullopt;
     if (::fcntl(fd_, F_SETLEASE, F_RDLCK) == 0) {
         ::fcntl(fd_, F_SETLEASE, F_UNLCK);
         return false;

@@ -43,7 +43,7 @@ constexpr Kind all_kinds[] = {
     {"store_failed", error, "the store cannot be written or read", 0s, 1min},
     {"files_gone", error, "a file of the store was taken away while it is in use", 0s, 0s},
     {"wal_grows", warning, "the store's log is not folded into it", 10min, 10min},
-    {"drop_file_refused", warning, "a file in the drop folder cannot be read and was put aside: its calls are not taken", 0s, 0s},
+    {"drop_file_refused", warning, "a file in the drop folder cannot be read and was put aside: its calls are not taken", 0s, 1min},
     {"drop_folder_waits", warning, "the drop folder cannot be read or written, or a file in it waits", 5min, 1min},
     {"export_missing", warning, "the nightly export of yesterday was not written", 10min, 0s},
     {"verify_failed", error, "the store was verified, and something does not hold", 0s, 0s},

@@ -263,6 +263,7 @@ TEST_CASE("drop folder: a file is not taken while its writer has it open, howeve
     Drop drop;
     Writer writer(drop.in / "calls.csv");
     writer.write(head + row("a"));
+    drop.age(drop.in / "calls.csv", night);
     drop.look();
     drop.look(5s);
     drop.look(31min);
@@ -476,6 +477,7 @@ TEST_CASE("drop folder: a folder that cannot be read or written is told") {
     drop.write("file", "");
     drop.start();
     std::ofstream(drop.settings.folder / "calls.csv") << head << row("a");
+    drop.age(drop.settings.folder / "calls.csv", drop.clock.now());
     drop.look();
     drop.look(5s);
     drop.look(30s);
@@ -485,6 +487,11 @@ TEST_CASE("drop folder: a folder that cannot be read or written is told") {
     std::set<std::string> left;
     for (const auto& entry : fs::directory_iterator(drop.settings.folder)) left.insert(entry.path().filename());
     CHECK(left == std::set<std::string>{"calls.csv.taking", "calls.csv.result.csv.tmp"});  // not a result for each try
+
+    // A restart does not make it young.
+    drop.start();
+    drop.look();
+    CHECK(drop.troubles().starts_with("waits window: 1 file waits for more than 30 minutes, calls.csv"));
 }
 
 TEST_CASE("drop folder: names are numbered by one rule") {
