@@ -166,7 +166,8 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.store_->run_now([&](store::Connection& db) { change = note_configuration(db, a.gateway_->settings(), clock.now()); });
     if (change) tell(*change, a.gateway_->settings().survey.mode);
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
-    a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); });
+    a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); },
+                                           [&a](const std::string& day) { return reports::export_wish(*a.report_site_, a.export_place(), a.seal_, day); });
     auto aside = [&a](std::function<void()> work) { return a.folder_writer_.run(std::move(work)); };
     a.writeback_ = std::make_unique<writeback::Feed>(writeback::FeedWorld{*a.store_, aside, seal, clock, &a.client_, [&a] { return a.gateway_->settings().writeback; },
                                                                           a.gateway_->settings().reports.least_n, [&a] { return a.gateway_->settings().survey.services(); }});
@@ -193,7 +194,16 @@ void App::make_watch() {
                             }};
     world.channels = channels;
     world.failing = [this] { return gateway_->failing(); };
+    world.folders = [this] { return about_folders(); };
     watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_, clock_));
+}
+
+std::vector<watch::Finding> App::about_folders() const {
+    std::vector<watch::Finding> out;
+    for (const auto& folder : folders_)
+        for (const auto& t : folder->troubles(gateway_->settings().alarms.backlog))
+            out.push_back({t.kind == intake::Folder::Trouble::Kind::refused ? "drop_file_refused" : "drop_folder_waits", t.about, t.detail});
+    return out;
 }
 
 // For /metrics; `status` looks for itself.
@@ -215,6 +225,8 @@ followup::Parts App::followup_parts() {
     return {*store_, seal_, clock_, random_, [this] { return followup_rules_; }, [this] { gateway_->dispatcher().wake(); }, store::read_on(*reader_)};
 }
 
+reports::ExportPlace App::export_place() const { return {gateway_->settings().reports.export_dir, gateway_->settings().rules_sha256}; }
+
 // The same handlers behind both doors; the control socket has some that the network has not.
 http::Router App::doors(bool control) {
     http::Router router;
@@ -234,8 +246,7 @@ http::Router App::doors(bool control) {
     inbound::add_hooks(router, gateway_->inbox(), [this] { return hooks_; });
     if (!control) return router;
 
-    auto place = [this] { return reports::ExportPlace{gateway_->settings().reports.export_dir, gateway_->settings().rules_sha256}; };
-    reports::add_export_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, place);
+    reports::add_export_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, [this] { return export_place(); });
     admin::ControlParts parts{*store_, store::read_on(*reader_), seal_, clock_, random_};
     parts.changed = wake;
     parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };

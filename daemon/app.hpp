@@ -56,6 +56,8 @@ private:
     void take(const config::Settings& settings);
     asio::awaitable<admin::Readiness> readiness();
     void make_watch();
+    std::vector<watch::Finding> about_folders() const;
+    reports::ExportPlace export_place() const;
     asio::awaitable<void> count_strangers();
     followup::Parts followup_parts();
     http::Router doors(bool control);

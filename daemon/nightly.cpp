@@ -1,12 +1,14 @@
 #include "daemon/nightly.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "daemon/admin/verify.hpp"
 #include "daemon/async/timer.hpp"
 #include "daemon/core/local_time.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/store/checkpoints.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/store/watch.hpp"
 
 namespace pingjing {
@@ -18,7 +20,10 @@ using store::Statement;
 constexpr Millis between_signatures = std::chrono::hours(1);
 constexpr std::int64_t ids_a_look = 20'000;  // some ten milliseconds of the reader's
 constexpr std::size_t rows_a_share = 100;  // of each kind: some milliseconds of the store's thread
-constexpr const char* done_key = "erased_day";
+constexpr const char* erased_key = "erased_day";
+constexpr const char* exported_key = "exported_day";  // the newest day whose files are written
+constexpr int most_days_back = 31;
+constexpr Steady export_pause = std::chrono::minutes(15);
 
 }  // namespace
 
@@ -27,6 +32,8 @@ Millis recognised_for(const config::Settings& settings) { return std::max<Millis
 asio::awaitable<void> Nightly::run() {
     for (;;) {
         co_await sign();
+        // Before erasure: the files tell of the day as it was. If they cannot be written, what must go goes all the same.
+        co_await export_days();
         if (co_await is_time_to_erase()) {
             auto done = co_await erase();
             log::info("erasure.done", {{"cases", done.cases}, {"texts", done.texts}, {"numbers", done.numbers}, {"ratings", done.ratings}});
@@ -71,12 +78,79 @@ asio::awaitable<void> Nightly::verify() {
 asio::awaitable<bool> Nightly::is_time_to_erase() {
     if (!is_night_over()) co_return false;
     auto day = local_day(clock_.now(), settings_().service.timezone);
-    auto last = [](Connection& db) {
+    co_return co_await recall(erased_key) < day;
+}
+
+asio::awaitable<std::string> Nightly::recall(const char* key) {
+    auto last = [key](Connection& db) {
         Statement read(db, "SELECT value FROM meta WHERE key = ?1");
-        return read.bind(1, done_key).step() ? read.text(0) : std::string();
+        return read.bind(1, key).step() ? read.text(0) : std::string();
     };
-    auto done = co_await store_.run(last);
-    co_return done < day;
+    co_return co_await store_.run(last);
+}
+
+asio::awaitable<void> Nightly::remember(const char* key, std::string value) {
+    auto keep = [&](Connection& db) {
+        Statement write(db, "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        write.bind(1, key).bind(2, value).run();
+    };
+    co_await store_.run(std::ref(keep));
+}
+
+// From the one after the last that was written, but not from before the first fact; today's has to wait for its night. None while the clock
+// is not to be trusted: the files of a day that has not been would stand for it.
+asio::awaitable<std::vector<std::string>> Nightly::days_to_export() {
+    const auto& settings = settings_();
+    auto zone = settings.service.timezone;
+    auto newest = *days_later(local_day(clock_.now() - settings.reports.nightly_at, zone), -1);
+    auto done = co_await recall(exported_key);
+    std::vector<std::string> days;
+    if (done == newest) co_return days;
+    if (done > newest) done.clear();  // written by a clock that was ahead
+    std::string first;
+    std::function<void(Connection&)> ask = [&](Connection& db) {
+        auto holds = store::active_holds(db);
+        if (std::any_of(holds.begin(), holds.end(), [](const auto& hold) { return hold.of == "clock"; })) return;
+        Statement fact(db, "SELECT at FROM ledger ORDER BY seq LIMIT 1");
+        if (fact.step()) first = local_day(fact.instant(0), zone);
+    };
+    co_await read_(ask);
+    if (first.empty()) co_return days;
+    auto day = std::max(first, *days_later(newest, 1 - most_days_back));
+    if (!done.empty()) day = std::max(day, *days_later(done, 1));
+    for (; day <= newest; day = *days_later(day, 1)) days.push_back(day);
+    co_return days;
+}
+
+asio::awaitable<void> Nightly::export_days() {
+    if (!wish_of_ || !settings_().reports.export_nightly) co_return;
+    if (export_again_at_ && clock_.steady() < *export_again_at_) co_return;
+    export_again_at_.reset();
+    auto days = co_await days_to_export();
+    for (const auto& day : days) {
+        bool written = co_await export_one(day);
+        if (written) continue;
+        export_again_at_ = clock_.steady() + export_pause;
+        co_return;
+    }
+}
+
+asio::awaitable<bool> Nightly::export_one(std::string day) {
+    Result<reports::Edition> edition = reports::Edition();
+    std::string why;
+    try {
+        auto exporting = reports::export_day(read_, store_, wish_of_(day), clock_.now());
+        edition = co_await std::move(exporting);
+        if (edition) co_await remember(exported_key, day);
+    } catch (const std::system_error& error) {
+        why = error.what();
+    } catch (const store::SqlError& error) {
+        why = error.what();
+    }
+    if (!edition) why = edition.error().detail;
+    if (!why.empty()) log::error("export.failed", {{"day", day}, {"why", why}});
+    else if (edition->fresh) log::info("export.written", {{"day", day}, {"version", edition->version}});
+    co_return why.empty();
 }
 
 asio::awaitable<store::Erased> Nightly::erase() {
@@ -103,11 +177,7 @@ asio::awaitable<store::Erased> Nightly::erase() {
             }
         }
     }
-    auto remember = [&](Connection& db) {
-        Statement write(db, "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
-        write.bind(1, done_key).bind(2, day).run();
-    };
-    co_await store_.run(std::ref(remember));
+    co_await remember(erased_key, day);
     co_return total;
 }
 

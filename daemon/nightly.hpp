@@ -1,11 +1,15 @@
-// What the daemon does of itself by day and night: signs the ledger each hour, and each night lets go what may no longer be kept, and looks
-// whether all that is kept holds.
+// What the daemon does of itself by day and night: signs the ledger each hour, and each night writes the files of yesterday, lets go what may
+// no longer be kept, and looks whether all that is kept holds.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "daemon/config/settings.hpp"
 #include "daemon/core/clock.hpp"
+#include "daemon/reports/export.hpp"
 #include "daemon/store/erasure.hpp"
 #include "daemon/store/read_thread.hpp"
 #include "daemon/store/seal.hpp"
@@ -16,12 +20,18 @@ namespace pingjing {
 // How long a forgotten number is still recognised: what it was asked lately counts, and so does a safety case.
 Millis recognised_for(const config::Settings& settings);
 
+// Everything it is given outlives it.
 class Nightly {
 public:
-    Nightly(store::Reader read, store::Store& store, const store::Seal& seal, const Clock& clock, std::function<const config::Settings&()> settings)
-        : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)) {}
+    // What `pingjing export` would write of that day, by the rules and into the folder of now.
+    using WishOf = std::function<reports::ExportWish(const std::string& day)>;
+    // Without `wish_of` nothing is exported.
+    Nightly(store::Reader read, store::Store& store, const store::Seal& seal, const Clock& clock, std::function<const config::Settings&()> settings, WishOf wish_of = {})
+        : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)), wish_of_(std::move(wish_of)) {}
 
     asio::awaitable<void> run();  // until it is cancelled
+    // The days whose night is over and which nobody has exported yet, the oldest first; one after the other, until one fails.
+    asio::awaitable<void> export_days();
     asio::awaitable<store::Erased> erase();
     asio::awaitable<void> sign();
     asio::awaitable<void> verify();
@@ -30,11 +40,17 @@ private:
     asio::awaitable<bool> is_time_to_erase();
     asio::awaitable<bool> is_time_to_verify();
     bool is_night_over() const;
+    asio::awaitable<std::vector<std::string>> days_to_export();
+    asio::awaitable<bool> export_one(std::string day);
+    asio::awaitable<std::string> recall(const char* key);
+    asio::awaitable<void> remember(const char* key, std::string value);
     store::Reader read_;
     store::Store& store_;
     const store::Seal& seal_;
     const Clock& clock_;
     std::function<const config::Settings&()> settings_;
+    WishOf wish_of_;
+    std::optional<Steady> export_again_at_;  // after one that failed
 };
 
 }  // namespace pingjing

@@ -429,8 +429,14 @@ private:
             v.mapping = path.stem().string();
         }
         v.encoding = s.one_of("encoding", v.encoding, {"auto", "utf-8", "gb18030"});
-        v.erase_done = s.flag("erase_done", false);
-        if (v.done_suffix.empty() && v.done_folder.empty() && !v.erase_done && (!v.folder.empty() || !settings_.service_intakes.empty()))
+        v.keep_done = s.duration("keep_done", v.keep_done, 0s, never_longer);
+        if (s.has("erase_done"))
+            s.problem("erase_done", fmt::format("erase_done is now keep_done, how long finished files stay: expected keep_done = \"{}\"", s.flag("erase_done", false) ? "0s" : "7d"));
+        auto plain = [](const Path& folder) { return (folder / "").lexically_normal(); };
+        auto reads_done = [&](const Path& folder) { return !v.done_folder.empty() && plain(v.done_folder) == plain(folder); };
+        if (reads_done(v.folder) || std::any_of(settings_.service_intakes.begin(), settings_.service_intakes.end(), [&](const Intake& door) { return reads_done(door.folder); }))
+            s.problem("done_folder", "done_folder is a folder that is read: a finished file would be read again for ever");
+        if (v.done_suffix.empty() && v.done_folder.empty() && v.keep_done > 0s && (!v.folder.empty() || !settings_.service_intakes.empty()))
             s.problem("done_suffix", "done_suffix is empty: a finished file would be read again for ever");
         s.finish();
         for (auto& door : settings_.service_intakes) {

@@ -184,7 +184,7 @@ struct Intake {
     std::string mapping;                     // by name: built in, or a site's own; empty: by the head row
     std::string mapping_at;                  // FILE:LINE where that is said, for messages
     std::string encoding = "auto";           // auto | utf-8 | gb18030
-    bool erase_done = false;                 // delete finished files instead of renaming them
+    Millis keep_done = Days(7);              // finished and bad files: they hold numbers in clear; 0: finished ones go at once
     std::string source;                      // of rows that name none; empty: it stays so
 };
 

@@ -1,9 +1,8 @@
 #include "daemon/intake/folder.hpp"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
-#include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <fstream>
 
@@ -17,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto retry_pause = std::chrono::seconds(30);
-constexpr std::string_view taking_suffix = ".taking", result_suffix = ".result.csv", error_suffix = ".error";
+constexpr Millis longest_wait = std::chrono::hours(24 * 30);
+constexpr std::size_t most_named = 10;  // refused files that have an alarm of their own
 
 // A cell of the result. An id comes from the file, and a spreadsheet must not run it as a formula.
 std::string cell(const std::string& text) {
@@ -33,39 +33,12 @@ FileForm form_of(const std::string& name, const config::Intake& settings) {
     return FileForm{.lines = lines, .encoding = settings.encoding, .mapping = lines ? std::string() : settings.mapping, .follow_links = false};
 }
 
-// Written beside its place and moved there whole, so that nobody reads half an answer.
-bool write_whole(const fs::path& path, const std::string& text) {
-    auto half = path;
-    half += ".tmp";
-    std::ofstream out(half, std::ios::binary | std::ios::trunc);
-    out << text;
-    out.close();
-    std::error_code failed;
-    if (out) fs::rename(half, path, failed);
-    return out && !failed;
-}
-
-fs::path with(fs::path path, std::string_view suffix) { return path += suffix; }
-
-bool is_file(const fs::path& path, struct stat& facts) { return ::lstat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode); }
-
-// The done folder may be on another disk, where a rename does not reach.
-void move_file(const fs::path& from, const fs::path& to, std::error_code& failed) {
-    fs::rename(from, to, failed);
-    if (failed != std::errc::cross_device_link) return;
-    fs::copy_file(from, to, fs::copy_options::overwrite_existing, failed);
-    if (!failed) fs::remove(from, failed);
+// "calls.csv" of "calls.csv.taking"; empty: it is not claimed.
+std::string claimed_name(const std::string& name) {
+    return name.ends_with(taking_suffix) ? name.substr(0, name.size() - taking_suffix.size()) : std::string();
 }
 
 }  // namespace
-
-bool is_for_us(const std::string& name, const config::Intake& settings) {
-    if (name.starts_with('.') || ::fnmatch(settings.pattern.c_str(), name.c_str(), FNM_PERIOD) != 0) return false;
-    for (std::string_view ours : {taking_suffix, result_suffix, error_suffix, std::string_view(settings.done_suffix),
-                                  std::string_view(settings.bad_suffix), std::string_view(".tmp"), std::string_view(".part")})
-        if (!ours.empty() && name.ends_with(ours)) return false;
-    return true;
-}
 
 asio::awaitable<void> Folder::run() {
     for (;;) {
@@ -75,11 +48,12 @@ asio::awaitable<void> Folder::run() {
 }
 
 asio::awaitable<void> Folder::look() {
+    finished_.look();
     auto all = names();
-    for (auto name : all) {
-        if (!name.ends_with(taking_suffix)) continue;
-        name.resize(name.size() - taking_suffix.size());
-        if (is_for_us(name, settings_) && may_retry(name)) co_await take(name);
+    note_waiting(all);
+    for (const auto& entry : all) {
+        auto name = claimed_name(entry);
+        if (!name.empty() && is_for_us(name, settings_) && may_retry(name)) co_await take(name);
     }
     std::erase_if(seen_, [&](const auto& entry) { return !all.contains(entry.first); });
     for (const auto& name : all)
@@ -90,28 +64,46 @@ std::set<std::string> Folder::names() {
     std::set<std::string> out;  // in the order of their names: numbered files are taken as they were numbered
     std::error_code failed;
     for (fs::directory_iterator at(settings_.folder, failed), end; !failed && at != end; at.increment(failed)) out.insert(at->path().filename().string());
+    unreadable_ = failed ? fmt::format("cannot read the folder: {}", failed.message()) : "";
     if (failed) complain("folder", fmt::format("cannot read {}: {}", settings_.folder.string(), failed.message()));
     else complaints_.erase("folder");
     return out;
 }
 
+void Folder::note_waiting(const std::set<std::string>& names) {
+    if (!unreadable_.empty()) return;
+    std::set<std::string> here;
+    for (const auto& entry : names) {
+        auto claimed = claimed_name(entry);
+        const auto& name = claimed.empty() ? entry : claimed;
+        auto file = is_for_us(name, settings_) ? look_at(settings_.folder / entry) : std::nullopt;
+        if (!file) continue;
+        here.insert(name);
+        // What we find at our start has waited since it was written: a restart must not say that it is over.
+        auto before = has_looked_ ? Millis(0) : std::clamp<Millis>(clock_.now() - file->changed(), Millis(0), longest_wait);
+        waiting_.try_emplace(name, clock_.steady() - before);
+    }
+    has_looked_ = true;
+    std::erase_if(waiting_, [&](const auto& entry) { return !here.contains(entry.first); });
+}
+
 bool Folder::may_retry(const std::string& name) {
-    struct stat facts;
-    if (!is_file(with(settings_.folder / name, taking_suffix), facts)) return false;
+    if (!look_at(with(settings_.folder / name, taking_suffix))) return false;
     auto pause = not_before_.find(name);
     return pause == not_before_.end() || clock_.steady() >= pause->second;
 }
 
-// A file, no link and no pipe, whose size and time have stood still for `settle`.
+// A file, no link and no pipe, whose size and time have stood still for `settle`, and that nobody has open for writing.
 bool Folder::is_complete(const std::string& name) {
-    struct stat facts;
-    if (!is_file(settings_.folder / name, facts)) return false;
-    auto changed_at = static_cast<std::int64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 + facts.st_mtim.tv_nsec;
+    auto look = look_at(settings_.folder / name);
+    if (!look) return false;
     auto now = clock_.steady();
-    auto [it, is_new] = seen_.try_emplace(name, Seen{facts.st_size, changed_at, now});
+    auto [it, is_new] = seen_.try_emplace(name, Seen{*look, now});
     auto& seen = it->second;
-    if (seen.size != facts.st_size || seen.changed_at != changed_at) seen = Seen{facts.st_size, changed_at, now};
-    return now - seen.since >= settings_.settle;
+    if (look->is_changed(seen.last)) seen = Seen{*look, now};
+    if (now - seen.since < settings_.settle) return false;
+    auto file = HeldFile::open(settings_.folder / name);
+    return !file || file->has_writer() != true;
 }
 
 bool Folder::claim(const std::string& name) {
@@ -128,31 +120,33 @@ bool Folder::claim(const std::string& name) {
 }
 
 asio::awaitable<void> Folder::take(std::string name) {
-    auto file = DocumentFile::open(with(settings_.folder / name, taking_suffix), form_of(name, settings_));
-    if (!file && file.error().kind == Error::Kind::invalid_input) put_aside(name, file.error().detail);
-    else if (!file) try_later(name, file.error().detail);
-    if (!file) co_return;
-    std::string problem;
-    auto rows = take_rows(name, std::move(*file), problem);
-    auto end = co_await std::move(rows);
-    if (end == End::later) co_return;
-    complaints_.erase(name);
-    not_before_.erase(name);
-    if (end == End::done) finish(name);
-    else put_aside(name, problem);
+    auto claimed = with(settings_.folder / name, taking_suffix);
+    auto held = HeldFile::open(claimed);
+    auto before = held ? held->look() : std::nullopt;
+    if (held && held->has_writer() == true) {
+        try_later(name, "somebody has it open for writing");
+        co_return;
+    }
+    auto file = DocumentFile::open(claimed, form_of(name, settings_));
+    if (!file && file.error().kind == Error::Kind::invalid_input) put_aside(name, file.error().detail, std::move(held));
+    else if (!file || !before) try_later(name, file ? "it cannot be looked at" : file.error().detail);
+    if (!file || !before) co_return;
+    Reading reading;
+    auto rows = take_rows(name, std::move(*file), reading);
+    co_await std::move(rows);
+    if (reading.end != End::later) finish(name, std::move(reading), std::move(*held), *before);
 }
 
-asio::awaitable<Folder::End> Folder::take_rows(std::string name, DocumentFile file, std::string& problem) {
+asio::awaitable<void> Folder::take_rows(std::string name, DocumentFile file, Reading& reading) {
     auto half = with(with(settings_.folder / name, result_suffix), ".tmp");
     std::ofstream result(half, std::ios::binary | std::ios::trunc);
     result << "line,id,outcome,reason\n";
-    std::map<std::string, std::int64_t> outcomes;
     bool news = false;
     try {
         for (;;) {
             auto piece = file.next();
             if (!piece) {
-                problem = piece.error().detail;
+                reading.problem = piece.error().detail;
                 break;
             }
             if (!*piece) break;
@@ -163,12 +157,12 @@ asio::awaitable<Folder::End> Folder::take_rows(std::string name, DocumentFile fi
             auto taking = intake_.take(file.document(**piece), std::move(records), rules->site, "folder");
             auto taken = co_await std::move(taking);
             if (!taken) {
-                problem = taken.error().detail;
+                reading.problem = taken.error().detail;
                 break;
             }
             for (const auto& a : *taken) {
                 result << a.line << ',' << cell(a.id) << ',' << a.outcome << ',' << cell(a.reason) << '\n';
-                ++outcomes[a.outcome];
+                ++reading.outcomes[a.outcome];
                 news = news || (a.outcome != "rejected" && a.outcome != "unchanged");
             }
             if (news && arrived_) arrived_();
@@ -177,57 +171,67 @@ asio::awaitable<Folder::End> Folder::take_rows(std::string name, DocumentFile fi
         throw;  // we are being stopped: the file stays claimed for the next start
     } catch (const std::exception& error) {
         try_later(name, error.what());
-        co_return End::later;
+        co_return;
     }
     result.close();
-    std::error_code failed;
-    struct stat facts;
-    if (problem.empty() && is_file(with(settings_.folder / name, taking_suffix), facts) && facts.st_size != file.bytes_read()) {
-        try_later(name, "it grew while it was read: its writer had only paused");
-        co_return End::later;
-    }
-    if (problem.empty()) {
-        if (result) fs::rename(half, with(settings_.folder / name, result_suffix), failed);
-        if (!result || failed) {
-            try_later(name, "cannot write its result; pingjing needs space and the right to write in the folder");
-            co_return End::later;
-        }
-        log::info("folder.taken", {{"file", name}, {"accepted", outcomes["accepted"]}, {"updated", outcomes["updated"]},
-                                   {"unchanged", outcomes["unchanged"]}, {"excluded", outcomes["excluded"]}, {"rejected", outcomes["rejected"]}});
-        co_return End::done;
-    }
-    fs::remove(half, failed);
-    co_return End::bad;
+    reading.end = !reading.problem.empty() ? End::bad : result ? End::done : End::later;
+    if (reading.end == End::later) try_later(name, "cannot write its result; pingjing needs space and the right to write in the folder");
 }
 
-// The rows are in the store; a later file of the same name replaces this one and its result.
-void Folder::finish(const std::string& name) {
-    auto claimed = with(settings_.folder / name, taking_suffix);
-    auto result = with(settings_.folder / name, result_suffix);
-    std::error_code failed;
-    fs::remove(with(settings_.folder / name, error_suffix), failed);  // of an earlier try
-    failed.clear();
-    if (settings_.erase_done) {
-        fs::remove(claimed, failed);
-    } else if (settings_.done_folder.empty()) {
-        fs::rename(claimed, with(settings_.folder / name, settings_.done_suffix), failed);
-    } else {
-        fs::create_directories(settings_.done_folder, failed);
-        if (!failed) move_file(result, with(settings_.done_folder / name, result_suffix), failed);
-        if (!failed) move_file(claimed, settings_.done_folder / name, failed);
+// The rows are in the store. A writer that had only paused has written more, or still has it open.
+void Folder::finish(const std::string& name, Reading reading, HeldFile held, const FileLook& before) {
+    auto now = held.look();
+    bool went_on = !now || now->is_changed(before);
+    if (went_on || held.has_writer() == true) return try_later(name, went_on ? "it grew while it was read: its writer had only paused" : "somebody has it open for writing");
+    if (reading.end == End::bad) {
+        std::error_code ignored;
+        fs::remove(with(with(settings_.folder / name, result_suffix), ".tmp"), ignored);
+        return put_aside(name, reading.problem, std::move(held));
     }
-    if (failed) try_later(name, fmt::format("taken, but cannot be put away: {}", failed.message()));
+    if (auto put = finished_.put_away(name, std::move(held), before); !put) return try_later(name, put.error().detail);
+    complaints_.erase(name);
+    not_before_.erase(name);
+    waiting_.erase(name);
+    auto& outcomes = reading.outcomes;
+    log::info("folder.taken", {{"file", name}, {"accepted", outcomes["accepted"]}, {"updated", outcomes["updated"]},
+                               {"unchanged", outcomes["unchanged"]}, {"excluded", outcomes["excluded"]}, {"rejected", outcomes["rejected"]}});
     metrics::count("intake_files_total", {{"outcome", "done"}});
 }
 
-void Folder::put_aside(const std::string& name, const std::string& why) {
-    std::error_code failed;
-    write_whole(with(settings_.folder / name, error_suffix), why + "\n");
-    auto suffix = settings_.bad_suffix.empty() ? std::string(".bad") : settings_.bad_suffix;  // under its own name it would be taken again
-    fs::rename(with(settings_.folder / name, taking_suffix), with(settings_.folder / name, suffix), failed);
-    if (failed) try_later(name, fmt::format("cannot be read, nor put aside: {}", failed.message()));
+void Folder::put_aside(const std::string& name, const std::string& why, std::optional<HeldFile> held) {
+    if (auto put = finished_.put_aside(name, why, std::move(held)); !put) return try_later(name, put.error().detail);
+    complaints_.erase(name);
+    not_before_.erase(name);
+    waiting_.erase(name);
     log::warn("folder.bad", {{"file", name}, {"why", why}});
     metrics::count("intake_files_total", {{"outcome", "bad"}});
+}
+
+std::vector<Folder::Trouble> Folder::troubles(Millis backlog) const {
+    std::vector<Trouble> out;
+    const auto& refused = finished_.refused();
+    auto of_service = settings_.source.empty() ? std::string() : settings_.source + ": ";
+    for (std::size_t i = 0; i < std::min(refused.size(), most_named); ++i)
+        out.push_back({Trouble::Kind::refused, of_service + shown(refused[i].path.filename().string()), fmt::format("{}; it is erased at {}", refused[i].why, format_utc(refused[i].erased_at))});
+    if (refused.size() > most_named) out.push_back({Trouble::Kind::refused, settings_.source, fmt::format("{} more", refused.size() - most_named)});
+    std::string waits;
+    for (const auto& why : {unreadable_, finished_.trouble(), say_waiting(backlog)})
+        if (!why.empty()) waits += (waits.empty() ? "" : "; ") + why;
+    if (!waits.empty()) out.push_back({Trouble::Kind::waits, settings_.source, waits});
+    return out;
+}
+
+std::string Folder::say_waiting(Millis backlog) const {
+    std::size_t count = 0;
+    std::string first;
+    for (const auto& [name, since] : waiting_) {
+        if (clock_.steady() - since <= backlog || count++ > 0) continue;
+        auto why = complaints_.find(name);
+        first = shown(name) + (why == complaints_.end() ? "" : ": " + shown(why->second));
+    }
+    if (count == 0) return {};
+    auto minutes = std::chrono::duration_cast<std::chrono::minutes>(backlog).count();
+    return count == 1 ? fmt::format("1 file waits for more than {} minutes, {}", minutes, first) : fmt::format("{} files wait for more than {} minutes, the first is {}", count, minutes, first);
 }
 
 void Folder::complain(const std::string& about, const std::string& why) {

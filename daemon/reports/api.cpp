@@ -184,11 +184,10 @@ asio::awaitable<Response> answer_export(Parts parts, std::function<ExportPlace()
     auto site = parts->site();
     auto now = parts->clock.now();
     auto where = place();
-    ExportWish wish;
-    wish.day = call.parameter("date");
-    if (wish.day.empty()) wish.day = local_day(now - std::chrono::hours(24), site->zone);
-    wish.folder = call.parameter("out").empty() ? where.folder : std::filesystem::path(call.parameter("out"));
-    wish.names = site->names, wish.rules = site->rules, wish.rules_sha256 = where.rules_sha256, wish.zone = site->zone, wish.signer = parts->seal.ledger_signer(), wish.seal = &parts->seal;
+    if (!call.parameter("out").empty()) where.folder = call.parameter("out");
+    auto day = call.parameter("date");
+    if (day.empty()) day = local_day(now - std::chrono::hours(24), site->zone);
+    auto wish = export_wish(*site, where, parts->seal, day);
     auto folder = wish.folder / wish.day;
     std::string failed;
     Result<Edition> edition = Edition();
@@ -205,6 +204,14 @@ asio::awaitable<Response> answer_export(Parts parts, std::function<ExportPlace()
 }
 
 }  // namespace
+
+ExportWish export_wish(const ReportSite& site, const ExportPlace& place, const store::Seal& seal, std::string day) {
+    ExportWish wish;
+    wish.day = std::move(day), wish.folder = place.folder, wish.rules_sha256 = place.rules_sha256;
+    wish.names = site.names, wish.rules = site.rules, wish.zone = site.zone;
+    wish.seal = &seal, wish.signer = seal.ledger_signer();
+    return wish;
+}
 
 void add_export_route(http::Router& router, ApiParts given, std::function<ExportPlace()> place) {
     auto parts = std::make_shared<const ApiParts>(std::move(given));

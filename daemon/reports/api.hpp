@@ -8,6 +8,7 @@
 
 #include "daemon/core/clock.hpp"
 #include "daemon/http/router.hpp"
+#include "daemon/reports/export.hpp"
 #include "daemon/reports/queries.hpp"
 #include "daemon/reports/story.hpp"
 #include "daemon/store/read_thread.hpp"
@@ -37,6 +38,9 @@ struct ApiParts {
 // POST /control/export?date&out, for trusted requests: the day's files, written by whoever owns the store. `folder`: the default for
 // `out`; `rules_sha256`: of the configuration in force.
 struct ExportPlace { std::filesystem::path folder{}; std::string rules_sha256{}; };
+
+// What is to be written of that day, as it is asked for by hand and each night. `seal` outlives it.
+ExportWish export_wish(const ReportSite& site, const ExportPlace& place, const store::Seal& seal, std::string day);
 
 using Guard = std::function<http::Handler(std::string scope, http::Handler handler)>;
 

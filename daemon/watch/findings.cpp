@@ -22,6 +22,7 @@ namespace {
 using Findings = std::vector<Finding>;
 
 constexpr Millis verified_within = std::chrono::hours(26), signed_within = std::chrono::hours(3), unreadable_for = std::chrono::hours(1);
+constexpr Millis exported_within = std::chrono::hours(2);
 constexpr Millis letters_read_within = std::chrono::hours(48);
 constexpr int canary_days = 30;  // an older one says nothing any more
 constexpr int appeal_days = 30;  // of ratings, for the share that is taken out
@@ -90,15 +91,15 @@ std::optional<Instant> first_fact(store::Connection& db) {
     return first.instant(0);
 }
 
-// The timer runs at 00:30; by six it has had every chance.
+// Of the newest day whose night has been over for two hours: by then it has had every chance.
 void nightly_export(store::Connection& db, const Site& site, Instant now, Findings& out) {
     const auto& zone = site.zone;
-    if (!site.export_nightly || local_hour(now, zone) < 6) return;
-    auto yesterday = days_later(local_day(now, zone), -1).value_or("");
+    if (!site.export_nightly) return;
+    auto day = days_later(local_day(now - site.nightly_at - exported_within, zone), -1).value_or("");
     auto first = first_fact(db);
-    if (!first || local_day(*first, zone) > yesterday) return;
+    if (!first || local_day(*first, zone) > day) return;
     store::Statement written(db, "SELECT 1 FROM exports WHERE day = ?1 LIMIT 1");
-    if (!written.bind(1, yesterday).step()) out.push_back({"export_missing", "", yesterday});
+    if (!written.bind(1, day).step()) out.push_back({"export_missing", "", day});
 }
 
 // The daemon verifies its store each night; a store that is younger than a night has not had its turn.

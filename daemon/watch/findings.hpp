@@ -13,7 +13,8 @@ struct Site {
     explicit Site(const config::Settings& s)
         : alarms(s.alarms), zone(s.service.timezone), hours(s.survey.hours), spread(s.survey.spread),
           sends(s.survey.mode != config::Mode::off && s.survey.mode != config::Mode::shadow), export_nightly(s.reports.export_nightly),
-          desk_answers(s.desk.main.kind != config::Desk::Kind::log || s.desk.escalate), canaries(!s.canary.phones.empty()), ack_within(s.desk.main.ack_within),
+          desk_answers(s.desk.main.kind != config::Desk::Kind::log || s.desk.escalate), canaries(!s.canary.phones.empty()), nightly_at(s.reports.nightly_at),
+          ack_within(s.desk.main.ack_within),
           canary_within(s.canary.answer_within), writes_back(s.writeback.to != config::Writeback::To::nobody), writes_every(s.writeback.every) {
         for (const auto& route : s.routes) {
             auto& open = routes.emplace_back();
@@ -26,7 +27,7 @@ struct Site {
     config::Hours hours;
     Millis spread;
     bool sends, export_nightly, desk_answers, canaries;
-    Millis ack_within, canary_within;
+    Millis nightly_at, ack_within, canary_within;
     double speed = 1;  // of the site's clock
     bool writes_back;
     Millis writes_every;

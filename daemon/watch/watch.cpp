@@ -61,6 +61,7 @@ asio::awaitable<void> Watch::look() {
     if (!store_works || world_.store.failed()) findings.push_back({"store_failed", "", world_.store.failed() ? "the disk lost what was written" : "it cannot be written or read"});
     add(about_disk(world_.store.path(), world_.site().alarms));
     if (world_.channels) add(about_channels(world_.channels()));
+    if (world_.folders) add(world_.folders());
     if (world_.failing)
         for (const auto& loop : world_.failing()) findings.push_back({"loop_failing", "", loop});
     // One alarm a name and subject, whatever number of rows says so.

@@ -34,6 +34,7 @@ struct WatchWorld {
     std::function<Site()> site;
     std::function<std::vector<ChannelLook>()> channels{};
     std::function<std::vector<std::string>()> failing{};  // parts of the daemon that fail and begin again
+    std::function<std::vector<Finding>()> folders{};      // what is wrong in drop folders
     Steady look_every = std::chrono::seconds(5), paths_every = std::chrono::minutes(10);
 };
 

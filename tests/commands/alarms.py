@@ -43,7 +43,13 @@ token = "ring"
 signing_secret_file = "alarms.whsec"
 exec = ["{site.path("page.sh")}", "night", "{kept}"]
 remind_after = "30d"
+[intake]
+folder = "drop"
+settle = "0s"
+poll = "200ms"
+keep_done = "3650d"
 """
+    os.mkdir(site.path("drop"))
     site.configure()
     site.init()
     site.start()
@@ -63,6 +69,16 @@ remind_after = "30d"
     check('pingjing_alarm{name="clock_held",about=""} 1' in site.ask("GET", "/metrics")[2], "and /metrics", site.ask("GET", "/metrics")[2])
     check('"event":"alarm.on","name":"clock_held"' in site.said(), "and the log")
     until(lambda: os.path.exists(kept) and '"clock_held"' in open(kept, encoding="utf-8").read(), "the program hears it too")
+
+    site.write("drop/calls.csv", "13912345678,x\n")
+    until(lambda: on_call.states("drop_file_refused"), "a file of calls that cannot be read is told")
+    refused = next(body for _, body in on_call.heard if body["alarm"] == "drop_file_refused")
+    check(refused["about"] == "calls.csv.bad" and "head row" in refused["detail"] and "13912345678" not in json.dumps(refused), "which, and why", refused)
+    os.remove(site.path("drop/calls.csv.bad"))
+    os.rename(site.path("drop"), site.path("moved"))
+    until(lambda: on_call.states("drop_folder_waits"), "and a folder that is gone", 40)
+    os.rename(site.path("moved"), site.path("drop"))
+    until(lambda: "cleared" in on_call.states("drop_folder_waits") and "cleared" in on_call.states("drop_file_refused"), "and when both are over")
 
     heard = len(on_call.states("clock_held"))
     check(site.stop() == 0, "stops")

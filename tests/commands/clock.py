@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A clock that went wrong while the daemon slept holds all sending until a person has looked. Usage: clock.py PROGRAM"""
-import time
+import os, time
 from datetime import timedelta
 from police_site import check, play, until
 
@@ -48,6 +48,11 @@ def story(new_site):
     said = site.run("optout", "add", "13900000209", "--reason", "来电").stderr  # written without a daemon, this too is a fact
     check("on hold" in said, "a command that writes at a wrong time says so", said)
     held(site, "after", "13900000203", "over seven days")
+    check(not os.path.exists(os.path.join(site.state, "exports")), "no files are written by a clock that is not trusted")
+    site.start()
+    until(lambda: os.path.exists(os.path.join(site.state, "exports", "2026-12-18", "latest")), "the files of the days between are made up for")
+    check('"event":"export.written"' in site.said() and os.path.exists(os.path.join(site.state, "exports", "2026-11-21", "latest")), "from the first day on")
+    check(site.stop() == 0, "stops")
     check(all(len(site.carrier.to(n)) == 1 for n in ("13900000201", "13900000202", "13900000203")), "one text each")
     site.run("verify")
 

@@ -156,6 +156,21 @@ TEST_CASE("what leaves nobody to ask, or nothing to take, is warned of") {
     CHECK(fine->warnings.size() == 1);  // there is no map of categories
 }
 
+TEST_CASE("finished files stay for a while, and the key that was before says which one is now") {
+    Folder folder;
+    auto with = [&](const std::string& keys) {
+        auto s = load_text(folder, smallest + "[intake]\nfolder = \"in\"\n" + keys);
+        return s ? fmt::format("{}", s->intake.keep_done.count()) : s.error().text();
+    };
+    CHECK(with("") == "604800000");
+    CHECK(with("keep_done = \"0s\"\ndone_suffix = \"\"\n") == "0");
+    CHECK(with("keep_done = \"1h\"\ndone_suffix = \"\"\n").find("a finished file would be read again for ever") != std::string::npos);
+    CHECK(with("done_folder = \"in/\"\n").find("done_folder is a folder that is read") != std::string::npos);
+    CHECK(with("erase_done = true\n").find(":13: erase_done is now keep_done, how long finished files stay: expected keep_done = \"0s\"") != std::string::npos);
+    CHECK(with("erase_done = false\n").find("expected keep_done = \"7d\"") != std::string::npos);
+    CHECK(with("erase_done = false\n").find("no setting") == std::string::npos);
+}
+
 TEST_CASE("texts: control characters are refused, a file that no text is read from is warned of") {
     Folder folder;
     std::filesystem::create_directories(folder.path / "own");

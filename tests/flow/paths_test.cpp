@@ -23,6 +23,7 @@ struct OnCall {
             for (const auto& c : w.gateway().dispatcher().status()) out.push_back({c.name, c.state, c.why});
             return out;
         };
+        around.folders = [this] { return folders; };
         around.look_every = std::chrono::minutes(1), around.paths_every = std::chrono::minutes(30);
         watch::Push push = [this](std::string, std::string json) -> asio::awaitable<Result<void>> {
             if (deaf) co_return fail(Error::Kind::unavailable, "nobody there");
@@ -53,6 +54,7 @@ struct OnCall {
     World& w;
     bool deaf = false, sleeps_at_night = true;
     std::vector<std::string> heard;
+    std::vector<watch::Finding> folders;
     std::unique_ptr<watch::Watch> watching;
     std::unique_ptr<Nightly> nightly;
     std::unique_ptr<TaskGroup> tasks;
@@ -135,6 +137,20 @@ TEST_CASE("a small group's quiet days alarm nobody") {
     a_day_of(w, "134", 0, 40, 0);
     w.pass(std::chrono::hours(48));
     CHECK(on_call.all() == "");
+}
+
+TEST_CASE("a file that is put aside is told at once, a folder that waits after some minutes, and both when they are over") {
+    World w("2026-11-20T09:00:00+08:00");
+    OnCall on_call(w);
+    on_call.folders = {{"drop_file_refused", "calls.csv.bad", "no usable head row"}, {"drop_folder_waits", "", "cannot read the folder"}};
+    w.pass(std::chrono::minutes(2));
+    CHECK(on_call.all() == "raised drop_file_refused calls.csv.bad; ");
+    w.pass(std::chrono::minutes(6));
+    CHECK(on_call.all() == "raised drop_file_refused calls.csv.bad; raised drop_folder_waits; ");
+    on_call.heard.clear();
+    on_call.folders.clear();
+    w.pass(std::chrono::minutes(5));
+    CHECK(on_call.all() == "cleared drop_file_refused calls.csv.bad; cleared drop_folder_waits; ");
 }
 
 TEST_CASE("what nobody hears is pushed until somebody does, and an alarm that is over by then is told as such") {

@@ -1,0 +1,239 @@
+#include "daemon/intake/finished.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "daemon/core/phone.hpp"
+#include "daemon/intake/drop_names.hpp"
+#include "daemon/log/log.hpp"
+
+namespace pingjing::intake {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto sweep_every = std::chrono::minutes(1);
+constexpr auto watched_for = std::chrono::hours(1);    // after its last change
+constexpr std::size_t most_watched = 100;              // each is an open file
+constexpr Millis read_within = std::chrono::hours(72); // what somebody has to read stays over a weekend
+constexpr std::string_view result_head = "line,id,outcome,reason\n";
+
+bool is_taken(const fs::path& path) {
+    std::error_code failed;
+    return fs::exists(fs::symlink_status(path, failed));
+}
+
+// To a place that is free. It may be on another disk, where a rename does not reach.
+void move_file(const fs::path& from, const fs::path& to, std::error_code& failed) {
+    fs::rename(from, to, failed);
+    if (failed != std::errc::cross_device_link) return;
+    fs::copy_file(from, to, failed);
+    if (!failed) fs::remove(from, failed);
+    std::error_code ignored;
+    if (failed) fs::remove(to, ignored);  // no half of it, and not both
+}
+
+// Written beside its place and moved there whole, so that nobody reads half an answer.
+void write_whole(const fs::path& path, const std::string& text) {
+    auto half = with(path, ".tmp");
+    std::ofstream out(half, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.close();
+    std::error_code ignored;
+    if (out) fs::rename(half, path, ignored);
+}
+
+std::string first_line(const fs::path& path) {
+    constexpr std::size_t most = 300;
+    std::ifstream in(path, std::ios::binary);
+    std::string line;
+    std::getline(in, line);
+    return line.substr(0, most);
+}
+
+bool is_result(const fs::path& path) {
+    return first_line(path) + "\n" == result_head;
+}
+
+std::set<std::string> names_in(const fs::path& folder) {
+    std::set<std::string> out;
+    std::error_code failed;
+    for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) out.insert(at->path().filename().string());
+    return out;
+}
+
+// "calls.csv" of "calls.csv.done"; empty: it does not end so.
+std::string without(const std::string& name, std::string_view suffix) {
+    return !suffix.empty() && name.size() > suffix.size() && name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : std::string();
+}
+
+Error cannot(std::string_view what, const std::error_code& why) { return {Error::Kind::unavailable, fmt::format("{}: {}", what, why.message())}; }
+
+}  // namespace
+
+fs::path FinishedFiles::done_path(const std::string& stem) const {
+    return is_done_elsewhere() ? settings_.done_folder / stem : with(settings_.folder / stem, settings_.done_suffix);
+}
+
+Millis FinishedFiles::answers_stay() const { return std::max(settings_.keep_done, read_within); }
+
+// One more than the highest that anything of this file bears.
+int FinishedFiles::next_number(const std::string& name) const {
+    int highest = 0;
+    for (const auto& entry : names_in(settings_.folder)) highest = std::max(highest, number_of(entry, name, settings_, false));
+    if (is_done_elsewhere())
+        for (const auto& entry : names_in(settings_.done_folder)) highest = std::max(highest, number_of(entry, name, settings_, true));
+    return highest + 1;
+}
+
+Result<void> FinishedFiles::put_away(const std::string& name, HeldFile file, const FileLook& taken) {
+    std::error_code failed, ignored;
+    if (is_done_elsewhere()) fs::create_directories(settings_.done_folder, failed);
+    if (failed) return tl::unexpected(cannot("taken, but done_folder cannot be made", failed));
+    auto stem = numbered(name, next_number(name));
+    auto claimed = with(settings_.folder / name, taking_suffix), half = with(with(settings_.folder / name, result_suffix), ".tmp");
+    auto result = with(done_folder() / stem, result_suffix);
+    move_file(half, result, failed);
+    if (failed) return tl::unexpected(cannot("taken, but its result cannot be written", failed));
+    if (settings_.keep_done == Millis(0)) fs::remove(claimed, failed);
+    else move_file(claimed, done_path(stem), failed);
+    if (failed) {
+        move_file(result, half, ignored);  // the next try would give it a number of its own
+        return tl::unexpected(cannot("taken, but cannot be put away", failed));
+    }
+    watch(name, done_path(stem), std::move(file), taken);
+    return {};
+}
+
+Result<void> FinishedFiles::put_aside(const std::string& name, const std::string& why, std::optional<HeldFile> file) {
+    auto stem = numbered(name, next_number(name));
+    auto error = with(settings_.folder / stem, error_suffix), bad = with(settings_.folder / stem, bad_suffix(settings_));
+    auto taken = file ? file->look() : std::nullopt;
+    write_whole(error, hide_mobiles(why) + "\n");
+    std::error_code failed, ignored;
+    fs::rename(with(settings_.folder / name, taking_suffix), bad, failed);
+    if (failed) {
+        fs::remove(error, ignored);
+        return tl::unexpected(cannot("cannot be read, nor put aside", failed));
+    }
+    if (taken) watch(name, bad, std::move(*file), *taken);
+    sweep_at_.reset();  // it is among the refused ones with the next look
+    return {};
+}
+
+void FinishedFiles::watch(const std::string& name, fs::path path, HeldFile file, const FileLook& taken) {
+    if (watched_.size() >= most_watched) watched_.erase(watched_.begin());
+    auto now = clock_.steady();
+    watched_.push_back({name, std::move(path), std::move(file), taken, taken, now, now + watched_for});
+}
+
+bool FinishedFiles::is_watched(const FileLook& look) const {
+    return std::any_of(watched_.begin(), watched_.end(), [&](const Watched& w) { return w.last.device == look.device && w.last.inode == look.inode; });
+}
+
+void FinishedFiles::look() {
+    auto now = clock_.steady();
+    bool is_due = !sweep_at_ || now >= *sweep_at_;
+    if (is_due) trouble_.clear();
+    std::erase_if(watched_, [&](Watched& file) {
+        auto look = file.file.look();
+        if (!look) return true;
+        if (look->is_changed(file.last)) file.last = *look, file.since = now, file.until = now + watched_for;
+        if (!file.last.is_changed(file.taken)) return now >= file.until;
+        return has_gone_on(file) && take_again(file);
+    });
+    std::erase_if(refused_, [](const Refused& file) { return !look_at(file.path); });  // somebody has seen to it
+    if (!is_due) return;
+    sweep_at_ = now + sweep_every;
+    sweep();
+}
+
+// And has come to its end by now.
+bool FinishedFiles::has_gone_on(Watched& file) { return clock_.steady() - file.since >= settings_.settle && file.file.has_writer() != true; }
+
+// True: it lies where it is claimed, and is watched anew when it is through.
+bool FinishedFiles::take_again(Watched& file) {
+    auto there = look_at(file.path);
+    if (there && there->inode == file.last.inode && there->device == file.last.device) return claim_again(file.name, file.path);
+    // Erased, or copied to another disk: what was written since is in our hand alone.
+    auto half = with(with(settings_.folder / file.name, taking_suffix), ".tmp");
+    if (!file.file.copy_to(half)) {
+        trouble_ = fmt::format("{}: its writer went on after it was put away, and it cannot be copied", shown(file.name));
+        return false;
+    }
+    if (claim_again(file.name, half)) file.taken = file.last;
+    return false;  // its writer may go on once more
+}
+
+bool FinishedFiles::claim_again(const std::string& name, const fs::path& path) {
+    auto claimed = with(settings_.folder / name, taking_suffix);
+    if (is_taken(claimed)) return false;  // its namesake comes first
+    std::error_code failed;
+    fs::rename(path, claimed, failed);
+    if (failed) trouble_ = fmt::format("{}: its writer went on after it was put away, and it cannot be taken again: {}", shown(name), failed.message());
+    else log::warn("folder.went_on", {{"file", name}});
+    return !failed;
+}
+
+void FinishedFiles::sweep() {
+    refused_.clear();
+    auto names = names_in(settings_.folder);
+    sweep_files(settings_.folder, names);
+    sweep_answers(settings_.folder, names);
+    if (!is_done_elsewhere()) return;
+    names = names_in(settings_.done_folder);
+    sweep_files(settings_.done_folder, names);
+    sweep_answers(settings_.done_folder, names);
+}
+
+void FinishedFiles::sweep_files(const fs::path& folder, const std::set<std::string>& names) {
+    bool is_elsewhere = folder != settings_.folder;
+    for (const auto& entry : names) {
+        // In a folder of their own they have no suffix: what has no result beside it may be anybody's.
+        auto stem = !is_elsewhere ? without(entry, settings_.done_suffix) : names.contains(entry + std::string(result_suffix)) ? entry : std::string();
+        if (auto name = plain_name(stem, settings_); !name.empty()) look_at_done(folder / entry, name, with(folder / stem, result_suffix));
+        stem = is_elsewhere ? std::string() : without(entry, bad_suffix(settings_));
+        if (!plain_name(stem, settings_).empty()) look_at_bad(folder / entry, with(folder / stem, error_suffix));
+    }
+}
+
+void FinishedFiles::look_at_done(const fs::path& path, const std::string& name, const fs::path& answer) {
+    auto file = look_at(path), result = look_at(answer);
+    if (!file) return;
+    // Written to while we did not run: it is newer than what we answered. (In done_folder it may be a file of another service.)
+    bool went_on = !is_done_elsewhere() && result && file->changed_at > result->changed_at && !is_watched(*file);
+    if (went_on && read_again_.emplace(file->inode, file->changed_at).second && claim_again(name, path)) return;
+    auto since = (result ? result : file)->changed();
+    if (clock_.now() - since >= settings_.keep_done) erase(path);
+}
+
+void FinishedFiles::look_at_bad(const fs::path& path, const fs::path& error) {
+    auto file = look_at(path), reason = look_at(error);
+    if (!file) return;
+    auto until = (reason ? reason : file)->changed() + answers_stay();
+    if (clock_.now() >= until) erase(path);
+    else refused_.push_back({path, reason ? shown(first_line(error)) : "", until});
+}
+
+// Results and reasons go when their file is gone, and has been for long enough to be read.
+void FinishedFiles::sweep_answers(const fs::path& folder, const std::set<std::string>& names) {
+    for (const auto& entry : names) {
+        bool is_error = entry.ends_with(error_suffix);
+        auto stem = without(entry, is_error ? error_suffix : result_suffix);
+        auto answer = look_at(folder / entry);
+        if (plain_name(stem, settings_).empty() || !answer || clock_.now() - answer->changed() < answers_stay()) continue;
+        if (is_taken(is_error ? with(folder / stem, bad_suffix(settings_)) : done_path(stem))) continue;
+        if (is_error || is_result(folder / entry)) erase(folder / entry);
+    }
+}
+
+void FinishedFiles::erase(const fs::path& path) {
+    std::error_code failed;
+    auto name = path.filename().string();
+    if (fs::remove(path, failed)) log::info("folder.erased", {{"file", name}});
+    if (failed) trouble_ = fmt::format("{} cannot be erased: {}", shown(name), failed.message());
+}
+
+}  // namespace pingjing::intake

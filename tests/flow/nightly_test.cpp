@@ -1,0 +1,153 @@
+#include "daemon/nightly.hpp"
+
+#include <filesystem>
+
+#include "daemon/async/task_group.hpp"
+#include "daemon/reports/api.hpp"
+#include "tests/flow/world.hpp"
+
+using namespace pingjing;
+using namespace pingjing::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// The nights of a site, with the files that they leave.
+struct Nights {
+    explicit Nights(World& world) : w(world), settings(world.settings()) {
+        settings.reports.export_dir = folder.path();
+        start();
+    }
+    ~Nights() { stop(); }
+    void start() {
+        tasks = std::make_unique<TaskGroup>(w.io.get_executor(), [](const std::string&, std::exception_ptr) { FAIL("the nights ended"); });
+        nightly = std::make_unique<Nightly>(store::read_on(*w.store), *w.store, w.seal, w.clock, [this]() -> const config::Settings& { return settings; }, [this](const std::string& day) {
+            return reports::export_wish(reports::ReportSite(), {settings.reports.export_dir, "rules"}, w.seal, day);
+        });
+        tasks->spawn("nightly", nightly->run());
+    }
+    void stop() {
+        tasks->stop();
+        w.run_for([this]() -> asio::awaitable<void> { co_await tasks->join(); });
+    }
+    // "2026-11-20 v1, 2026-11-21 v1"
+    std::string files() {
+        std::string out;
+        std::set<std::string> all;
+        for (const auto& day : fs::directory_iterator(settings.reports.export_dir))
+            for (const auto& version : fs::directory_iterator(day.path()))
+                if (fs::exists(version.path() / "manifest.json")) all.insert(day.path().filename().string() + " " + version.path().filename().string());
+        for (const auto& one : all) out += (out.empty() ? "" : ", ") + one;
+        return out;
+    }
+    std::string exports() { return w.value("SELECT group_concat(day || ' v' || version, ', ') FROM (SELECT day, version FROM exports ORDER BY day, version)"); }
+
+    World& w;
+    TempFolder folder;
+    config::Settings settings;
+    std::unique_ptr<Nightly> nightly;
+    std::unique_ptr<TaskGroup> tasks;
+};
+
+}  // namespace
+
+TEST_CASE("the files of yesterday are written by themselves, each night at its hour") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    Nights nights(w);
+    w.pass(std::chrono::hours(15));  // midnight
+    w.pass(std::chrono::minutes(29));
+    CHECK(nights.files() == "");
+    w.pass(std::chrono::minutes(3));
+    CHECK(nights.files() == "2026-11-20 v1");
+    CHECK(nights.exports() == "2026-11-20 v1");
+    w.pass(std::chrono::hours(12));
+    CHECK(nights.files() == "2026-11-20 v1");  // once
+    w.pass(std::chrono::hours(12));
+    CHECK(nights.files() == "2026-11-20 v1, 2026-11-21 v1");
+
+    // As a hand would write them: the same files, so there is nothing to do.
+    auto wish = reports::export_wish(reports::ReportSite(), {nights.settings.reports.export_dir, "rules"}, w.seal, "2026-11-21");
+    w.run_for([&]() -> asio::awaitable<void> {
+        auto exporting = reports::export_day(store::read_on(*w.store), *w.store, wish, w.clock.now());
+        auto edition = co_await std::move(exporting);
+        REQUIRE(edition);
+        CHECK_FALSE(edition->fresh);
+    });
+    CHECK(w.value("SELECT count(*) > 0 FROM checkpoints WHERE size = (SELECT ledger_size FROM exports WHERE day = '2026-11-21')") == "1");
+}
+
+TEST_CASE("nights that were slept through are made up for, each day once and not without end") {
+    World w("2026-11-01T09:00:00+08:00");
+    w.call("a", "13812345001");
+    World later(w.clock.now() + Millis(std::chrono::hours(24)) * 3, Site{}, &w);
+    {
+        Nights nights(later);
+        later.pass(std::chrono::minutes(2));
+        CHECK(nights.files() == "2026-11-01 v1, 2026-11-02 v1, 2026-11-03 v1");
+        nights.stop();
+        nights.start();
+        later.pass(std::chrono::minutes(2));
+        CHECK(later.value("SELECT count(*) FROM exports") == "3");
+    }
+    World much_later(w.clock.now() + Millis(std::chrono::hours(24)) * 100, Site{}, &w);
+    much_later.exec("UPDATE holds SET released_at = 1");  // of a clock that is that far from the last fact
+    Nights nights(much_later);
+    much_later.pass(std::chrono::minutes(2));
+    CHECK(much_later.value("SELECT count(*) || ' ' || min(day) || ' ' || max(day) FROM exports") == "31 2027-01-09 2027-02-08");
+}
+
+TEST_CASE("a young store has no yesterday, and who does not want the files gets none") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    Nights nights(w);
+    w.pass(std::chrono::minutes(5));
+    CHECK(nights.files() == "");
+    nights.settings.reports.export_nightly = false;
+    w.pass(std::chrono::hours(30));
+    CHECK(nights.files() == "");
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key = 'erased_day'") == "1");
+    nights.settings.reports.export_nightly = true;
+    w.pass(std::chrono::minutes(2));
+    CHECK(nights.files() == "2026-11-20 v1");
+}
+
+TEST_CASE("where the files cannot be written the night goes on, and they are tried again") {
+    World w("2026-11-20T23:00:00+08:00");
+    w.call("a", "13812345001");
+    Nights nights(w);
+    nights.settings.reports.export_dir = nights.folder / "taken";
+    w.write("taken", "");
+    fs::copy_file(w.folder / "taken", nights.folder / "taken");
+    w.pass(std::chrono::hours(2));
+    CHECK(w.value("SELECT count(*) FROM exports") == "0");
+    CHECK(w.value("SELECT value FROM meta WHERE key = 'erased_day'") == "2026-11-21");
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key LIKE 'verif%'") != "0");
+    fs::remove(nights.folder / "taken");
+    w.pass(std::chrono::minutes(16));
+    CHECK(nights.files() == "2026-11-20 v1");
+}
+
+TEST_CASE("the files of a night are written before its texts go") {
+    World before("2026-01-05T09:00:00+08:00");
+    before.call("a", "13812345001", "02");  // nobody is asked
+    World w(before.clock.now() + Millis(std::chrono::hours(24)) * 200, Site{}, &before);
+    w.exec("UPDATE holds SET released_at = 1");  // of a clock that is that far from the last fact
+    Nights nights(w);
+    w.pass(std::chrono::minutes(2));
+    CHECK(w.value("SELECT (SELECT max(seq) FROM ledger WHERE kind = 'export') < (SELECT min(seq) FROM ledger WHERE kind = 'erased')") == "1");
+}
+
+TEST_CASE("a clock that is not trusted exports nothing, and one that was ahead leaves no day out") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    w.exec("INSERT INTO holds(id, of, at, reason) VALUES (1, 'clock', 0, 'it jumped')");
+    Nights nights(w);
+    w.pass(std::chrono::hours(24));
+    CHECK(nights.files() == "");
+    w.exec("UPDATE holds SET released_at = 1");
+    w.exec("INSERT INTO meta(key, value) VALUES ('exported_day', '2027-01-01')");
+    w.pass(std::chrono::minutes(2));
+    CHECK(nights.files() == "2026-11-20 v1");
+    CHECK(w.value("SELECT value FROM meta WHERE key = 'exported_day'") == "2026-11-20");
+}
