@@ -23,7 +23,14 @@ constexpr std::size_t rows_a_share = 100;  // of each kind: some milliseconds of
 constexpr const char* erased_key = "erased_day";
 constexpr const char* exported_key = "exported_day";  // the newest day whose files are written
 constexpr int most_days_back = 31;
+constexpr int most_days_between = 2;  // erasures
+constexpr Millis jump = std::chrono::hours(1);
 constexpr Steady export_pause = std::chrono::minutes(15);
+
+bool is_clock_held(Connection& db) {
+    auto holds = store::active_holds(db);
+    return std::any_of(holds.begin(), holds.end(), [](const auto& hold) { return hold.of == "clock"; });
+}
 
 }  // namespace
 
@@ -31,6 +38,7 @@ Millis recognised_for(const config::Settings& settings) { return std::max<Millis
 
 asio::awaitable<void> Nightly::run() {
     for (;;) {
+        look_at_clock();
         co_await sign();
         // Before erasure: the files tell of the day as it was. If they cannot be written, what must go goes all the same.
         co_await export_days();
@@ -74,12 +82,34 @@ asio::awaitable<void> Nightly::verify() {
     else log::error("verify.failed", {{"why", said.failure}});
 }
 
-// Once a local day, at nightly_at or as soon after it as we run.
+// Once a local day, at nightly_at or as soon after it as we run. What goes is gone, and a clock that is twelve years ahead would let all of
+// it go: none while it is not to be trusted, and after days in which nothing went, not before it has been right for a day.
 asio::awaitable<bool> Nightly::is_time_to_erase() {
     if (!is_night_over()) co_return false;
-    auto day = local_day(clock_.now(), settings_().service.timezone);
-    co_return co_await recall(erased_key) < day;
+    const auto& zone = settings_().service.timezone;
+    auto day = local_day(clock_.now(), zone);
+    auto last = co_await recall(erased_key);
+    if (last >= day) co_return false;
+    if (!last.empty() && *days_later(last, most_days_between) < day && !has_run_for_a_day()) co_return false;
+    bool trusted = false;
+    std::function<void(Connection&)> ask = [&](Connection& db) { trusted = !is_clock_held(db); };
+    co_await read_(ask);
+    co_return trusted && !has_jumped_;
 }
+
+// By more than an hour since the minute before, which the hold of the clock may not have seen yet.
+void Nightly::look_at_clock() {
+    auto now = clock_.now();
+    auto steady = clock_.steady();
+    auto passed = std::chrono::duration_cast<Millis>((steady - looked_at_.second) * clock_.speed());
+    auto off = now - looked_at_.first - passed;
+    has_jumped_ = off > jump || off < -jump;
+    // From then on its hours are counted anew.
+    if (has_jumped_) began_ = steady;
+    looked_at_ = {now, steady};
+}
+
+bool Nightly::has_run_for_a_day() const { return (clock_.steady() - began_) * clock_.speed() >= std::chrono::hours(24); }
 
 asio::awaitable<std::string> Nightly::recall(const char* key) {
     auto last = [key](Connection& db) {
@@ -109,8 +139,7 @@ asio::awaitable<std::vector<std::string>> Nightly::days_to_export() {
     if (done > newest) done.clear();  // written by a clock that was ahead
     std::string first;
     std::function<void(Connection&)> ask = [&](Connection& db) {
-        auto holds = store::active_holds(db);
-        if (std::any_of(holds.begin(), holds.end(), [](const auto& hold) { return hold.of == "clock"; })) return;
+        if (is_clock_held(db)) return;
         Statement fact(db, "SELECT at FROM ledger ORDER BY seq LIMIT 1");
         if (fact.step()) first = local_day(fact.instant(0), zone);
     };

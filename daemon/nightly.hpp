@@ -27,7 +27,8 @@ public:
     using WishOf = std::function<reports::ExportWish(const std::string& day)>;
     // Without `wish_of` nothing is exported.
     Nightly(store::Reader read, store::Store& store, const store::Seal& seal, const Clock& clock, std::function<const config::Settings&()> settings, WishOf wish_of = {})
-        : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)), wish_of_(std::move(wish_of)) {}
+        : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)), wish_of_(std::move(wish_of)),
+          looked_at_(clock.now(), clock.steady()), began_(clock.steady()) {}
 
     asio::awaitable<void> run();  // until it is cancelled
     // The days whose night is over and which nobody has exported yet, the oldest first; one after the other, until one fails.
@@ -40,6 +41,8 @@ private:
     asio::awaitable<bool> is_time_to_erase();
     asio::awaitable<bool> is_time_to_verify();
     bool is_night_over() const;
+    void look_at_clock();
+    bool has_run_for_a_day() const;
     asio::awaitable<std::vector<std::string>> days_to_export();
     asio::awaitable<bool> export_one(std::string day);
     asio::awaitable<std::string> recall(const char* key);
@@ -51,6 +54,9 @@ private:
     std::function<const config::Settings&()> settings_;
     WishOf wish_of_;
     std::optional<Steady> export_again_at_;  // after one that failed
+    std::pair<Instant, Steady> looked_at_;
+    Steady began_;                           // or when the clock last jumped
+    bool has_jumped_ = false;                // just now
 };
 
 }  // namespace pingjing

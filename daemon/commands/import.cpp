@@ -3,12 +3,11 @@
 
 #include <boost/json.hpp>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/line.hpp"
 #include "daemon/commands/site.hpp"
+#include "daemon/core/signed_note.hpp"
 #include "daemon/intake/document_file.hpp"
 
 namespace pingjing::commands {
@@ -26,15 +25,7 @@ std::string cell(std::string_view text) {
     return out + '"';
 }
 
-constexpr std::size_t largest_dry_run = 60u << 20;  // what the control socket takes
-
-// What kind of file it is shows in its first character: a JSON object a line, or CSV.
-bool is_lines(const std::string& name) {
-    std::ifstream in(name, std::ios::binary);
-    char c = 0;
-    while (in.get(c) && (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\xEF' || c == '\xBB' || c == '\xBF')) {}
-    return in && c == '{';
-}
+constexpr std::int64_t largest_dry_run = 45 << 20;  // what the control socket takes, in base64
 
 class Importer {
 public:
@@ -42,8 +33,48 @@ public:
 
     // 0, or the exit code of a file that could not be read to its end or of a store that failed; said on stderr.
     int file(const std::string& name) {
-        if (options_.dry_run) return try_out(name);
-        auto opened = intake::DocumentFile::open(name, {.lines = is_lines(name), .encoding = options_.encoding, .mapping = options_.mapping});
+        return read(name, [&](const intake::Document& document) { return take(document, name); });
+    }
+
+    // All of them at once: their rows are taken back at the end, and later ones must have seen the earlier ones.
+    int try_out(const std::vector<std::string>& names) {
+        json::array documents;
+        std::vector<std::string> of;
+        std::int64_t size = 0;
+        int failed = 0;
+        for (const auto& name : names) {
+            auto keep = [&](const intake::Document& d) {
+                size += static_cast<std::int64_t>(d.bytes.size());
+                if (size > largest_dry_run) return refuse(fmt::format("{}: a dry run takes at most {} MiB at once; split the files", name, largest_dry_run >> 20));
+                documents.push_back(json::object{{"bytes", to_base64(d.bytes)}, {"content_type", d.content_type}, {"charset", d.charset}, {"mapping", d.mapping}, {"first_line", d.first_line}});
+                of.push_back(name);
+                return 0;
+            };
+            if (int code = read(name, keep)) failed = code;
+            if (size > largest_dry_run) return failed;
+        }
+        if (documents.empty()) return failed;
+        auto answer = line_.ask("POST", "/control/dry-run", json::serialize(documents), "application/json");
+        if (!answer.ok()) {
+            complain(answer);
+            return 1;
+        }
+        auto parsed = json::parse(answer.body);
+        std::size_t n = 0;
+        for (const auto& one : parsed.at("documents").as_array()) {
+            const auto& name = of.at(n++);
+            if (const auto* results = one.as_object().if_contains("results"))
+                for (const auto& row : results->as_array()) tell(row.as_object());
+            else failed = refuse(fmt::format("{}: {}", name, std::string_view(one.at("detail").as_string())));
+        }
+        return failed;
+    }
+    Totals totals{};
+
+private:
+    template <class Take>
+    int read(const std::string& name, Take&& take_piece) {
+        auto opened = intake::DocumentFile::open(name, {.encoding = options_.encoding, .mapping = options_.mapping});
         if (!opened) return refuse(opened.error().detail);
         auto& reading = *opened;
         bool shows = isatty(STDERR_FILENO) != 0;
@@ -53,21 +84,8 @@ public:
             if (!piece) return refuse(piece.error().detail);
             if (!*piece) return 0;
             if (shows) fmt::print(stderr, "{}: {} MiB", name, reading.bytes_read() >> 20);
-            if (int failed = take(reading.document(**piece), name)) return failed;
+            if (int failed = take_piece(reading.document(**piece))) return failed;
         }
-    }
-    Totals totals{};
-
-private:
-    // In one piece: the rows of a dry run are taken back at its end, and later rows must have seen the earlier ones.
-    int try_out(const std::string& name) {
-        std::ifstream in(name, std::ios::binary);
-        std::string bytes(std::istreambuf_iterator<char>(in), {});
-        if (!in) return refuse(fmt::format("cannot read {}", name));
-        if (bytes.size() > largest_dry_run) return refuse(fmt::format("{}: a dry run takes at most {} MiB at once; split the file", name, largest_dry_run >> 20));
-        bool lines = is_lines(name);
-        intake::Document document{.bytes = bytes, .content_type = lines ? "application/x-ndjson" : "text/csv", .charset = lines ? "" : options_.encoding, .mapping = options_.mapping};
-        return take(document, name);
     }
 
     static int refuse(const std::string& why) {
@@ -77,7 +95,7 @@ private:
 
     int take(const intake::Document& document, const std::string& name) {
         auto type = document.content_type + (document.charset.empty() ? "" : "; charset=" + document.charset);
-        auto target = Query().add("mapping", document.mapping).add("dry_run", options_.dry_run ? "1" : "").target("/v1/calls");
+        auto target = Query().add("mapping", document.mapping).target("/v1/calls");
         auto answer = line_.ask("POST", target, std::string(document.bytes), type, fmt::format("X-First-Line: {}", document.first_line));
         if (!answer.ok()) {
             fmt::print(stderr, "{}: ", name);
@@ -118,7 +136,8 @@ int import(const std::string& config, const ImportOptions& options) {
     Importer importer(*line, options);
     int failed = 0;
     if (options.format == "csv") fmt::print("line,id,outcome,reason\n");
-    for (const auto& name : options.files)
+    if (options.dry_run) failed = importer.try_out(options.files);
+    else for (const auto& name : options.files)
         if (int code = importer.file(name)) failed = code;
     const auto& t = importer.totals;
     fmt::print(stderr, "accepted {}, updated {}, unchanged {}, excluded {}, rejected {}\n", t.accepted, t.updated, t.unchanged, t.excluded, t.rejected);

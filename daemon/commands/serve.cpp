@@ -7,6 +7,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <sstream>
 
 #include "daemon/app.hpp"
 #include "daemon/commands/commands.hpp"
@@ -49,8 +50,10 @@ asio::awaitable<void> feed_watchdog(App& app, std::uint64_t limit_us) {
 
 asio::awaitable<void> reload(App& app, const Clock& clock, std::string file) {
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", static_cast<long long>(std::chrono::floor<std::chrono::microseconds>(clock.steady()).count()));
-    auto settings = load_settings(file);  // its problems stand on stderr
+    auto settings = read_settings(file);
     if (!settings) {
+        std::istringstream problems(settings.error().detail);
+        for (std::string problem; std::getline(problems, problem);) log::error("configuration.problem", {{"what", problem}});
         log::error("reload.refused", {{"why", "the configuration has problems; the old one stays in force"}});
     } else {
         auto changed = co_await app.reload(std::move(*settings));

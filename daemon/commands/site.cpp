@@ -13,19 +13,22 @@
 
 namespace pingjing::commands {
 
-std::optional<config::Settings> load_settings(const std::string& file) {
+Result<config::Settings> read_settings(const std::string& file) {
     auto reader = [](config::Section& section, config::Channel& channel) {
         provider::ChannelFacts facts(channel.name, channel.hook_url);
         channel.adapter = provider::read_channel(section, channel.provider, std::move(facts));
     };
     auto settings = config::load(file, reader);
-    if (settings) {
-        auto mappings = site_mappings(*settings);
-        if (mappings) return *std::move(settings);
-        fmt::print(stderr, "{}\n", mappings.error().detail);
-        return std::nullopt;
-    }
-    fmt::print(stderr, "{}\n", settings.error().text());
+    if (!settings) return fail(Error::Kind::invalid_input, settings.error().text());
+    auto mappings = site_mappings(*settings);
+    if (!mappings) return tl::unexpected(mappings.error());
+    return *std::move(settings);
+}
+
+std::optional<config::Settings> load_settings(const std::string& file) {
+    auto settings = read_settings(file);
+    if (settings) return *std::move(settings);
+    fmt::print(stderr, "{}\n", settings.error().detail);
     return std::nullopt;
 }
 

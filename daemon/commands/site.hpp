@@ -6,11 +6,14 @@
 
 #include "daemon/config/settings.hpp"
 #include "daemon/core/clock.hpp"
+#include "daemon/core/result.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
 
 namespace pingjing::commands {
 
+// invalid_input: all problems, a line each.
+Result<config::Settings> read_settings(const std::string& file);
 // nullopt: the problems stand on stderr, the caller exits with 2.
 std::optional<config::Settings> load_settings(const std::string& file);
 

@@ -158,7 +158,7 @@ void apply(store::Connection& db, const store::Seal& seal, Random& random, const
     if (planned.verdict.safety) {
         if (planned.verdict.code && !recorded.is_new) store::mark_recoded_after_sending(db, recorded.id, now);
         for (auto phone : {recorded.phone_id, recorded.contact_id})
-            if (phone) store::cancel_waiting_surveys_to(db, *phone, recorded.id, Code::phone_hold, now);
+            if (phone) store::cancel_waiting_surveys_to(db, *phone, recorded.id, Code::phone_hold, now, planned.verdict.rules_sha256);
     } else if (called_off && recorded.phone_id) {
         reconsider_capped(db, seal, random, site, *recorded.phone_id, now);
     }

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <deque>
 
+#include "daemon/core/signed_note.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 
@@ -70,14 +73,38 @@ tl::expected<Document, http::Response> describe(const http::Request& request) {
     return document;
 }
 
-http::Response tell(const std::vector<RowAnswer>& answers) {
+json::object results_of(const std::vector<RowAnswer>& answers) {
     json::array results;
     results.reserve(answers.size());
     for (const auto& a : answers)
         results.push_back(json::object{{"line", a.line}, {"id", a.id}, {"outcome", a.outcome}, {"reason", a.reason}, {"detail", a.detail}});
+    return {{"results", std::move(results)}};
+}
+http::Response tell(const json::value& answer) {
     http::Response response;
-    response.body = json::serialize(json::object{{"results", std::move(results)}});
+    response.body = json::serialize(answer);
     return response;
+}
+
+// [{"bytes": base64, "content_type", "charset", "mapping", "first_line"}]; `bytes` keeps what the documents look into.
+Result<std::vector<Document>> read_documents(std::string_view body, std::deque<std::string>& bytes) {
+    boost::system::error_code bad;
+    auto all = json::parse(body, bad);
+    if (bad || !all.is_array()) return fail(Error::Kind::invalid_input, "expected an array of documents");
+    std::vector<Document> documents;
+    for (const auto& one : all.as_array()) {
+        auto text = [&](const char* name) { return std::string(one.at(name).as_string()); };
+        try {
+            if (!one.is_object()) return fail(Error::Kind::invalid_input, "expected an array of documents");
+            auto content = from_base64(text("bytes"));
+            if (!content) return fail(Error::Kind::invalid_input, "bytes: expected base64");
+            bytes.push_back(std::move(*content));
+            documents.push_back({.bytes = bytes.back(), .content_type = text("content_type"), .charset = text("charset"), .mapping = text("mapping"), .first_line = one.at("first_line").to_number<std::int64_t>()});
+        } catch (const std::exception& error) {
+            return fail(Error::Kind::invalid_input, error.what());
+        }
+    }
+    return documents;
 }
 
 http::Response store_failed() {
@@ -96,8 +123,8 @@ struct Door {
 };
 
 asio::awaitable<http::Response> take_calls(std::shared_ptr<const Door> door, http::Request request) {
-    bool dry = request.parameter("dry_run") == "1";
-    if (dry && !request.trusted) co_return http::problem(403, "Forbidden", "dry_run is for the control socket");
+    for (const auto& [name, value] : request.parameters)
+        if (name != "source" && name != "mapping") co_return http::problem(400, "Bad Request", hide_numbers(name.substr(0, 64)) + ": expected one of the parameters source, mapping");
     auto document = describe(request);
     if (!document) co_return std::move(document.error());
 
@@ -109,16 +136,36 @@ asio::awaitable<http::Response> take_calls(std::shared_ptr<const Door> door, htt
     if (!asked_about || records.source.size() > 64 || hide_mobiles(records.source) != records.source) co_return http::problem(400, "Bad Request", "source: expected one of the sources of a [[survey.service]]");
     std::string source = request.trusted ? "import" : "http";
     try {
-        auto taking = dry ? door->intake.try_out(*document, std::move(records), rules->site)
-                          : door->intake.take(*document, std::move(records), rules->site, std::move(source));
+        auto taking = door->intake.take(*document, std::move(records), rules->site, std::move(source));
         auto taken = co_await std::move(taking);
         if (!taken) co_return http::problem(400, "Bad Request", taken.error().detail);
         auto stored = [](const RowAnswer& a) { return a.outcome != "rejected" && a.outcome != "unchanged"; };
-        if (!dry && door->arrived && std::any_of(taken->begin(), taken->end(), stored)) door->arrived();
-        co_return tell(*taken);
+        if (door->arrived && std::any_of(taken->begin(), taken->end(), stored)) door->arrived();
+        co_return tell(results_of(*taken));
     } catch (const store::SqlError& error) {
         log::error("intake.store", {{"why", error.what()}});
         metrics::count("intake_store_failures_total");
+    }
+    co_return store_failed();
+}
+
+// Nothing of it stays; so what one file would change is there for the next.
+asio::awaitable<http::Response> try_calls(std::shared_ptr<const Door> door, http::Request request) {
+    if (!request.trusted) co_return http::problem(403, "Forbidden", "a dry run is for the control socket");
+    std::deque<std::string> bytes;
+    auto documents = read_documents(request.body, bytes);
+    if (!documents) co_return http::problem(400, "Bad Request", documents.error().detail);
+    auto rules = door->rules();
+    auto records = rules->records;
+    records.now = door->clock.now();
+    try {
+        auto trying = door->intake.try_out(std::move(*documents), std::move(records), rules->site);
+        auto tried = co_await std::move(trying);
+        json::array answers;
+        for (const auto& one : tried) answers.push_back(one ? results_of(*one) : json::object{{"detail", one.error().detail}});
+        co_return tell(json::object{{"documents", std::move(answers)}});
+    } catch (const store::SqlError& error) {
+        log::error("intake.store", {{"why", error.what()}});
     }
     co_return store_failed();
 }
@@ -130,6 +177,7 @@ void add_calls_route(http::Router& router, const http::Guard& guard, Intake& int
     auto door = std::make_shared<const Door>(Door{intake, std::move(rules), clock, std::move(arrived)});
     auto handler = [door](http::Request request) { return take_calls(door, std::move(request)); };
     router.add("POST", "/v1/calls", guard("intake", handler));
+    router.add("POST", "/control/dry-run", [door](http::Request request) { return try_calls(door, std::move(request)); });
 }
 
 }  // namespace pingjing::intake

@@ -16,7 +16,7 @@ struct IntakeRules {
 using RulesNow = std::function<std::shared_ptr<const IntakeRules>()>;
 
 // `arrived` is told after rows were committed: there may be something to send. All of them outlive the router. The control
-// socket may also say X-First-Line (a piece of a longer file) and dry_run=1 (decided, answered, and taken back).
+// socket may also say X-First-Line (a piece of a longer file), and POST /control/dry-run: documents decided, answered, and taken back.
 void add_calls_route(http::Router& router, const http::Guard& guard, Intake& intake, RulesNow rules, const Clock& clock,
                      std::function<void()> arrived = {});
 

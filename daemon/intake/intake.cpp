@@ -54,7 +54,10 @@ RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& rando
     auto known = store::find_case(db, call.id);
     if (known) {
         bool equal_content = known->content_key == (call.keys.content.empty() ? seal.keyed_hash(call.content.reveal()) : call.keys.content);
-        if (auto nothing_new = without_news(*known, call, equal_content, answer)) return *nothing_new;
+        if (auto nothing_new = without_news(*known, call, equal_content, answer)) {
+            if (equal_content && call.version && known->version.value_or(*call.version - 1) < *call.version) store::raise_version(db, known->id, *call.version, now);
+            return *nothing_new;
+        }
     }
     // Numbers of two systems meet: one service's record must not become the case of another's.
     if (known && site.services.of(known->source, true) != site.services.of(call.source, true)) {
@@ -62,6 +65,7 @@ RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& rando
         return answer;
     }
     auto planned = eligibility::decide_case(db, seal, site, call, known ? known->id : 0, now);
+    if (known && !planned.verdict.code && store::is_called_off(db, known->id)) planned.verdict.code = Code::cancelled, planned.verdict.rule = "a person called it off";
     answer.outcome = known ? "updated" : planned.verdict.code ? "excluded" : "accepted";
     if (planned.verdict.code) answer.reason = code_name(*planned.verdict.code);
     auto recorded = store::record_case(db, seal, known, call, planned.verdict, answer.outcome, now);
@@ -99,12 +103,15 @@ asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, 
     co_return answers;
 }
 
-asio::awaitable<Result<std::vector<RowAnswer>>> Intake::try_out(Document document, RecordRules rules, const eligibility::SiteRules& site) {
-    auto rows = rows_of(document, rules, seal_);
-    if (!rows) co_return tl::unexpected(rows.error());
-    std::vector<RowAnswer> answers;
+asio::awaitable<std::vector<Result<std::vector<RowAnswer>>>> Intake::try_out(std::vector<Document> documents, RecordRules rules, const eligibility::SiteRules& site) {
+    std::vector<Result<std::vector<RowAnswer>>> answers;
     auto attempt = [&](store::Connection& db) {
-        answers = take_batch(db, seal_, random_, site, *rows, "dry run", rules.now);
+        answers.clear();
+        for (const auto& document : documents) {
+            auto rows = rows_of(document, rules, seal_);
+            if (rows) answers.emplace_back(take_batch(db, seal_, random_, site, *rows, "dry run", rules.now));
+            else answers.emplace_back(tl::unexpected(rows.error()));
+        }
         throw TakenBack();
     };
     try {

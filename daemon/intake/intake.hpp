@@ -42,8 +42,9 @@ public:
     // stored. A failing store throws: what was committed before stands, and sending everything again is safe.
     asio::awaitable<Result<std::vector<RowAnswer>>> take(Document document, RecordRules rules, const eligibility::SiteRules& site,
                                                          std::string source);
-    // Every row decided as take() would, each on top of those before it, and nothing kept.
-    asio::awaitable<Result<std::vector<RowAnswer>>> try_out(Document document, RecordRules rules, const eligibility::SiteRules& site);
+    // Every row decided as take() would, each on top of those before it, of all these documents one after the other, and nothing kept. What
+    // cannot be read ends its own document.
+    asio::awaitable<std::vector<Result<std::vector<RowAnswer>>>> try_out(std::vector<Document> documents, RecordRules rules, const eligibility::SiteRules& site);
 
 private:
     store::Store& store_;

@@ -44,6 +44,7 @@ public:
             if (priority == 2 && (!policy_.surveys_flow || surveys_stopped_ || in_.surveys_held)) break;
             for (int route = -1; route < static_cast<int>(policy_.routes.size()); ++route) look(route, priority);
         }
+        if (in_.sweep_stale && in_.may_go_stale && !in_.surveys_held && !is_clock_held_) sweep();
         for (std::size_t c = 0; c < counts_.size(); ++c)
             if (counts_[c] > 0) store::add_surveys_of_day(db_, policy_.channels[c].name, day_, counts_[c]);
         return std::move(round_);
@@ -90,6 +91,11 @@ private:
         }
         if (auto next = store::find_next_due(db_, route, priority); next && *next > in_.now) soon(*next);
     }
+    void sweep() {
+        auto rows = store::find_stale(db_, in_.now, rows_a_look);
+        for (const auto& row : rows) cancel(row, Code::stale, "past max_age");
+        round_.more_stale = rows.size() == rows_a_look;
+    }
     void soon(Instant when) { round_.next_due = std::min(round_.next_due.value_or(when), when); }
 
     // What the store refuses of one row is that row's own fault: it is put aside for a person, and the others go. To know which
@@ -120,6 +126,7 @@ private:
                 store::release_holds(db_, "ceiling", hold.channel, "a new day", in_.now);
                 continue;
             }
+            if (hold.of == "clock") is_clock_held_ = true;
             if (!hold.channel) (hold.of == "stop" ? stopped_ : surveys_stopped_) = true;
             for (std::size_t c = 0; c < policy_.channels.size(); ++c)
                 if (hold.channel == policy_.channels[c].name) {
@@ -374,7 +381,7 @@ private:
     std::vector<std::optional<std::int64_t>> sent_before_;  // today, before this round; read once where it is asked for
     std::vector<bool> surveys_allowed_ = std::vector<bool>(in_.policy->channels.size(), true);
     std::set<std::size_t> closed_;  // on hold, or outside their hours: for everything but emergency answers
-    bool stopped_ = false, surveys_stopped_ = false;
+    bool stopped_ = false, surveys_stopped_ = false, is_clock_held_ = false;
     bool is_fresh_letter_ = false;                          // the row in hand
 };
 

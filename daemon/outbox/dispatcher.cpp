@@ -13,6 +13,7 @@ namespace {
 
 constexpr Steady before_first_submit = std::chrono::seconds(1);
 constexpr Steady claimed_ahead = std::chrono::milliseconds(200);
+constexpr Steady between_sweeps = std::chrono::minutes(10);
 constexpr Steady steady_before_stale = std::chrono::minutes(10);
 constexpr Steady store_pause = std::chrono::seconds(1), record_pause = std::chrono::milliseconds(10);
 
@@ -28,7 +29,7 @@ void on_failure(const std::string& task, std::exception_ptr error) {
 
 Dispatcher::Dispatcher(asio::any_io_executor executor, store::Store& store, const store::Seal& seal, const Clock& clock, Random& random,
                        std::vector<provider::Provider*> providers, PolicyPtr policy, Steady look_every)
-    : store_(store), seal_(seal), clock_(clock), random_(random), policy_(std::move(policy)), started_(clock.steady()), look_every_(look_every), wake_(executor),
+    : store_(store), seal_(seal), clock_(clock), random_(random), policy_(std::move(policy)), started_(clock.steady()), swept_(started_), look_every_(look_every), wake_(executor),
       under_way_(executor, on_failure) {
     channels_.reserve(providers.size());
     for (std::size_t c = 0; c < providers.size(); ++c) channels_.emplace_back(providers[c], policy_->channels[c], started_ + before_first_submit);
@@ -112,9 +113,11 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     input.surveys_held = surveys_held_;
     input.forget_routes = std::exchange(forget_routes_, false);
     input.may_go_stale = clock_.steady() - started_ >= steady_before_stale || clock_.speed() != 1.0;
+    if (clock_.steady() - swept_ >= between_sweeps) input.sweep_stale = true, swept_ = clock_.steady();
     input.announce = [this](store::Connection& db, const std::string& ref, const std::string& key) { store_.will_send(db, ref, key); };
     auto work = [this, &announced, &input](store::Connection& db) {
         auto round = claim_round(db, seal_, input);
+        if (round.more_stale) swept_ -= between_sweeps;
         announced.clear();
         for (const auto& sending : round.claimed) announced.push_back(sending.attempt);
         return round;

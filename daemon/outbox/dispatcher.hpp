@@ -74,7 +74,7 @@ private:
     bool careful_ = false;  // a round was refused: the next one finds out for which row
     bool surveys_held_ = false, forget_routes_ = false, give_up_ = false;
     std::vector<Channel> channels_;
-    Steady started_, look_every_;
+    Steady started_, swept_, look_every_;
     Signal wake_;
     std::multiset<std::string> unrecorded_;  // refs that are under way, until their end is written down
     TaskGroup under_way_;

@@ -247,8 +247,9 @@ Table score_table(std::string_view report, const std::vector<ReportRow>& rows) {
             cell(row.response_rate), cell(row.note),
         });
     table.footnotes = {
-        "满意率按权重计(默认 满意1 基本满意0.5 不满意0);上下限为95%区间;稳健分向同类警情的预期收缩;- 为样本太少不显示。不作排名。",
-        "rate is weighted (default 1, 0.5, 0) with its 95% interval; shrunk leans toward the score expected from the kind of work; - is not shown: too few. Not a ranking.",
+        "满意率按权重计(默认 满意1 基本满意0.5 不满意0);上下限为95%区间;稳健分向同类警情(类别代码前两位、时段)的预期收缩;- 为样本太少不显示。对比为 -:不足30件评价,或可比者不足10个,或一成以上评价仅据文字、尚未经人确认。不作排名。",
+        "rate is weighted (default 1, 0.5, 0) with its 95% interval; shrunk leans toward the score expected from the kind of work (first two characters of the category, time of day); "
+        "- is not shown: too few. funnel -: fewer than 30 ratings, or fewer than 10 to compare, or more than a tenth from words alone that nobody has confirmed. Not a ranking.",
     };
     return table;
 }

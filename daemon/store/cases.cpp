@@ -88,6 +88,17 @@ void make_keys(const Seal& seal, ClosedCall& call) {
     call.keys.content = seal.keyed_hash(call.content.reveal());
 }
 
+void raise_version(Connection& db, std::int64_t case_id, std::int64_t version, Instant now) {
+    Statement raise(db, "UPDATE cases SET version = ?2 WHERE id = ?1");
+    raise.bind(1, case_id).bind(2, version).run();
+    append(db, now, "version", case_id, fmt::format(R"({{"version":{}}})", version));
+}
+
+bool is_called_off(Connection& db, std::int64_t case_id) {
+    Statement find(db, "SELECT 1 FROM messages WHERE case_id = ?1 AND purpose = 'survey' AND state = 'cancelled' AND code = 'cancelled'");
+    return find.bind(1, case_id).step();
+}
+
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now) {
     if (known) keep_former(db, known->id, call, now);
@@ -226,12 +237,16 @@ int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Inst
     return changed;
 }
 
-int cancel_waiting_surveys_to(Connection& db, std::int64_t phone_id, std::int64_t except_case, Code code, Instant now) {
+int cancel_waiting_surveys_to(Connection& db, std::int64_t phone_id, std::int64_t except_case, Code code, Instant now, std::string_view rules_sha256) {
     Statement find(db, "SELECT case_id FROM messages WHERE phone_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held') AND case_id <> ?2 ORDER BY case_id");
     find.bind(1, phone_id).bind(2, except_case);
     std::vector<std::int64_t> cases;
     while (find.step()) cases.push_back(find.integer(0));
     for (auto id : cases) {
+        Verdict verdict;
+        verdict.code = code, verdict.rules_sha256 = rules_sha256;
+        verdict.rule = code == Code::phone_hold ? "another case of this number" : "the owner of this number wants none";
+        record_decision(db, id, "waiting", "excluded", verdict, now);
         cancel_waiting_of_case(db, id, code, now);
         Statement mark(db, "UPDATE cases SET code = ?2, changed_at = ?3 WHERE id = ?1");
         mark.bind(1, id).bind(2, code_name(code)).bind(3, now).run();

@@ -39,6 +39,10 @@ struct RecordedCase {
     std::optional<std::int64_t> phone_id{}, contact_id{};  // of the calling line and the contact number
     bool is_new = false;
 };
+// The 110 system says what it said before under a higher number, or for the first time under one: from then on lower ones are old.
+void raise_version(Connection& db, std::int64_t case_id, std::int64_t version, Instant now);
+// A person called its survey off: no later version plans it again.
+bool is_called_off(Connection& db, std::int64_t case_id);
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now);
 
@@ -82,7 +86,8 @@ void plan_first_survey(Connection& db, Random& random, std::int64_t case_id, std
 // Waiting texts become cancelled(code); what was sent stays, and so does what belongs to the number and not to the case: the
 // emergency answer and the confirmation of an opt-out. Returns how many.
 int cancel_waiting_of_case(Connection& db, std::int64_t case_id, Code code, Instant now);
-int cancel_waiting_surveys_to(Connection& db, std::int64_t phone_id, std::int64_t except_case, Code code, Instant now);
+// Each with its decision: `rules_sha256` where a rule of the configuration decided, and none where the citizen did.
+int cancel_waiting_surveys_to(Connection& db, std::int64_t phone_id, std::int64_t except_case, Code code, Instant now, std::string_view rules_sha256 = {});
 
 // A safety code after the survey had gone: the rating is left out until a person decides.
 void mark_recoded_after_sending(Connection& db, std::int64_t case_id, Instant now);

@@ -20,7 +20,7 @@ def slips(site):
     for sub, action, words in (("token", "create", ("--scope", "--expires", "--config")), ("token", "list", ("--config",)), ("optout", "import", ("--reason", "--config")), ("optout", "list", ("--config",))):
         shown = typed(sub, action, "--help", exit=0)
         check(all(word in shown for word in words), f"--help of {sub} {action} shows its options", shown)
-    check("60 MiB" in typed("import", "--help", exit=0), "a dry run has its limit")
+    check("45 MiB" in typed("import", "--help", exit=0), "a dry run has its limit")
     check("date: 2027-01-01 is still to come" in site.run("export", "--date", "2027-01-01", exit=2).stderr, "no files of a day to come")
     check("unit: expected one" in site.run("token", "create", "--scope", "unit", exit=2).stderr, "a token of a unit names one")
     check("badge: expected one" in site.run("token", "create", "--scope", "report,officer", exit=2).stderr, "one of an officer him")

@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "daemon/core/signed_note.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -53,11 +54,18 @@ struct Desk110 {
         request.trusted = trusted;
         return test::run(io, router.handle(std::move(request)));
     }
+    http::Response try_out(std::string documents, bool trusted = true) {
+        http::Request request;
+        request.method = "POST", request.target = "/control/dry-run", request.body = std::move(documents), request.trusted = trusted;
+        return test::run(io, router.handle(std::move(request)));
+    }
     // "LINE ID OUTCOME REASON" a row.
     std::vector<std::string> rows(const http::Response& response) {
         REQUIRE_MESSAGE(response.status == 200, response.body);
+        return rows(json::parse(response.body));
+    }
+    std::vector<std::string> rows(const json::value& body) {
         std::vector<std::string> out;
-        auto body = json::parse(response.body);
         for (const auto& value : body.at("results").as_array()) {
             auto& row = value.as_object();
             CHECK(row.size() == 5);
@@ -142,7 +150,7 @@ TEST_CASE("POST /v1/calls: what cannot be read at all is a problem document, and
         {"a head row that lacks a required column", "id,state\na,closed\n", "text/csv", "", 400},
         {"an unknown mapping", head + csv_row("a"), "text/csv", "mapping=nobody", 400},
         {"a mapping that does not fit", head + csv_row("a"), "text/csv", "mapping=gat", 400},
-        {"a dry run from outside", good, "application/json", "dry_run=1", 403},
+        {"a parameter that nobody knows", head + csv_row("a"), "text/csv", "mappping=gat", 400},
     };
     for (auto& c : cases) {
         CAPTURE(c.given);
@@ -261,9 +269,20 @@ TEST_CASE("POST /v1/calls: when the store fails nothing is stored, and the sende
 
 TEST_CASE("POST /v1/calls: the control socket sends pieces of a file, and may only ask what would happen") {
     Desk110 desk;
-    CHECK(desk.rows(desk.post(head + csv_row("a"), "text/csv", "dry_run=1", true)) == std::vector<std::string>{"2 a accepted "});
-    CHECK(desk.rows(desk.post(head + csv_row("a") + csv_row("a"), "text/csv", "dry_run=1", true)) ==
-          std::vector<std::string>{"2 a accepted ", "3 a unchanged "});
+    auto given = [](const std::string& bytes, std::int64_t first_line = 1) {
+        return json::object{{"bytes", to_base64(bytes)}, {"content_type", "text/csv"}, {"charset", "utf-8"}, {"mapping", ""}, {"first_line", first_line}};
+    };
+    // A later file sees what an earlier one would change, and one that cannot be read ends itself alone.
+    auto tried = desk.try_out(json::serialize(json::array{given(head + csv_row("a") + csv_row("a")), given("no head\n"), given(head + csv_row("a"), 1000)}));
+    REQUIRE(tried.status == 200);
+    auto documents = json::parse(tried.body).at("documents").as_array();
+    REQUIRE(documents.size() == 3);
+    auto answers = [&](std::size_t n) { return desk.rows(documents.at(n)); };
+    CHECK(answers(0) == std::vector<std::string>{"2 a accepted ", "3 a unchanged "});
+    CHECK(documents.at(1).at("detail").as_string().find("head row") != std::string_view::npos);
+    CHECK(answers(2) == std::vector<std::string>{"1001 a unchanged "});
+    CHECK(desk.try_out("[]", false).status == 403);
+    for (const char* bad : {"", "{}", "[1]", "[{}]", R"([{"bytes":"!","content_type":"text/csv","charset":"","mapping":"","first_line":0}])"}) CHECK(desk.try_out(bad).status == 400);
     CHECK(desk.cases() == 0);
     CHECK(desk.number("SELECT count(*) FROM ledger") == 0);
     CHECK(desk.arrivals == 0);

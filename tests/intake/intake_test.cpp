@@ -149,6 +149,7 @@ TEST_CASE("safety follows the phone, in both directions and over the contact num
     CHECK(site.answer(site.call("a", "13900000001", "010100")) == "accepted");
     CHECK(site.answer(site.call("b", "13900000001", "060500")) == "excluded dv");  // later, the quarrel at home
     CHECK(site.number("SELECT count(*) FROM messages WHERE state = 'cancelled' AND code = 'phone_hold'") == 1);
+    CHECK(site.number("SELECT count(*) FROM decisions WHERE stage = 'waiting' AND code = 'phone_hold' AND rule <> '' AND rules_sha256 = (SELECT max(rules_sha256) FROM decisions)") == 1);
     CHECK(site.answer(site.call("c", "13900000001", "010100")) == "excluded phone_hold");
     // Called in by a neighbour; the victim's own number is the contact.
     CHECK(site.answer(site.call("d", "13900000002", "010100")) == "accepted");
@@ -212,6 +213,17 @@ TEST_CASE("versions: lower is old news, equal must be equal, higher is new") {
     CHECK(site.answer(version(1, "060500")) == "unchanged");
     CHECK(site.answer(version(2, "010200")) == "rejected version");
     CHECK(site.answer(version(3, "010200")) == "updated");
+    // What it says anew under a higher number is no news, and makes the ones between old.
+    CHECK(site.answer(version(6, "010200")) == "unchanged");
+    CHECK(site.answer(version(5, "060500")) == "unchanged");
+    CHECK(site.answer(version(6, "060500")) == "rejected version");
+    CHECK(site.number("SELECT version FROM cases") == 6);
+    // The first number of a record that had none.
+    auto without = [&](const char* category) { return site.call("n", "13900000002", category); };
+    CHECK(site.answer(without("060500")) == "excluded dv");
+    CHECK(site.answer(site.call("n", "13900000002", "060500", ",\"version\":4")) == "unchanged");
+    CHECK(site.answer(site.call("n", "13900000002", "010100", ",\"version\":3")) == "unchanged");
+    CHECK(site.answer(site.call("n", "13900000002", "010100", ",\"version\":4")) == "rejected version");
 }
 
 TEST_CASE("taking a call is all or nothing, wherever it fails") {

@@ -123,3 +123,18 @@ TEST_CASE("a number that was erased is not texted: its survey waits for a person
     CHECK(w.value("SELECT code FROM cases WHERE record = 'A2'") == "opt_out");
     CHECK(w.value("SELECT count(*) FROM phones") == "2");
 }
+
+TEST_CASE("what is past max_age is called off also where nothing may be sent, but not by a clock that is in doubt") {
+    for (const char* of : {"stop", "clock"}) {
+        CAPTURE(of);
+        test::World w("2026-11-20T10:00:00+08:00");
+        w.store->run_now([&](store::Connection& db) { store::place_hold(db, of, std::nullopt, "test", w.clock.now()); });
+        for (int i = 0; i < 600; ++i) w.call(fmt::format("c{}", i), fmt::format("138{:08}", i));
+        w.pass(std::chrono::hours(71));
+        CHECK(w.value("SELECT count(*) FROM messages WHERE state = 'due'") == "600");
+        w.pass(std::chrono::hours(2));
+        bool doubt = std::string_view(of) == "clock";
+        CHECK(w.value("SELECT count(*) FROM messages WHERE state = 'cancelled' AND code = 'stale'") == (doubt ? "0" : "600"));
+        CHECK(w.value("SELECT count(*) FROM decisions WHERE stage = 'sending' AND code = 'stale'") == (doubt ? "0" : "600"));
+    }
+}
