@@ -23,7 +23,7 @@ using store::DueRow;
 constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
 constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surveys, which are in no hurry
 constexpr Millis least_validity = std::chrono::minutes(5);
-constexpr int rows_a_look = 512, careful_rows_a_look = 64;  // inside a savepoint every statement costs what all before it changed
+constexpr int rows_a_look = 512, rows_a_sweep = 32, careful_rows_a_look = 64;  // inside a savepoint every statement costs what all before it changed
 
 // Each carrier has its own codings: what one takes in a single message another cuts in two.
 int count_parts(const ChannelRules& rules, const std::string& text) {
@@ -91,10 +91,15 @@ private:
         }
         if (auto next = store::find_next_due(db_, route, priority); next && *next > in_.now) soon(*next);
     }
+    // The oldest of each route alone, however many wait: what has been due for longest is too old first, or soon after.
     void sweep() {
-        auto rows = store::find_stale(db_, in_.now, rows_a_look);
-        for (const auto& row : rows) cancel(row, Code::stale, "past max_age");
-        round_.more_stale = rows.size() == rows_a_look;
+        for (int route = -1; route < static_cast<int>(policy_.routes.size()); ++route) {
+            auto rows = store::find_due(db_, route, 2, in_.now, rows_a_sweep);
+            auto stale = std::count_if(rows.begin(), rows.end(), [&](const DueRow& row) { return row.stale_at < in_.now; });
+            for (const auto& row : rows)
+                if (row.stale_at < in_.now) cancel(row, Code::stale, "past max_age");
+            if (stale == rows_a_sweep) round_.more_stale = true, soon(in_.now);
+        }
     }
     void soon(Instant when) { round_.next_due = std::min(round_.next_due.value_or(when), when); }
 

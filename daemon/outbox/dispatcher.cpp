@@ -117,13 +117,14 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     input.announce = [this](store::Connection& db, const std::string& ref, const std::string& key) { store_.will_send(db, ref, key); };
     auto work = [this, &announced, &input](store::Connection& db) {
         auto round = claim_round(db, seal_, input);
-        if (round.more_stale) swept_ -= between_sweeps;
         announced.clear();
         for (const auto& sending : round.claimed) announced.push_back(sending.attempt);
         return round;
     };
     try {
-        co_return co_await store_.run(std::ref(work));
+        auto round = co_await store_.run(std::ref(work));
+        if (round.more_stale) swept_ -= between_sweeps;  // again in the next one
+        co_return round;
     } catch (const store::SqlError& error) {
         log::error("outbox.claim_failed", {{"why", error.what()}});
         careful_ = error.is_refusal();

@@ -155,19 +155,6 @@ std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant no
     return rows;
 }
 
-std::vector<DueRow> find_stale(Connection& db, Instant now, int limit) {
-    Statement find(db, "SELECT id, ref, phone_id, case_id, purpose, due_at, stale_at, attempt FROM messages WHERE state = 'due' AND priority = 2 AND stale_at < ?1 LIMIT ?2");
-    find.bind(1, now).bind(2, limit);
-    std::vector<DueRow> rows;
-    while (find.step()) {
-        DueRow row;
-        row.id = find.integer(0), row.ref = find.text(1), row.phone_id = find.integer(2), row.case_id = find.maybe_integer(3);
-        row.purpose = parse_purpose(find.text(4)).value(), row.due_at = find.instant(5), row.stale_at = find.instant(6), row.attempt = static_cast<int>(find.integer(7));
-        rows.push_back(std::move(row));
-    }
-    return rows;
-}
-
 std::optional<Instant> find_next_due(Connection& db, int route, int priority) {
     Statement find(db, "SELECT due_at FROM messages WHERE state = 'due' AND route = ?1 AND priority = ?2 ORDER BY due_at LIMIT 1");
     return find.bind(1, route).bind(2, priority).step() ? std::optional(find.instant(0)) : std::nullopt;

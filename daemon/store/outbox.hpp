@@ -38,8 +38,6 @@ struct DueRow {
     std::string refused{};  // the last attempt's outcome, where it was refused
 };
 // Due at `now`, most urgent first. `route` -1: rows nobody has looked at yet.
-// Past max_age, whatever stops them: surveys, notices and 回告, which wait longest. Only what calling them off asks for.
-std::vector<DueRow> find_stale(Connection& db, Instant now, int limit);
 std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant now, int limit);
 std::optional<Instant> find_next_due(Connection& db, int route, int priority);
 void set_route(Connection& db, std::int64_t id, int route);

@@ -260,7 +260,7 @@ TEST_CASE("android-sms-gateway: the request, and what its answers prove") {
     CHECK(request->user_password == "u:p");
     CHECK(request->body == R"({"phoneNumbers":["+8613800138000"],"textMessage":{"text":"请评价"},"id":"rs0001","withDeliveryReport":true,"ttl":7200})");
     struct { http::FetchResult result; const char* expected; } cases[] = {
-        {answered(202, R"({"id":"rs0001","state":"Pending"})"), "accepted"}, {answered(409, "{}"), "accepted"}, {answered(400, "{}"), "permanent_config"},
+        {answered(202, R"({"id":"rs0001","state":"Pending"})"), "accepted"}, {answered(409, "{}"), "accepted"}, {answered(400, "{}"), "permanent_number"},
         {answered(401, ""), "channel_down_auth"}, {answered(503, "{}"), "throttled_channel"}, {answered(500, "{}"), "ambiguous"},
     };
     for (const auto& c : cases) {

@@ -1,5 +1,8 @@
 #include "tests/sim/city.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <boost/asio/co_spawn.hpp>
 
 #include "tests/sim/chance.hpp"
@@ -19,7 +22,15 @@ City::City(std::uint64_t seed, const Shape& shape) : random(seed), clock(*parse_
         for (const auto& [from, to] : plan.black_holes[c]) carriers[c]->black_hole(from, to);
         watch.tps(channel.name, channel.tps);
     }
+    auto place = std::filesystem::is_directory("/dev/shm") ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+    exports = place / fmt::format("pingjing-sim-{}-{}", ::getpid(), seed);
+    std::filesystem::create_directories(exports);
     if (carriers.size() > 1) carriers[0]->other = carriers[1].get(), carriers[1]->other = carriers[0].get();
+}
+
+City::~City() {
+    std::error_code ignored;
+    std::filesystem::remove_all(exports, ignored);
 }
 
 bool City::happens(double share, const char* name) {

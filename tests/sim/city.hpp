@@ -2,6 +2,7 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -20,6 +21,7 @@ namespace pingjing::sim {
 
 struct City {
     City(std::uint64_t seed, const Shape& shape);
+    ~City();
     City(const City&) = delete;
 
     bool happens(double share, const char* name);
@@ -39,6 +41,7 @@ struct City {
     std::vector<std::unique_ptr<Carrier>> carriers{};
     std::vector<Batch> answered{};
     std::set<std::string> alarmed{};         // phones of which the desk heard
+    std::filesystem::path exports;           // the nightly files: on a real disk, in memory where there is one
 };
 
 }  // namespace pingjing::sim

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "daemon/core/local_time.hpp"
 #include "daemon/reports/queries.hpp"
 #include "daemon/store/inbox.hpp"
 
@@ -11,6 +12,7 @@ namespace pingjing::sim {
 namespace {
 
 constexpr const char* zone = "Asia/Shanghai";
+constexpr Millis keeps_all = std::chrono::duration_cast<Millis>(end_of_story);  // longer than it lasts
 
 int count(store::Connection& db, const char* sql) {
     store::Statement read(db, sql);
@@ -80,10 +82,10 @@ void Ending::check_pieces(store::Connection& db) {
     for (const auto& carrier : carriers)
         for (const auto& [mark, piece] : carrier->acknowledged_pieces()) {
             if (piece.text.starts_with("救命") && !alarmed.contains(piece.phone)) watch.broken("nobody was told of an emergency in a piece: " + mark);
-            if (watch.was_forgotten(piece.phone)) continue;
             auto at = all.find(mark);
-            if (at == std::string::npos) watch.broken("a piece of a text is gone: " + mark);
-            else if (all.find(mark, at + 1) != std::string::npos) watch.broken("a piece stands in two texts: " + mark);
+            bool may_be_gone = watch.was_forgotten(piece.phone) || plan.settings.reports.keep_texts < keeps_all;
+            if (at == std::string::npos && !may_be_gone) watch.broken("a piece of a text is gone: " + mark);
+            if (at != std::string::npos && all.find(mark, at + 1) != std::string::npos) watch.broken("a piece stands in two texts: " + mark);
         }
 }
 
@@ -170,5 +172,21 @@ void Ending::check_scores(store::Connection& db) {
         if (counted != happened) watch.broken(fmt::format("report {} counts other ratings than there were", report));
     }
 }
+
+void Ending::check_exports(store::Connection& db) {
+    std::set<std::string> days;
+    for (store::Statement written(db, "SELECT day, version FROM exports ORDER BY day, version"); written.step();) {
+        days.insert(written.text(0));
+        auto manifest = exports / written.text(0) / fmt::format("v{}", written.integer(1)) / "manifest.json";
+        if (!std::filesystem::exists(manifest)) watch.broken(fmt::format("the store tells of version {} of the files of {}, and there is none", written.integer(1), written.text(0)));
+    }
+    if (watch.clock_was_off()) return;  // by a clock in doubt none is written
+    store::Statement first(db, "SELECT at FROM ledger ORDER BY seq LIMIT 1");
+    if (!first.step()) return;
+    for (auto day = local_day(first.instant(0), zone), today = local_day(now, zone); day < today; day = *days_later(day, 1))
+        if (!days.contains(day)) watch.broken("nobody wrote the files of " + day);
+}
+
+int Ending::erased_cases(store::Connection& db) { return count(db, "SELECT count(*) FROM cases WHERE erased_at IS NOT NULL"); }
 
 }  // namespace pingjing::sim

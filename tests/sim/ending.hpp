@@ -1,5 +1,6 @@
 // What must be true when a story is over: every call and every word that was acknowledged stands in the books, and nothing waits.
 #pragma once
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -20,6 +21,7 @@ struct Ending {
     const std::vector<Batch>& answered;
     const Plan& plan;
     const std::set<std::string>& alarmed;  // phones of which the desk heard
+    const std::filesystem::path& exports;
     Instant now;
 
     // Of a store that remembers all of the story: not after a restore.
@@ -27,6 +29,9 @@ struct Ending {
     void check_books(store::Connection& db);
     // What the reports count is the sum of what happened, added up here from the single rows.
     void check_scores(store::Connection& db);
+    // Each night that is over has left its files, and what the store says of files is there.
+    void check_exports(store::Connection& db);
+    int erased_cases(store::Connection& db);
     int ratings = 0, in_doubt = 0;  // what check_books() found
 
 private:

@@ -1,6 +1,7 @@
 #include "tests/sim/life.hpp"
 
 #include "daemon/reply/read.hpp"
+#include "daemon/reports/api.hpp"
 
 namespace pingjing::sim {
 namespace {
@@ -79,6 +80,10 @@ std::string open_life(City& city, Life& l) {
     if (!gateway) return gateway.error().detail;
     l.gateway = std::move(*gateway);
     l.intake = std::make_unique<intake::Intake>(*l.store, city.seal, city.random);
+    auto wish_of = [&city, &l](const std::string& day) {
+        return reports::export_wish(reports::ReportSite(), {city.exports, l.gateway->settings().rules_sha256}, city.seal, day);
+    };
+    l.nightly = std::make_unique<Nightly>(store::read_on(*l.store), *l.store, city.seal, city.clock, [&l]() -> const config::Settings& { return l.gateway->settings(); }, wish_of);
     l.outside = std::make_unique<TaskGroup>(city.io.get_executor(), [&city, &l](const std::string& task, std::exception_ptr) {
         if (!l.dead) city.watch.broken(task + " threw");
     });

@@ -8,6 +8,7 @@
 #include "daemon/desk/desk.hpp"
 #include "daemon/gateway.hpp"
 #include "daemon/intake/intake.hpp"
+#include "daemon/nightly.hpp"
 #include "tests/sim/city.hpp"
 #include "tests/sim/disk.hpp"
 
@@ -24,6 +25,7 @@ struct Life {
     std::unique_ptr<desk::Desk> desk{};
     std::unique_ptr<Gateway> gateway{};
     std::unique_ptr<intake::Intake> intake{};
+    std::unique_ptr<Nightly> nightly{};
     std::unique_ptr<TaskGroup> outside{};    // those who use it
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "daemon/async/keep_running.hpp"
 #include "daemon/core/tree.hpp"
 #include "tests/sim/clocks.hpp"
 #include "tests/sim/ending.hpp"
@@ -72,6 +73,7 @@ private:
         l.outside->spawn("110 system", feed(city_, l));
         l.outside->spawn("operator", operate(city_, l));
         l.outside->spawn("reloads", reload(city_, l));
+        l.outside->spawn("nightly", keep_running([&l] { return l.nightly->run(); }, [](const std::string&) {}));
         l.outside->spawn("office", office_.work(l));
     }
 
@@ -164,10 +166,12 @@ private:
         machine_.check_journal(*l.disk);
         l.store->run_now([&](store::Connection& db) {
             watch_.look(db, "at the end", true);
-            Ending ending{watch_, city_.seal, city_.carriers, city_.answered, city_.plan, city_.alarmed, city_.clock.now()};
+            Ending ending{watch_, city_.seal, city_.carriers, city_.answered, city_.plan, city_.alarmed, city_.exports, city_.clock.now()};
             if (!watch_.was_restored()) ending.check_stories(db);
             ending.check_books(db);
             ending.check_scores(db);
+            ending.check_exports(db);
+            if (auto erased = ending.erased_cases(db)) city_.fired["texts of a case went by their age"] += erased;
             out_.ratings = ending.ratings, out_.in_doubt = ending.in_doubt;
         });
     }
