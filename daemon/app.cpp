@@ -16,6 +16,7 @@
 #include "daemon/followup/appeals_api.hpp"
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/review_api.hpp"
+#include "daemon/inbound/quarantine_api.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/notices/api.hpp"
@@ -247,6 +248,11 @@ http::Router App::doors(bool control) {
         return [this, rules = gateway_->rules()](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, seal_, random_, *rules, phone_id, clock_.now()); };
     };
     admin::add_control_routes(router, std::move(parts));
+    auto again = [this](std::optional<std::string> channel) {
+        auto by_mapping = inbound::read_again([this] { return hooks_; });
+        return gateway_->inbox().reread(std::move(channel), std::move(by_mapping));
+    };
+    inbound::add_quarantine_routes(router, guard, {*store_, store::read_on(*reader_), seal_, clock_, again});
     admin::add_ledger_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return recognised_for(gateway_->settings()); }});
     return router;
 }

@@ -39,19 +39,37 @@ http::Response not_kept() {
     return response;
 }
 
+// Headers that carry a message to us and say nothing of it, or let somebody in.
+bool belongs_to_the_way(std::string_view name) {
+    std::string lower(name);
+    for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    for (std::string_view start : {"accept", "connection", "content-length", "content-type", "host", "user-agent", "x-forwarded-", "x-real-ip", "forwarded", "via", "authorization",
+                                   "cookie", "cache-control", "pragma", "keep-alive", "expect", "te", "upgrade"})
+        if (start.ends_with('-') || start == "accept" || start == "upgrade" ? lower.starts_with(start) : lower == start) return true;
+    return false;
+}
+
+store::HookCall delivered(const http::Request& request) {
+    store::HookCall call(request.body);
+    call.method = request.method, call.query = request.query, call.content_type = request.header("content-type");
+    if (auto rest = request.captures.find("rest"); rest != request.captures.end()) call.path = rest->second;
+    for (const auto& [name, value] : request.headers)
+        if (!belongs_to_the_way(name)) call.headers.emplace_back(name, value);
+    return call;
+}
+
 asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks> hooks, http::Request request) {
     auto channel = request.captures["channel"];
     const auto* hook = find_hook(*hooks, channel, request.captures["secret"]);
     if (!hook) co_return http::problem(404, "not found", "there is nothing here");
 
-    provider::Callback callback{request.method, request.captures["rest"], request.query, request.header("content-type"), {}, request.body};
-    for (const auto& [name, value] : request.headers) callback.headers.push_back({name, value});
-    auto raw = callback.body.empty() ? callback.query : callback.body;
+    auto call = delivered(request);
+    auto callback = as_callback(call);
     auto read = hook->provider->read_callback(callback);
     bool kept = true;
     try {
-        if (read) co_await inbox.take_body(channel, std::move(raw), *read);
-        else co_await inbox.quarantine(channel, std::move(raw), read.error().detail);
+        if (read) co_await inbox.take_body(channel, call, *read);
+        else co_await inbox.quarantine(channel, call, read.error().detail);
     } catch (const store::SqlError& error) {
         log::error("hook.not_kept", {{"channel", channel}, {"why", error.what()}});
         kept = false;
@@ -59,12 +77,22 @@ asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks
     if (!kept) {
         metrics::count("hook_unkept_total", {{"channel", channel}});
         if (read) inbox.hear_unkept(channel, *read);
+        else inbox.hear_unkept(channel, call);
         co_return not_kept();
     }
     co_return answer(*hook->provider, callback, read.has_value());
 }
 
 }  // namespace
+
+ReadAgain read_again(HooksNow hooks) {
+    return [hooks = std::move(hooks)](const std::string& channel, const provider::Callback& callback) -> Result<std::vector<provider::Inbound>> {
+        auto now = hooks();
+        auto hook = now->find(channel);
+        if (hook == now->end()) return fail(Error::Kind::not_found, "the channel is no longer in the configuration");
+        return hook->second.provider->read_callback(callback);
+    };
+}
 
 void add_hooks(http::Router& router, Inbox& inbox, HooksNow hooks) {
     for (const char* method : {"GET", "POST"})
