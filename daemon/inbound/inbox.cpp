@@ -238,6 +238,8 @@ asio::awaitable<void> Inbox::take(std::string channel, std::vector<provider::Inb
 }
 
 asio::awaitable<void> Inbox::take_body(std::string channel, store::HookCall call, std::vector<provider::Inbound> inbound) {
+    // An event that the mapping does not ask for: it may be a ping, or texts under a new name.
+    if (inbound.empty() && !look_for_cries(channel, call).empty()) co_return co_await quarantine(channel, call, "nothing that is expected, and a cry for help");
     Came came;
     came.call = std::move(call);
     auto shared = std::make_shared<const Came>(std::move(came));
@@ -250,8 +252,8 @@ std::vector<store::Cry> Inbox::look_for_cries(const std::string& channel, const 
     if (!lookout.read) return {};
     try {
         auto unread = take_apart(call.query, call.body);
-        if (unread.bytes_left > 0 || unread.values_left)
-            log::warn("hook.not_looked_at", {{"channel", channel}, {"bytes", static_cast<std::int64_t>(unread.bytes_left)}, {"more_texts", unread.values_left}});
+        auto bytes = static_cast<std::int64_t>(unread.bytes_left);
+        if (bytes > 0 || unread.values_left) log::warn("hook.not_looked_at", {{"channel", channel}, {"bytes", bytes}, {"more_texts", unread.values_left}});
         auto own = lookout.own ? lookout.own() : nullptr;
         return cries_in(unread, own ? *own : OwnWords(), lookout.read);
     } catch (const std::exception& error) {
@@ -288,15 +290,17 @@ struct Waiting {
     std::int64_t id = 0;
     std::string channel{};
     Instant at{};
+    bool alarm = false;
     store::QuarantinedCall kept{};
 };
 
-std::vector<Waiting> find_waiting(store::Connection& db, const store::Seal& seal, const std::optional<std::string>& channel, std::int64_t after, int most) {
+std::vector<Waiting> find_waiting(store::Connection& db, const store::Seal& seal, const std::optional<std::string>& channel, std::int64_t after,
+                                  int most) {
     std::vector<Waiting> out;
     for (const auto& row : store::find_quarantined(db, channel, after, most)) {
         auto kept = store::open_quarantined(db, seal, row.id);
         if (!kept) log::error("hook.not_opened", {{"callback", row.id}, {"why", kept.error().detail}});
-        out.push_back({row.id, row.channel, row.at, kept ? std::move(*kept) : store::QuarantinedCall()});
+        out.push_back({row.id, row.channel, row.at, row.alarm, kept ? std::move(*kept) : store::QuarantinedCall()});
     }
     return out;
 }
@@ -334,7 +338,7 @@ asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAg
         for (auto& one : waiting) {
             ++done.callbacks, after = one.id;
             auto inbound = read_waiting(one, read);
-            if (!inbound) continue;
+            if (!inbound || (inbound->empty() && one.alarm)) continue;  // somebody cried: a mapping that finds nothing has not read it
             Came came;
             came.kept = one.id;
             auto shared = std::make_shared<const Came>(std::move(came));

@@ -43,7 +43,8 @@ json::object row_json(const store::QuarantinedRow& row) {
 
 asio::awaitable<Response> list(Parts p, Request request) {
     std::vector<store::QuarantinedRow> rows;
-    std::function<void(Connection&)> look = [&, channel = channel_of(request)](Connection& db) { rows = store::find_quarantined(db, channel, 0, most_shown + 1); };
+    auto channel = channel_of(request);
+    std::function<void(Connection&)> look = [&](Connection& db) { rows = store::find_quarantined(db, channel, 0, most_shown + 1); };
     co_await p->read(look);
     bool more = rows.size() > most_shown;
     if (more) rows.pop_back();
@@ -60,12 +61,14 @@ json::object call_json(const store::QuarantinedCall& kept) {
     const auto& call = kept.call;
     json::array headers;
     for (const auto& [name, value] : call.headers) headers.push_back(json::object{{"name", readable(name)}, {"value", readable(value)}});
-    return {{"method", kept.query_or_body ? json::value(nullptr) : json::value(call.method)}, {"path", call.path}, {"query", readable(call.query)},
-            {"content_type", readable(call.content_type)}, {"headers", std::move(headers)}, {"body", readable(call.body)}};
+    auto method = kept.query_or_body ? json::value(nullptr) : json::value(call.method);
+    return {{"method", std::move(method)}, {"path", readable(call.path)}, {"query", readable(call.query)}, {"content_type", readable(call.content_type)},
+            {"headers", std::move(headers)}, {"body", readable(call.body)}};
 }
 
 // By name, for it holds numbers and what citizens wrote.
-Result<json::object> show_to(Connection& db, const QuarantineParts& parts, std::int64_t id, const std::string& who, const std::string& reason, Instant now) {
+Result<json::object> show_to(Connection& db, const QuarantineParts& parts, std::int64_t id, const std::string& who, const std::string& reason,
+                             Instant now) {
     auto row = store::find_quarantined(db, id);
     if (!row) return fail(Error::Kind::not_found, fmt::format("there is no callback {} that nobody has read", id));
     auto kept = store::open_quarantined(db, parts.seal, id);
@@ -76,7 +79,8 @@ Result<json::object> show_to(Connection& db, const QuarantineParts& parts, std::
     auto out = row_json(*row);
     for (auto& [name, value] : call_json(*kept)) out[name] = value;
     json::array looks;
-    for (const auto& look : store::text_reveals_of(db, parts.seal, row->inbound_id)) looks.push_back(json::object{{"at", format_utc(look.at)}, {"who", look.who}, {"reason", look.reason}});
+    for (const auto& look : store::text_reveals_of(db, parts.seal, row->inbound_id))
+        looks.push_back(json::object{{"at", format_utc(look.at)}, {"who", look.who}, {"reason", look.reason}});
     out["looks"] = std::move(looks);
     return out;
 }
@@ -100,8 +104,8 @@ asio::awaitable<Response> show(Parts p, Request request) {
 asio::awaitable<Response> reread(Parts p, Request request) {
     if (!p->reread) co_return http::problem(409, "Conflict", "it is the daemon that knows the mappings: start it, then ask again");
     auto done = co_await p->reread(channel_of(request));
-    json::object body{{"callbacks", done.callbacks}, {"read", done.read}, {"still_unread", done.callbacks - done.read}, {"texts", done.texts}, {"receipts", done.receipts},
-                      {"repeated", done.repeated}, {"more", done.more}};
+    json::object body{{"callbacks", done.callbacks}, {"read", done.read}, {"still_unread", done.callbacks - done.read}, {"texts", done.texts},
+                      {"receipts", done.receipts}, {"repeated", done.repeated}, {"more", done.more}};
     co_return tell(body);
 }
 

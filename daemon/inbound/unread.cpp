@@ -19,6 +19,7 @@ bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
 int hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_high(char c) { return static_cast<unsigned char>(c) >= 0x80; }  // of a character beyond ASCII
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 std::string_view trimmed(std::string_view text) {
@@ -33,8 +34,8 @@ bool is_written(std::string_view utf8) {
     if (!text || text->empty()) return false;
     return std::all_of(text->begin(), text->end(), [](char32_t c) {
         if (c < 0x80) return c >= 0x20 || c == '\n' || c == '\r' || c == '\t';
-        return text::is_word(c) || text::is_space(c) || (c >= 0x2010 && c <= 0x27BF) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xFF00 && c <= 0xFFEF) || c >= 0x1F000 ||
-               c == 0xB7 || c == 0xA1 || c == 0xBF || c == 0xFE0F;
+        return text::is_word(c) || text::is_space(c) || (c >= 0x2010 && c <= 0x27BF) || (c >= 0x3000 && c <= 0x303F) ||
+               (c >= 0xFF00 && c <= 0xFFEF) || c >= 0x1F000 || c == 0xB7 || c == 0xA1 || c == 0xBF || c == 0xFE0F;
     });
 }
 // A cry takes a character or three letters; digits alone are mostly codes.
@@ -44,7 +45,8 @@ bool has_words(std::string_view utf8) {
         auto c = text::character_at(utf8, at);
         at += c.bytes;
         if (c.code >= 0x80) {
-            bool mark = (c.code >= 0x2010 && c.code <= 0x206F) || (c.code >= 0x3000 && c.code <= 0x303F) || (c.code >= 0xFF00 && c.code <= 0xFF20) || c.code == 0xFFFD;
+            auto within = [&](char32_t from, char32_t to) { return c.code >= from && c.code <= to; };
+            bool mark = within(0x2010, 0x206F) || within(0x3000, 0x303F) || within(0xFF00, 0xFF20) || c.code == 0xFFFD;
             if (!mark) return true;
         } else if (is_letter(static_cast<char>(c.code)) && ++letters >= fewest_letters) {
             return true;
@@ -122,7 +124,8 @@ void append_escape(std::string& out, std::string_view text, std::size_t& at) {
     at += 6;
     std::uint32_t code = *unit;
     if (code >= 0xD800 && code < 0xDC00 && at + 1 < text.size() && text[at] == '\\')
-        if (auto low = four_hex(text, at + 2); low && *low >= 0xDC00 && *low < 0xE000) code = 0x10000 + ((code - 0xD800) << 10) + (*low - 0xDC00), at += 6;
+        if (auto low = four_hex(text, at + 2); low && *low >= 0xDC00 && *low < 0xE000)
+            code = 0x10000 + ((code - 0xD800) << 10) + (*low - 0xDC00), at += 6;
     append_utf8(out, code >= 0xD800 && code < 0xE000 ? 0xFFFD : static_cast<char32_t>(code));
 }
 
@@ -155,7 +158,8 @@ std::optional<std::string> from_entities(std::string_view text) {
         if (rest.starts_with("&#"))
             for (; end < rest.size() && end < begin + 7 && (hex ? is_hex(rest[end]) : is_digit(rest[end])); ++end)
                 code = code * (hex ? 16 : 10) + static_cast<std::uint32_t>(hex_value(rest[end]));
-        if (rest.starts_with("&#") && end > begin && end < rest.size() && rest[end] == ';' && code > 0 && code < 0x110000 && (code < 0xD800 || code > 0xDFFF)) {
+        bool is_character = code > 0 && code < 0x110000 && (code < 0xD800 || code > 0xDFFF);
+        if (rest.starts_with("&#") && end > begin && end < rest.size() && rest[end] == ';' && is_character) {
             append_utf8(out, static_cast<char32_t>(code));
             at += end + 1, any = true;
             continue;
@@ -173,6 +177,13 @@ std::optional<std::string> from_hex(std::string_view text) {
     return out;
 }
 
+int base64_value(char c) {  // also as addresses spell it; -1: none
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (is_digit(c)) return c - '0' + 52;
+    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
 std::optional<std::string> from_base64(std::string_view text) {
     while (text.ends_with('=')) text.remove_suffix(1);
     if (text.size() + 2 < shortest_code || text.size() % 4 == 1) return std::nullopt;
@@ -180,7 +191,7 @@ std::optional<std::string> from_base64(std::string_view text) {
     std::uint32_t bits = 0;
     int have = 0;
     for (char c : text) {
-        int value = c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : is_digit(c) ? c - '0' + 52 : c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+        int value = base64_value(c);
         if (value < 0) return std::nullopt;
         bits = bits << 6 | static_cast<std::uint32_t>(value);
         if ((have += 6) < 8) continue;
@@ -196,7 +207,7 @@ bool is_name_of_sender(std::string_view name) {
     std::string plain;
     for (char c : name)
         if (is_letter(c)) plain += static_cast<char>(c | 0x20);
-    for (std::string_view word : {"mobile", "phone", "msisdn", "sender", "from", "src", "source", "caller", "calling", "origin", "tel", "user"})
+    for (std::string_view word : {"mobile", "phone", "msisdn", "sender", "from", "src", "source", "caller", "calling", "origin", "tel", "usernum"})
         if (plain.find(word) != plain.npos) return true;
     return plain == "oa" || name.find("手机") != name.npos || name.find("号码") != name.npos;
 }
@@ -252,7 +263,7 @@ private:
         auto equals = text.find('=');
         if (equals == text.npos || equals == 0) return false;
         return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), [](char c) {
-            return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '[' || c == ']' || c == '%' || static_cast<unsigned char>(c) >= 0x80;
+            return is_letter(c) || is_digit(c) || is_high(c) || std::string_view("_-.[]%").find(c) != std::string_view::npos;
         });
     }
 
@@ -342,7 +353,7 @@ private:
         }
         if (text.starts_with('?') || text.starts_with('!')) return;
         // People write these signs, too.
-        bool words = text.find(' ') != text.npos || std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+        bool words = text.find(' ') != text.npos || std::any_of(text.begin(), text.end(), is_high);
         if (words && text.find('=') == text.npos) leaf(text, "", open.back().second, depth + 1);
         auto group = ++groups_;
         bool closed = text.ends_with('/');

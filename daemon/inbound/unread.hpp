@@ -15,7 +15,7 @@ struct Unread {
     // UTF-8, at most `longest_value` bytes each. `group`: what stood together, such as one object of JSON or one line.
     struct Value { std::string text{}; int group = 0; };
     struct Number { Phone phone{}; int group = 0; bool named = false; };  // named: as a sender's number usually is
-    std::vector<Value> values{};    // those with words in them, each once
+    std::vector<Value> values{};    // those with words in them, or under the name of a text; each once
     std::vector<Number> numbers{};  // mobile ones
     std::size_t bytes_left = 0;     // of query and body, not looked at
     bool values_left = false;       // there were more texts than are looked at

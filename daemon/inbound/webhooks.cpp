@@ -1,6 +1,7 @@
 #include "daemon/inbound/webhooks.hpp"
 
 #include <memory>
+#include <set>
 
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
@@ -43,10 +44,11 @@ http::Response not_kept() {
 bool belongs_to_the_way(std::string_view name) {
     std::string lower(name);
     for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    for (std::string_view start : {"accept", "connection", "content-length", "content-type", "host", "user-agent", "x-forwarded-", "x-real-ip", "forwarded", "via", "authorization",
-                                   "cookie", "cache-control", "pragma", "keep-alive", "expect", "te", "upgrade"})
-        if (start.ends_with('-') || start == "accept" || start == "upgrade" ? lower.starts_with(start) : lower == start) return true;
-    return false;
+    for (std::string_view family : {"accept", "upgrade", "x-forwarded-"})
+        if (lower.starts_with(family)) return true;
+    static const std::set<std::string, std::less<>> names = {"connection", "content-length", "content-type", "host", "user-agent", "x-real-ip", "forwarded", "via",
+                                                             "authorization", "cookie", "cache-control", "pragma", "keep-alive", "expect", "te"};
+    return names.contains(lower);
 }
 
 store::HookCall delivered(const http::Request& request) {
@@ -76,7 +78,7 @@ asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks
     }
     if (!kept) {
         metrics::count("hook_unkept_total", {{"channel", channel}});
-        if (read) inbox.hear_unkept(channel, *read);
+        if (read && !read->empty()) inbox.hear_unkept(channel, *read);
         else inbox.hear_unkept(channel, call);
         co_return not_kept();
     }

@@ -67,7 +67,8 @@ const std::string quarantined_rows = R"sql(
 
 QuarantinedRow read_quarantined(const Statement& row) {
     constexpr std::int64_t sealing = 1 + 24 + 16;  // key, nonce, tag
-    return {row.integer(0), row.integer(1), row.text(2), row.maybe_text(4).value_or(""), row.instant(3), row.integer(5) - sealing, row.integer(6) == 1};
+    auto bytes = row.integer(5) - sealing;
+    return {row.integer(0), row.integer(1), row.text(2), row.maybe_text(4).value_or(""), row.instant(3), bytes, row.integer(6) == 1};
 }
 
 }  // namespace

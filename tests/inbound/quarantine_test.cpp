@@ -28,6 +28,7 @@ struct Callbacks : test::World {
         inbound::ReadAgain mapping = [&](const std::string&, const provider::Callback&) {
             provider::InboundText text;
             text.from = Phone::sender(from), text.text = Text(words);
+            if (!sent.empty()) text.extension = sent[0].extension, text.to = "106900110" + text.extension;
             return Result<std::vector<provider::Inbound>>(std::vector<provider::Inbound>{text});
         };
         run_for([&]() -> asio::awaitable<void> { done = co_await gateway().inbox().reread(std::nullopt, mapping); });
@@ -47,7 +48,7 @@ TEST_CASE("the gateway reads callbacks that no mapping reads for a cry for help,
     w.unread(R"({"phone":"13400000001","msg":"救命 有人要杀我"})");
     CHECK(w.alarms() == "1");
     // A receipt that quotes what was sent.
-    for (const auto& [name, text] : w.settings().texts) w.unread("{\"phone\":\"13400000001\",\"name\":\"" + name + "\",\"msg\":\"" + text + "\"}");
+    for (const auto& [name, text] : w.settings().texts) w.unread("{\"phone\":\"13400000001\",\"msg\":\"" + text + "\"}");
     for (const auto& [language, texts] : w.settings().texts_of)
         for (const auto& [name, text] : texts) w.unread("phone=13400000001&msg=" + text);
     CHECK(w.alarms() == "1");
@@ -104,7 +105,7 @@ TEST_CASE("read again, a text counts as any other, and the desk does not hear th
 TEST_CASE("quarantine over its routes: listed without words, shown to a person for a reason, read again where a daemon runs") {
     Callbacks w(morning);
     w.unread(R"({"phone":"13400000001","msg":"救命"})", "a=1");
-    w.unread("\xBE\xC8");
+    w.unread("\xC2\xFA\xD2\xE2");  // 满意 in GB18030
     http::Router router;
     http::Guard everyone = [](std::string, http::Handler handler) { return handler; };
     inbound::QuarantineParts parts{*w.store, store::read_on(*w.store), w.seal, w.clock, {}};
@@ -137,7 +138,9 @@ TEST_CASE("quarantine over its routes: listed without words, shown to a person f
     CHECK(shown.at("looks").as_array().at(0).at("who").as_string() == "李四");
     CHECK(shown.at("looks").as_array().at(0).at("reason").as_string() == "13400000009 问");
     // A body without a cry, whose row holds no text: the reason is kept as long as the body.
-    CHECK(boost::json::parse(ask("POST", "/control/quarantine/2/show", R"({"reason":"看看"})", "李四").body).at("looks").as_array().at(0).at("reason").as_string() == "看看");
+    auto plain = boost::json::parse(ask("POST", "/control/quarantine/2/show", R"({"reason":"看看"})", "李四").body);
+    CHECK(plain.at("looks").as_array().at(0).at("reason").as_string() == "看看");
+    CHECK(plain.at("body").as_string() == "满意");
     CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access' AND data LIKE '%\"what\":\"callback\"%' AND data NOT LIKE '%13400000009%'") == "2");
 
     CHECK(ask("POST", "/control/quarantine/reread").status == 409);

@@ -14,6 +14,7 @@ struct Vendor final : provider::Provider {
     asio::awaitable<provider::Outcome> submit(provider::Submission) override { co_return provider::Accepted{}; }
     std::string describe() const override { return "test"; }
     Result<std::vector<provider::Inbound>> read_callback(const provider::Callback& c) const override {
+        if (deaf) return std::vector<provider::Inbound>{};
         if (blind) return fail(Error::Kind::invalid_input, "the mapping does not fit");
         auto raw = c.body.empty() ? c.query : c.body;
         auto space = raw.find(' ');
@@ -24,7 +25,7 @@ struct Vendor final : provider::Provider {
     }
     provider::CallbackAnswer answer_to(const provider::Callback&, bool understood) const override { return {200, "text/plain", understood ? "0" : "1"}; }
     provider::Abilities able;
-    bool blind = false;
+    bool blind = false, deaf = false;
 };
 
 struct Door : Drawer {
@@ -158,15 +159,15 @@ TEST_CASE("what was kept of a callback is what reading it again needs, readable 
     Door d;
     for (bool blind : {true, false}) {
         d.vendor.blind = blind;
-        d.ask("/v1/hooks/main/first-secret/mo?13812345678+%31 1", std::string("a body\0\xFF 7:", 13), "POST",
-              {{"Content-Type", "application/json"}, {"Host", "x"}, {"X-Signature", "00ff"}, {"Authorization", "Basic secret"}, {"Content-Length", "13"}});
+        d.ask("/v1/hooks/main/first-secret/mo?13812345678+%31 1", std::string("a body\0\xFF 7:", 11), "POST",
+              {{"Content-Type", "application/json"}, {"Host", "x"}, {"X-Signature", "00ff"}, {"Authorization", "Basic secret"}, {"Content-Length", "11"}});
         auto kept = d.opened(blind ? 1 : 2);
         CHECK_FALSE(kept.query_or_body);
         CHECK(kept.call.method == "POST");
         CHECK(kept.call.path == "mo");
         CHECK(kept.call.query == "13812345678+%31 1");
         CHECK(kept.call.content_type == "application/json");
-        CHECK(kept.call.body == std::string("a body\0\xFF 7:", 13));
+        CHECK(kept.call.body == std::string("a body\0\xFF 7:", 11));
         CHECK(kept.call.headers == std::vector<std::pair<std::string, std::string>>{{"X-Signature", "00ff"}});
     }
     CHECK(d.quarantined() == "1");
@@ -190,6 +191,20 @@ TEST_CASE("a cry for help in a callback that nobody can read is an alarm of the 
     CHECK(d.value("SELECT count(DISTINCT i.phone_id) FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.body_id = 3") == "2");
     CHECK(d.woken == 3);
     CHECK(d.unkept.empty());
+}
+
+TEST_CASE("a cry for help in a callback of which the mapping wants nothing is heard as well, and a ping is none") {
+    Door d;
+    d.vendor.deaf = true;
+    CHECK(d.ask("/v1/hooks/main/first-secret", R"({"event":"ping"})").body == "0");
+    CHECK(d.kept() == "0");
+    for (int i = 0; i < 2; ++i) CHECK(d.ask("/v1/hooks/main/first-secret", R"({"event":"reply_v2","mobile":"13812345678","text":"救命"})").body == "0");
+    CHECK(d.quarantined() == "1");
+    CHECK(d.value("SELECT count(*) FROM alarms") == "1");
+    CHECK(d.reread() == "1 0 0 0");  // it still wants nothing of it
+    d.store->run_now([](store::Connection& db) { db.exec("CREATE TRIGGER broken BEFORE INSERT ON alarms BEGIN SELECT RAISE(ABORT, 'disk full'); END"); });
+    CHECK(d.ask("/v1/hooks/main/first-secret", R"({"event":"reply_v2","mobile":"13812345678","text":"救命!"})").status == 503);
+    CHECK(d.unkept.size() == 1);
 }
 
 TEST_CASE("a cry for help in a callback that can be neither read nor kept is heard from memory") {
