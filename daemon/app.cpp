@@ -159,6 +159,11 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
         alarm.do_not_contact = verdict.do_not_contact;
         a.desk_->alarm_now(std::move(alarm));
     };
+    hints.unkept_cry = [&a](const store::Cry& cry) {
+        desk::Alarm alarm(a.random_.word(20), a.clock_.now(), cry.from.value_or(Phone()), cry.words);
+        alarm.do_not_contact = cry.do_not_contact;
+        a.desk_->alarm_now(std::move(alarm));
+    };
     auto gateway = Gateway::build(std::move(settings), {io.get_executor(), *a.store_, seal, clock, random, &a.client_}, std::move(hints));
     if (!gateway) return tl::unexpected(gateway.error());
     a.gateway_ = std::move(*gateway);

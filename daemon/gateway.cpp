@@ -106,6 +106,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     hints.lookout.read = [g = gateway.get()](std::string_view text) { return g->danger_in(text); };
     hints.lookout.own = [g = gateway.get()] { return g->own_words_; };
     hints.lookout.random = &w.random, hints.lookout.alarms = std::move(outside.alarms);
+    hints.lookout.unkept = std::move(outside.unkept_cry);
     hints.late = [d = g.dispatcher_.get()](std::string channel, std::string ref, provider::Outcome outcome) { return d->late(std::move(channel), std::move(ref), std::move(outcome)); };
     g.inbox_ = std::make_unique<inbound::Inbox>(w.executor, w.store, w.seal, w.clock, std::move(hints), std::max<Steady>(std::chrono::seconds(60), w.look_every));
     g.dispatcher_->receipt_waits = [i = g.inbox_.get()] { i->wake(); };

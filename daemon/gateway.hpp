@@ -37,6 +37,8 @@ struct GatewayHints {
     std::function<void()> alarms{};                                                              // a row of `alarms` was committed
     // Nobody reads it in its turn: the store is broken, or the other pieces of this text are not there yet.
     std::function<void(const std::string& channel, const provider::InboundText& text)> unkept{};
+    // A cry for help in a callback that can be neither read nor kept.
+    std::function<void(const store::Cry& cry)> unkept_cry{};
 };
 
 // A clock that stands before the last fact, or a week after it, may have been set by hours while nobody ran: sending is put on

@@ -219,12 +219,8 @@ void Inbox::hear_unkept(const std::string& channel, const std::vector<provider::
 }
 
 void Inbox::hear_unkept(const std::string& channel, const store::HookCall& unread) const {
-    if (!hints_.unkept) return;
-    for (const auto& cry : look_for_cries(channel, unread)) {
-        provider::InboundText text;
-        text.from = cry.from.value_or(Phone()), text.text = cry.words;
-        hints_.unkept(channel, text);
-    }
+    if (!hints_.lookout.unkept) return;
+    for (const auto& cry : look_for_cries(channel, unread)) hints_.lookout.unkept(cry);
 }
 
 asio::awaitable<void> Inbox::take(std::string channel, std::vector<provider::Inbound> inbound) {

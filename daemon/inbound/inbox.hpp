@@ -25,6 +25,7 @@ struct Lookout {
     std::function<std::shared_ptr<const OwnWords>()> own{};  // the texts that may come back
     Random* random = nullptr;                                // for an alarm's id; with `read` it is there
     std::function<void()> alarms{};                          // a row of `alarms` was committed
+    std::function<void(const store::Cry&)> unkept{};         // the store is broken: nobody else will hear it
 };
 
 // What other stages want to know; hints, nothing is lost without them.

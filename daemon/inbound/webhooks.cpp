@@ -60,6 +60,16 @@ store::HookCall delivered(const http::Request& request) {
     return call;
 }
 
+// Whatever a mapping stumbles over is kept and looked at like any other callback that it cannot read.
+Result<std::vector<provider::Inbound>> read(const provider::Provider& provider, const provider::Callback& callback) {
+    try {
+        return provider.read_callback(callback);
+    } catch (const std::exception& error) {
+        log::error("hook.reading_failed", {{"why", error.what()}});
+        return fail(Error::Kind::internal, "reading it failed");
+    }
+}
+
 asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks> hooks, http::Request request) {
     auto channel = request.captures["channel"];
     const auto* hook = find_hook(*hooks, channel, request.captures["secret"]);
@@ -67,22 +77,22 @@ asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks
 
     auto call = delivered(request);
     auto callback = as_callback(call);
-    auto read = hook->provider->read_callback(callback);
+    auto inbound = read(*hook->provider, callback);
     bool kept = true;
     try {
-        if (read) co_await inbox.take_body(channel, call, *read);
-        else co_await inbox.quarantine(channel, call, read.error().detail);
+        if (inbound) co_await inbox.take_body(channel, call, *inbound);
+        else co_await inbox.quarantine(channel, call, inbound.error().detail);
     } catch (const store::SqlError& error) {
         log::error("hook.not_kept", {{"channel", channel}, {"why", error.what()}});
         kept = false;
     }
     if (!kept) {
         metrics::count("hook_unkept_total", {{"channel", channel}});
-        if (read && !read->empty()) inbox.hear_unkept(channel, *read);
+        if (inbound && !inbound->empty()) inbox.hear_unkept(channel, *inbound);
         else inbox.hear_unkept(channel, call);
         co_return not_kept();
     }
-    co_return answer(*hook->provider, callback, read.has_value());
+    co_return answer(*hook->provider, callback, inbound.has_value());
 }
 
 }  // namespace
@@ -92,7 +102,7 @@ ReadAgain read_again(HooksNow hooks) {
         auto now = hooks();
         auto hook = now->find(channel);
         if (hook == now->end()) return fail(Error::Kind::not_found, "the channel is no longer in the configuration");
-        return hook->second.provider->read_callback(callback);
+        return read(*hook->second.provider, callback);
     };
 }
 

@@ -14,6 +14,7 @@ struct Vendor final : provider::Provider {
     asio::awaitable<provider::Outcome> submit(provider::Submission) override { co_return provider::Accepted{}; }
     std::string describe() const override { return "test"; }
     Result<std::vector<provider::Inbound>> read_callback(const provider::Callback& c) const override {
+        if (stumbles) throw std::runtime_error("out of range");
         if (deaf) return std::vector<provider::Inbound>{};
         if (blind) return fail(Error::Kind::invalid_input, "the mapping does not fit");
         auto raw = c.body.empty() ? c.query : c.body;
@@ -25,7 +26,7 @@ struct Vendor final : provider::Provider {
     }
     provider::CallbackAnswer answer_to(const provider::Callback&, bool understood) const override { return {200, "text/plain", understood ? "0" : "1"}; }
     provider::Abilities able;
-    bool blind = false, deaf = false;
+    bool blind = false, deaf = false, stumbles = false;
 };
 
 struct Door : Drawer {
@@ -46,6 +47,7 @@ struct Door : Drawer {
         h.unkept = [this](const std::string& channel, const provider::InboundText& t) { unkept.push_back(channel + " " + t.text.reveal()); };
         h.lookout.read = [](std::string_view text) { return inbound::Danger{text.find("救命") != text.npos, text.find("别回") != text.npos}; };
         h.lookout.random = &random, h.lookout.alarms = [this] { ++woken; };
+        h.lookout.unkept = [this](const store::Cry& cry) { unkept.push_back((cry.from ? cry.from->reveal() : "nobody") + " " + cry.words.reveal()); };
         return h;
     }
     http::Response ask(const std::string& target, const std::string& body = "", const std::string& method = "POST", std::vector<std::pair<std::string, std::string>> headers = {}) {
@@ -213,13 +215,25 @@ TEST_CASE("a cry for help in a callback that can be neither read nor kept is hea
     d.store->run_now([](store::Connection& db) { db.exec("CREATE TRIGGER broken BEFORE INSERT ON alarms BEGIN SELECT RAISE(ABORT, 'disk full'); END"); });
     CHECK(d.ask("/v1/hooks/main/first-secret", R"({"mobile":"13812345678","text":"救命"})").status == 503);
     REQUIRE(d.unkept.size() == 1);
-    CHECK(d.unkept[0].starts_with("main 救命"));
+    CHECK(d.unkept[0].starts_with("13812345678 救命\n"));
     CHECK(d.kept() == "0");
     CHECK(d.value("SELECT count(*) FROM hook_bodies") == "0");
     CHECK(d.woken == 0);
     d.store->run_now([](store::Connection& db) { db.exec("DROP TRIGGER broken"); });
     CHECK(d.ask("/v1/hooks/main/first-secret", R"({"mobile":"13812345678","text":"救命"})").status == 200);
     CHECK(d.value("SELECT count(*) FROM alarms") == "1");
+}
+
+TEST_CASE("what a mapping stumbles over is kept and looked at like any other callback that it cannot read") {
+    Door d;
+    d.vendor.stumbles = true;
+    CHECK(d.ask("/v1/hooks/main/first-secret", R"({"mobile":"13812345678","text":"救命"})").body == "1");
+    CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1").body == "1");
+    CHECK(d.quarantined() == "2");
+    CHECK(d.value("SELECT count(*) FROM alarms") == "1");
+    CHECK(d.reread() == "2 0 0 0");
+    d.vendor.stumbles = false;
+    CHECK(d.reread() == "2 1 1 0");
 }
 
 TEST_CASE("after a mended mapping what was in quarantine is read as if it had come now, once") {
