@@ -16,6 +16,7 @@
 #include "daemon/followup/appeals_api.hpp"
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/review_api.hpp"
+#include "daemon/inbound/quarantine_api.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/notices/api.hpp"
@@ -158,6 +159,11 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
         alarm.do_not_contact = verdict.do_not_contact;
         a.desk_->alarm_now(std::move(alarm));
     };
+    hints.unkept_cry = [&a](const store::Cry& cry) {
+        desk::Alarm alarm(a.random_.word(20), a.clock_.now(), cry.from.value_or(Phone()), cry.words);
+        alarm.do_not_contact = cry.do_not_contact;
+        a.desk_->alarm_now(std::move(alarm));
+    };
     auto gateway = Gateway::build(std::move(settings), {io.get_executor(), *a.store_, seal, clock, random, &a.client_}, std::move(hints));
     if (!gateway) return tl::unexpected(gateway.error());
     a.gateway_ = std::move(*gateway);
@@ -258,6 +264,11 @@ http::Router App::doors(bool control) {
         return [this, rules = gateway_->rules()](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, seal_, random_, *rules, phone_id, clock_.now()); };
     };
     admin::add_control_routes(router, std::move(parts));
+    auto again = [this](std::optional<std::string> channel) {
+        auto by_mapping = inbound::read_again([this] { return hooks_; });
+        return gateway_->inbox().reread(std::move(channel), std::move(by_mapping));
+    };
+    inbound::add_quarantine_routes(router, guard, {*store_, store::read_on(*reader_), seal_, clock_, again});
     admin::add_ledger_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return recognised_for(gateway_->settings()); }});
     return router;
 }

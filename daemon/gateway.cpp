@@ -9,6 +9,7 @@
 #include "daemon/core/local_time.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
+#include "daemon/reply/read.hpp"
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/cases.hpp"
 #include "daemon/store/outbox.hpp"
@@ -91,7 +92,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     std::vector<provider::Provider*> carriers;
     for (const auto& p : g.providers_) carriers.push_back(p.get());
     g.dispatcher_ = std::make_unique<outbox::Dispatcher>(w.executor, w.store, w.seal, w.clock, w.random, carriers, g.policy_, w.look_every);
-    ratings::AnswerHints say{.messages = [d = g.dispatcher_.get()] { d->wake(); }, .alarms = std::move(outside.alarms)};
+    ratings::AnswerHints say{.messages = [d = g.dispatcher_.get()] { d->wake(); }, .alarms = outside.alarms};
     g.answers_ = std::make_unique<ratings::Answers>(w.executor, w.store, w.seal, w.clock, w.random,
                                                     std::make_shared<const ratings::AnswerRules>(answer_rules(g.settings_, g.policy_->slots)), say, w.look_every);
     if (const auto& reader = g.settings_.reader; !reader.assist.empty())
@@ -101,6 +102,11 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     hints.texts = [a = g.answers_.get()] { a->wake(); };
     hints.read = [a = g.answers_.get()](const std::vector<store::NewText>& texts) { return a->at_the_door(texts); };
     hints.unkept = std::move(outside.unkept);
+    g.know_own_words();
+    hints.lookout.read = [g = gateway.get()](std::string_view text) { return g->danger_in(text); };
+    hints.lookout.own = [g = gateway.get()] { return g->own_words_; };
+    hints.lookout.random = &w.random, hints.lookout.alarms = std::move(outside.alarms);
+    hints.lookout.unkept = std::move(outside.unkept_cry);
     hints.late = [d = g.dispatcher_.get()](std::string channel, std::string ref, provider::Outcome outcome) { return d->late(std::move(channel), std::move(ref), std::move(outcome)); };
     g.inbox_ = std::make_unique<inbound::Inbox>(w.executor, w.store, w.seal, w.clock, std::move(hints), std::max<Steady>(std::chrono::seconds(60), w.look_every));
     g.dispatcher_->receipt_waits = [i = g.inbox_.get()] { i->wake(); };
@@ -338,6 +344,20 @@ void Gateway::take_over(Next next) {
     settings_ = std::move(next.settings);
     dispatcher_->replace(policy_);
     answers_->replace(std::make_shared<const ratings::AnswerRules>(answer_rules(settings_, policy_->slots)));
+    know_own_words();
+}
+
+// Those of before a reload as well: receipts still quote them.
+void Gateway::know_own_words() {
+    for (const auto& [name, text] : settings_.texts) own_texts_.insert(text);
+    for (const auto& [language, texts] : settings_.texts_of)
+        for (const auto& [name, text] : texts) own_texts_.insert(text);
+    own_words_ = std::make_shared<const inbound::OwnWords>(std::vector<std::string>(own_texts_.begin(), own_texts_.end()));
+}
+
+inbound::Danger Gateway::danger_in(std::string_view text) const {
+    auto verdict = reply::read(settings_.survey.scale, text);
+    return {verdict.emergency, verdict.do_not_contact};
 }
 
 }  // namespace pingjing

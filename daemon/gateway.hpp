@@ -4,7 +4,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/assist/assist.hpp"
@@ -35,6 +37,8 @@ struct GatewayHints {
     std::function<void()> alarms{};                                                              // a row of `alarms` was committed
     // Nobody reads it in its turn: the store is broken, or the other pieces of this text are not there yet.
     std::function<void(const std::string& channel, const provider::InboundText& text)> unkept{};
+    // A cry for help in a callback that can be neither read nor kept.
+    std::function<void(const store::Cry& cry)> unkept_cry{};
 };
 
 // A clock that stands before the last fact, or a week after it, may have been set by hours while nobody ran: sending is put on
@@ -92,6 +96,8 @@ private:
     asio::awaitable<void> plan_canaries();
     asio::awaitable<void> plan(CanariesOfDay today);
     struct ClockLook { Instant wall{}; Steady steady{}; } last_look_;
+    void know_own_words();
+    inbound::Danger danger_in(std::string_view text) const;
     std::vector<const provider::Abilities*> abilities() const;
     std::vector<std::string> needs_restart(const config::Settings& is) const;
 
@@ -106,6 +112,8 @@ private:
     std::unique_ptr<ratings::Answers> answers_;
     std::unique_ptr<assist::Assist> assist_;  // none unless a program is named
     std::unique_ptr<inbound::Inbox> inbox_;
+    std::set<std::string> own_texts_{};  // in force now or at some time since the start
+    std::shared_ptr<const inbound::OwnWords> own_words_{};
     TaskGroup doors_, loops_, sending_;
     Instant initialised_at_{};
     int recovered_ = 0;

@@ -33,6 +33,7 @@ constexpr Command table[] = {
     {"review", "texts that a person has to decide", true},
     {"desk", "emergencies, and who has taken them", true},
     {"letter", "texts that belong to no survey, and a person's answer", true},
+    {"quarantine", "carriers' callbacks that nobody could read", true},
     {"notice", "平安短信 to people who agreed to get them", true},
     {"appeal", "ratings that officers ask to be taken out (申诉)", true},
     {"status", "what one needs at 3 a.m.", true},
@@ -289,6 +290,23 @@ int main(int argc, char** argv) {
     letter_action("alarm", "somebody is in danger after all: to the desk");
     letter_action("reveal", "the number; the look is recorded")->add_option("--reason", letter.reason, "why it is needed")->required();
 
+    commands::QuarantineOptions quarantine;
+    subs["quarantine"]->fallthrough();
+    subs["quarantine"]->require_subcommand(1);
+    subs["quarantine"]->add_option("--as", quarantine.as, "who does it; else who is logged in");
+    subs["quarantine"]->add_option("--format", quarantine.format, "")->check(CLI::IsMember({"text", "json"}));
+    auto quarantine_action = [&](const char* name, const char* does) {
+        auto* action = subs["quarantine"]->add_subcommand(name, does);
+        action->fallthrough();
+        action->callback([&quarantine, action] { quarantine.action = action->get_name(); });
+        return action;
+    };
+    quarantine_action("list", "those that wait, the oldest first")->add_option("--channel", quarantine.channel, "of one channel");
+    auto* show_callback = quarantine_action("show", "what was delivered, with numbers and words; the look is recorded");
+    show_callback->add_option("ID", quarantine.id, "the callback's number")->required();
+    show_callback->add_option("--reason", quarantine.reason, "why it has to be seen")->required();
+    quarantine_action("reread", "after the mapping was mended: read all of them again")->add_option("--channel", quarantine.channel, "of one channel");
+
     commands::AppealOptions appeal;
     subs["appeal"]->fallthrough();
     subs["appeal"]->require_subcommand(1);
@@ -376,6 +394,7 @@ int main(int argc, char** argv) {
         if (name == "review") return commands::review(config, review);
         if (name == "desk") return commands::desk(config, desk);
         if (name == "letter") return commands::letter(config, letter);
+        if (name == "quarantine") return commands::quarantine(config, quarantine);
         if (name == "notice") return commands::notice(config, notice);
         if (name == "appeal") return commands::appeal(config, appeal);
         if (name == "status") return commands::status(config);

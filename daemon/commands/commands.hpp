@@ -63,6 +63,9 @@ int desk(const std::string& config, const DeskOptions& options);
 struct LetterOptions { std::string action{}, id{}, as{}, words{}, reason{}, format = "text"; bool all = false; };
 int letter(const std::string& config, const LetterOptions& options);
 
+struct QuarantineOptions { std::string action{}, id{}, as{}, channel{}, reason{}, format = "text"; };
+int quarantine(const std::string& config, const QuarantineOptions& options);
+
 struct NoticeOptions { std::string action{}, name{}, list{}, text{}, reason{}, as{}, format = "text"; bool accept_possible_double = false; };
 int notice(const std::string& config, const NoticeOptions& options);
 

@@ -22,6 +22,7 @@
 #include "daemon/followup/letters_api.hpp"
 #include "daemon/followup/work.hpp"
 #include "daemon/followup/review_api.hpp"
+#include "daemon/inbound/quarantine_api.hpp"
 #include "daemon/intake/api.hpp"
 #include "daemon/notices/api.hpp"
 
@@ -106,6 +107,7 @@ struct Local {
         parts.known = [this] { return known_names(site.settings); };
         parts.mode = [this] { return std::string(config::mode_name(site.settings.survey.mode)); };
         admin::add_control_routes(router, std::move(parts));
+        inbound::add_quarantine_routes(router, everyone, {*site.store, store::read_on(*site.store), site.seal, *site.clock, {}});
         admin::add_ledger_routes(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [this] { return recognised_for(site.settings); }});
     }
 

@@ -9,6 +9,7 @@
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
+#include "daemon/store/ratings.hpp"
 #include "daemon/store/receipts.hpp"
 
 namespace pingjing::inbound {
@@ -144,9 +145,9 @@ std::unique_ptr<store::ReadTexts> Inbox::read_before(const std::vector<store::Ne
     }
 }
 
-asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string> body, std::vector<provider::Inbound> inbound) {
+asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<const Came> came, std::vector<provider::Inbound> inbound) {
     auto now = clock_.now();
-    struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; } kept;
+    Count kept;
     bool settle_now = true;
     auto ready = make_ready(seal_, inbound);
     // A part may make a text that is kept as new, and nobody overtakes it.
@@ -157,8 +158,9 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
         waiting.clear();
         std::size_t next_text = 0, next_report = 0;
         if (read && settle_now) read->begin(db);
-        std::optional<std::int64_t> body_id;
-        if (body) body_id = db.next_id("hook_bodies");
+        auto body_id = came->kept;
+        if (body_id && !store::mark_reread(db, *body_id, now)) return;
+        if (came->call) body_id = db.next_id("hook_bodies");
         for (const auto& one : inbound) {
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
                 auto& [row, phone_key] = ready.reports[next_report++];
@@ -186,7 +188,7 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
             }
         }
         // A vendor that pushes the same again leaves nothing new.
-        if (body && (kept.receipts + kept.texts > 0 || inbound.empty())) store::keep_body(db, seal_, *body_id, channel, *body, true, now);
+        if (came->call && (kept.receipts + kept.texts > 0 || inbound.empty())) store::keep_body(db, seal_, *body_id, channel, *came->call, true, now);
     };
     try {
         co_await store_.run(std::ref(work));
@@ -203,13 +205,14 @@ asio::awaitable<void> Inbox::keep(std::string channel, std::optional<std::string
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "receipt"}}, kept.receipts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "text"}}, kept.texts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "repeated"}}, kept.repeated);
-    if (hints_.alive) hints_.alive(channel);
+    if (hints_.alive && !came->kept) hints_.alive(channel);
     // Whoever cries for help in a piece is not left waiting for the next one, which may be lost; joined, it is read once more.
     for (const auto& text : waiting)
         if (hints_.unkept) hints_.unkept(channel, text);
     if (kept.receipts > 0 && !settle_now) receipts_.notify();
     if (read && settle_now) read->kept();
     if (kept.waiting > 0 && hints_.texts) hints_.texts();
+    co_return kept;
 }
 
 void Inbox::hear_unkept(const std::string& channel, const std::vector<provider::Inbound>& inbound) const {
@@ -218,26 +221,133 @@ void Inbox::hear_unkept(const std::string& channel, const std::vector<provider::
         if (const auto* text = std::get_if<provider::InboundText>(&one)) hints_.unkept(channel, *text);
 }
 
+void Inbox::hear_unkept(const std::string& channel, const store::HookCall& unread) const {
+    if (!hints_.lookout.unkept) return;
+    for (const auto& cry : look_for_cries(channel, unread)) hints_.lookout.unkept(cry);
+}
+
 asio::awaitable<void> Inbox::take(std::string channel, std::vector<provider::Inbound> inbound) {
     try {
-        co_await keep(channel, std::nullopt, inbound);
+        auto nothing = std::make_shared<const Came>();
+        co_await keep(channel, std::move(nothing), inbound);
     } catch (const store::SqlError&) {
         hear_unkept(channel, inbound);
         throw;
     }
 }
 
-asio::awaitable<void> Inbox::take_body(std::string channel, std::string body, std::vector<provider::Inbound> inbound) {
-    co_await keep(std::move(channel), std::move(body), std::move(inbound));
+asio::awaitable<void> Inbox::take_body(std::string channel, store::HookCall call, std::vector<provider::Inbound> inbound) {
+    // An event that the mapping does not ask for: it may be a ping, or texts under a new name.
+    if (inbound.empty() && !look_for_cries(channel, call).empty()) co_return co_await quarantine(channel, call, "nothing that is expected, and a cry for help");
+    Came came;
+    came.call = std::move(call);
+    auto shared = std::make_shared<const Came>(std::move(came));
+    co_await keep(std::move(channel), std::move(shared), std::move(inbound));
 }
 
-asio::awaitable<void> Inbox::quarantine(std::string channel, std::string body, std::string why) {
-    auto now = clock_.now();
-    auto work = [&](store::Connection& db) { return store::keep_quarantined(db, seal_, channel, body, why, now); };
-    if (co_await store_.run(std::ref(work))) {
-        metrics::count("inbound_total", {{"channel", channel}, {"kind", "quarantined"}});
-        log::warn("hook.quarantined", {{"channel", channel}, {"why", why}});
+// Whatever fails here, the callback is kept.
+std::vector<store::Cry> Inbox::look_for_cries(const std::string& channel, const store::HookCall& call) const {
+    const auto& lookout = hints_.lookout;
+    if (!lookout.read) return {};
+    try {
+        auto unread = take_apart(call.query, call.body);
+        auto bytes = static_cast<std::int64_t>(unread.bytes_left);
+        if (bytes > 0 || unread.values_left) log::warn("hook.not_looked_at", {{"channel", channel}, {"bytes", bytes}, {"more_texts", unread.values_left}});
+        auto own = lookout.own ? lookout.own() : nullptr;
+        return cries_in(unread, own ? *own : OwnWords(), lookout.read);
+    } catch (const std::exception& error) {
+        log::error("hook.not_looked_at", {{"channel", channel}, {"why", error.what()}});
+        return {};
     }
+}
+
+asio::awaitable<void> Inbox::quarantine(std::string channel, store::HookCall call, std::string why) {
+    auto now = clock_.now();
+    auto cries = look_for_cries(channel, call);
+    auto work = [&](store::Connection& db) {
+        auto rows = store::keep_quarantined(db, seal_, channel, call, why, now, cries);
+        for (std::size_t n = 0; rows && n < rows->size(); ++n) {
+            auto phone_id = cries[n].from ? store::find_phone_id(db, seal_.phone_key(*cries[n].from)) : std::nullopt;
+            auto last = phone_id ? store::newest_case_of(db, *phone_id) : std::nullopt;
+            store::raise_alarm(db, *hints_.lookout.random, (*rows)[n], last, cries[n].do_not_contact, now);
+        }
+        return rows.has_value();
+    };
+    bool is_new = co_await store_.run(std::ref(work));
+    if (!is_new) co_return;
+    metrics::count("inbound_total", {{"channel", channel}, {"kind", "quarantined"}});
+    log::warn("hook.quarantined", {{"channel", channel}, {"why", why}});
+    if (cries.empty()) co_return;
+    log::error("hook.emergency", {{"channel", channel}, {"alarms", static_cast<std::int64_t>(cries.size())}});
+    if (hints_.lookout.alarms) hints_.lookout.alarms();
+}
+
+namespace {
+
+// In quarantine, and what was delivered; what does not open stays there.
+struct Waiting {
+    std::int64_t id = 0;
+    std::string channel{};
+    Instant at{};
+    bool alarm = false;
+    store::QuarantinedCall kept{};
+};
+
+std::vector<Waiting> find_waiting(store::Connection& db, const store::Seal& seal, const std::optional<std::string>& channel, std::int64_t after,
+                                  int most) {
+    std::vector<Waiting> out;
+    for (const auto& row : store::find_quarantined(db, channel, after, most)) {
+        auto kept = store::open_quarantined(db, seal, row.id);
+        if (!kept) log::error("hook.not_opened", {{"callback", row.id}, {"why", kept.error().detail}});
+        out.push_back({row.id, row.channel, row.at, row.alarm, kept ? std::move(*kept) : store::QuarantinedCall()});
+    }
+    return out;
+}
+
+Result<std::vector<provider::Inbound>> read_waiting(const Waiting& one, const ReadAgain& read) {
+    auto inbound = read(one.channel, as_callback(one.kept.call));
+    if (!inbound && one.kept.query_or_body) {
+        store::HookCall other;
+        other.method = "GET", other.query = one.kept.call.body;
+        inbound = read(one.channel, as_callback(other));
+    }
+    if (!inbound) return inbound;
+    // Where the vendor says nothing of when: it was there by then, and a digit within its window does not become late by our fault.
+    for (auto& item : *inbound)
+        if (auto* text = std::get_if<provider::InboundText>(&item); text && !text->at && !text->part) text->at = one.at;
+    return inbound;
+}
+
+}  // namespace
+
+provider::Callback as_callback(const store::HookCall& call) {
+    provider::Callback callback{call.method, call.path, call.query, call.content_type, {}, call.body};
+    for (const auto& [name, value] : call.headers) callback.headers.push_back({name, value});
+    return callback;
+}
+
+asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAgain read) {
+    constexpr int at_once = 100, most = 1000;
+    Reread done;
+    std::vector<Waiting> waiting;
+    std::int64_t after = 0;
+    do {
+        auto find = [&](store::Connection& db) { waiting = find_waiting(db, seal_, channel, after, at_once); };
+        co_await store_.run(std::ref(find));
+        for (auto& one : waiting) {
+            ++done.callbacks, after = one.id;
+            auto inbound = read_waiting(one, read);
+            if (!inbound || (inbound->empty() && one.alarm)) continue;  // somebody cried: a mapping that finds nothing has not read it
+            Came came;
+            came.kept = one.id;
+            auto shared = std::make_shared<const Came>(std::move(came));
+            auto kept = co_await keep(one.channel, std::move(shared), std::move(*inbound));
+            ++done.read, done.receipts += kept.receipts, done.texts += kept.texts, done.repeated += kept.repeated;
+        }
+    } while (waiting.size() == at_once && done.callbacks < most);
+    done.more = waiting.size() == at_once;
+    log::info("hook.reread", {{"callbacks", done.callbacks}, {"read", done.read}, {"texts", done.texts}, {"receipts", done.receipts}});
+    co_return done;
 }
 
 asio::awaitable<void> Inbox::late(std::string channel, std::string ref, provider::Outcome outcome) {

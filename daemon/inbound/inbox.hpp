@@ -8,12 +8,25 @@
 #include <vector>
 
 #include "daemon/async/signal.hpp"
+#include "daemon/core/random.hpp"
+#include "daemon/inbound/cries.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
 #include "providers/provider.hpp"
 
 namespace pingjing::inbound {
+
+provider::Callback as_callback(const store::HookCall& call);
+
+// Cries for help in callbacks that nobody can read. `read` null: they are not looked for.
+struct Lookout {
+    ReadDanger read{};
+    std::function<std::shared_ptr<const OwnWords>()> own{};  // the texts that may come back
+    Random* random = nullptr;                                // for an alarm's id; with `read` it is there
+    std::function<void()> alarms{};                          // a row of `alarms` was committed
+    std::function<void(const store::Cry&)> unkept{};         // the store is broken: nobody else will hear it
+};
 
 // What other stages want to know; hints, nothing is lost without them.
 struct Hints {
@@ -23,7 +36,12 @@ struct Hints {
     // Nobody reads it in its turn: the store is broken, or it is a piece and the others are not there yet. Is it an emergency?
     std::function<void(const std::string& channel, const provider::InboundText&)> unkept{};
     std::function<asio::awaitable<void>(std::string channel, std::string ref, provider::Outcome)> late{};  // a response after we had given up
+    Lookout lookout{};
 };
+
+// What came of reading again what was in quarantine.
+struct Reread { int callbacks = 0, read = 0, receipts = 0, texts = 0, repeated = 0; bool more = false; };
+using ReadAgain = std::function<Result<std::vector<provider::Inbound>>(const std::string& channel, const provider::Callback&)>;
 
 class Inbox final : public provider::Sink {
 public:
@@ -34,11 +52,15 @@ public:
     // Returns when it is durable; throws when it is not.
     asio::awaitable<void> take(std::string channel, std::vector<provider::Inbound> inbound) override;
     asio::awaitable<void> late(std::string channel, std::string ref, provider::Outcome outcome) override;
-    asio::awaitable<void> take_body(std::string channel, std::string body, std::vector<provider::Inbound> inbound);
-    asio::awaitable<void> quarantine(std::string channel, std::string body, std::string why);
+    asio::awaitable<void> take_body(std::string channel, store::HookCall call, std::vector<provider::Inbound> inbound);
+    // Kept for a person; a cry for help in it is an alarm of the same commit.
+    asio::awaitable<void> quarantine(std::string channel, store::HookCall call, std::string why);
+    // What is in quarantine of this channel, or of all, as if it had come now: up to a thousand, the oldest first. What can be read leaves it.
+    asio::awaitable<Reread> reread(std::optional<std::string> channel, ReadAgain read);
 
     // The store could not keep these: whoever is in danger must be heard all the same.
     void hear_unkept(const std::string& channel, const std::vector<provider::Inbound>& inbound) const;
+    void hear_unkept(const std::string& channel, const store::HookCall& unread) const;
 
     // The receipts step, until it is cancelled.
     asio::awaitable<void> settle_receipts();
@@ -46,7 +68,11 @@ public:
 
 private:
     std::unique_ptr<store::ReadTexts> read_before(const std::vector<store::NewText>& texts) const;
-    asio::awaitable<void> keep(std::string channel, std::optional<std::string> body, std::vector<provider::Inbound> inbound);
+    // What is kept with its texts and receipts: nothing, a callback that came, or one that was kept before they could be read.
+    struct Came { std::optional<store::HookCall> call{}; std::optional<std::int64_t> kept{}; };
+    struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; };
+    asio::awaitable<Count> keep(std::string channel, std::shared_ptr<const Came> came, std::vector<provider::Inbound> inbound);
+    std::vector<store::Cry> look_for_cries(const std::string& channel, const store::HookCall& call) const;
 
     store::Store& store_;
     const store::Seal& seal_;

@@ -1,6 +1,7 @@
 #include "daemon/inbound/webhooks.hpp"
 
 #include <memory>
+#include <set>
 
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
@@ -39,32 +40,71 @@ http::Response not_kept() {
     return response;
 }
 
+// Headers that carry a message to us and say nothing of it, or let somebody in.
+bool belongs_to_the_way(std::string_view name) {
+    std::string lower(name);
+    for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    for (std::string_view family : {"accept", "upgrade", "x-forwarded-"})
+        if (lower.starts_with(family)) return true;
+    static const std::set<std::string, std::less<>> names = {"connection", "content-length", "content-type", "host", "user-agent", "x-real-ip", "forwarded", "via",
+                                                             "authorization", "cookie", "cache-control", "pragma", "keep-alive", "expect", "te"};
+    return names.contains(lower);
+}
+
+store::HookCall delivered(const http::Request& request) {
+    store::HookCall call(request.body);
+    call.method = request.method, call.query = request.query, call.content_type = request.header("content-type");
+    if (auto rest = request.captures.find("rest"); rest != request.captures.end()) call.path = rest->second;
+    for (const auto& [name, value] : request.headers)
+        if (!belongs_to_the_way(name)) call.headers.emplace_back(name, value);
+    return call;
+}
+
+// Whatever a mapping stumbles over is kept and looked at like any other callback that it cannot read.
+Result<std::vector<provider::Inbound>> read(const provider::Provider& provider, const provider::Callback& callback) {
+    try {
+        return provider.read_callback(callback);
+    } catch (const std::exception& error) {
+        log::error("hook.reading_failed", {{"why", error.what()}});
+        return fail(Error::Kind::internal, "reading it failed");
+    }
+}
+
 asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks> hooks, http::Request request) {
     auto channel = request.captures["channel"];
     const auto* hook = find_hook(*hooks, channel, request.captures["secret"]);
     if (!hook) co_return http::problem(404, "not found", "there is nothing here");
 
-    provider::Callback callback{request.method, request.captures["rest"], request.query, request.header("content-type"), {}, request.body};
-    for (const auto& [name, value] : request.headers) callback.headers.push_back({name, value});
-    auto raw = callback.body.empty() ? callback.query : callback.body;
-    auto read = hook->provider->read_callback(callback);
+    auto call = delivered(request);
+    auto callback = as_callback(call);
+    auto inbound = read(*hook->provider, callback);
     bool kept = true;
     try {
-        if (read) co_await inbox.take_body(channel, std::move(raw), *read);
-        else co_await inbox.quarantine(channel, std::move(raw), read.error().detail);
+        if (inbound) co_await inbox.take_body(channel, call, *inbound);
+        else co_await inbox.quarantine(channel, call, inbound.error().detail);
     } catch (const store::SqlError& error) {
         log::error("hook.not_kept", {{"channel", channel}, {"why", error.what()}});
         kept = false;
     }
     if (!kept) {
         metrics::count("hook_unkept_total", {{"channel", channel}});
-        if (read) inbox.hear_unkept(channel, *read);
+        if (inbound && !inbound->empty()) inbox.hear_unkept(channel, *inbound);
+        else inbox.hear_unkept(channel, call);
         co_return not_kept();
     }
-    co_return answer(*hook->provider, callback, read.has_value());
+    co_return answer(*hook->provider, callback, inbound.has_value());
 }
 
 }  // namespace
+
+ReadAgain read_again(HooksNow hooks) {
+    return [hooks = std::move(hooks)](const std::string& channel, const provider::Callback& callback) -> Result<std::vector<provider::Inbound>> {
+        auto now = hooks();
+        auto hook = now->find(channel);
+        if (hook == now->end()) return fail(Error::Kind::not_found, "the channel is no longer in the configuration");
+        return read(*hook->second.provider, callback);
+    };
+}
 
 void add_hooks(http::Router& router, Inbox& inbox, HooksNow hooks) {
     for (const char* method : {"GET", "POST"})

@@ -22,6 +22,9 @@ struct Hook {
 using Hooks = std::map<std::string, Hook>;
 using HooksNow = std::function<std::shared_ptr<const Hooks>()>;
 
+// By the mapping that the channel has then.
+ReadAgain read_again(HooksNow hooks);
+
 // Everything outlives the router.
 void add_hooks(http::Router& router, Inbox& inbox, HooksNow hooks);
 

@@ -201,6 +201,12 @@ Erased erase_expired(Connection& db, const Expired& expired, const Limits& limit
     for (auto id : expired.followups) done.texts += erase_followup(db, id, limits.texts);
     for (auto id : expired.reviews) done.texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id = ?1 AND length(note) > 0", id);
     for (auto id : expired.bodies) change(db, "UPDATE hook_bodies SET body = NULL WHERE id = ?1", id);
+    // Why somebody looked at a callback that nobody could read: its body is older, and gone.
+    Statement looks(db, R"sql(
+        UPDATE text_reveals SET reason = x'' WHERE at < ?1 AND length(reason) > 0
+           AND EXISTS (SELECT 1 FROM inbound i WHERE i.id = inbound_id AND i.class = 'quarantined' AND coalesce(length(i.text), 0) = 0))sql");
+    looks.bind(1, limits.texts).run();
+    done.texts += db.changes();
     Statement parts(db, "DELETE FROM inbound_parts WHERE received_at < ?1");
     parts.bind(1, limits.texts).run();
     if (!expired.rated_cases.empty() || !expired.advice.empty()) {

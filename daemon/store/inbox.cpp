@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "daemon/store/phones.hpp"
 
@@ -23,6 +24,53 @@ NewText::Ready ready_of(const Seal& seal, const NewText& text) {
     return {text.from.is_mobile() ? seal.phone_key(text.from) : std::string(), key_of(seal, text), hide_mobiles(text.to), hide_mobiles(text.extension)};
 }
 
+// What is sealed says by its place what it is: `hook_bodies` are those of earlier versions, the body or the query alone.
+std::string call_context(std::int64_t id) { return fmt::format("hook_calls:{}", id); }
+std::string old_body_context(std::int64_t id) { return fmt::format("hook_bodies:{}", id); }
+
+// Each field behind its length: any of them may hold anything.
+std::string pack(const HookCall& call) {
+    std::string out;
+    auto add = [&](std::string_view field) { out += fmt::format("{}:", field.size()), out += field; };
+    for (const auto* field : {&call.method, &call.path, &call.query, &call.content_type, &call.body}) add(*field);
+    for (const auto& [name, value] : call.headers) add(name), add(value);
+    return out;
+}
+
+std::optional<HookCall> unpack(std::string_view packed) {
+    std::vector<std::string> fields;
+    while (!packed.empty()) {
+        std::size_t size = 0;
+        auto [end, bad] = std::from_chars(packed.data(), packed.data() + packed.size(), size);
+        auto begin = static_cast<std::size_t>(end - packed.data()) + 1;
+        if (bad != std::errc() || begin > packed.size() || packed[begin - 1] != ':' || size > packed.size() - begin) return std::nullopt;
+        fields.emplace_back(packed.substr(begin, size));
+        packed.remove_prefix(begin + size);
+    }
+    if (fields.size() < 5 || fields.size() % 2 == 0) return std::nullopt;
+    HookCall call;
+    call.method = fields[0], call.path = fields[1], call.query = fields[2], call.content_type = fields[3], call.body = fields[4];
+    for (std::size_t i = 5; i < fields.size(); i += 2) call.headers.emplace_back(fields[i], fields[i + 1]);
+    return call;
+}
+
+// Equal ones are one callback, repeated. Headers change with every try; a body alone is known as earlier versions knew it.
+std::string quarantine_key(const Seal& seal, const HookCall& call) {
+    if (call.method == "POST" && call.path.empty() && call.query.empty()) return "q:" + to_hex(seal.keyed_hash(call.body));
+    return "q:" + to_hex(seal.keyed_hash(fmt::format("{} {}?{} {}", call.method, call.path, call.query, call.body)));
+}
+
+const std::string quarantined_rows = R"sql(
+    SELECT b.id, min(i.id), b.channel, b.at, i.why, length(b.body), max(EXISTS (SELECT 1 FROM alarms a WHERE a.inbound_id = i.id))
+      FROM inbound i JOIN hook_bodies b ON b.id = i.body_id
+     WHERE i.class = 'quarantined' AND i.step = 'done' AND b.understood = 0 AND length(b.body) > 0 )sql";
+
+QuarantinedRow read_quarantined(const Statement& row) {
+    constexpr std::int64_t sealing = 1 + 24 + 16;  // key, nonce, tag
+    auto bytes = row.integer(5) - sealing;
+    return {row.integer(0), row.integer(1), row.text(2), row.maybe_text(4).value_or(""), row.instant(3), bytes, row.integer(6) == 1};
+}
+
 }  // namespace
 
 Instant written_at(const std::optional<Instant>& by_vendor, Instant received_at) {
@@ -34,9 +82,9 @@ Instant written_at(const std::optional<Instant>& by_vendor, Instant received_at)
 std::string inbound_text_context(std::int64_t id) { return fmt::format("inbound.text:{}", id); }
 std::string inbound_phone_context(std::int64_t id) { return fmt::format("inbound.phone:{}", id); }
 
-void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, std::string_view body, bool understood, Instant now) {
+void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, const HookCall& call, bool understood, Instant now) {
     Statement add(db, "INSERT INTO hook_bodies(id, channel, at, body, understood) VALUES (?1, ?2, ?3, ?4, ?5)");
-    add.bind(1, id).bind(2, channel).bind(3, now).bind_blob(4, seal.seal(body, fmt::format("hook_bodies:{}", id))).bind(5, understood).run();
+    add.bind(1, id).bind(2, channel).bind(3, now).bind_blob(4, seal.seal(pack(call), call_context(id))).bind(5, understood).run();
 }
 
 bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now,
@@ -93,19 +141,66 @@ bool any_new_texts(Connection& db) {
     return find.step();
 }
 
-bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, std::string_view why, Instant now) {
-    auto id = db.next_id("inbound");
-    auto key = "q:" + to_hex(seal.keyed_hash(body));
+std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,
+                                                          const std::vector<Cry>& cries) {
+    auto key = quarantine_key(seal, call);
     Statement known(db, "SELECT 1 FROM inbound WHERE channel = ?1 AND key = ?2");
-    if (known.bind(1, channel).bind(2, key).step()) return false;
+    if (known.bind(1, channel).bind(2, key).step()) return std::nullopt;
     auto body_id = db.next_id("hook_bodies");
-    keep_body(db, seal, body_id, channel, body, false, now);
-    Statement add(db, R"sql(
-        INSERT INTO inbound(id, channel, key, body_id, to_number, extension, received_at, step, class, why)
-        VALUES (?1, ?2, ?3, ?4, '', '', ?5, 'done', 'quarantined', ?6))sql");
-    add.bind(1, id).bind(2, channel).bind(3, key).bind(4, body_id).bind(5, now).bind(6, why).run();
-    append(db, now, "quarantined", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", id, channel));
-    return true;
+    keep_body(db, seal, body_id, channel, call, false, now);
+    std::vector<std::int64_t> rows;
+    for (std::size_t n = 0; n < std::max<std::size_t>(1, cries.size()); ++n) {
+        auto id = db.next_id("inbound");
+        const auto* cry = n < cries.size() ? &cries[n] : nullptr;
+        Statement add(db, R"sql(
+            INSERT INTO inbound(id, channel, key, body_id, phone_id, text, to_number, extension, received_at, step, class, why)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', ?7, 'done', 'quarantined', ?8))sql");
+        add.bind(1, id).bind(2, channel).bind(3, n == 0 ? key : fmt::format("{}:{}", key, n)).bind(4, body_id);
+        add.bind(5, cry && cry->from ? std::optional(keep_phone(db, seal, *cry->from, seal.phone_key(*cry->from), now)) : std::nullopt);
+        add.bind_maybe_blob(6, cry ? std::optional(seal.seal(cry->words.reveal(), inbound_text_context(id))) : std::nullopt);
+        add.bind(7, now).bind(8, why).run();
+        append(db, now, "quarantined", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", id, channel));
+        if (cry) rows.push_back(id);
+    }
+    return rows;
+}
+
+std::vector<QuarantinedRow> find_quarantined(Connection& db, const std::optional<std::string>& channel, std::int64_t after, int most) {
+    Statement find(db, quarantined_rows + "AND b.id > ?1 AND (?2 IS NULL OR b.channel = ?2) GROUP BY b.id ORDER BY b.id LIMIT ?3");
+    find.bind(1, after).bind(2, channel).bind(3, most);
+    std::vector<QuarantinedRow> rows;
+    while (find.step()) rows.push_back(read_quarantined(find));
+    return rows;
+}
+
+std::optional<QuarantinedRow> find_quarantined(Connection& db, std::int64_t id) {
+    Statement find(db, quarantined_rows + "AND b.id = ?1 GROUP BY b.id");
+    return find.bind(1, id).step() ? std::optional(read_quarantined(find)) : std::nullopt;
+}
+
+Result<QuarantinedCall> open_quarantined(Connection& db, const Seal& seal, std::int64_t id) {
+    Statement find(db, "SELECT body FROM hook_bodies WHERE id = ?1 AND length(body) > 0");
+    if (!find.bind(1, id).step()) return fail(Error::Kind::not_found, "nothing of it is kept any more");
+    auto sealed = find.text(0);
+    QuarantinedCall out;
+    if (auto packed = seal.open(sealed, call_context(id))) {
+        auto call = unpack(*packed);
+        if (!call) return fail(Error::Kind::internal, fmt::format("callback {} is not as it was written", id));
+        out.call = std::move(*call);
+        return out;
+    }
+    auto old = seal.open(sealed, old_body_context(id));
+    if (!old) return tl::unexpected(old.error());
+    out.call.body = std::move(*old), out.query_or_body = true;
+    return out;
+}
+
+Result<void> mark_reread(Connection& db, std::int64_t id, Instant now) {
+    Statement mark(db, "UPDATE hook_bodies SET understood = 1 WHERE id = ?1 AND understood = 0");
+    mark.bind(1, id).run();
+    if (db.changes() == 0) return fail(Error::Kind::conflict, fmt::format("callback {} was read again already", id));
+    append(db, now, "reread", std::nullopt, fmt::format(R"({{"callback":{}}})", id));
+    return {};
 }
 
 std::vector<InboundRow> find_new_texts(Connection& db, int limit) {

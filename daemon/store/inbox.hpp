@@ -5,20 +5,36 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "daemon/core/message.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/core/rating.hpp"
+#include "daemon/core/result.hpp"
 #include "daemon/core/text.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/sqlite.hpp"
 
 namespace pingjing::store {
 
-// Under an id that was taken before (Connection::next_id): the rows of a body come first, and where all of them are repetitions
+// A callback as it was delivered: all that reading it again would need, and what tells it from another.
+struct HookCall {
+    HookCall() = default;
+    HookCall(std::string b) : body(std::move(b)) {}  // a POST of nothing but a body
+    HookCall(const char* b) : body(b) {}
+    std::string method = "POST";
+    std::string path{}, query{};  // behind the secret: "dlr"; raw, without '?'
+    std::string content_type{};
+    std::vector<std::pair<std::string, std::string>> headers{};  // those that a vendor may have signed with
+    std::string body{};
+};
+static_assert(!std::is_aggregate_v<HookCall>);  // it travels through coroutines
+
+// Sealed. Under an id that was taken before (Connection::next_id): the rows of a body come first, and where all of them are repetitions
 // the body is one too.
-void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, std::string_view body, bool understood, Instant now);
+void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, const HookCall& call, bool understood, Instant now);
 
 struct NewReceipt {
     std::string key{}, ref{}, vendor_id{}, state{}, code{}, meaning{};
@@ -60,8 +76,36 @@ public:
     virtual Kept keep(Connection& db, std::size_t n, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now) = 0;
     virtual void kept() = 0;  // it is durable
 };
-// A body that is not what the mapping expects: one row of the books, its body for a person.
-bool keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, std::string_view body, std::string_view why, Instant now);
+
+// ── callbacks that are not what the mapping expects ──
+
+// A cry for help that stands in one: whose it is, as far as that can be said, and the words that the desk gets.
+struct Cry {
+    std::optional<Phone> from{};
+    Text words{};
+    bool do_not_contact = false;
+};
+// One row of the books, what was delivered for a person; of several cries from different numbers one row for each. Returns the rows of `cries`
+// in their order; nullopt: the same was delivered before, with its query and to the same path.
+std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,
+                                                          const std::vector<Cry>& cries = {});
+
+struct QuarantinedRow {
+    std::int64_t id = 0, inbound_id = 0;  // of the callback; of its first row in the books
+    std::string channel{}, why{};
+    Instant at{};
+    std::int64_t bytes = 0;  // as it is kept: with its query and what belongs to it
+    bool alarm = false;      // the desk has words of it
+};
+// Those that nobody has read since, the oldest first, behind `after`. Erased ones are gone.
+std::vector<QuarantinedRow> find_quarantined(Connection& db, const std::optional<std::string>& channel, std::int64_t after, int most);
+std::optional<QuarantinedRow> find_quarantined(Connection& db, std::int64_t id);
+// `query_or_body`: an earlier version kept one of the two, whichever was not empty; it stands in `body`.
+struct QuarantinedCall { HookCall call{}; bool query_or_body = false; };
+// internal: it does not open.
+Result<QuarantinedCall> open_quarantined(Connection& db, const Seal& seal, std::int64_t id);
+// Its row in the books stays: that is how it came. A conflict: somebody has read it already.
+Result<void> mark_reread(Connection& db, std::int64_t id, Instant now);
 
 // ── what the answers step finds and writes ──
 

@@ -35,7 +35,9 @@ std::vector<Reveal> reveals_of(Connection& db, const Seal& seal, std::int64_t fo
 
 void record_text_reveal(Connection& db, const Seal& seal, std::int64_t inbound_id, std::string_view who, std::string_view reason, Instant now) {
     auto id = db.next_id("text_reveals");
-    Statement there(db, "SELECT 1 FROM inbound WHERE id = ?1 AND length(text) > 0");
+    Statement there(db, R"sql(
+        SELECT 1 FROM inbound i WHERE id = ?1
+           AND (length(text) > 0 OR (class = 'quarantined' AND EXISTS (SELECT 1 FROM hook_bodies b WHERE b.id = i.body_id AND length(b.body) > 0))))sql");
     auto kept = there.bind(1, inbound_id).step() ? seal.seal(reason, reason_of_text(id)) : std::string();
     Statement add(db, "INSERT INTO text_reveals(id, inbound_id, at, who, reason) VALUES (?1, ?2, ?3, ?4, ?5)");
     add.bind(1, id).bind(2, inbound_id).bind(3, now).bind(4, who).bind_blob(5, kept).run();

@@ -18,7 +18,7 @@ struct Reveal { Instant at{}; std::string who{}, reason{}; };
 void record_reveal(Connection& db, const Seal& seal, std::int64_t followup_id, std::string_view who, std::string_view reason, Instant now);
 std::vector<Reveal> reveals_of(Connection& db, const Seal& seal, std::int64_t followup_id);
 
-// Of who wrote a text: an emergency, a letter. Of one that is erased the reason would outlive the text: it is not kept.
+// Of who wrote a text: an emergency, a letter; or of what stands in a callback that nobody could read. Of one that is erased the reason would outlive the text: it is not kept.
 void record_text_reveal(Connection& db, const Seal& seal, std::int64_t inbound_id, std::string_view who, std::string_view reason, Instant now);
 std::vector<Reveal> text_reveals_of(Connection& db, const Seal& seal, std::int64_t inbound_id);
 

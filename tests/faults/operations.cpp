@@ -232,6 +232,17 @@ Operation take_body() {
     };
     return {"keep_body with what was in it", act};
 }
+Operation hear_a_cry() {
+    auto act = [](Office& o) -> asio::awaitable<void> {
+        o.random = SeededRandom(5);
+        inbound::Hints hints;
+        hints.lookout.read = [](std::string_view) { return inbound::Danger{true, false}; };
+        hints.lookout.random = &o.random;
+        inbound::Inbox inbox(o.io().get_executor(), o.store(), seal(), noon_clock, std::move(hints));
+        co_await inbox.quarantine("main", R"({"mobile":"13800000071","text":"help"})", "nobody can read it");
+    };
+    return {"keep_quarantined with its alarm", act};
+}
 Operation read_new_texts() {
     auto act = [](Office& o) -> asio::awaitable<void> {
         auto rules = std::make_shared<const ratings::AnswerRules>(answer_rules(furniture().settings, 100));
@@ -246,6 +257,7 @@ Operation read_new_texts() {
 std::vector<Operation> about_what_comes_in() {
     return {
         take_body(),
+        hear_a_cry(),
         read_new_texts(),
         in_store("keep_receipt", [](Connection& db, Office&) {
             store::NewReceipt receipt;
@@ -287,6 +299,11 @@ std::vector<Operation> about_what_comes_in() {
             if (read->keep(db, 0, "main", text, std::nullopt, noon) != store::ReadTexts::Kept::settled) throw std::logic_error("it answers one survey");
         }),
         in_store("keep_quarantined", [](Connection& db, Office&) { store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon); }),
+        in_store("mark_reread", [](Connection& db, Office&) {
+            store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon);
+            auto waiting = store::find_quarantined(db, std::nullopt, 0, 10);
+            if (!store::mark_reread(db, waiting.back().id, noon)) throw std::logic_error("nobody has read it");
+        }),
         in_store("record_reading", [](Connection& db, Office& o) {
             store::Reading reading;
             reading.what = "none", reading.why = "nothing", reading.case_id = o.case_of("asked");
@@ -512,7 +529,7 @@ const std::vector<std::string>& readers() {
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "register_report", "own_report",
         "find_next_due", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
-        "count_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
+        "count_quarantined", "find_quarantined", "open_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
         // of the reports on units and of the signals
         "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
         "changed_after_closing", "read_signals", "signals_report",

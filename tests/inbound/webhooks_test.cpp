@@ -1,5 +1,6 @@
 #include "daemon/inbound/webhooks.hpp"
 
+#include "daemon/store/inbox.hpp"
 #include "tests/outbox/desk_drawer.hpp"
 
 using namespace pingjing;
@@ -13,6 +14,9 @@ struct Vendor final : provider::Provider {
     asio::awaitable<provider::Outcome> submit(provider::Submission) override { co_return provider::Accepted{}; }
     std::string describe() const override { return "test"; }
     Result<std::vector<provider::Inbound>> read_callback(const provider::Callback& c) const override {
+        if (stumbles) throw std::runtime_error("out of range");
+        if (deaf) return std::vector<provider::Inbound>{};
+        if (blind) return fail(Error::Kind::invalid_input, "the mapping does not fit");
         auto raw = c.body.empty() ? c.query : c.body;
         auto space = raw.find(' ');
         if (space == std::string::npos) return fail(Error::Kind::invalid_input, "no blank");
@@ -22,6 +26,7 @@ struct Vendor final : provider::Provider {
     }
     provider::CallbackAnswer answer_to(const provider::Callback&, bool understood) const override { return {200, "text/plain", understood ? "0" : "1"}; }
     provider::Abilities able;
+    bool blind = false, deaf = false, stumbles = false;
 };
 
 struct Door : Drawer {
@@ -31,6 +36,7 @@ struct Door : Drawer {
     int read_at_the_door = 0;
     inbound::Inbox inbox;
     http::Router router;
+    int woken = 0;  // the desk was
 
     Door() : inbox(io.get_executor(), *store, seal, clock, hints()) {
         auto hooks = std::make_shared<const std::map<std::string, inbound::Hook>>(std::map<std::string, inbound::Hook>{
@@ -41,16 +47,33 @@ struct Door : Drawer {
         inbound::Hints h;
         h.read = [this](const std::vector<store::NewText>&) { return ++read_at_the_door, nullptr; };
         h.unkept = [this](const std::string& channel, const provider::InboundText& t) { unkept.push_back(channel + " " + t.text.reveal()); };
+        h.lookout.read = [](std::string_view text) { return inbound::Danger{text.find("救命") != text.npos, text.find("别回") != text.npos}; };
+        h.lookout.random = &random, h.lookout.alarms = [this] { ++woken; };
+        h.lookout.unkept = [this](const store::Cry& cry) { unkept.push_back((cry.from ? cry.from->reveal() : "nobody") + " " + cry.words.reveal()); };
         return h;
     }
-    http::Response ask(const std::string& target, const std::string& body = "", const std::string& method = "POST") {
+    http::Response ask(const std::string& target, const std::string& body = "", const std::string& method = "POST", std::vector<std::pair<std::string, std::string>> headers = {}) {
         http::Request request;
+        request.headers = std::move(headers);
         request.method = method, request.target = target, request.body = body;
         auto mark = target.find('?');
         if (mark != std::string::npos) request.query = target.substr(mark + 1);
         return test::run(io, router.handle(std::move(request)));
     }
     std::string kept() { return value("SELECT count(*) FROM inbound"); }
+    std::string quarantined() { return value("SELECT count(*) FROM inbound WHERE class = 'quarantined'"); }
+    store::QuarantinedCall opened(std::int64_t id) {
+        Result<store::QuarantinedCall> call = fail(Error::Kind::not_found, "");
+        store->run_now([&](store::Connection& db) { call = store::open_quarantined(db, seal, id); });
+        REQUIRE(call);
+        return std::move(*call);
+    }
+    // "callbacks read texts repeated"
+    std::string reread(std::optional<std::string> channel = std::nullopt) {
+        auto hooks = std::make_shared<const inbound::Hooks>(inbound::Hooks{{"main", {&vendor, {}}}});
+        auto done = test::run(io, inbox.reread(std::move(channel), inbound::read_again([hooks] { return hooks; })));
+        return fmt::format("{} {} {} {}", done.callbacks, done.read, done.texts, done.repeated);
+    }
 };
 
 }  // namespace
@@ -136,4 +159,133 @@ TEST_CASE("a delivery of thousands of texts is kept and answered, and read in it
         CHECK(d.read_at_the_door == read);
         CHECK(d.kept() == std::to_string(pushed));
     }
+}
+
+TEST_CASE("callbacks that differ in their query or path alone are two, and a repetition of either is none") {
+    Door d;
+    const std::string hook = "/v1/hooks/main/first-secret";
+    struct { std::string target, body, method; } different[] = {
+        {hook + "/mo?a=1", "", "GET"}, {hook + "/mo?a=2", "", "GET"}, {hook + "/dlr?a=1", "", "GET"}, {hook + "?a=1", "", "GET"}, {hook + "?a=1", "", "POST"},
+        {hook + "?a=1", "nonsense", "POST"}, {hook + "?a=2", "nonsense", "POST"}, {hook, "nonsense", "POST"}, {hook + "/mo", "nonsense", "POST"}, {hook, "", "POST"},
+    };
+    for (int round = 0; round < 3; ++round) {
+        for (const auto& one : different) CHECK(d.ask(one.target, one.body, one.method, {{"User-Agent", fmt::format("try {}", round)}}).body == "1");
+        CHECK(d.quarantined() == std::to_string(std::size(different)));
+        CHECK(d.value("SELECT count(*) FROM hook_bodies") == std::to_string(std::size(different)));
+    }
+    CHECK(d.everything().find("a=1") == std::string::npos);
+}
+
+TEST_CASE("what was kept of a callback is what reading it again needs, readable or not") {
+    Door d;
+    for (bool blind : {true, false}) {
+        d.vendor.blind = blind;
+        d.ask("/v1/hooks/main/first-secret/mo?13812345678+%31 1", std::string("a body\0\xFF 7:", 11), "POST",
+              {{"Content-Type", "application/json"}, {"Host", "x"}, {"X-Signature", "00ff"}, {"Authorization", "Basic secret"}, {"Content-Length", "11"}});
+        auto kept = d.opened(blind ? 1 : 2);
+        CHECK_FALSE(kept.query_or_body);
+        CHECK(kept.call.method == "POST");
+        CHECK(kept.call.path == "mo");
+        CHECK(kept.call.query == "13812345678+%31 1");
+        CHECK(kept.call.content_type == "application/json");
+        CHECK(kept.call.body == std::string("a body\0\xFF 7:", 11));
+        CHECK(kept.call.headers == std::vector<std::pair<std::string, std::string>>{{"X-Signature", "00ff"}});
+    }
+    CHECK(d.quarantined() == "1");
+}
+
+TEST_CASE("a cry for help in a callback that nobody can read is an alarm of the same commit, once, with its number") {
+    Door d;
+    d.vendor.blind = true;
+    for (int i = 0; i < 3; ++i) CHECK(d.ask("/v1/hooks/main/first-secret/mo?from=13812345678&text=%E6%95%91%E5%91%BD", "", "GET").status == 200);
+    CHECK(d.value("SELECT count(*) FROM alarms") == "1");
+    CHECK(d.woken == 1);
+    CHECK(d.value("SELECT i.class || ' ' || (i.phone_id = 1) || ' ' || a.do_not_contact || ' ' || coalesce(a.case_id, 0) FROM alarms a JOIN inbound i ON i.id = a.inbound_id") == "quarantined 1 0 1");
+    CHECK(d.everything().find("救命") == std::string::npos);
+    auto words = d.value("SELECT text FROM inbound");
+    CHECK(d.seal.open(words, store::inbound_text_context(1))->starts_with("救命\n〔"));
+    // Without a number the alarm says so; of two people each has his own.
+    d.ask("/v1/hooks/main/first-secret", R"({"text":"救命,别回电话"})");
+    CHECK(d.value("SELECT count(*) FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id IS NULL AND a.do_not_contact = 1") == "1");
+    CHECK(d.seal.open(d.value("SELECT text FROM inbound WHERE id = 2"), store::inbound_text_context(2))->find("no number could be read") != std::string::npos);
+    d.ask("/v1/hooks/main/first-secret", R"([{"mobile":"13900000001","text":"救命1"},{"mobile":"13900000002","text":"救命2"}])");
+    CHECK(d.value("SELECT count(DISTINCT i.phone_id) FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.body_id = 3") == "2");
+    CHECK(d.woken == 3);
+    CHECK(d.unkept.empty());
+}
+
+TEST_CASE("a cry for help in a callback of which the mapping wants nothing is heard as well, and a ping is none") {
+    Door d;
+    d.vendor.deaf = true;
+    CHECK(d.ask("/v1/hooks/main/first-secret", R"({"event":"ping"})").body == "0");
+    CHECK(d.kept() == "0");
+    for (int i = 0; i < 2; ++i) CHECK(d.ask("/v1/hooks/main/first-secret", R"({"event":"reply_v2","mobile":"13812345678","text":"救命"})").body == "0");
+    CHECK(d.quarantined() == "1");
+    CHECK(d.value("SELECT count(*) FROM alarms") == "1");
+    CHECK(d.reread() == "1 0 0 0");  // it still wants nothing of it
+    d.store->run_now([](store::Connection& db) { db.exec("CREATE TRIGGER broken BEFORE INSERT ON alarms BEGIN SELECT RAISE(ABORT, 'disk full'); END"); });
+    CHECK(d.ask("/v1/hooks/main/first-secret", R"({"event":"reply_v2","mobile":"13812345678","text":"救命!"})").status == 503);
+    CHECK(d.unkept.size() == 1);
+}
+
+TEST_CASE("a cry for help in a callback that can be neither read nor kept is heard from memory") {
+    Door d;
+    d.vendor.blind = true;
+    d.store->run_now([](store::Connection& db) { db.exec("CREATE TRIGGER broken BEFORE INSERT ON alarms BEGIN SELECT RAISE(ABORT, 'disk full'); END"); });
+    CHECK(d.ask("/v1/hooks/main/first-secret", R"({"mobile":"13812345678","text":"救命"})").status == 503);
+    REQUIRE(d.unkept.size() == 1);
+    CHECK(d.unkept[0].starts_with("13812345678 救命\n"));
+    CHECK(d.kept() == "0");
+    CHECK(d.value("SELECT count(*) FROM hook_bodies") == "0");
+    CHECK(d.woken == 0);
+    d.store->run_now([](store::Connection& db) { db.exec("DROP TRIGGER broken"); });
+    CHECK(d.ask("/v1/hooks/main/first-secret", R"({"mobile":"13812345678","text":"救命"})").status == 200);
+    CHECK(d.value("SELECT count(*) FROM alarms") == "1");
+}
+
+TEST_CASE("what a mapping stumbles over is kept and looked at like any other callback that it cannot read") {
+    Door d;
+    d.vendor.stumbles = true;
+    CHECK(d.ask("/v1/hooks/main/first-secret", R"({"mobile":"13812345678","text":"救命"})").body == "1");
+    CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1").body == "1");
+    CHECK(d.quarantined() == "2");
+    CHECK(d.value("SELECT count(*) FROM alarms") == "1");
+    CHECK(d.reread() == "2 0 0 0");
+    d.vendor.stumbles = false;
+    CHECK(d.reread() == "2 1 1 0");
+}
+
+TEST_CASE("after a mended mapping what was in quarantine is read as if it had come now, once") {
+    Door d;
+    d.vendor.blind = true;
+    d.ask("/v1/hooks/main/first-secret", "13812345678 1");
+    d.ask("/v1/hooks/main/first-secret?13812345678 2", "", "GET");
+    d.ask("/v1/hooks/main/first-secret", "nonsense");
+    d.ask("/v1/hooks/other/others-secret", "13812345678 3");
+    CHECK(d.reread() == "4 0 0 0");
+    d.vendor.blind = false;
+    d.ask("/v1/hooks/main/first-secret", "13812345678 1");  // the carrier's own repetition came before
+    CHECK(d.reread("other") == "1 0 0 0");                   // that channel is gone
+    CHECK(d.reread("main") == "3 2 1 1");
+    CHECK(d.reread("main") == "1 0 0 0");
+    CHECK(d.value("SELECT group_concat(c, ' ') FROM (SELECT class || coalesce(body_id, 0) c FROM inbound WHERE step = 'done' ORDER BY id)") == "quarantined1 quarantined2 quarantined3 quarantined4");
+    CHECK(d.value("SELECT group_concat(body_id, ' ') FROM inbound WHERE step = 'new'") == "5 2");
+    CHECK(d.value("SELECT count(*) FROM ledger WHERE kind = 'reread'") == "2");
+    CHECK(d.value("SELECT group_concat(id, ' ') FROM hook_bodies WHERE understood = 0") == "3 4");
+}
+
+TEST_CASE("what an earlier version kept, the query or the body alone, is read again as either") {
+    Door d;
+    auto old = [&](std::int64_t id, const std::string& body) {
+        d.store->run_now([&](store::Connection& db) {
+            store::keep_quarantined(db, d.seal, "main", body, "no blank", test::noon);
+            store::Statement put(db, "UPDATE hook_bodies SET body = ?2 WHERE id = ?1");
+            put.bind(1, id).bind_blob(2, d.seal.seal(body, fmt::format("hook_bodies:{}", id))).run();
+        });
+    };
+    old(1, "13812345678 2");
+    CHECK(d.opened(1).query_or_body);
+    CHECK(d.opened(1).call.body == "13812345678 2");
+    CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 3").body == "0");
+    CHECK(d.reread() == "1 1 1 0");
 }

@@ -1,0 +1,470 @@
+#include "daemon/inbound/unread.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+
+#include "daemon/text/unicode.hpp"
+#include "daemon/text/utf.hpp"
+
+namespace pingjing::inbound {
+namespace {
+
+constexpr int deepest = 4;                                // base64 of JSON with escapes in a form has four
+constexpr std::size_t shortest_code = 8;                  // two characters, in hex or base64
+constexpr std::size_t most_numbers = 200, most_text = 256 * 1024, fewest_letters = 3;
+constexpr std::size_t overlap = 200;                       // bytes: no cry is longer, so none is lost where a long text is cut
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+int hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_high(char c) { return static_cast<unsigned char>(c) >= 0x80; }  // of a character beyond ASCII
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+// Nothing but characters that people write; bytes that were never text seldom are.
+bool is_written(std::string_view utf8) {
+    auto text = decode_utf8(utf8);
+    if (!text || text->empty()) return false;
+    return std::all_of(text->begin(), text->end(), [](char32_t c) {
+        if (c < 0x80) return c >= 0x20 || c == '\n' || c == '\r' || c == '\t';
+        return text::is_word(c) || text::is_space(c) || (c >= 0x2010 && c <= 0x27BF) || (c >= 0x3000 && c <= 0x303F) ||
+               (c >= 0xFF00 && c <= 0xFFEF) || c >= 0x1F000 || c == 0xB7 || c == 0xA1 || c == 0xBF || c == 0xFE0F;
+    });
+}
+// A cry takes a character or three letters; digits alone are mostly codes.
+bool has_words(std::string_view utf8) {
+    std::size_t letters = 0;
+    for (std::size_t at = 0; at < utf8.size();) {
+        auto c = text::character_at(utf8, at);
+        at += c.bytes;
+        if (c.code >= 0x80) {
+            auto within = [&](char32_t from, char32_t to) { return c.code >= from && c.code <= to; };
+            bool mark = within(0x2010, 0x206F) || within(0x3000, 0x303F) || within(0xFF00, 0xFF20) || c.code == 0xFFFD;
+            if (!mark) return true;
+        } else if (is_letter(static_cast<char>(c.code)) && ++letters >= fewest_letters) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// ── bytes to characters ──
+
+bool may_be_either(std::string_view utf8) {  // two bytes a character is also how GB18030 writes
+    bool any = false;
+    for (std::size_t at = 0; at < utf8.size();) {
+        auto c = text::character_at(utf8, at);
+        if (c.bytes > 2) return false;
+        any = any || c.bytes == 2;
+        at += c.bytes;
+    }
+    return any;
+}
+
+// As one may read them: broken UTF-8 may be GB18030, or UTF-8 that was cut.
+std::vector<std::string> readings(std::string_view bytes) {
+    if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+    if (bytes.starts_with("\xFE\xFF")) return {utf16be_to_utf8(bytes)};
+    if (bytes.starts_with("\xFF\xFE")) return {charset_to_utf8_as_far(bytes.substr(2), "UTF-16LE")};
+    auto nuls = static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\0'));
+    if (bytes.size() >= 4 && nuls > bytes.size() / 8) {
+        std::size_t even = 0;
+        for (std::size_t at = 0; at < bytes.size(); at += 2) even += bytes[at] == '\0';
+        return {even * 2 > nuls ? utf16be_to_utf8(bytes) : charset_to_utf8_as_far(bytes, "UTF-16LE")};
+    }
+    if (!decode_utf8(bytes)) return {charset_to_utf8_as_far(bytes, "GB18030"), charset_to_utf8_as_far(bytes, "UTF-8")};
+    if (may_be_either(bytes)) return {std::string(bytes), charset_to_utf8_as_far(bytes, "GB18030")};
+    return {std::string(bytes)};
+}
+
+// ── one way of writing a text in another; nullopt: it is not written so ──
+
+std::optional<std::string> from_percent(std::string_view text, bool plus_is_space) {
+    std::string out;
+    bool any = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '%' && at + 2 < text.size() && is_hex(text[at + 1]) && is_hex(text[at + 2])) {
+            out += static_cast<char>(hex_value(text[at + 1]) << 4 | hex_value(text[at + 2]));
+            at += 2, any = true;
+        } else if (text[at] == '+' && plus_is_space) {
+            out += ' ', any = true;
+        } else {
+            out += text[at];
+        }
+    }
+    return any ? std::optional(out) : std::nullopt;
+}
+
+std::optional<std::uint32_t> four_hex(std::string_view text, std::size_t at) {
+    if (at + 4 > text.size()) return std::nullopt;
+    std::uint32_t unit = 0;
+    for (auto c : text.substr(at, 4)) {
+        if (!is_hex(c)) return std::nullopt;
+        unit = unit << 4 | static_cast<std::uint32_t>(hex_value(c));
+    }
+    return unit;
+}
+
+// The escape at `at`, which is a backslash; moves `at` behind it.
+void append_escape(std::string& out, std::string_view text, std::size_t& at) {
+    auto kind = at + 1 < text.size() ? text[at + 1] : '\\';
+    auto unit = kind == 'u' || kind == 'U' ? four_hex(text, at + 2) : std::nullopt;
+    if (!unit) {
+        at += 2;
+        out += kind == 'n' || kind == 'r' || kind == 't' ? ' ' : kind;
+        return;
+    }
+    at += 6;
+    std::uint32_t code = *unit;
+    if (code >= 0xD800 && code < 0xDC00 && at + 1 < text.size() && text[at] == '\\')
+        if (auto low = four_hex(text, at + 2); low && *low >= 0xDC00 && *low < 0xE000)
+            code = 0x10000 + ((code - 0xD800) << 10) + (*low - 0xDC00), at += 6;
+    append_utf8(out, code >= 0xD800 && code < 0xE000 ? 0xFFFD : static_cast<char32_t>(code));
+}
+
+std::optional<std::string> from_escapes(std::string_view text) {
+    if (text.find("\\u") == text.npos && text.find("\\U") == text.npos) return std::nullopt;
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        if (text[at] == '\\') append_escape(out, text, at);
+        else out += text[at++];
+    }
+    return out;
+}
+
+std::optional<std::string> from_entities(std::string_view text) {
+    constexpr std::pair<std::string_view, char> named[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    std::string out;
+    bool any = false;
+    for (std::size_t at = 0; at < text.size();) {
+        auto rest = text.substr(at);
+        auto name = std::find_if(std::begin(named), std::end(named), [&](const auto& n) { return rest.starts_with(n.first); });
+        if (name != std::end(named)) {
+            out += name->second, at += name->first.size(), any = true;
+            continue;
+        }
+        std::uint32_t code = 0;
+        std::size_t end = 2;
+        bool hex = rest.size() > 2 && (rest[2] == 'x' || rest[2] == 'X');
+        if (hex) end = 3;
+        auto begin = end;
+        if (rest.starts_with("&#"))
+            for (; end < rest.size() && end < begin + 7 && (hex ? is_hex(rest[end]) : is_digit(rest[end])); ++end)
+                code = code * (hex ? 16 : 10) + static_cast<std::uint32_t>(hex_value(rest[end]));
+        bool is_character = code > 0 && code < 0x110000 && (code < 0xD800 || code > 0xDFFF);
+        if (rest.starts_with("&#") && end > begin && end < rest.size() && rest[end] == ';' && is_character) {
+            append_utf8(out, static_cast<char32_t>(code));
+            at += end + 1, any = true;
+            continue;
+        }
+        out += text[at++];
+    }
+    return any ? std::optional(out) : std::nullopt;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+    if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
+    if (text.size() < shortest_code || text.size() % 2 != 0 || !std::all_of(text.begin(), text.end(), is_hex)) return std::nullopt;
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); at += 2) out += static_cast<char>(hex_value(text[at]) << 4 | hex_value(text[at + 1]));
+    return out;
+}
+
+int base64_value(char c) {  // also as addresses spell it; -1: none
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (is_digit(c)) return c - '0' + 52;
+    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+    while (text.ends_with('=')) text.remove_suffix(1);
+    if (text.size() + 2 < shortest_code || text.size() % 4 == 1) return std::nullopt;
+    std::string out;
+    std::uint32_t bits = 0;
+    int have = 0;
+    for (char c : text) {
+        int value = base64_value(c);
+        if (value < 0) return std::nullopt;
+        bits = bits << 6 | static_cast<std::uint32_t>(value);
+        if ((have += 6) < 8) continue;
+        have -= 8;
+        out += static_cast<char>(bits >> have & 0xFF);
+    }
+    return out;
+}
+
+// ── mobile numbers ──
+
+bool is_name_of_sender(std::string_view name) {
+    std::string plain;
+    for (char c : name)
+        if (is_letter(c)) plain += static_cast<char>(c | 0x20);
+    for (std::string_view word : {"mobile", "phone", "msisdn", "sender", "from", "src", "source", "caller", "calling", "origin", "tel", "usernum"})
+        if (plain.find(word) != plain.npos) return true;
+    return plain == "oa" || name.find("手机") != name.npos || name.find("号码") != name.npos;
+}
+
+// Under such a name a number may be what somebody wrote: "110".
+bool is_name_of_text(std::string_view name) {
+    std::string plain;
+    for (char c : name)
+        if (is_letter(c)) plain += static_cast<char>(c | 0x20);
+    for (std::string_view word : {"content", "text", "msg", "message", "reply", "body"})
+        if (plain == word || (plain.ends_with(word) && (word == "content" || word == "text"))) return true;
+    return name.find("内容") != name.npos || name.find("短信") != name.npos;
+}
+
+std::vector<Phone> mobiles_in(std::string_view text) {
+    std::vector<Phone> out;
+    for (std::size_t at = 0; at < text.size();) {
+        auto end = at;
+        while (end < text.size() && is_digit(text[end])) ++end;
+        auto run = text.substr(at, end - at);
+        for (std::string_view before : {"0086", "86", "0"})
+            if (run.size() == before.size() + 11 && run.starts_with(before)) run.remove_prefix(before.size());
+        if (run.size() == 11)
+            if (auto phone = Phone::mobile(run)) out.push_back(*phone);
+        at = end + 1;
+    }
+    return out;
+}
+
+// ── the walk ──
+
+class Walk {
+public:
+    explicit Walk(Unread& out) : out_(out) {}
+
+    void bytes(std::string_view raw, const std::string& name, int group, int depth) {
+        for (const auto& text : readings(raw)) characters(text, name, group, depth);
+    }
+
+private:
+    void characters(std::string_view utf8, const std::string& name, int group, int depth) {
+        auto text = trimmed(utf8);
+        if (text.empty() || full()) return;
+        auto first = text.front();
+        if (first == '{' || first == '[' || text.find("{\"") != text.npos) return json(text, name, group, depth);
+        if (text.find('<') != text.npos && text.find('>') != text.npos) return xml(text, name, group, depth);
+        if (is_form(text) && depth < deepest) form(text, group, depth);
+        else if (depth > 0) return leaf(text, name, group, depth);
+        else lines(text, depth);
+    }
+
+    static bool is_form(std::string_view text) {
+        auto equals = text.find('=');
+        if (equals == text.npos || equals == 0) return false;
+        return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), [](char c) {
+            return is_letter(c) || is_digit(c) || is_high(c) || std::string_view("_-.[]%").find(c) != std::string_view::npos;
+        });
+    }
+
+    void form(std::string_view text, int group, int depth) {
+        if (depth > 0) leaf(text, "", group, depth);  // a citizen may write an equals sign, too
+        while (!text.empty()) {
+            auto pair = text.substr(0, text.find('&'));
+            text.remove_prefix(std::min(text.size(), pair.size() + 1));
+            auto equals = pair.find('=');
+            auto name = equals == pair.npos ? std::string_view() : pair.substr(0, equals);
+            auto value = equals == pair.npos ? pair : pair.substr(equals + 1);
+            auto decoded = from_percent(value, true);
+            wide(decoded ? *decoded : value, std::string(name), group, depth);
+            bytes(decoded ? *decoded : std::string(value), std::string(name), group, depth + 1);
+        }
+    }
+
+    // Strings and what stands bare between the signs; names are no texts. Cut off or broken: as far as it goes.
+    void json(std::string_view text, const std::string& name, int group, int depth) {
+        std::vector<std::pair<int, std::string>> around;  // group and name of what encloses us
+        std::string key = name, bare;
+        int own = group;
+        auto spill = [&] { if (!trimmed(bare).empty()) leaf(trimmed(bare), key, own, depth + 1); bare.clear(); };
+        for (std::size_t at = 0; at < text.size() && !full();) {
+            char c = text[at];
+            if (c == '"') {
+                spill();
+                std::string string;
+                for (++at; at < text.size() && text[at] != '"';) {
+                    if (text[at] == '\\') append_escape(string, text, at);
+                    else string += text[at++];
+                }
+                ++at;
+                auto next = at;
+                while (next < text.size() && is_blank(text[next])) ++next;
+                if (next < text.size() && text[next] == ':') key = string, at = next + 1;
+                else if (depth + 1 < deepest) characters(string, key, own, depth + 1);
+                else leaf(string, key, own, depth + 1);
+            } else if (c == '{' || c == '[') {
+                spill();
+                if (around.size() < 1000) around.emplace_back(own, key);
+                if (c == '{') own = ++groups_;
+                ++at;
+            } else if (c == '}' || c == ']') {
+                spill();
+                if (!around.empty()) own = around.back().first, key = around.back().second, around.pop_back();
+                ++at;
+            } else if (c == ',') {
+                spill(), ++at;
+            } else {
+                bare += text[at++];
+            }
+        }
+        spill();
+    }
+
+    void xml(std::string_view text, const std::string& name, int group, int depth) {
+        std::vector<std::pair<std::string, int>> open{{name, group}};  // elements, and the group of what stands in each
+        for (std::size_t at = 0; at < text.size() && !full();) {
+            if (text.substr(at).starts_with("<![CDATA[")) {
+                auto end = std::min(text.find("]]>", at), text.size());
+                inside(text.substr(at + 9, end - at - 9), open, depth);
+                at = end + 3;
+            } else if (text[at] == '<') {
+                auto end = text.find('>', at);
+                if (end == text.npos) return inside(text.substr(at + 1), open, depth);
+                tag(text.substr(at + 1, end - at - 1), open, depth);
+                at = end + 1;
+            } else {
+                auto end = std::min(text.find('<', at), text.size());
+                inside(text.substr(at, end - at), open, depth);
+                at = end;
+            }
+        }
+    }
+    // What an element holds belongs to its neighbours: its group is the parent's.
+    void inside(std::string_view text, const std::vector<std::pair<std::string, int>>& open, int depth) {
+        text = trimmed(text);
+        if (text.empty()) return;
+        auto group = open.size() > 1 ? open[open.size() - 2].second : open.back().second;
+        leaf(text, open.back().first, group, depth + 1);
+    }
+    void tag(std::string_view text, std::vector<std::pair<std::string, int>>& open, int depth) {
+        if (text.starts_with('/')) {
+            if (open.size() > 1) open.pop_back();
+            return;
+        }
+        if (text.starts_with('?') || text.starts_with('!')) return;
+        // People write these signs, too.
+        bool words = text.find(' ') != text.npos || std::any_of(text.begin(), text.end(), is_high);
+        if (words && text.find('=') == text.npos) leaf(text, "", open.back().second, depth + 1);
+        auto group = ++groups_;
+        bool closed = text.ends_with('/');
+        auto name_end = std::min(text.find_first_of(" \t\r\n/"), text.size());
+        for (auto at = name_end; at < text.size();) {
+            auto equals = text.find('=', at);
+            if (equals == text.npos || equals + 1 >= text.size()) break;
+            char quote = text[equals + 1];
+            auto end = quote == '"' || quote == '\'' ? text.find(quote, equals + 2) : text.npos;
+            if (end == text.npos) break;
+            leaf(text.substr(equals + 2, end - equals - 2), std::string(trimmed(text.substr(at, equals - at))), group, depth + 1);
+            at = end + 1;
+        }
+        if (!closed && open.size() < 1000) open.emplace_back(std::string(text.substr(0, name_end)), group);
+    }
+
+    // Old carriers part records by lines or semicolons.
+    void lines(std::string_view text, int depth) {
+        while (!text.empty()) {
+            auto line = text.substr(0, text.find_first_of("\n;"));
+            text.remove_prefix(std::min(text.size(), line.size() + 1));
+            leaf(trimmed(line), "", ++groups_, depth + 1);
+        }
+    }
+
+    // UTF-16 in bytes: any even number of letters reads as Han, so it comes beside the plain reading.
+    void wide(std::string_view raw, const std::string& name, int group, int depth) {
+        if (raw.size() < 4 || raw.size() % 2 != 0) return;
+        auto text = utf16be_to_utf8(raw);
+        if (is_written(text)) leaf(text, name, group, depth + 1);
+    }
+
+    // One text, and what it is if it is written in a code.
+    void leaf(std::string_view text, const std::string& name, int group, int depth) {
+        if (text.empty() || full()) return;
+        keep(text, name, group);
+        if (depth >= deepest) return;
+        if (auto plain = from_percent(text, false)) wide(*plain, name, group, depth), bytes(*plain, name, group, depth + 1);
+        if (auto plain = from_escapes(text)) characters(*plain, name, group, depth + 1);
+        if (auto plain = from_entities(text)) characters(*plain, name, group, depth + 1);
+        for (const auto& raw : {from_hex(text), from_base64(text)}) {
+            if (!raw) continue;
+            wide(*raw, name, group, depth);
+            for (const auto& reading : readings(*raw))
+                if (is_written(reading)) characters(reading, name, group, depth + 1);
+        }
+    }
+
+    void keep(std::string_view text, const std::string& name, int group) {
+        bool named = is_name_of_sender(name);
+        auto found = mobiles_in(text);
+        if (named)
+            if (auto whole = Phone::mobile(text.substr(0, 40)); whole && found.empty()) found.push_back(*whole);
+        for (auto& phone : found)
+            if (out_.numbers.size() < most_numbers) out_.numbers.push_back({std::move(phone), group, named});
+        if (!has_words(text) && !is_name_of_text(name)) return;
+        for (;;) {
+            auto piece = text.substr(0, longest_value);
+            auto left = text.size() - piece.size();
+            text.remove_prefix(left > 0 ? longest_value - overlap : text.size());
+            if (!known_.emplace(group, piece).second) {
+                if (left == 0) return;
+                continue;
+            }
+            if (out_.values.size() >= most_values || taken_ + piece.size() > most_text) return void(out_.values_left = true);
+            taken_ += piece.size();
+            out_.values.push_back({std::string(piece), group});
+            if (left == 0) return;
+        }
+    }
+
+    bool full() const { return out_.values_left; }
+
+    Unread& out_;
+    std::set<std::pair<int, std::string>> known_{};
+    std::size_t taken_ = 0;
+    int groups_ = 0;
+};
+
+// The only one of them; nullopt: none, or several.
+template <class Which>
+std::optional<Phone> only(const Unread& unread, Which which) {
+    std::optional<Phone> found;
+    for (const auto& number : unread.numbers) {
+        if (!which(number)) continue;
+        if (found && *found != number.phone) return std::nullopt;
+        found = number.phone;
+    }
+    return found;
+}
+
+}  // namespace
+
+Unread take_apart(std::string_view query, std::string_view body) {
+    Unread out;
+    auto seen_of_query = query.substr(0, most_bytes / 2), seen_of_body = body.substr(0, most_bytes - seen_of_query.size());
+    out.bytes_left = query.size() + body.size() - seen_of_query.size() - seen_of_body.size();
+    Walk walk(out);
+    walk.bytes(seen_of_query, "", 0, 0);
+    walk.bytes(seen_of_body, "", 0, 0);
+    return out;
+}
+
+std::optional<Phone> number_of(const Unread& unread, int group) {
+    using Number = Unread::Number;
+    auto beside = [group](const Number& n) { return n.group == group; };
+    if (auto phone = only(unread, [&](const Number& n) { return beside(n) && n.named; })) return phone;
+    if (auto phone = only(unread, beside)) return phone;
+    if (std::any_of(unread.numbers.begin(), unread.numbers.end(), beside)) return std::nullopt;
+    if (auto phone = only(unread, [](const Number& n) { return n.named; })) return phone;
+    return only(unread, [](const Number&) { return true; });
+}
+
+}  // namespace pingjing::inbound

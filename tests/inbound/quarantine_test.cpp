@@ -1,0 +1,167 @@
+#include "daemon/inbound/quarantine_api.hpp"
+
+#include <boost/json.hpp>
+
+#include "daemon/store/erasure.hpp"
+#include "daemon/store/inbox.hpp"
+#include "daemon/store/ledger_check.hpp"
+#include "tests/flow/world.hpp"
+#include "tests/support/run.hpp"
+
+using namespace pingjing;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string morning = "2026-11-20T09:00:00+08:00", zhang = "13400000001", li = "13400000002";
+
+struct Callbacks : test::World {
+    using World::World;
+    void unread(const std::string& body, const std::string& query = "") {
+        store::HookCall call(body);
+        call.query = query;
+        run_for([&]() -> asio::awaitable<void> { co_await gateway().inbox().quarantine("main", call, "neither a receipt nor a reply"); });
+    }
+    // All of them, by a mapping that finds one text from this number.
+    inbound::Reread reread(const std::string& from, const std::string& words) {
+        inbound::Reread done;
+        inbound::ReadAgain mapping = [&](const std::string&, const provider::Callback&) {
+            provider::InboundText text;
+            text.from = Phone::sender(from), text.text = Text(words);
+            if (!sent.empty()) text.extension = sent[0].extension, text.to = "106900110" + text.extension;
+            return Result<std::vector<provider::Inbound>>(std::vector<provider::Inbound>{text});
+        };
+        run_for([&]() -> asio::awaitable<void> { done = co_await gateway().inbox().reread(std::nullopt, mapping); });
+        pass(3s);
+        return done;
+    }
+    std::string alarms() { return value("SELECT count(*) FROM alarms"); }
+    std::string classes() { return value("SELECT group_concat(class, ' ') FROM (SELECT class FROM inbound ORDER BY id)"); }
+};
+
+}  // namespace
+
+TEST_CASE("the gateway reads callbacks that no mapping reads for a cry for help, and its own texts for none") {
+    Callbacks w(morning);
+    w.unread(R"({"phone":"13400000001","msg":"救命 有人要杀我"})");
+    CHECK(w.alarms() == "1");
+    w.unread(R"({"phone":"13400000001","msg":"救命 有人要杀我"})");
+    CHECK(w.alarms() == "1");
+    // A receipt that quotes what was sent.
+    for (const auto& [name, text] : w.settings().texts) w.unread("{\"phone\":\"13400000001\",\"msg\":\"" + text + "\"}");
+    for (const auto& [language, texts] : w.settings().texts_of)
+        for (const auto& [name, text] : texts) w.unread("phone=13400000001&msg=" + text);
+    CHECK(w.alarms() == "1");
+    CHECK(w.value("SELECT count(*) FROM inbound") == std::to_string(1 + w.settings().texts.size()));
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("nobody is opted out by a callback that nobody can read") {
+    Callbacks w(morning);
+    w.unread(R"({"mobile":"13400000001","content":"T"})");
+    w.unread(R"({"mobile":"13400000001","content":"退订"})");
+    w.unread("", "from=13400000001&text=TD");
+    w.pass(3s);
+    CHECK(w.value("SELECT count(*) FROM opt_outs") == "0");
+    CHECK(w.alarms() == "0");
+    CHECK(w.classes() == "quarantined quarantined quarantined");
+}
+
+TEST_CASE("read again, a text counts as any other, and the desk does not hear the same cry twice") {
+    Callbacks w(morning);
+    w.call("A1", zhang);
+    w.pass(2h + 1min);
+    REQUIRE(w.surveys() == "1 accepted");
+    SUBCASE("a rating") {
+        w.unread(R"({"phone":"13400000001","msg":"3"})");
+        w.pass(80h);  // the window is over when the mapping is mended; the answer was in time
+        auto done = w.reread(zhang, "3");
+        CHECK(done.read == 1);
+        CHECK(done.texts == 1);
+        CHECK(w.classes() == "quarantined rated");
+        CHECK(w.reread(zhang, "3").callbacks == 0);
+    }
+    SUBCASE("a cry") {
+        w.unread(R"({"phone":"13400000001","msg":"救命"})");
+        REQUIRE(w.alarms() == "1");
+        CHECK(w.reread(zhang, "救命").texts == 1);
+        CHECK(w.alarms() == "1");
+    }
+    SUBCASE("a cry whose number nobody could read is raised again with it") {
+        w.unread(R"({"msg":"救命"})");
+        REQUIRE(w.alarms() == "1");
+        w.reread(zhang, "救命");
+        CHECK(w.alarms() == "2");
+    }
+    SUBCASE("a cry of somebody else, which was not found before") {
+        w.unread(R"({"phone":"13400000001","msg":"救命"})");
+        w.reread(li, "救命");
+        CHECK(w.alarms() == "2");
+    }
+    CHECK(w.books_balance());
+    w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
+}
+
+TEST_CASE("quarantine over its routes: listed without words, shown to a person for a reason, read again where a daemon runs") {
+    Callbacks w(morning);
+    w.unread(R"({"phone":"13400000001","msg":"救命"})", "a=1");
+    w.unread("\xC2\xFA\xD2\xE2");  // 满意 in GB18030
+    http::Router router;
+    http::Guard everyone = [](std::string, http::Handler handler) { return handler; };
+    inbound::QuarantineParts parts{*w.store, store::read_on(*w.store), w.seal, w.clock, {}};
+    inbound::add_quarantine_routes(router, everyone, parts);
+    auto ask = [&](const std::string& method, const std::string& path, const std::string& body = "", const std::string& who = "") {
+        http::Request request;
+        request.method = method, request.path = request.target = path, request.body = body, request.asker.name = request.asker.who = who, request.trusted = true;
+        http::Response response;
+        w.run_for([&]() -> asio::awaitable<void> { response = co_await router.handle(std::move(request)); });
+        return response;
+    };
+    auto listed = ask("GET", "/control/quarantine");
+    auto rows = boost::json::parse(listed.body).at("callbacks").as_array();
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].at("alarm").as_bool());
+    CHECK_FALSE(rows[1].at("alarm").as_bool());
+    CHECK(rows[0].at("why").as_string() == "neither a receipt nor a reply");
+    CHECK(rows[0].at("bytes").as_int64() > 40);
+    CHECK(listed.body.find(zhang) == std::string::npos);
+    CHECK(listed.body.find("救命") == std::string::npos);
+
+    CHECK(ask("POST", "/control/quarantine/1/show", R"({"reason":"x"})").status == 403);
+    CHECK(ask("POST", "/control/quarantine/1/show", "", "李四").status == 400);
+    CHECK(ask("POST", "/control/quarantine/99/show", R"({"reason":"x"})", "李四").status == 404);
+    CHECK(ask("POST", "/control/quarantine/x/show", R"({"reason":"x"})", "李四").status == 400);
+    CHECK(w.value("SELECT count(*) FROM text_reveals") == "0");
+    auto shown = boost::json::parse(ask("POST", "/control/quarantine/1/show", R"({"reason":"13400000009 问"})", "李四").body);
+    CHECK(shown.at("query").as_string() == "a=1");
+    CHECK(std::string(shown.at("body").as_string()).find(zhang) != std::string::npos);
+    CHECK(shown.at("looks").as_array().at(0).at("who").as_string() == "李四");
+    CHECK(shown.at("looks").as_array().at(0).at("reason").as_string() == "13400000009 问");
+    // A body without a cry, whose row holds no text: the reason is kept as long as the body.
+    auto plain = boost::json::parse(ask("POST", "/control/quarantine/2/show", R"({"reason":"看看"})", "李四").body);
+    CHECK(plain.at("looks").as_array().at(0).at("reason").as_string() == "看看");
+    CHECK(plain.at("body").as_string() == "满意");
+    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access' AND data LIKE '%\"what\":\"callback\"%' AND data NOT LIKE '%13400000009%'") == "2");
+
+    CHECK(ask("POST", "/control/quarantine/reread").status == 409);
+    http::Router with_daemon;
+    parts.reread = [&](std::optional<std::string> channel) {
+        inbound::ReadAgain nothing = [](const std::string&, const provider::Callback&) { return Result<std::vector<provider::Inbound>>(fail(Error::Kind::invalid_input, "still not")); };
+        return w.gateway().inbox().reread(std::move(channel), std::move(nothing));
+    };
+    inbound::add_quarantine_routes(with_daemon, everyone, parts);
+    router = std::move(with_daemon);
+    CHECK(boost::json::parse(ask("POST", "/control/quarantine/reread").body).at("still_unread").as_int64() == 2);
+
+    // Bodies and reasons go by age, and with the number that cried.
+    w.store->run_now([&](store::Connection& db) {
+        store::Limits limits;
+        limits.texts = w.clock.now() + 1h;
+        auto expired = store::find_expired(db, limits, store::Round::texts, {0, store::newest_id(db)});
+        store::erase_expired(db, expired, limits, w.clock.now());
+    });
+    CHECK(w.value("SELECT count(*) FROM hook_bodies WHERE length(body) > 0") == "0");
+    CHECK(w.value("SELECT count(*) FROM text_reveals WHERE length(reason) > 0") == "0");
+    CHECK(boost::json::parse(ask("GET", "/control/quarantine").body).at("callbacks").as_array().empty());
+    w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
+}
