@@ -103,7 +103,7 @@ TEST_CASE("a forgotten number is nowhere any more, and the books and the ledger 
     file.exec("ROLLBACK");
 }
 
-TEST_CASE("what people said when they did something by hand goes with the call, or when it is as old as texts may be; who did it stays") {
+TEST_CASE("what people said when they did something by hand goes with the call, or when it is as old as texts may be, and who did it stays") {
     World w("2026-11-21T09:00:00+08:00");
     w.call("a", one);
     w.call("b", other);
