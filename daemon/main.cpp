@@ -116,11 +116,15 @@ int main(int argc, char** argv) {
     subs["export"]->add_option("--date", day, "local day; default: yesterday");
     subs["export"]->add_option("--out", folder, "default: [reports] export_dir");
 
+    // Of everything that overrides what the program would do.
+    const char* by_help = "who does it; else who is logged in";
+    std::string by;
     commands::HoldOptions hold;
     for (const char* name : {"hold", "release"}) {
         subs[name]->add_option("--channel", hold.channel, "one channel; default all");
         subs[name]->add_option("--of", hold.of, "")->check(CLI::IsMember({"stop", "clock", "ceiling"}));
-        subs[name]->add_option("--reason", hold.reason, "kept with the hold")->required();
+        subs[name]->add_option("--reason", hold.reason, "kept sealed with the hold; status shows it")->required();
+        subs[name]->add_option("--by", hold.by, by_help);
     }
     subs["release"]->add_option("--restored", hold.restored, "cases that a restore holds");
     subs["release"]->add_flag("--all-restored", hold.all_restored, "all of them that cannot have been asked");
@@ -132,7 +136,8 @@ int main(int argc, char** argv) {
     bool double_accepted = false;
     for (const char* name : {"cancel", "resend"}) {
         subs[name]->add_option("CASE", record, "the 110 record's number")->required();
-        subs[name]->add_option("--reason", reason, "kept in the ledger")->required();
+        subs[name]->add_option("--reason", reason, "kept sealed; explain shows it")->required();
+        subs[name]->add_option("--by", by, by_help);
     }
     subs["resend"]->add_flag("--accept-possible-double", double_accepted, "the citizen may get a second text")->required();
 
@@ -144,16 +149,18 @@ int main(int argc, char** argv) {
     subs["proof"]->add_option("--size", size, "rows of a checkpoint kept here; default: one made now");
     subs["cosign"]->add_option("NOTE", note, "a file with the checkpoint and their signature; - is stdin")->required();
     subs["cosign"]->add_option("--verifier", verifiers, "their verifier key, name+id+key")->required();
-    subs["forget"]->add_option("PHONE", phone, "")->required();
+    subs["forget"]->add_option("PHONE", phone, "a mobile number; - is stdin, and no shell remembers it")->required();
     subs["forget"]->add_option("--reason", reason, "kept sealed")->required();
+    subs["forget"]->add_option("--by", by, by_help);
 
     std::string optout_action, optout_what;
     subs["optout"]->fallthrough();
     subs["optout"]->require_subcommand(1);
     for (const auto& [name, what] : {std::pair{"import", "FILE"}, std::pair{"add", "PHONE"}, std::pair{"remove", "PHONE"}, std::pair{"list", ""}}) {
         auto* action = subs["optout"]->add_subcommand(name, *what == 'F' ? "a number a line, in the first column" : *what ? "one number" : "all of them, the numbers in part");
-        if (*what) action->add_option(what, optout_what, *what == 'F' ? "- is stdin" : "a mobile number")->required();
-        if (*what) action->add_option("--reason", reason, "kept with the number");
+        if (*what) action->add_option(what, optout_what, *what == 'F' ? "- is stdin" : "a mobile number; - is stdin")->required();
+        if (*what) action->add_option("--reason", reason, "kept sealed with the number");
+        if (*what) action->add_option("--by", by, by_help);
         action->fallthrough();
         action->callback([&optout_action, action] { optout_action = action->get_name(); });
     }
@@ -387,9 +394,9 @@ int main(int argc, char** argv) {
         if (name == "release") return commands::release(config, hold);
         if (name == "backup") return commands::backup(config, place);
         if (name == "restore") return commands::restore(config, place);
-        if (name == "cancel") return commands::cancel(config, record, reason);
-        if (name == "resend") return commands::resend(config, record, reason);
-        if (name == "optout") return commands::optout(config, optout_action, optout_what, reason);
+        if (name == "cancel") return commands::cancel(config, record, reason, by);
+        if (name == "resend") return commands::resend(config, record, reason, by);
+        if (name == "optout") return commands::optout(config, optout_action, optout_what, reason, by);
         if (name == "token") return commands::token(config, token_action, token);
         if (name == "review") return commands::review(config, review);
         if (name == "desk") return commands::desk(config, desk);
@@ -403,7 +410,7 @@ int main(int argc, char** argv) {
         if (name == "checkpoint") return commands::checkpoint(config, since);
         if (name == "proof") return commands::proof(config, row, size);
         if (name == "cosign") return commands::cosign(config, note, verifiers);
-        if (name == "forget") return commands::forget(config, phone, reason);
+        if (name == "forget") return commands::forget(config, phone, reason, by);
     } catch (const store::SqlError& error) {
         fmt::print(stderr, "pingjing {}: the store failed, nothing was changed: {}\n", name, admin::what_failed(error));
         return 1;

@@ -73,13 +73,20 @@ asio::awaitable<void> Nightly::verify() {
     admin::Verifier verifier(seal_.ledger_signer());
     bool more = true;
     std::function<void(Connection&)> step = [&](Connection& db) { more = verifier.step(db); };
-    while (more) co_await read_(step);
+    std::string unreadable;
+    try {
+        while (more) co_await read_(step);
+    } catch (const store::SqlError& error) {  // the night goes on: what was found by then is told, and this with it
+        unreadable = "file: the store cannot be read: " + error.reason();
+    }
     const auto& result = verifier.result();
     store::LastVerification said{clock_.now(), admin::first_failures(result)};
+    if (!unreadable.empty()) said.failure = said.failure.empty() ? unreadable : unreadable + "; " + said.failure;
     auto keep = [&](Connection& db) { store::keep_verification(db, said); };
     co_await store_.run(std::ref(keep));
-    if (said.failure.empty()) log::info("verify.done", {{"cases", result.cases}, {"rows", result.rows}, {"checkpoints", result.checkpoints}});
-    else log::error("verify.failed", {{"why", said.failure}});
+    auto signatures = unreadable.empty() ? admin::about_signatures(result) : std::string("signatures not looked at");
+    if (said.failure.empty()) log::info("verify.done", {{"cases", result.cases}, {"rows", result.rows}, {"checkpoints", result.checkpoints}, {"signatures", signatures}});
+    else log::error("verify.failed", {{"why", said.failure}, {"signatures", signatures}});
 }
 
 // Once a local day, at nightly_at or as soon after it as we run. What goes is gone, and a clock that is twelve years ahead would let all of

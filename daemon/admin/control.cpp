@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 
+#include "daemon/admin/access.hpp"
 #include "daemon/admin/status.hpp"
 #include "daemon/admin/tokens.hpp"
 #include "daemon/admin/trusted.hpp"
@@ -32,8 +33,9 @@ std::optional<std::string> maybe(const Request& request, const std::string& name
     return value.empty() ? std::nullopt : std::optional(value);
 }
 
-// Shown by status, explain and lists, and kept in the open: a number that somebody wrote into it goes.
+// Kept sealed, and shown by status, explain and lists: a number that somebody wrote into it goes.
 std::string reason_of(const Request& request) { return hide_numbers(request.parameter("reason")); }
+store::ByHand by_hand(const Request& request) { return {near_asker(request).who, reason_of(request)}; }
 
 asio::awaitable<Response> hold(Parts p, Request request) {
     auto of = request.parameter("of", "stop");
@@ -42,8 +44,9 @@ asio::awaitable<Response> hold(Parts p, Request request) {
     if (reason.empty()) co_return missing("reason");
     if (of != "stop" && of != "clock" && of != "ceiling") co_return http::problem(400, "bad request", "of: expected stop, clock or ceiling");
     auto now = p->clock.now();
-    auto work = [=](store::Connection& db) { return store::place_hold(db, of, channel, reason, now); };
-    auto id = co_await p->store.run(work);
+    auto by = by_hand(request);
+    auto work = [&](store::Connection& db) { return store::place_hold(db, of, channel, store::open_reason(store::keep_words_of(db, p->seal, "hold", std::nullopt, by, now), by), now); };
+    auto id = co_await p->store.run(std::ref(work));
     co_return ok({{"hold", id}});
 }
 
@@ -53,12 +56,14 @@ asio::awaitable<Response> release(Parts p, Request request) {
     auto channel = maybe(request, "channel");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
+    auto by = by_hand(request);
     std::vector<store::Hold> left;
     int released = 0;
     auto work = [&](store::Connection& db) {
         if (of == "stop") store::refused_are_due(db, channel, now);
-        released = store::release_holds(db, of, channel, reason, now);
+        released = store::release_holds(db, of, channel, store::open_reason(store::keep_words_of(db, p->seal, "release", std::nullopt, by, now), by), now);
         left = store::active_holds(db);
+        for (auto& hold : left) hold.reason = store::read_reason(db, p->seal, hold.reason);
     };
     co_await p->store.run(std::ref(work));
     if (p->released) p->released(channel);
@@ -79,7 +84,8 @@ asio::awaitable<Response> release_restored(Parts p, Request request) {
     if (!all && records.empty()) co_return missing("case");
     auto now = p->clock.now();
     bool accept = request.parameter("accept_possible_double") == "1";
-    auto work = [&](store::Connection& db) { return store::release_restored(db, p->seal, records, all, accept, reason, now); };
+    auto by = by_hand(request);
+    auto work = [&](store::Connection& db) { return store::release_restored(db, p->seal, records, all, accept, by, now); };
     auto done = co_await p->store.run(std::ref(work));
     if (!done) co_return refuse(done.error());
     if (p->changed) p->changed();
@@ -93,9 +99,10 @@ asio::awaitable<Response> cancel(Parts p, Request request) {
     if (record.empty()) co_return missing("case");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
+    auto by = by_hand(request);
     auto called_off = p->called_off ? p->called_off() : nullptr;
     auto work = [&](store::Connection& db) {
-        auto phone_id = store::cancel_case(db, p->seal, record, reason, now);
+        auto phone_id = store::cancel_case(db, p->seal, record, by, now);
         if (phone_id && called_off) called_off(db, *phone_id);
         return phone_id;
     };
@@ -109,7 +116,8 @@ asio::awaitable<Response> resend(Parts p, Request request) {
     if (record.empty()) co_return missing("case");
     if (reason.empty()) co_return missing("reason");
     auto now = p->clock.now();
-    auto work = [&](store::Connection& db) { return store::resend_case(db, p->seal, record, reason, now); };
+    auto by = by_hand(request);
+    auto work = [&](store::Connection& db) { return store::resend_case(db, p->seal, record, by, now); };
     auto done = co_await p->store.run(std::ref(work));
     if (!done) co_return refuse(done.error());
     if (p->changed) p->changed();
@@ -126,12 +134,14 @@ std::string_view first_column(std::string_view line) {
 // Body: a line for each, with the number in its first column. `out` 1 or 0.
 asio::awaitable<Response> opt_out(Parts p, Request request) {
     bool out = request.parameter("out", "1") == "1";
-    auto source = request.parameter("source", "operator"), reason = reason_of(request);
+    auto source = request.parameter("source", "operator");
+    auto by = by_hand(request);
     struct Count { std::int64_t changed = 0, known = 0; json::array bad{}; } count;
     auto now = p->clock.now();
     auto work = [&](store::Connection& db) {
         count = {};
         std::int64_t number = 0;
+        auto reason = store::open_reason(store::keep_words_of(db, p->seal, out ? "opt_out" : "opt_in", std::nullopt, by, now), by);
         for (std::size_t at = request.body.starts_with("\xEF\xBB\xBF") ? 3 : 0; at < request.body.size(); ++number) {
             auto end = std::min(request.body.find('\n', at), request.body.size());
             auto line = request.body.substr(at, end - at);
@@ -211,7 +221,7 @@ asio::awaitable<Response> status(Parts p, Request) {
     // Not through the writer: where the disk is full or fails, this is what people look at.
     auto known = p->known ? p->known() : Known();
     std::function<void(store::Connection&)> look = [&](store::Connection& db) {
-        body = read_status(db, path, now);
+        body = read_status(db, p->seal, path, now);
         auto strangers = store::count_strangers(db, known.units, known.officers, now - Millis(std::chrono::hours(24 * 7)));
         body.as_object()["strangers_7d"] = {{"units", strangers.units}, {"calls_of_units", strangers.calls_of_units}, {"officers", strangers.officers}, {"calls_of_officers", strangers.calls_of_officers}};
     };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "daemon/admin/access.hpp"
 #include "daemon/admin/trusted.hpp"
 #include "daemon/admin/verify.hpp"
 #include "daemon/core/phone.hpp"
@@ -62,10 +63,11 @@ asio::awaitable<Response> check_all(Ledger p, Request request) {
             log::warn("verify.not_kept", {{"why", error.what()}});
         }
     }
-    json::array failures;
+    json::array failures, keys;
+    for (const auto& key : result.keys) keys.push_back({{"verifier", key.verifier}, {"after", key.after_size}, {"at", format_utc(key.at)}});
     for (const auto& failure : result.failures) failures.push_back({{"check", failure.check}, {"detail", failure.detail}});
     co_return ok({{"ok", result.failures.empty()}, {"cases", result.cases}, {"ledger_entries", result.ledger_entries}, {"root", result.root}, {"rows", result.rows},
-                  {"erased", result.erased}, {"checkpoints", result.checkpoints}, {"failures", std::move(failures)}});
+                  {"erased", result.erased}, {"checkpoints", result.checkpoints}, {"signatures", about_signatures(result)}, {"keys", std::move(keys)}, {"failures", std::move(failures)}});
 }
 
 // Signs what there is, unless the newest checkpoint says it already.
@@ -151,11 +153,15 @@ asio::awaitable<Response> forget(Ledger p, Request request) {
     co_await p->read(find);
     if (!named) co_return refuse(named.error());
     auto now = p->clock.now();
-    auto work = [&](Connection& db) { return store::forget(db, p->seal, *named, reason, now - p->recognised_for(), now); };
+    store::ByHand by{near_asker(request).who, reason};
+    auto work = [&](Connection& db) { return store::forget(db, p->seal, *named, by, now - p->recognised_for(), now); };
     auto done = co_await p->store.run(std::ref(work));
     if (!done) co_return refuse(done.error());
     log::info("erasure.forgotten", {{"phone_id", named->phone_id}, {"cases", done->cases}, {"texts", done->texts}});
-    co_return ok({{"cases", done->cases}, {"texts", done->texts}, {"number_erased", done->numbers > 0}});
+    boost::json::value until;
+    if (done->recognised_from && !done->opted_out) until = format_utc(*done->recognised_from + p->recognised_for());
+    co_return ok({{"cases", done->cases}, {"texts", done->texts}, {"number_erased", done->numbers > 0}, {"called_off", done->called_off}, {"opted_out", done->opted_out},
+                  {"recognised_until", until}});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "daemon/store/outbox.hpp"
+#include "daemon/store/overrides.hpp"
 #include "daemon/store/watch.hpp"
 
 namespace pingjing::admin {
@@ -24,7 +25,7 @@ std::int64_t count(store::Connection& db, const char* sql, Instant now) {
 
 }  // namespace
 
-json::value read_status(store::Connection& db, const std::string& path, Instant now) {
+json::value read_status(store::Connection& db, const store::Seal& seal, const std::string& path, Instant now) {
     json::object out;
     out["now"] = format_utc(now);
     out["queue"] = {{"due", count(db, "SELECT count(*) FROM messages WHERE state = 'due' AND due_at <= ?1", now)},
@@ -62,7 +63,7 @@ json::value read_status(store::Connection& db, const std::string& path, Instant 
     for (const auto& hold : store::active_holds(db)) {
         json::value channel;
         if (hold.channel) channel = *hold.channel;
-        holds.push_back({{"of", hold.of}, {"channel", channel}, {"since", format_utc(hold.at)}, {"reason", hold.reason}});
+        holds.push_back({{"of", hold.of}, {"channel", channel}, {"since", format_utc(hold.at)}, {"reason", store::read_reason(db, seal, hold.reason)}});
     }
     out["holds"] = std::move(holds);
     std::error_code error;

@@ -5,11 +5,14 @@
 
 #include "daemon/core/clock.hpp"
 
-namespace pingjing::store { class Connection; }
+namespace pingjing::store {
+class Connection;
+class Seal;
+}
 
 namespace pingjing::admin {
 
 // `path`: of the database file, for the disk it lies on.
-boost::json::value read_status(store::Connection& db, const std::string& path, Instant now);
+boost::json::value read_status(store::Connection& db, const store::Seal& seal, const std::string& path, Instant now);
 
 }  // namespace pingjing::admin

@@ -26,6 +26,9 @@ struct Check { const char* name; const char* what; const char* the_case; const c
 constexpr Check checks[] = {
     {"one_survey_a_case", "case {} has more than one survey", "case_id",
      "SELECT case_id FROM messages WHERE purpose = 'survey'{where} GROUP BY case_id HAVING count(*) > 1"},
+    // Not by the index alone: it may have been taken away while the second one was written.
+    {"record_once", "case {} has a record's number that another one has", "c.id",
+     "SELECT c.id FROM cases c NOT INDEXED WHERE EXISTS (SELECT 1 FROM cases o WHERE o.record = c.record AND o.id <> c.id){where}"},
     {"survey_has_case", "message {} is a survey of no case", "m.case_id",
      "SELECT m.id FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE m.purpose = 'survey' AND c.id IS NULL{where}"},
     {"case_asked_or_code", "case {} is neither to be asked nor refused by a code", "c.id",
@@ -106,6 +109,12 @@ constexpr Check checks[] = {
 
 constexpr int most_of_each = 5;
 
+std::string first_of(const Verification& result, std::string_view check) {
+    for (const auto& failure : result.failures)
+        if (failure.check == check) return failure.detail;
+    return {};
+}
+
 // Whether a letter, a notice or an emergency was touched since then.
 bool any_without_case(Connection& db, std::int64_t since) {
     Statement find(db, "SELECT 1 FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NULL AND kind <> 'rows' AND kind <> 'access' LIMIT 1");
@@ -141,43 +150,78 @@ void look_at_case(Connection& db, std::int64_t case_id, Verification& result) {
 
 }  // namespace
 
-void Verifier::add_checkpoint(const std::string& bytes, const std::string& who) {
+Result<NoteVerifier> Verifier::key_of(std::uint64_t size) const {
+    const store::LedgerKey* named = nullptr;
+    for (const auto& key : result_.keys)
+        if (key.after_size < size) named = &key;
+    return named ? NoteVerifier::read(named->verifier) : signer_->verifier();
+}
+
+void Verifier::take_checkpoint(const std::string& bytes, const std::string& who) {
+    auto wrong = [&](std::string why) { result_.failures.push_back({"checkpoint", who + std::move(why)}); };
     auto note = read_note(bytes);
     auto checkpoint = note ? read_checkpoint(note->text) : tl::unexpected(note.error());
-    if (!checkpoint) {
-        result_.failures.push_back({"checkpoint", fmt::format("{}: {}", who, checkpoint.error().detail)});
-        return;
-    }
+    if (!checkpoint) return wrong(": " + checkpoint.error().detail);
     if (signer_) {
-        const auto& ours = signer_->verifier();
-        bool signed_by_us = checkpoint->origin == signer_->name();
-        for (const auto& line : note->signatures) signed_by_us = signed_by_us && (!ours.is_of(line) || ours.verify(note->text, line));
-        signed_by_us = signed_by_us && std::any_of(note->signatures.begin(), note->signatures.end(), [&](const SignatureLine& line) { return ours.is_of(line); });
-        if (!signed_by_us) {
-            result_.failures.push_back({"checkpoint", fmt::format("{} is not signed by {}", who, signer_->name())});
-            return;
+        auto key = key_of(checkpoint->size);
+        if (!key) return wrong(": the key that the ledger names cannot be read");
+        bool holds = checkpoint->origin == key->name(), is_there = false;
+        for (const auto& line : note->signatures) {
+            if (!key->is_of(line)) continue;
+            is_there = true, holds = holds && key->verify(note->text, line);
         }
+        if (!holds || !is_there) return wrong(fmt::format(" is not signed by {}{}", key->name(), result_.keys.empty() ? "" : ", whose key the ledger names for it"));
     }
     ledger_.expect(checkpoint->size, checkpoint->root, who);
     ++result_.checkpoints;
 }
 
 bool Verifier::step(store::Connection& db) {
-    if (!std::exchange(begun_, true)) begin(db);
-    if (next_check_ == 0) {
-        if (ledger_.step(db)) return true;
-        for (const auto& finding : ledger_.findings()) result_.failures.push_back({finding.check, finding.detail});
+    auto stage = stage_;
+    auto check = next_check_;
+    try {
+        go_on(db);
+    } catch (const store::SqlError& error) {
+        if (!error.is_damage()) throw;
+        auto doing = stage == Stage::checks ? std::string(checks[check].name) : stage == Stage::begin ? "checkpoints" : "schema and books";
+        result_.failures.push_back({"file", fmt::format("{} cannot be looked at: {}", doing, error.reason())});
     }
-    if (next_check_ < std::size(checks)) {
-        look(db, checks[next_check_++], std::nullopt, result_);
-        return true;
+    return stage_ != Stage::done;
+}
+
+// The stage is left before its work is done: what throws is not begun again.
+void Verifier::go_on(store::Connection& db) {
+    switch (stage_) {
+        case Stage::begin:
+            stage_ = Stage::file;
+            return begin(db);
+        case Stage::file:
+            if (file_.step(db)) return;
+            for (const auto& finding : file_.findings()) result_.failures.push_back({"file", finding});
+            stage_ = Stage::ledger;
+            return;
+        case Stage::ledger:
+            if (ledger_.step(db)) return;
+            for (const auto& finding : ledger_.findings()) result_.failures.push_back({finding.check, finding.detail});
+            stage_ = Stage::checks;
+            return;
+        case Stage::checks:
+            if (next_check_ + 1 == std::size(checks)) stage_ = Stage::finish;
+            return look(db, checks[next_check_++], std::nullopt, result_);
+        case Stage::finish:
+            stage_ = Stage::done;
+            return finish(db);
+        case Stage::done: return;
     }
-    finish(db);
-    return false;
 }
 
 void Verifier::begin(store::Connection& db) {
-    for (const auto& kept : store::all_checkpoints(db)) add_checkpoint(kept.note, fmt::format("the checkpoint of {} rows kept here", kept.size));
+    result_.keys = store::ledger_keys(db);
+    if (signer_ && !result_.keys.empty() && result_.keys.back().verifier != signer_->verifier().written())
+        result_.failures.push_back({"checkpoint", fmt::format("the ledger.key here is that of {}, and the ledger is signed by {}", signer_->name(),
+                                                              result_.keys.back().verifier.substr(0, result_.keys.back().verifier.find('+')))});
+    for (const auto& [note, who] : given_) take_checkpoint(note, who);
+    for (const auto& kept : store::all_checkpoints(db)) take_checkpoint(kept.note, fmt::format("the checkpoint of {} rows kept here", kept.size));
 }
 
 void Verifier::finish(store::Connection& db) {
@@ -193,6 +237,13 @@ void Verifier::finish(store::Connection& db) {
     result_.cases = books.integer(0);
     if (books.integer(0) != books.integer(1))
         result_.failures.push_back({"books", fmt::format("there are {} cases, and {} rows were answered accepted or excluded", books.integer(0), books.integer(1))});
+}
+
+std::string about_signatures(const Verification& result) {
+    std::string none = result.checkpoints == 0 && first_of(result, "checkpoint").empty() ? "nothing here is signed" : "";
+    if (!result.has_key) return "signatures not checked: no ledger.key here" + (none.empty() ? "" : "; " + none);
+    if (!none.empty()) return none;
+    return result.keys.size() > 1 ? fmt::format("signatures checked, by the {} keys that the ledger names", result.keys.size()) : "signatures checked";
 }
 
 std::string first_failures(const Verification& result) {

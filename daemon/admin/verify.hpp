@@ -2,10 +2,14 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "daemon/core/result.hpp"
+#include "daemon/core/signed_note.hpp"
 #include "daemon/store/checkpoints.hpp"
 #include "daemon/store/ledger_check.hpp"
+#include "daemon/store/table_check.hpp"
 
 namespace pingjing::admin {
 
@@ -16,29 +20,46 @@ struct Verification {
     std::int64_t rows = 0;         // of fact tables, compared with the ledger
     std::int64_t erased = 0;       // of them or gone from them, as the ledger says
     std::size_t checkpoints = 0;   // that the ledger agrees with
+    bool has_key = false;          // a ledger.key: without one no signature is looked at
+    std::vector<store::LedgerKey> keys{};  // as the ledger names them
     std::string root{};
     TreeHead head{};
 };
 
-// In steps, each one moment of the books, for a store that is in use. Checkpoints that are kept elsewhere say whether the ledger was
+// In steps, each one moment of the books, for a store that is in use. What is damaged is a failure of "file", and the rest is looked at all the
+// same. Checkpoints that are kept elsewhere say whether the ledger was
 // cut or written anew as a whole, which it cannot know of itself.
 class Verifier {
 public:
-    // Without a signer the signatures of checkpoints are not looked at.
-    explicit Verifier(const NoteSigner* signer = nullptr, store::LedgerCheck::Sizes sizes = {}) : signer_(signer), ledger_(sizes) {}
-    void add_checkpoint(const std::string& note, const std::string& who);  // before the first step
-    bool step(store::Connection& db);                                       // false: that was the last
+    // Without a signer the signatures of checkpoints are not looked at, and the result says so. With one each must be by the key that the ledger
+    // names for its size; where it names none, by this one.
+    explicit Verifier(const NoteSigner* signer = nullptr, store::LedgerCheck::Sizes sizes = {}, store::TableCheck::Sizes tables = {})
+        : signer_(signer), file_(tables), ledger_(sizes) {
+        result_.has_key = signer != nullptr;
+    }
+    void add_checkpoint(std::string note, std::string who) { given_.emplace_back(std::move(note), std::move(who)); }  // before the first step
+    // false: that was the last. Throws SqlError only where the store cannot be read at all: no memory, the disk fails.
+    bool step(store::Connection& db);
     const Verification& result() const { return result_; }
 
 private:
+    enum class Stage { begin, file, ledger, checks, finish, done };
+    void go_on(store::Connection& db);
     void begin(store::Connection& db);
+    void take_checkpoint(const std::string& note, const std::string& who);
+    Result<NoteVerifier> key_of(std::uint64_t size) const;
     void finish(store::Connection& db);
     const NoteSigner* signer_;
+    std::vector<std::pair<std::string, std::string>> given_;
+    store::TableCheck file_;
     store::LedgerCheck ledger_;
-    bool begun_ = false;
+    Stage stage_ = Stage::begin;
     std::size_t next_check_ = 0;
     Verification result_{};
 };
+
+// What can be said of the signatures, in a sentence: none of a result that was whole says more than was looked at.
+std::string about_signatures(const Verification& result);
 
 // For one line: "ledger: row 17 is missing; and 2 more". Empty when all holds.
 std::string first_failures(const Verification& result);

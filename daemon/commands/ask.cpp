@@ -5,7 +5,7 @@
 namespace pingjing::commands {
 namespace {
 
-bool names_a_time(std::string_view key) { return key == "at" || key == "now" || key == "since" || key.ends_with("_at"); }
+bool names_a_time(std::string_view key) { return key == "at" || key == "now" || key == "since" || key.ends_with("_at") || key.ends_with("_until"); }
 
 void turn(boost::json::value& value, const std::string& zone) {
     if (auto* rows = value.if_array())

@@ -29,7 +29,7 @@ int explain(const std::string& config, const std::string& record, const std::str
 int export_day(const std::string& config, const std::string& day, const std::string& folder);
 
 struct HoldOptions {
-    std::string channel{}, of = "stop", reason{};
+    std::string channel{}, of = "stop", reason{}, by{};
     std::vector<std::string> restored{};  // release: cases that a restore holds
     bool all_restored = false, accept_possible_double = false;
 };
@@ -37,9 +37,10 @@ int hold(const std::string& config, const HoldOptions& options);
 int release(const std::string& config, const HoldOptions& options);
 int backup(const std::string& config, const std::string& to);
 int restore(const std::string& config, const std::string& from);
-int cancel(const std::string& config, const std::string& record, const std::string& reason);
-int resend(const std::string& config, const std::string& record, const std::string& reason);
-int optout(const std::string& config, const std::string& action, const std::string& what, const std::string& reason);
+// `by`: who does it; empty: who is logged in.
+int cancel(const std::string& config, const std::string& record, const std::string& reason, const std::string& by);
+int resend(const std::string& config, const std::string& record, const std::string& reason, const std::string& by);
+int optout(const std::string& config, const std::string& action, const std::string& what, const std::string& reason, const std::string& by);
 struct TokenOptions { std::string scope{}, name{}, unit{}, badge{}, expires{}; std::string id{}; };
 int token(const std::string& config, const std::string& action, const TokenOptions& options);
 int status(const std::string& config);
@@ -49,7 +50,7 @@ int verify(const std::string& config, const std::string& format, const std::vect
 int checkpoint(const std::string& config, const std::string& since);
 int proof(const std::string& config, const std::string& row, const std::string& size);
 int cosign(const std::string& config, const std::string& note, const std::vector<std::string>& verifiers);
-int forget(const std::string& config, const std::string& phone, const std::string& reason);
+int forget(const std::string& config, const std::string& phone, const std::string& reason, const std::string& by);  // PHONE: - is stdin
 
 struct FollowupOptions {
     std::string action{};  // list, show, reveal, or a step

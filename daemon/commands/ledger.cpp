@@ -1,6 +1,7 @@
 // What is asked of the ledger: verify, checkpoint, proof, cosign; and forget, which it must outlive.
 #include <fmt/format.h>
 
+#include <cctype>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -15,6 +16,27 @@ namespace {
 namespace json = boost::json;
 
 void print_verifier(const json::value& v) { fmt::print(stderr, "verifier key {}\n", text_of(v.at("verifier"))); }
+
+// What a whole ledger proves depends on it. Where the key was changed, each with the row from which on it signs.
+void tell_signatures(const json::value& v) {
+    fmt::print("{}\n", text_of(v.at("signatures")));
+    const auto& keys = v.at("keys").as_array();
+    for (const auto& key : keys)
+        if (keys.size() > 1) fmt::print("  from row {} on by {}\n", key.at("after").to_number<std::int64_t>() + 1, text_of(key.at("verifier")));
+}
+
+// What is gone, and what is not: whoever asked for it is told the truth.
+void tell_forgotten(const json::value& v) {
+    fmt::print("forgotten: {} cases, {} texts and records: the records of the calls, what was asked and answered, and what people noted about them\n", text_of(v.at("cases")), text_of(v.at("texts")));
+    if (v.at("called_off").to_number<std::int64_t>() > 0) fmt::print("called off: {} texts that waited to be sent to it\n", text_of(v.at("called_off")));
+    bool opted_out = v.at("opted_out").as_bool();
+    if (opted_out) fmt::print("the number stays sealed, for it opted out and must stay known: who does not want to be asked is not asked again\n");
+    else fmt::print("the number is erased: nobody can read it any more, with the keys neither\n");
+    if (!opted_out && !v.at("recognised_until").is_null())
+        fmt::print("still recognised: if it calls again it is known by a keyed hash, for caps and safety holds, until the night after {}\n", text_of(v.at("recognised_until")));
+    fmt::print("left: grades, decisions and counts, without the number; who forgot it and when, and the reason, sealed; backups and exports that were made before. Delete those backups, or "
+               "forget it again after one of them was restored\n");
+}
 
 }  // namespace
 
@@ -48,6 +70,7 @@ int verify(const std::string& config, const std::string& format, const std::vect
         } else {
             for (const auto& f : v.at("failures").as_array()) fmt::print("FAILED {}: {}\n", text_of(f.at("check")), text_of(f.at("detail")));
         }
+        if (format != "json") tell_signatures(v);
         return ok ? 0 : 1;
     });
 }
@@ -80,12 +103,15 @@ int cosign(const std::string& config, const std::string& note, const std::vector
     });
 }
 
-int forget(const std::string& config, const std::string& phone, const std::string& reason) {
-    return ask(config, "POST", Query().add("reason", reason).target("/control/forget"), phone, [](const json::value& v, Line&) {
-        fmt::print("forgotten: {} cases, {} texts and records; {}\n", text_of(v.at("cases")), text_of(v.at("texts")),
-                   v.at("number_erased").as_bool() ? "the number" : "the number stays sealed, for it opted out and must stay known");
+int forget(const std::string& config, const std::string& phone, const std::string& reason, const std::string& by) {
+    auto number = phone == "-" ? read_whole(phone) : std::optional(phone);
+    if (!number) return 1;
+    while (!number->empty() && std::isspace(static_cast<unsigned char>(number->back()))) number->pop_back();
+    return ask(config, "POST", Query().add("reason", reason).target("/control/forget"), *number, [](const json::value& answer, Line& line) {
+        auto v = on_the_wall(answer, line);
+        tell_forgotten(v);
         return 0;
-    });
+    }, person_header(by));
 }
 
 }  // namespace pingjing::commands

@@ -7,6 +7,8 @@
 #include "daemon/commands/ask.hpp"
 #include "daemon/commands/commands.hpp"
 #include "daemon/http/router.hpp"
+#include "daemon/watch/alarm_words.hpp"
+#include "daemon/watch/alarms.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -24,6 +26,15 @@ void tell_readiness(const json::object& v) {
     auto mode = text_of(v.at("mode"));
     auto meaning = mode == "shadow" ? "surveys wait, nobody is asked" : mode == "off" ? "nobody is asked" : mode == "pilot" ? "only units of the pilot are asked about" : "";
     fmt::print("mode            {}{}{}\n", mode, *meaning ? ": " : "", meaning);
+}
+
+// Its name as the pages about alarms have it, and what it means; both for who knows the one language or the other.
+void tell_alarm(const json::value& a) {
+    auto name = text_of(a.at("name"));
+    const auto* words = watch::alarm_words(name);
+    const auto* kind = watch::find_kind(name);
+    fmt::print("ALARM           {}{}{} since {}: {}\n", name, a.at("about").as_string().empty() ? "" : " ", text_of(a.at("about")), text_of(a.at("since")), text_of(a.at("detail")));
+    if (words && kind) fmt::print("  告警          {}: {}. {}\n", words->title, words->meaning, kind->meaning);
 }
 
 // A slip of the pen at three in the morning must not look as if something had been stopped, or goes again. Empty: all of them.
@@ -44,7 +55,7 @@ int hold(const std::string& config, const HoldOptions& o) {
     return ask(config, "POST", target, "", [&](const json::value& v, Line&) {
         fmt::print("on hold ({}{}), number {}; it ends with: {}\n", o.of, o.channel.empty() ? "" : ", channel " + o.channel, text_of(v.at("hold")), release_command(config, o.of, o.channel));
         return 0;
-    });
+    }, person_header(o.by));
 }
 
 int release(const std::string& config, const HoldOptions& o) {
@@ -60,7 +71,7 @@ int release(const std::string& config, const HoldOptions& o) {
                        "`release --restored CASE --accept-possible-double` releases one all the same:\n", left.size());
             for (const auto& record : left) fmt::print("  {}\n", text_of(record));
             return 0;
-        });
+        }, person_header(o.by));
     }
     if (!is_channel(config, o.channel)) return 2;
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/release");
@@ -76,24 +87,24 @@ int release(const std::string& config, const HoldOptions& o) {
         }
         if (line.through_daemon()) fmt::print("{} tried at once\n", o.channel.empty() ? "every channel is" : "channel " + o.channel + " is");
         return released == 0 && !left.empty() ? 1 : 0;
-    });
+    }, person_header(o.by));
 }
 
-int cancel(const std::string& config, const std::string& record, const std::string& reason) {
+int cancel(const std::string& config, const std::string& record, const std::string& reason, const std::string& by) {
     return ask(config, "POST", Query().add("case", record).add("reason", reason).target("/control/cancel"), "", [&](const json::value&, Line&) {
         fmt::print("case {} will not be asked\n", record);
         return 0;
-    });
+    }, person_header(by));
 }
 
-int resend(const std::string& config, const std::string& record, const std::string& reason) {
+int resend(const std::string& config, const std::string& record, const std::string& reason, const std::string& by) {
     return ask(config, "POST", Query().add("case", record).add("reason", reason).target("/control/resend"), "", [&](const json::value&, Line&) {
         fmt::print("case {} is due again; the citizen may get a second text\n", record);
         return 0;
-    });
+    }, person_header(by));
 }
 
-int optout(const std::string& config, const std::string& action, const std::string& what, const std::string& reason) {
+int optout(const std::string& config, const std::string& action, const std::string& what, const std::string& reason, const std::string& by) {
     if (action == "list")
         return ask(config, "GET", "/control/optout", "", [](const json::value& answer, Line& line) {
             auto v = on_the_wall(answer, line);
@@ -102,7 +113,7 @@ int optout(const std::string& config, const std::string& action, const std::stri
             return 0;
         });
     std::string numbers = what;
-    if (action == "import") {
+    if (action == "import" || what == "-") {
         auto all = read_whole(what);
         if (!all) return 1;
         numbers = *all;
@@ -113,7 +124,7 @@ int optout(const std::string& config, const std::string& action, const std::stri
         for (const auto& line : bad) fmt::print(stderr, "{}: expected a mobile number\n", action == "import" ? fmt::format("{}:{}", what, text_of(line)) : "PHONE");
         fmt::print(stderr, "{} {}, known {}, not a number {}\n", action == "remove" ? "removed" : "added", text_of(v.at("changed")), text_of(v.at("known")), bad.size());
         return bad.empty() ? 0 : 1;
-    });
+    }, person_header(by));
 }
 
 int token(const std::string& config, const std::string& action, const TokenOptions& o) {
@@ -180,8 +191,7 @@ int status(const std::string& config) {
         fmt::print("letters         {} wait, oldest {}\n", text_of(v.at("letters").at("open")), text_of(v.at("letters").at("oldest_at")));
         fmt::print("appeals         {} open, {} overdue\n", text_of(v.at("appeals").at("open")), text_of(v.at("appeals").at("overdue")));
         for (const auto& a : v.at("alarms").as_array())
-            fmt::print("ALARM           {}{}{} since {}: {}\n", text_of(a.at("name")), a.at("about").as_string().empty() ? "" : " ", text_of(a.at("about")), text_of(a.at("since")),
-                       text_of(a.at("detail")));
+            tell_alarm(a);
         for (const auto& hold : v.at("holds").as_array())
             fmt::print("HOLD            {} {} since {}: {}\n", text_of(hold.at("of")), text_of(hold.at("channel")), text_of(hold.at("since")), text_of(hold.at("reason")));
         return 0;

@@ -115,7 +115,7 @@ int serve(const std::string& config) {
         fmt::print(stderr, "{}\n", store.error().detail);
         return 1;
     }
-    if (!is_of_these_keys(**store, *seal)) return 1;
+    if (!is_of_these_keys(**store, *seal, clock->now())) return 1;
     auto state_dir = settings->service.state_dir.string();
     Result<std::unique_ptr<App>> app;
     try {

@@ -8,6 +8,7 @@
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/system_clock.hpp"
 #include "daemon/site_rules.hpp"
+#include "daemon/store/checkpoints.hpp"
 #include "daemon/store/keys.hpp"
 #include "providers/registry.hpp"
 
@@ -46,9 +47,12 @@ std::unique_ptr<Clock> make_clock(const config::Settings& settings) {
     return nullptr;
 }
 
-bool is_of_these_keys(store::Store& store, const store::Seal& seal) {
+bool is_of_these_keys(store::Store& store, const store::Seal& seal, Instant now) {
     Result<void> agree;
-    store.run_now([&](store::Connection& db) { agree = store::check_and_remember_keys(db, seal); });
+    store.run_now([&](store::Connection& db) {
+        agree = store::check_and_remember_keys(db, seal);
+        if (const auto* signer = seal.ledger_signer(); agree && signer) store::remember_ledger_key(db, *signer, now);
+    });
     if (!agree) fmt::print(stderr, "{}\n", agree.error().detail);
     return agree.has_value();
 }
@@ -66,7 +70,7 @@ std::optional<Site> open_site(config::Settings settings) {
         fmt::print(stderr, "{}\n", store.error().detail);
         return std::nullopt;
     }
-    if (!is_of_these_keys(**store, *seal)) return std::nullopt;
+    if (!is_of_these_keys(**store, *seal, (*clock).now())) return std::nullopt;
     return Site{std::move(settings), std::move(clock), std::move(*seal), std::move(*store)};
 }
 

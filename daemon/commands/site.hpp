@@ -23,9 +23,9 @@ struct Site {
     store::Seal seal;
     std::unique_ptr<store::Store> store;
 };
+// Said on stderr where not. The store remembers by which keys it lives, and tells in the ledger when it is signed by another one from now on.
+bool is_of_these_keys(store::Store& store, const store::Seal& seal, Instant now);
 // Without a daemon: opens the store itself. nullopt: said on stderr.
-// Said on stderr where not.
-bool is_of_these_keys(store::Store& store, const store::Seal& seal);
 std::optional<Site> open_site(config::Settings settings);
 std::unique_ptr<Clock> make_clock(const config::Settings& settings);  // null: said on stderr
 

@@ -49,6 +49,7 @@ public:
     std::string written() const;
     bool is_of(const SignatureLine& line) const { return line.name == name_ && line.key_id == key_id(); }
     bool verify(std::string_view text, const SignatureLine& line) const;  // of one that is_of
+    bool same_key(const NoteVerifier& other) const { return key_ == other.key_; }  // whatever the names
 
 private:
     friend class NoteSigner;

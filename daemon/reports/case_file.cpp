@@ -95,6 +95,7 @@ public:
         if (story.followup) follow_up(*story.followup);
         if (story.appeal) appeal(*story.appeal);
         texts();
+        for (const auto& o : story.by_hand) add(o.at, fmt::format("人工处置 {} by {}{}", both(o.what), o.who, quoted(o.reason)));
         for (auto at : story.written_back) add(at, "回写 told to the 110 system");
         for (const auto& e : story.events) event(e);
         std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return a.at < b.at; });
@@ -133,6 +134,7 @@ private:
             auto how = i.kind ? fmt::format("{}, {}, 规则 rule {}, 对应 matched by {}", both(*i.kind), i.verdict.value_or("-"), i.why.value_or("-"), i.match.value_or("-"))
                               : std::string("尚未判读 not read yet");
             add(i.at, fmt::format("来信 answer: {}{}", how, quoted(i.text)));
+            for (const auto& r : i.reveals) add(r.at, fmt::format("查看号码 the number was shown to {}{}", r.who, quoted(r.reason)));
             auto decided = i.at;
             for (const auto& r : i.reviews) {
                 add(r.at, fmt::format("待人工判定 for a person, review {}: {}", r.id, r.kind));
@@ -186,6 +188,8 @@ private:
             "rating", "review", "review_decided", "followup_opened", "followup_step", "followup_escalated", "appeal_filed", "appeal_step", "appeal_escalated", "alarm", "alarm_received",
             "alarm_escalated", "alarm_acknowledged"};
         if (told.contains(e.kind)) return;
+        // Told with who and why; in stores of earlier versions the line is all there is.
+        if (std::ranges::any_of(story_.by_hand, [&](const auto& o) { return o.what == e.kind && o.at == e.at; })) return;
         boost::system::error_code broken;
         auto data = boost::json::parse(e.data, broken);
         const auto* look = data.if_object();

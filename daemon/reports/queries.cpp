@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/phone.hpp"
 #include "daemon/reports/assessment.hpp"
 #include "daemon/reports/funnel.hpp"
 #include "daemon/reports/own.hpp"
@@ -14,6 +15,7 @@
 #include "daemon/reports/trend.hpp"
 #include "daemon/reports/words.hpp"
 #include "daemon/store/sqlite.hpp"
+#include "daemon/store/watch.hpp"
 
 namespace pingjing::reports {
 namespace {
@@ -138,6 +140,8 @@ Table balance_report(Connection& db) {
         else row.emplace_back(book[c.name]);
     table.rows.push_back(std::move(row));
     table.footnotes = {"全部账目,不分日期。 The whole books, whatever the period."};
+    for (const auto& doubt : store::read_doubts(db, store::DoubtOf::surveys))
+        table.footnotes.push_back(fmt::format("{}: {} ({}) — {}", state_words(doubt.state), doubt.count, doubt.channel, hide_mobiles(doubt.why)));
     return table;
 }
 

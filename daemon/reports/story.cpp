@@ -15,6 +15,7 @@
 #include "daemon/store/followups.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
+#include "daemon/store/overrides.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/reveals.hpp"
 #include "daemon/store/ratings.hpp"
@@ -111,6 +112,8 @@ void read_answers(Connection& db, const store::Seal& seal, Story& story, bool te
         if (texts) heard.text = open_text(seal, inbound.maybe_text(6), store::inbound_text_context(inbound.integer(0)));
         heard.reviews = read_reviews(db, seal, inbound.integer(0), texts);
         heard.ratings = read_ratings(db, story.case_id, inbound.integer(0));
+        for (auto& r : store::text_reveals_of(db, seal, inbound.integer(0)))
+            heard.reveals.push_back({r.at, std::move(r.who), texts && !r.reason.empty() ? std::optional(Text(hide_mobiles(r.reason))) : std::nullopt});
         story.inbound.push_back(std::move(heard));
     }
 
@@ -238,6 +241,8 @@ Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_vi
     read_followup(db, seal, story, texts);
     read_alarms(db, seal, story, texts);
     read_appeal(db, seal, story, texts);
+    for (auto& o : store::overrides_of(db, seal, story.case_id))
+        story.by_hand.push_back({o.at, std::move(o.what), std::move(o.who), texts && o.reason ? std::optional(Text(hide_mobiles(*o.reason))) : std::nullopt});
     Statement left(db, "SELECT left_at FROM writeback WHERE case_id = ?1 AND left_at IS NOT NULL ORDER BY id");
     for (left.bind(1, story.case_id); left.step();) story.written_back.push_back(left.instant(0));
     Statement events(db, "SELECT seq, at, kind, data FROM ledger WHERE case_id = ?1 ORDER BY seq");
@@ -305,6 +310,11 @@ std::string story_json(const Story& story, const std::string& zone, const Eviden
         for (const auto& s : a->steps) steps.push_back(with_text(json::object{{"at", time(s.at)}, {"who", s.who}, {"state", s.state}}, s.note, "note"));
         out["appeal"] = json::object{{"id", a->id}, {"ground", a->ground}, {"by", a->by}, {"state", a->state}, {"filed_at", time(a->filed_at)}, {"due_at", time(a->due_at)},
                                      {"proposed", word(a->proposed)}, {"steps", steps}};
+    }
+    // Beside the contract, and only where somebody did something.
+    if (!story.by_hand.empty()) {
+        auto& all = out["by_hand"].emplace_array();
+        for (const auto& o : story.by_hand) all.push_back(with_text(json::object{{"at", time(o.at)}, {"what", o.what}, {"who", o.who}}, o.reason, "reason"));
     }
     // Beside the contract, and only where something left.
     if (!story.written_back.empty()) {

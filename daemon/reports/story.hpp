@@ -63,12 +63,18 @@ struct Story {
         std::int64_t value = 0;
         std::optional<std::string> officer{};
     };
+    struct Reveal {  // of a number, to whom and why
+        Instant at{};
+        std::string who{};
+        std::optional<Text> reason{};
+    };
     struct Inbound {
         Instant at{};
         std::optional<std::string> kind{}, verdict{}, why{}, match{};  // nullopt: not read yet
         std::optional<Text> text{};
         std::vector<Review> reviews{};
         std::vector<RatingRow> ratings{};
+        std::vector<Reveal> reveals{};  // of who wrote it, at the desk
     };
     struct Rating {
         Instant at{};
@@ -91,11 +97,6 @@ struct Story {
         std::vector<FollowupStep> steps{};
         std::string finding{}, topic{}, ordered_unit{}, told{};  // told: sms, call or letter
         std::optional<Text> place{}, ordered_to{};
-        struct Reveal {
-            Instant at{};
-            std::string who{};
-            std::optional<Text> reason{};
-        };
         std::vector<Reveal> reveals{};                           // of the number
         std::optional<std::string> second{};                     // 二次回访满意: the newest grade of after the call-back
     };
@@ -112,6 +113,11 @@ struct Story {
         Instant filed_at{}, due_at{};
         std::optional<std::string> proposed{};
         std::vector<FollowupStep> steps{};
+    };
+    struct ByHand {  // cancelled, sent again, released, forgotten
+        Instant at{};
+        std::string what{}, who{};
+        std::optional<Text> reason{};
     };
     struct Event {  // a line of the ledger
         std::int64_t seq = 0;
@@ -131,6 +137,7 @@ struct Story {
     std::optional<Followup> followup{};
     std::optional<Appeal> appeal{};
     std::vector<Alarm> alarms{};
+    std::vector<ByHand> by_hand{};
     std::vector<Event> events{};
     std::vector<Instant> written_back{};  // when a line of it left for the 110 system
 };

@@ -23,6 +23,7 @@ constexpr Pair all_words[] = {
     {"satisfied", "满意"}, {"basically_satisfied", "基本满意"}, {"dissatisfied", "不满意"}, {"delivered", "送达"}, {"failed", "失败"}, {"expired", "过期"},
     {"in_doubt", "存疑"}, {"unknown", "未知"}, {"no_report", "无回执"}, {"due", "待发"}, {"held", "暂停"}, {"sending", "在发"}, {"not_sent", "未发出"},
     {"cancelled", "取消"}, {"rated", "评价"}, {"repeated", "重复评价"}, {"late", "逾期"}, {"ambiguous", "含糊"}, {"none", "非评价"},
+    {"cancelled_by_operator", "人工取消"}, {"resend", "再次发送"}, {"released", "放行"}, {"released_in_doubt", "放行(可能重复)"}, {"forget", "遗忘号码"},
 };
 
 // How an attempt ended, and what became of the message by it.
@@ -41,7 +42,7 @@ constexpr Pair all_rules[] = {
     {"closed before since", "在启用日之前办结"}, {"mode off", "评价已关闭"}, {"unit not in the pilot", "单位不在试点范围"}, {"linked to another record", "已并入其他警情"},
     {"calling line is no mobile number", "来电不是手机号码"}, {"a minor when reported", "报警时未成年"}, {"calling line is on the internal list", "来电在内部名单"},
     {"another case of this number", "该号码的另一警情"}, {"category not mapped", "类别未配置"}, {"unsubscribed", "已退订"}, {"too many surveys to this number", "该号码近期已多次被问"},
-    {"closed too long ago", "办结过久"},
+    {"closed too long ago", "办结过久"}, {"by hand", "人工取消"}, {"the number was forgotten", "号码已被遗忘"},
 };
 
 }  // namespace

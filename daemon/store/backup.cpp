@@ -45,6 +45,27 @@ Result<Copy> look_at(const fs::path& file) {
     return Copy{head->size(), to_hex(head->root()), fs::file_size(file)};
 }
 
+// What lies beside a store, as it was before the copy began: a daemon that goes on writing is only ever further than that.
+struct Beside {
+    std::optional<Epoch> epoch{};
+    SentJournal journal;
+};
+Result<Beside> look_beside(const fs::path& state_dir) {
+    auto& disk = machine_disk();
+    Beside out{read_epoch(disk, state_dir), SentJournal::look(state_dir / "journal", disk)};
+    if (auto whole = check_files(disk, state_dir, out.epoch, out.journal); !whole) return tl::unexpected(whole.error());
+    if (!fs::exists(state_dir / "pingjing.db")) return fail(Error::Kind::not_found, fmt::format("there is no {}; `pingjing init` makes it", (state_dir / "pingjing.db").string()));
+    return out;
+}
+
+// The copy shows what the store was, for as long as anybody likes to look.
+Result<void> is_the_newest(const fs::path& copy, const fs::path& state_dir, const Seal& seal, const Beside& beside) {
+    Connection db(copy.string(), Connection::Access::read_only);
+    read_head(db);
+    if (auto agree = check_keys(db, seal); !agree) return agree;
+    return check_lineage(db, state_dir, beside.epoch, beside.journal);
+}
+
 Result<void> keys_agree(const fs::path& file, const Seal& seal) {
     Connection db(file.string(), Connection::Access::read_only);
     auto agree = check_keys(db, seal);
@@ -189,7 +210,7 @@ Result<Restored> replace_store(const fs::path& state_dir, const Seal& seal, cons
 
 }  // namespace
 
-Result<Copy> write_backup(const fs::path& database, const fs::path& to) {
+Result<Copy> write_backup(const fs::path& state_dir, const Seal& seal, const fs::path& to) {
     auto unfinished = to.string() + ".unfinished";
     auto give_up = [&unfinished](Error error) -> Result<Copy> {
         std::error_code ignored;
@@ -200,17 +221,20 @@ Result<Copy> write_backup(const fs::path& database, const fs::path& to) {
         if (fs::exists(to)) return fail(Error::Kind::conflict, fmt::format("{} is there already: expected a new file", to.string()));
         auto folder = to.has_parent_path() ? to.parent_path() : fs::path(".");
         fs::remove(unfinished);
+        auto beside = look_beside(state_dir);
+        if (!beside) return tl::unexpected(beside.error());
         {
             // Nobody else may read it while it grows.
             int fd = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
             if (fd < 0) return fail(Error::Kind::unavailable, fmt::format("cannot write {}: {}", unfinished, std::strerror(errno)));
             ::close(fd);
-            Connection db(database.string(), Connection::Access::read_only);
+            Connection db((state_dir / "pingjing.db").string(), Connection::Access::read_only);
             Statement copy(db, "VACUUM INTO ?1");
             copy.bind(1, unfinished).run();
         }
         auto seen = look_at(unfinished);
         if (!seen) return give_up(seen.error());
+        if (auto good = is_the_newest(unfinished, state_dir, seal, *beside); !good) return give_up({good.error().kind, fmt::format("no backup was written: {}", good.error().detail)});
         sync_file(unfinished);
         fs::rename(unfinished, to);
         sync_file(folder);

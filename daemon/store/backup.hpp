@@ -17,8 +17,9 @@ struct Copy {
     std::uintmax_t bytes = 0;
 };
 // Beside a running daemon too: through a read-only connection of its own. `to` must not be there yet; it is when it is whole and
-// on the disk. The sent journal and the keys are not in it: the one must outlive the store, the others lie apart.
-Result<Copy> write_backup(const std::filesystem::path& database, const std::filesystem::path& to);
+// on the disk, for its owner alone. The sent journal and the keys are not in it: the one must outlive the store, the others lie apart. conflict: a
+// store that no daemon would start on, older than what lies beside it or of other keys; nobody shall take its copy for a good one.
+Result<Copy> write_backup(const std::filesystem::path& state_dir, const Seal& seal, const std::filesystem::path& to);
 
 struct Restored {
     std::uint64_t facts = 0, facts_before = 0;  // of the ledger: in the copy; the most that this state_dir had had

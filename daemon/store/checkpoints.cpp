@@ -11,6 +11,11 @@ namespace {
 
 KeptCheckpoint read(const Statement& row) { return {static_cast<std::uint64_t>(row.integer(0)), row.instant(1), row.text(2)}; }
 
+bool is_same_key(const NoteVerifier& one, std::string_view written) {
+    auto other = NoteVerifier::read(written);
+    return other && one.same_key(*other);
+}
+
 std::string lines_of(const std::vector<Hash>& hashes) {
     std::string out;
     for (const auto& hash : hashes) out += to_base64(hash) + "\n";
@@ -53,6 +58,25 @@ std::vector<KeptCheckpoint> all_checkpoints(Connection& db) {
     return all;
 }
 
+std::vector<LedgerKey> ledger_keys(Connection& db) {
+    Statement find(db, "SELECT at, after_size, verifier FROM ledger_keys ORDER BY id");
+    std::vector<LedgerKey> all;
+    while (find.step()) all.push_back({find.instant(0), static_cast<std::uint64_t>(find.integer(1)), find.text(2)});
+    return all;
+}
+
+bool remember_ledger_key(Connection& db, const NoteSigner& signer, Instant now) {
+    auto known = ledger_keys(db);
+    auto verifier = signer.verifier().written();
+    if (!known.empty() && known.back().verifier == verifier) return false;
+    // The first one signed whatever is signed already. The line of a change makes the ledger longer than what the key before can have signed.
+    auto after = known.empty() ? std::int64_t{0} : static_cast<std::int64_t>(db.ledger().size());
+    Statement add(db, "INSERT INTO ledger_keys(id, at, after_size, verifier) VALUES (?1, ?2, ?3, ?4)");
+    add.bind(1, db.next_id("ledger_keys")).bind(2, now).bind(3, after).bind(4, verifier).run();
+    append(db, now, "ledger_key", std::nullopt, fmt::format(R"({{"name":"{}","after":{}}})", signer.name(), after));
+    return true;
+}
+
 Result<std::string> inclusion_proof(Connection& db, std::int64_t seq, const KeptCheckpoint& checkpoint) {
     auto entry = seq < 1 ? std::nullopt : find_entry(db, seq);
     if (!entry) return fail(Error::Kind::not_found, fmt::format("there is no ledger row {}", seq));
@@ -69,6 +93,11 @@ Result<std::string> consistency_proof(Connection& db, std::uint64_t old_size, co
 }
 
 Result<std::string> cosign(Connection& db, const NoteSigner& signer, std::string_view bytes, const std::vector<NoteVerifier>& cosigners) {
+    // Who holds one of our keys is no second pair of eyes, under whatever name.
+    auto ours = ledger_keys(db);
+    for (const auto& cosigner : cosigners)
+        if (cosigner.same_key(signer.verifier()) || std::ranges::any_of(ours, [&](const LedgerKey& key) { return is_same_key(cosigner, key.verifier); }))
+            return fail(Error::Kind::invalid_input, fmt::format("{} is our own key, and no second party: a cosigner has a key of his own, which is not on this machine", cosigner.written()));
     auto note = read_note(bytes);
     auto checkpoint = note ? read_checkpoint(note->text) : tl::unexpected(note.error());
     if (!checkpoint) return tl::unexpected(checkpoint.error());

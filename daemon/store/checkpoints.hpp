@@ -22,6 +22,16 @@ std::optional<KeptCheckpoint> newest_checkpoint(Connection& db);
 std::optional<KeptCheckpoint> find_checkpoint(Connection& db, std::uint64_t size);
 std::vector<KeptCheckpoint> all_checkpoints(Connection& db);
 
+// The ledger says by which key it is signed. A row for each change, in its order; none in a store that never had a key.
+struct LedgerKey {
+    Instant at{};
+    std::uint64_t after_size = 0;  // checkpoints of more rows than this are signed by it
+    std::string verifier{};        // as NoteVerifier writes it
+};
+std::vector<LedgerKey> ledger_keys(Connection& db);
+// At every start, before anything is signed: true if it is another key than the one before, or the first.
+bool remember_ledger_key(Connection& db, const NoteSigner& signer, Instant now);
+
 // That line `seq` is in the tree of the checkpoint: a c2sp.org/tlog-proof@v1 whose `extra` is the entry. not_found: no such line, or
 // the checkpoint is older.
 Result<std::string> inclusion_proof(Connection& db, std::int64_t seq, const KeptCheckpoint& checkpoint);
@@ -30,7 +40,7 @@ Result<std::string> inclusion_proof(Connection& db, std::int64_t seq, const Kept
 Result<std::string> consistency_proof(Connection& db, std::uint64_t old_size, const KeptCheckpoint& checkpoint);
 
 // The checkpoint as it is kept here, or would be, with the signatures that the cosigners have put under `note`, once each. Reads the
-// ledger up to there. invalid_input: not ours, a signature does not hold, or none is of a cosigner's; conflict: the ledger was never
+// ledger up to there. invalid_input: not ours, a cosigner has one of our own keys, a signature does not hold, or none is of a cosigner's; conflict: the ledger was never
 // this tree.
 Result<std::string> cosign(Connection& db, const NoteSigner& signer, std::string_view note, const std::vector<NoteVerifier>& cosigners);
 // Keeps what cosign() gave, beside signatures that came meanwhile.

@@ -72,6 +72,7 @@ std::int64_t erase_case(Connection& db, std::int64_t id, Instant now) {
     for (auto followup : ids(followups)) texts += erase_followup(db, followup, Instant::max());
     texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id IN (SELECT id FROM reviews WHERE case_id = ?1) AND length(note) > 0", id);
     texts += change(db, "UPDATE writeback SET line = x'' WHERE case_id = ?1 AND length(line) > 0", id);
+    texts += change(db, "UPDATE override_words SET words = x'' WHERE case_id = ?1 AND length(words) > 0", id);
     Statement find(db, "SELECT id FROM inbound WHERE case_id = ?1");
     find.bind(1, id);
     for (auto inbound : ids(find)) texts += erase_inbound(db, inbound);
@@ -95,6 +96,15 @@ bool is_used(Connection& db, std::int64_t phone_id) {
             OR EXISTS (SELECT 1 FROM inbound WHERE phone_id = ?1 AND length(text) > 0)
             OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (length(text) > 0 OR state IN ('due', 'held', 'sending'))))sql");
     return exists(find.bind(1, phone_id));
+}
+
+// When it was last asked, or named by a call, or as its contact under a safety hold.
+std::optional<Instant> last_named(Connection& db, std::int64_t phone_id) {
+    Statement last(db, R"sql(
+        SELECT max(at) FROM (SELECT max(received_at) AS at FROM cases WHERE phone_id = ?1
+                             UNION ALL SELECT max(received_at) FROM cases WHERE contact_id = ?1 AND safety = 1
+                             UNION ALL SELECT max(coalesce(claimed_at, made_at)) FROM messages WHERE phone_id = ?1))sql");
+    return last.bind(1, phone_id).step() ? last.maybe_instant(0) : std::nullopt;
 }
 
 bool is_recent(Connection& db, std::int64_t phone_id, Instant since) {
@@ -137,7 +147,7 @@ Expired Expired::take(std::size_t most) {
     Expired share;
     share.cases = take_from(cases, most), share.inbound = take_from(inbound, most), share.messages = take_from(messages, most);
     share.followups = take_from(followups, most), share.reviews = take_from(reviews, most);
-    share.advice = take_from(advice, most);
+    share.overrides = take_from(overrides, most), share.advice = take_from(advice, most);
     share.bodies = take_from(bodies, most), share.rated_cases = take_from(rated_cases, most), share.phones = take_from(phones, most);
     return share;
 }
@@ -146,7 +156,7 @@ std::int64_t newest_id(Connection& db) {
     Statement newest(db, R"sql(
         SELECT max((SELECT coalesce(max(id), 0) FROM cases), (SELECT coalesce(max(id), 0) FROM inbound), (SELECT coalesce(max(id), 0) FROM messages),
                    (SELECT coalesce(max(id), 0) FROM hook_bodies), (SELECT coalesce(max(id), 0) FROM phones), (SELECT coalesce(max(id), 0) FROM followups),
-                   (SELECT coalesce(max(id), 0) FROM reviews)))sql");
+                   (SELECT coalesce(max(id), 0) FROM reviews), (SELECT coalesce(max(id), 0) FROM override_words)))sql");
     newest.step();
     return newest.integer(0);
 }
@@ -185,6 +195,7 @@ Expired find_expired(Connection& db, const Limits& limits, Round round, Ids amon
     found.reviews = find(R"sql(
         SELECT r.id FROM reviews r JOIN review_notes n ON n.review_id = r.id LEFT JOIN inbound i ON i.id = r.inbound_id LEFT JOIN cases c ON c.id = coalesce(r.case_id, i.case_id)
          WHERE r.id > ?2 AND r.id <= ?3 AND r.closed_at < ?1 AND length(n.note) > 0 AND (c.erased_at IS NOT NULL OR coalesce(length(i.text), 0) = 0))sql", limits.texts);
+    found.overrides = find("SELECT id FROM override_words WHERE id > ?2 AND id <= ?3 AND at < ?1 AND length(words) > 0", limits.texts);
     found.bodies = find("SELECT id FROM hook_bodies WHERE id > ?2 AND id <= ?3 AND body IS NOT NULL AND at < ?1", limits.texts);
     found.advice = find(R"sql(
         SELECT inbound_id FROM suggestions WHERE inbound_id > ?2 AND inbound_id <= ?3 AND at < ?1
@@ -200,6 +211,7 @@ Erased erase_expired(Connection& db, const Expired& expired, const Limits& limit
     for (auto id : expired.messages) done.texts += erase_message(db, id);
     for (auto id : expired.followups) done.texts += erase_followup(db, id, limits.texts);
     for (auto id : expired.reviews) done.texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id = ?1 AND length(note) > 0", id);
+    for (auto id : expired.overrides) done.texts += change(db, "UPDATE override_words SET words = x'' WHERE id = ?1 AND length(words) > 0", id);
     for (auto id : expired.bodies) change(db, "UPDATE hook_bodies SET body = NULL WHERE id = ?1", id);
     // Why somebody looked at a callback that nobody could read: its body is older, and gone.
     Statement looks(db, R"sql(
@@ -230,7 +242,7 @@ Result<Named> find_named(Connection& db, const Seal& seal, const Phone& phone) {
     return Named{*id, ids(find)};
 }
 
-Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, std::string_view reason, Instant recent, Instant now) {
+Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, const ByHand& by, Instant recent, Instant now) {
     Statement alarm(db, "SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.acknowledged_at IS NULL");
     if (exists(alarm.bind(1, named.phone_id))) return fail(Error::Kind::conflict, "an emergency of this number is not acknowledged yet: the desk needs it");
     Statement under_way(db, R"sql(
@@ -247,25 +259,40 @@ Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, std:
 
     Statement waiting(db, "SELECT case_id FROM messages WHERE phone_id = ?1 AND purpose = 'survey' AND state IN ('due', 'held')");
     waiting.bind(1, named.phone_id);
-    for (auto id : ids(waiting)) {
+    auto surveys = ids(waiting);
+    auto called_off = surveys.size();
+    for (auto id : surveys) {
         Verdict verdict;
         verdict.code = Code::cancelled, verdict.rule = "the number was forgotten";
         record_decision(db, id, "operator", "excluded", verdict, now);
         cancel_waiting_of_case(db, id, Code::cancelled, now);
         set_case_code(db, id, Code::cancelled, "", now);
     }
+    Erased done;
+    Statement waits(db, "SELECT count(*) FROM messages WHERE phone_id = ?1 AND state IN ('due', 'held')");
+    waits.bind(1, named.phone_id).step();
+    done.called_off = waits.integer(0) + static_cast<std::int64_t>(called_off);
     Statement rest(db, "UPDATE messages SET state = 'cancelled', code = 'cancelled', settled_at = ?2, open = 0 WHERE phone_id = ?1 AND state IN ('due', 'held')");
     rest.bind(1, named.phone_id).bind(2, now).run();
 
-    Erased done;
     for (auto id : cases) done.texts += erase_case(db, id, now), ++done.cases;
     Statement inbound(db, "SELECT id FROM inbound WHERE phone_id = ?1");
     inbound.bind(1, named.phone_id);
     for (auto id : ids(inbound)) done.texts += erase_inbound(db, id);
     done.texts += change(db, "UPDATE messages SET text = x'' WHERE phone_id = ?1 AND length(text) > 0", named.phone_id);
-    done.numbers = erase_number(db, named.phone_id, is_recent(db, named.phone_id, recent));
+    // Of a list of many numbers the reason is about the list, and stays.
+    done.texts += change(db, R"sql(
+        UPDATE override_words SET words = x'' WHERE length(words) > 0 AND id IN (
+            SELECT CAST(substr(o.reason, instr(o.reason, ', words ') + 8) AS INTEGER) FROM opt_outs o
+             WHERE o.phone_id = ?1 AND o.source = 'operator' AND instr(o.reason, ', words ') > 0))sql", named.phone_id);
+    bool keep_key = is_recent(db, named.phone_id, recent);
+    done.numbers = erase_number(db, named.phone_id, keep_key);
+    done.opted_out = is_opted_out(db, named.phone_id);
+    if (keep_key) done.recognised_from = last_named(db, named.phone_id);
     auto id = db.next_id("erasures");
-    record(db, "forget", named.phone_id, seal.seal(reason, erasure_reason_context(id)), id, done, now);
+    if (cases.empty()) keep_words_of(db, seal, "forget", std::nullopt, by, now);
+    for (auto of : cases) keep_words_of(db, seal, "forget", of, by, now);
+    record(db, "forget", named.phone_id, seal.seal(by.reason, erasure_reason_context(id)), id, done, now);
     return done;
 }
 

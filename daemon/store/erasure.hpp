@@ -3,6 +3,7 @@
 // stay without the number, and go later. What is not anybody's goes on counting: cases, decisions, states, classes of texts.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "daemon/core/clock.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/store/overrides.hpp"
 #include "daemon/store/seal.hpp"
 
 namespace pingjing::store {
@@ -25,9 +27,10 @@ struct Limits {
 struct Expired {
     std::vector<std::int64_t> cases{}, inbound{}, messages{}, bodies{}, phones{}, rated_cases{};
     std::vector<std::int64_t> followups{}, reviews{};  // of what is erased already, with words that were written since
+    std::vector<std::int64_t> overrides{};             // what people said when they did something by hand
     std::vector<std::int64_t> advice{};                // texts of which it is kept still what they were thought to say or named: as old as ratings that go
     bool empty() const {
-        return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty() && followups.empty() && reviews.empty() && advice.empty();
+        return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty() && followups.empty() && reviews.empty() && overrides.empty() && advice.empty();
     }
     Expired take(std::size_t most);  // so many of each, out of these
 };
@@ -37,7 +40,14 @@ std::int64_t newest_id(Connection& db);  // of all tables that are looked throug
 enum class Round { texts, numbers };     // numbers when all texts are gone: then nothing names them any more
 Expired find_expired(Connection& db, const Limits& limits, Round round, Ids among);
 
-struct Erased { std::int64_t cases = 0, texts = 0, numbers = 0, ratings = 0; };
+struct Erased {
+    std::int64_t cases = 0, texts = 0, numbers = 0, ratings = 0;
+    // Of a number that was forgotten: texts to it that waited; it stays, for it opted out; by its hash it is still recognised, for it was last asked
+    // or named then.
+    std::int64_t called_off = 0;
+    bool opted_out = false;
+    std::optional<Instant> recognised_from{};
+};
 // One transaction's share. A number that has come to be needed since it was found stays.
 Erased erase_expired(Connection& db, const Expired& expired, const Limits& limits, Instant now);
 
@@ -46,7 +56,7 @@ struct Named { std::int64_t phone_id = 0; std::vector<std::int64_t> cases{}; };
 Result<Named> find_named(Connection& db, const Seal& seal, const Phone& phone);  // reads every case
 // Everything of this number at once, whatever its age; what waits to be sent to it is called off. Whoever opted out stays known, or he
 // would be asked again. conflict: the desk has not acknowledged his emergency, or a text of his or an answer to it is on its way.
-Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, std::string_view reason, Instant recent, Instant now);
+Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, const ByHand& by, Instant recent, Instant now);
 
 std::string erasure_reason_context(std::int64_t id);
 

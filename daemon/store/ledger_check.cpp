@@ -22,6 +22,29 @@ void LedgerCheck::expect(std::uint64_t size, const Hash& root, std::string who) 
 
 bool LedgerCheck::step(Connection& db) {
     Snapshot moment(db);
+    try {
+        return go_on(db);
+    } catch (const SqlError& error) {
+        if (!error.is_damage()) throw;
+        found("file", fmt::format("the ledger cannot be read after row {}, and no row can be compared with it: {}", read_, error.reason()));
+    }
+    stage_ = Stage::done;
+    return false;
+}
+
+bool LedgerCheck::read_rows_or_leave_table(Connection& db) {
+    try {
+        return read_rows(db);
+    } catch (const SqlError& error) {
+        if (!error.is_damage()) throw;
+        const auto& table = fact_tables()[table_];
+        if (unreadable_.insert(table.number).second) found("file", fmt::format("{} cannot be compared with the ledger after row {}: {}", table.name, after_a_, error.reason()));
+    }
+    ++table_, from_start_ = true;
+    return true;
+}
+
+bool LedgerCheck::go_on(Connection& db) {
     switch (stage_) {
         case Stage::pass:
             begin_pass(db);
@@ -35,7 +58,7 @@ bool LedgerCheck::step(Connection& db) {
         case Stage::rows:
             // What was written since the last step: now what we know is what the tables hold at this moment.
             while (read_lines(db, std::numeric_limits<std::int64_t>::max())) {}
-            if (read_rows(db)) return true;
+            if (read_rows_or_leave_table(db)) return true;
             find_missing(db);
             stage_ = ++pass_ < passes_ ? Stage::pass : Stage::done;
             return stage_ != Stage::done;
@@ -121,6 +144,7 @@ bool LedgerCheck::read_rows(Connection& db) {
     if (table_ == all.size()) return false;
     const auto& table = all[table_];
     bool whole = table.key.find('t') != std::string_view::npos;  // few rows
+    if (from_start_) after_a_ = after_b_ = 0;
     auto columns = table.key_columns();
     auto sql = whole          ? fmt::format("SELECT * FROM {}", table.name)
                : from_start_  ? fmt::format("SELECT * FROM {} ORDER BY {} LIMIT {}", table.name, columns, sizes_.rows_a_step)
@@ -159,7 +183,7 @@ void LedgerCheck::find_missing(Connection& db) {
     std::vector<std::pair<std::int64_t, RowKey>> missing;  // by the line that wrote them
     for (const auto& [key, known] : known_) {
         if (!known.stands && known.erased) ++erased_;
-        if (!known.stands || known.seen) continue;
+        if (!known.stands || known.seen || unreadable_.contains(key.table)) continue;
         if (auto whole = whole_at_.find(key.table); whole != whole_at_.end() ? known.seq > whole->second : stands_after_all(db, key)) continue;
         missing.emplace_back(known.seq, key);
     }

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,7 +25,8 @@ public:
 
     // What the tree was when it had this size, as a checkpoint kept here or elsewhere says. Before the first step.
     void expect(std::uint64_t size, const Hash& root, std::string who);
-    bool step(Connection& db);  // false: that was the last
+    // false: that was the last. Pages that cannot be read are findings of "file": of the ledger they end it, of another table they end that one.
+    bool step(Connection& db);
 
     struct Finding { std::string check{}, detail{}; };  // "ledger", "ledger row 17 is missing"
     const std::vector<Finding>& findings() const { return findings_; }
@@ -41,6 +43,8 @@ private:
         }
     };
 
+    bool go_on(Connection& db);
+    bool read_rows_or_leave_table(Connection& db);
     void begin_pass(Connection& db);
     bool read_lines(Connection& db, std::int64_t most);  // false: none are left
     void compare_head(Connection& db);
@@ -62,6 +66,7 @@ private:
     std::int64_t after_a_ = 0, after_b_ = 0;
     bool from_start_ = true;
     std::map<std::uint8_t, std::int64_t> whole_at_;  // tables read in one go, and what the ledger's size was then
+    std::set<std::uint8_t> unreadable_;  // tables
     std::unordered_map<RowKey, Known, KeyHash> known_;
     std::multimap<std::uint64_t, std::pair<Hash, std::string>> expected_;
     std::uint64_t right_until_ = 0;  // a checkpoint says that the tree was this one up to here

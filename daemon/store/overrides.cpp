@@ -19,29 +19,65 @@ Result<SurveyRow> find_survey(Connection& db, std::string_view record) {
     return SurveyRow{find.integer(0), find.integer(1), find.integer(4), find.text(2), find.text(3), find.text(5)};
 }
 
-// A reason is what a person wrote: it may name a citizen, so the ledger holds a commitment to it and the words are sealed.
-void note(Connection& db, const Seal& seal, std::string_view kind, const SurveyRow& row, std::string_view reason, Instant now) {
-    append(db, now, kind, row.case_id, fmt::format(R"({{"ref":"{}","reason":"{}"}})", row.ref, to_hex(seal.keyed_hash(reason))));
+// The line holds a commitment to the reason, and the row with the sealed words.
+void note(Connection& db, const Seal& seal, std::string_view kind, const SurveyRow& row, const ByHand& by, Instant now) {
+    auto case_id = row.case_id > 0 ? std::optional(row.case_id) : std::nullopt;
+    keep_words_of(db, seal, kind, case_id, by, now);
+    append(db, now, kind, row.case_id, fmt::format(R"({{"ref":"{}","reason":"{}"}})", row.ref, to_hex(seal.keyed_hash(by.reason))));
 }
+
+std::string words_context(std::int64_t id) { return fmt::format("override_words.words:{}", id); }
+constexpr std::string_view words_at = ", words ";
 
 }  // namespace
 
-Result<std::int64_t> cancel_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now) {
+std::int64_t keep_words_of(Connection& db, const Seal& seal, std::string_view what, std::optional<std::int64_t> case_id, const ByHand& by, Instant now) {
+    auto id = db.next_id("override_words");
+    auto words = by.reason.empty() ? std::nullopt : std::optional(seal.seal(by.reason, words_context(id)));
+    Statement add(db, "INSERT INTO override_words(id, at, what, case_id, who, words) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    add.bind(1, id).bind(2, now).bind(3, what).bind(4, case_id).bind(5, by.who).bind_maybe_blob(6, words).run();
+    return id;
+}
+
+std::string open_reason(std::int64_t words_id, const ByHand& by) { return fmt::format("by {}{}{}", by.who, words_at, words_id); }
+
+std::string read_reason(Connection& db, const Seal& seal, const std::string& open) {
+    auto at = open.rfind(words_at);
+    if (!open.starts_with("by ") || at == open.npos) return open;
+    Statement find(db, "SELECT id, who, words FROM override_words WHERE id = CAST(?1 AS INTEGER)");
+    if (!find.bind(1, open.substr(at + words_at.size())).step()) return open;
+    auto who = find.text(1);
+    if (find.is_null(2)) return fmt::format("by {}", who);
+    auto words = seal.open(find.text(2), words_context(find.integer(0)));
+    return words ? fmt::format("{} (by {})", *words, who) : fmt::format("by {}, whose words are erased", who);
+}
+
+std::vector<Override> overrides_of(Connection& db, const Seal& seal, std::int64_t case_id) {
+    Statement find(db, "SELECT id, at, what, who, words FROM override_words WHERE case_id = ?1 ORDER BY id");
+    std::vector<Override> all;
+    for (find.bind(1, case_id); find.step();) {
+        auto words = seal.open(find.text(4), words_context(find.integer(0)));
+        all.push_back({find.instant(1), find.text(2), find.text(3), words ? std::optional(*words) : std::nullopt});
+    }
+    return all;
+}
+
+Result<std::int64_t> cancel_case(Connection& db, const Seal& seal, std::string_view record, const ByHand& by, Instant now) {
     auto row = find_survey(db, record);
     if (!row) return tl::unexpected(row.error());
     if (row->state != "due" && row->state != "held")
         return fail(Error::Kind::conflict, fmt::format("the survey of case {} is {}: only what waits can be called off", record, row->state));
     Verdict verdict;
     verdict.code = Code::cancelled;
-    verdict.rule = std::string(reason);
+    verdict.rule = "by hand";
     record_decision(db, row->case_id, "operator", "excluded", verdict, now);
     cancel_waiting_of_case(db, row->case_id, Code::cancelled, now);
     set_case_code(db, row->case_id, Code::cancelled, "", now);
-    note(db, seal, "cancelled_by_operator", *row, reason, now);
+    note(db, seal, "cancelled_by_operator", *row, by, now);
     return row->phone_id;
 }
 
-Result<void> resend_case(Connection& db, const Seal& seal, std::string_view record, std::string_view reason, Instant now) {
+Result<void> resend_case(Connection& db, const Seal& seal, std::string_view record, const ByHand& by, Instant now) {
     auto row = find_survey(db, record);
     if (!row) return tl::unexpected(row.error());
     if (row->state != "in_doubt" && row->state != "unknown")
@@ -50,12 +86,12 @@ Result<void> resend_case(Connection& db, const Seal& seal, std::string_view reco
     if (!row->code.empty()) return fail(Error::Kind::conflict, fmt::format("case {} is refused by code {} now: nobody may be asked about it", record, row->code));
     Statement again(db, "UPDATE messages SET state = 'due', due_at = ?2, stale_at = max(stale_at, ?3), open = 0, answer_until = NULL WHERE id = ?1");
     again.bind(1, row->message).bind(2, now).bind(3, now + std::chrono::hours(24)).run();
-    note(db, seal, "resend", *row, reason, now);
+    note(db, seal, "resend", *row, by, now);
     return {};
 }
 
 Result<Released> release_restored(Connection& db, const Seal& seal, const std::vector<std::string>& records, bool all, bool accept_possible_double,
-                                  std::string_view reason, Instant now) {
+                                  const ByHand& by, Instant now) {
     struct Held { SurveyRow row{}; std::string record{}; };
     std::vector<Held> held;
     if (all) {
@@ -85,7 +121,7 @@ Result<Released> release_restored(Connection& db, const Seal& seal, const std::v
         Statement release(db, "UPDATE messages SET state = 'due', code = NULL, due_at = max(due_at, ?2), route = -1 WHERE id = ?1 AND state = 'held'");
         release.bind(1, row.message).bind(2, now).run();
         if (db.changes() == 0) continue;  // named twice
-        note(db, seal, doubtful ? "released_in_doubt" : "released", row, reason, now);
+        note(db, seal, doubtful ? "released_in_doubt" : "released", row, by, now);
         ++done.released;
     }
     return done;
@@ -98,7 +134,7 @@ std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal) {
     std::vector<OptOutRow> rows;
     while (find.step()) {
         auto phone = find_phone(db, seal, find.integer(0));
-        rows.push_back({phone ? phone->masked() : "erased", find.text(1), find.text(2), find.instant(3)});
+        rows.push_back({phone ? phone->masked() : "erased", find.text(1), read_reason(db, seal, find.text(2)), find.instant(3)});
     }
     return rows;
 }

@@ -80,6 +80,8 @@ constexpr FactTable tables[] = {
     {40, "survey_scales", "i", "message_id scale*"},
     {41, "feed_cases", "i", "case_id number* content* unit* grade*"},
     {42, "feed_units", "t", "unit satisfied* basically_satisfied* dissatisfied* fresh* number*"},
+    {43, "ledger_keys", "i", "id at after_size verifier"},
+    {44, "override_words", "i", "id at what case_id who words"},
 };
 static_assert(std::string_view(tables[0].name) == "phones");
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.

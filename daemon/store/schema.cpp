@@ -349,7 +349,20 @@ CREATE TRIGGER suggestions_keep BEFORE DELETE ON suggestions WHEN NOT EXISTS (SE
 BEGIN SELECT RAISE(ABORT, 'suggestions go with the ratings'); END;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14, step_15, step_16};
+// By which key the ledger is signed from when on: checkpoints of more rows than `after_size`. And what people did by hand, who and why, in words
+// that are sealed and go with the case, or when texts of their age go: empty where they went, NULL where none were said.
+constexpr const char* step_17 = R"sql(
+CREATE TABLE ledger_keys(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, after_size INTEGER NOT NULL, verifier TEXT NOT NULL) STRICT;
+CREATE TRIGGER ledger_keys_stay BEFORE UPDATE ON ledger_keys BEGIN SELECT RAISE(ABORT, 'which key signed is append-only'); END;
+CREATE TRIGGER ledger_keys_keep BEFORE DELETE ON ledger_keys BEGIN SELECT RAISE(ABORT, 'which key signed is append-only'); END;
+CREATE TABLE override_words(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL, case_id INTEGER REFERENCES cases(id), who TEXT NOT NULL, words BLOB) STRICT;
+CREATE INDEX override_words_of ON override_words(case_id, id) WHERE case_id IS NOT NULL;
+CREATE TRIGGER override_words_stay BEFORE UPDATE ON override_words WHEN NEW.words IS NULL OR length(NEW.words) > 0
+BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
+CREATE TRIGGER override_words_keep BEFORE DELETE ON override_words BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14, step_15, step_16, step_17};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

@@ -111,6 +111,24 @@ Result<SentJournal> SentJournal::open(const std::filesystem::path& folder, bool 
     return journal;
 }
 
+SentJournal SentJournal::look(const std::filesystem::path& folder, Disk& disk) {
+    SentJournal journal(disk);
+    journal.folder_ = folder;
+    std::vector<std::int64_t> found;
+    try {
+        found = segments(disk, folder);
+    } catch (const std::system_error& error) {
+        if (error.code() != std::errc::no_such_file_or_directory) throw;
+    }
+    if (found.empty()) return journal;  // nothing was ever sent
+    journal.first_of_segment_ = found.back();
+    journal.last_ = found.back() - 1;
+    auto text = disk.read(segment_path(folder, found.back())).value_or("");
+    for (auto line : whole_lines(text))
+        if (auto read = read_line(std::string(line)); read && read->sequence > journal.last_) journal.last_ = read->sequence, journal.last_ref_ = read->ref;
+    return journal;
+}
+
 void SentJournal::start_segment() {
     file_.reset();
     first_of_segment_ = last_ + 1;

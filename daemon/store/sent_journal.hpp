@@ -27,6 +27,9 @@ public:
     // Without `durable` it is not fsynced: demonstrations.
     static Result<SentJournal> open(const std::filesystem::path& folder, bool durable = true, Disk& disk = machine_disk());
 
+    // How far it has come, touching nothing: beside a daemon that goes on writing. Of this one only what it says is asked. Throws std::system_error.
+    static SentJournal look(const std::filesystem::path& folder, Disk& disk = machine_disk());
+
     // Appends and fsyncs; throws std::system_error and leaves no half line behind. Nothing may be sent before it returns.
     void append(const std::vector<SentLine>& lines);
     std::int64_t last_sequence() const { return last_; }  // 0: empty

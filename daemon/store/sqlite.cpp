@@ -21,6 +21,7 @@ std::string SqlError::reason() const { return code_ == 0 ? what() : sqlite3_errs
 bool SqlError::is_constraint() const { return (code_ & 0xFF) == SQLITE_CONSTRAINT; }
 bool SqlError::is_refusal() const { return code_ == 0 || is_constraint(); }
 bool SqlError::is_full() const { return (code_ & 0xFF) == SQLITE_FULL; }
+bool SqlError::is_damage() const { return (code_ & 0xFF) == SQLITE_CORRUPT || (code_ & 0xFF) == SQLITE_NOTADB; }
 const int SqlError::unsynced = SQLITE_IOERR_FSYNC;
 bool SqlError::is_unsynced() const { return code_ == SQLITE_IOERR_FSYNC || code_ == SQLITE_IOERR_DIR_FSYNC; }
 

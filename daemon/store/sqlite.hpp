@@ -34,6 +34,7 @@ public:
     bool is_refusal() const;    // of these rows: a constraint, or what a store function found impossible (code 0)
     bool is_full() const;               // no space left: try again when there is
     bool is_unsynced() const;           // an fsync failed: what was written before it may be lost
+    bool is_damage() const;             // what is in the file cannot be: it was overwritten, or a page of it is lost
     static const int unsynced;          // the code of one that we found out ourselves
 
 private:

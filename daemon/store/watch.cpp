@@ -88,13 +88,13 @@ std::optional<Instant> first_unsigned(Connection& db) {
     return read.instant(0);
 }
 
-std::vector<Doubt> read_doubts(Connection& db) {
+std::vector<Doubt> read_doubts(Connection& db, DoubtOf what) {
     std::vector<Doubt> doubts;
     for (const char* state : {"in_doubt", "unknown"}) {
         Statement find(db, fmt::format(R"sql(
             SELECT m.channel, coalesce(a.outcome, ''), coalesce(a.detail, ''), count(*), min(m.claimed_at)
               FROM messages m LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt = m.attempt
-             WHERE m.state = '{}' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 50)sql", state));
+             WHERE m.state = '{}'{} GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 50)sql", state, what == DoubtOf::surveys ? " AND m.purpose = 'survey'" : ""));
         while (find.step()) {
             auto why = find.text(2).empty() ? find.text(1) : find.text(2);
             doubts.push_back({find.text(0), state, why, find.integer(3), find.instant(4)});

@@ -50,6 +50,7 @@ std::optional<Instant> first_unsigned(Connection& db);
 
 // Messages that may or may not have gone, by channel, state (in_doubt, unknown) and what the attempt ended with.
 struct Doubt { std::string channel{}, state{}, why{}; std::int64_t count = 0; Instant oldest{}; };
-std::vector<Doubt> read_doubts(Connection& db);
+enum class DoubtOf { all, surveys };
+std::vector<Doubt> read_doubts(Connection& db, DoubtOf what = DoubtOf::all);
 
 }  // namespace pingjing::store

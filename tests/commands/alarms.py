@@ -65,7 +65,8 @@ keep_done = "3650d"
         check(signature == "v1," + expected, "a stranger can check the signature", name, at, signature, expected)
     check(len(on_call.signatures) >= 3 and len({name for name, *_ in on_call.signatures[:3]}) == 1, "the same news has the same id each time", on_call.signatures)
     check("13912345678" not in json.dumps(alarm), "no number", alarm)
-    check("ALARM           clock_held since" in site.run("status").stdout, "status shows it", site.run("status").stdout)
+    shown = site.run("status").stdout
+    check("ALARM           clock_held since" in shown and "告警          时钟异常: " in shown and "surveys are held: the clock" in shown, "status shows it, in words", shown)
     check('pingjing_alarm{name="clock_held",about=""} 1' in site.ask("GET", "/metrics")[2], "and /metrics", site.ask("GET", "/metrics")[2])
     check('"event":"alarm.on","name":"clock_held"' in site.said(), "and the log")
     until(lambda: os.path.exists(kept) and '"clock_held"' in open(kept, encoding="utf-8").read(), "the program hears it too")

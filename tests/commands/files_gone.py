@@ -171,7 +171,7 @@ def taken_into_use(town):
     remove(town.lay_down(town.new), "journal")
     site.run("serve", exit=1)
     done = site.run("restore", os.path.join(site.state, "pingjing.db"))
-    check("WARNING" in done.stdout and "10 wait for" in done.stdout, "restore takes the store itself, and says that the journal is not whole", done.stdout)
+    check("WARNING" in done.stdout and "held:     10 surveys" in done.stdout, "restore takes the store itself, and says that the journal is not whole", done.stdout)
     asked = len(town.asked())
     later(site, 3)
     site.start()

@@ -41,6 +41,18 @@ def holds(site):
     check("STILL ON HOLD (clock)" in said and "--of clock --reason" in said, "what is left is named", said)
     check("STILL" not in site.run("release", "--of", "clock", "--reason", "x").stdout, "and then nothing is")
     check("nothing is on hold" in site.run("release", "--reason", "x").stdout, "which is said as well")
+    words = "线路检修,王师傅打来电话"
+    site.run("hold", "--reason", words, "--by", "李警官")
+    check(f"{words} (by control/李警官)" in site.run("status").stdout, "status says who stopped it and why", site.run("status").stdout)
+    check("by control/李警官" in site.ask("GET", "/readyz")[2] and words not in site.ask("GET", "/readyz")[2], "/readyz says who", site.ask("GET", "/readyz")[2])
+    site.environment["SUDO_USER"] = "wang"
+    site.run("release", "--reason", words)
+    site.run("optout", "add", "-", "--reason", words, input="13900000809\n")
+    del site.environment["SUDO_USER"]
+    check(f"{words} (by control/wang)" in site.run("optout", "list").stdout, "who was logged in is who did it")
+    database = sqlite3.connect(f"file:{os.path.join(site.state, 'pingjing.db')}?mode=ro", uri=True)
+    check(words not in "\n".join(database.iterdump()), "the words are in no row and no line")
+    database.close()
 
 
 def facts(site):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """backup beside a busy daemon, the store lost, restore: nobody is asked twice, what waited goes when a person says so.
 Usage: restored.py PROGRAM"""
-import os
+import os, shutil
 from datetime import timedelta
 from police_site import check, play, until
 
@@ -36,7 +36,13 @@ def story(new_site):
     os.rename(database, site.path("lost.db"))
     check("pingjing restore" in site.run("serve", exit=1).stderr, "without its store, beside the journal, it does not start")
     check(not os.path.exists(database), "and makes no new one")
+    shutil.copy(copy, database)
+    said = site.run("backup", site.path("bad.db"), exit=1).stderr
+    check("older" in said and not os.path.exists(site.path("bad.db")), "a store that was set back is not backed up as if it were the newest", said)
+    os.remove(database)
+    check("is gone" in site.run("backup", site.path("bad.db"), exit=1).stderr, "nor one that is gone")
     done = site.run("restore", copy)
+    check("next:     1. start the daemon" in done.stdout and "release --restored" in done.stdout, "and what comes next", done.stdout)
     check("20 texts went out about calls that this backup does not know" in done.stdout, "restore says what it does not know", done.stdout)
 
     later(4)
@@ -54,6 +60,8 @@ def story(new_site):
     check("released 0" in done.stdout and "left 20" in done.stdout and "call-119" in done.stdout, "not even where all are released", done.stdout)
     done = site.run("release", "--restored", "call-100", "call-101", "--accept-possible-double", "--reason", "the carrier never had them")
     check("released 2" in done.stdout, "a person who knows better releases two", done.stdout)
+    told = site.run("explain", "call-100").stdout
+    check("放行(可能重复) released_in_doubt by control" in told and "「the carrier never had them」" in told, "explain says who and why", told)
     until(lambda: len(asked()) == 44, "and they are asked")
     check(site.stop() == 0, "stops")
     site.run("verify")

@@ -127,7 +127,7 @@ void furnish(Office& office) {
         store::record_in_doubt(db, office.attempt("unknown"), "ambiguous", "", noon - 20min);
         db.exec("UPDATE messages SET state = 'unknown' WHERE id = (SELECT id FROM messages WHERE case_id = (SELECT id FROM cases WHERE record = 'unknown'))");
         for (const char* id : {"accepted", "silent", "answered", "asked"}) store::record_accepted(db, office.attempt(id), {std::string("v-") + id + "-1", std::string("v-") + id + "-2"}, noon - 20min, noon + 72h);
-        REQUIRE(store::cancel_case(db, f.seal, "cancelled", "looked at", noon - 20min));
+        REQUIRE(store::cancel_case(db, f.seal, "cancelled", {"control/zhang", "looked at"}, noon - 20min));
     });
     auto phone = [&](const char* record) { return store::find_phone(office.connection(), f.seal, office.phone_of(record))->reveal(); };
     write_to_us(office, phone("answered"), "3", "m1", noon - 10min);

@@ -212,10 +212,11 @@ std::vector<Operation> about_sending() {
             store::release_holds(db, "clock", std::nullopt, "looked at", noon);
         }),
         in_store("hold_if_clock_is_off", [](Connection& db, Office&) { hold_if_clock_is_off(db, noon + 1000h); }),
-        in_store("cancel_case", [](Connection& db, Office&) { (void)store::cancel_case(db, seal(), "due", "because", noon); }),
-        in_store("resend_case", [](Connection& db, Office&) { (void)store::resend_case(db, seal(), "doubt", "because", noon); }),
+        in_store("cancel_case", [](Connection& db, Office&) { (void)store::cancel_case(db, seal(), "due", {"control/zhang", "because"}, noon); }),
+        in_store("resend_case", [](Connection& db, Office&) { (void)store::resend_case(db, seal(), "doubt", {"control/zhang", "because"}, noon); }),
+        in_store("keep_words_of", [](Connection& db, Office& o) { store::keep_words_of(db, seal(), "hold", o.case_of("due"), {"control/zhang", "because"}, noon); }),
         in_store("check_and_remember_keys", [](Connection& db, Office&) { (void)store::check_and_remember_keys(db, seal()); }),
-        in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, false, "looked at", noon); }),
+        in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, false, {"control/zhang", "looked at"}, noon); }),
     };
 }
 
@@ -454,6 +455,9 @@ std::vector<Operation> about_the_house() {
     return {
         in_store("append", [](Connection& db, Office&) { store::append(db, noon, "test", std::nullopt, "{}"); }),
         in_store("make_checkpoint", [](Connection& db, Office&) { store::make_checkpoint(db, *seal().ledger_signer(), noon); }),
+        in_store("remember_ledger_key", [](Connection& db, Office&) {
+            if (!store::remember_ledger_key(db, *store::Seal::from_seed(99).ledger_signer(), noon)) throw std::logic_error("it is the same key");
+        }),
         in_store("keep_checkpoint", [](Connection& db, Office&) { store::keep_checkpoint(db, signed_head(db), noon); }),
         in_store("keep_cosigned", [](Connection& db, Office&) { store::keep_cosigned(db, signed_head(db), noon); }),
         in_store("erase_expired", [=](Connection& db, Office&) {
@@ -466,7 +470,7 @@ std::vector<Operation> about_the_house() {
         }),
         in_store("forget", [=](Connection& db, Office&) {
             auto named = store::find_named(db, seal(), phone("13800000001"));  // "due" and "capped"
-            if (!store::forget(db, seal(), *named, "asked for it", limits.recent, noon)) throw std::logic_error("it is not forgotten");
+            if (!store::forget(db, seal(), *named, {"control/zhang", "asked for it"}, limits.recent, noon)) throw std::logic_error("it is not forgotten");
         }),
         in_store("keep_watch_alarm", [](Connection& db, Office&) { store::keep_watch_alarm(db, {"in_doubt", "", "60 messages", noon, noon, std::nullopt, std::nullopt}); }),
         in_store("drop_watch_alarm", [](Connection& db, Office&) { store::drop_watch_alarm(db, "channel_down", "main"); }),
@@ -527,7 +531,7 @@ const std::vector<std::string>& readers() {
         "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "register_report", "own_report",
-        "find_next_due", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "find_checkpoint", "all_checkpoints", "inclusion_proof",
+        "find_next_due", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "ledger_keys", "overrides_of", "read_reason", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
         "count_quarantined", "find_quarantined", "open_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
         // of the reports on units and of the signals
@@ -537,7 +541,7 @@ const std::vector<std::string>& readers() {
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "find_unclear_texts", "before_texts_since", "read_up_to", "is_replay",
         "sent_surveys_to", "texts_to", "any_new_texts", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
         // of the ledger's check, a step at a time
-        "step", "begin", "finish", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
+        "step", "begin", "finish", "go_on", "read_rows_or_leave_table", "list_tables", "begin_table", "read_indexes", "ask_sqlite", "walk_on", "read_slice", "compare_with_indexes", "compare_with_table", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
         // the store's own: every operation goes through them; migrate() has tests of its own
         "work", "will_send", "write_lines", "write_head", "commit_head", "read_head", "migrate", "check_schema", "check_lineage", "missing_lines", "journal_mark",
         // the dispatcher's, private: a counter, and two rows of the table in one

@@ -1,6 +1,8 @@
 #include "daemon/admin/verify.hpp"
 #include "daemon/nightly.hpp"
+#include "daemon/store/cases.hpp"
 #include "daemon/store/erasure.hpp"
+#include "daemon/store/overrides.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
 #include "tests/flow/world.hpp"
@@ -37,7 +39,7 @@ Result<store::Erased> forget(World& w, const char* phone) {
     Result<store::Erased> done = store::Erased();
     w.store->run_now([&](Connection& db) {
         auto named = store::find_named(db, w.seal, *Phone::mobile(phone));
-        done = named ? store::forget(db, w.seal, *named, "asked by letter", w.clock.now() - Millis(std::chrono::hours(30 * 24)), w.clock.now()) : tl::unexpected(named.error());
+        done = named ? store::forget(db, w.seal, *named, {"control/zhang", "asked by letter"}, w.clock.now() - Millis(std::chrono::hours(30 * 24)), w.clock.now()) : tl::unexpected(named.error());
     });
     return done;
 }
@@ -99,6 +101,44 @@ TEST_CASE("a forgotten number is nowhere any more, and the books and the ledger 
     file.exec("UPDATE inbound SET text = x'' WHERE case_id = (SELECT id FROM cases WHERE record = 'b')");
     CHECK(admin::verify(file).failures.size() == 1);
     file.exec("ROLLBACK");
+}
+
+TEST_CASE("what people said when they did something by hand goes with the call, or when it is as old as texts may be, and who did it stays") {
+    World w("2026-11-21T09:00:00+08:00");
+    w.call("a", one);
+    w.call("b", other);
+    w.store->run_now([&](Connection& db) {
+        REQUIRE(store::cancel_case(db, w.seal, "a", {"control/zhang", "his mother rang up"}, w.clock.now()));
+        REQUIRE(store::cancel_case(db, w.seal, "b", {"control/li", "his father rang up"}, w.clock.now()));
+        store::keep_words_of(db, w.seal, "release", std::nullopt, {"control/li", "the carrier is back"}, w.clock.now());
+    });
+    auto words = [](World& world) { return world.value("SELECT group_concat(who || ' ' || (length(words) > 0), ', ') FROM (SELECT * FROM override_words ORDER BY id)"); };
+    auto done = forget(w, one);
+    REQUIRE(done);
+    // The last one says why it was forgotten.
+    CHECK(words(w) == "control/zhang 0, control/li 1, control/li 1, control/zhang 1");
+    auto old = later(w, 181);
+    night(*old);
+    CHECK(words(*old) == "control/zhang 0, control/li 0, control/li 0, control/zhang 0");
+    check_whole(*old, "old");
+}
+
+TEST_CASE("whoever forgets a number is told what was called off, what stays, and how long it is recognised") {
+    World w("2026-11-21T09:00:00+08:00");
+    w.call("a", one);
+    auto called = w.clock.now();
+    auto done = forget(w, one);
+    REQUIRE(done);
+    CHECK(done->called_off == 1);
+    CHECK_FALSE(done->opted_out);
+    CHECK(done->recognised_from == called);
+    w.call("b", other);
+    ask_and_rate(w, "c", "13812345003", "退订");
+    w.pass(std::chrono::hours(1));
+    done = forget(w, "13812345003");
+    REQUIRE(done);
+    CHECK(done->opted_out);
+    CHECK(done->called_off == 0);
 }
 
 TEST_CASE("what waits for a forgotten number is called off, he is still recognised for a month, then not") {

@@ -47,7 +47,7 @@ TEST_CASE("a number edited after closing, a case re-coded, a caller who changes 
     CHECK(w.call("recoded", "13800000002", "02") == "updated dv");
     CHECK(w.call("open", "13800000007", "02") == "updated dv");       // while it was being worked on
     CHECK(w.call("plain", "13800000006", "0102") == "updated");       // another category, and asked all the same
-    w.store->run_now([&](store::Connection& db) { REQUIRE(store::cancel_case(db, w.seal, "called_off", "because", w.clock.now())); });
+    w.store->run_now([&](store::Connection& db) { REQUIRE(store::cancel_case(db, w.seal, "called_off", {"control/zhang", "because"}, w.clock.now())); });
     w.pass(2h);
     REQUIRE(w.texted(test::survey_words) == 3);
     auto slot = [&](const std::string& phone) {

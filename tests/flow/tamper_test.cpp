@@ -1,10 +1,15 @@
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 
 #include "daemon/admin/verify.hpp"
+#include "daemon/nightly.hpp"
+#include "daemon/store/checkpoints.hpp"
+#include "daemon/store/overrides.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/row_facts.hpp"
+#include "daemon/store/watch.hpp"
 #include "tests/flow/world.hpp"
 
 using namespace pingjing;
@@ -30,7 +35,10 @@ void live_a_morning(World& w) {
     w.call("case3", "13812345003", "0101", R"(,"call_taker":"080011")");
     w.receipt("nobody", provider::ReceiptState::delivered, "x1");
     w.store->run_now([&](Connection& db) {
-        store::place_hold(db, "stop", std::nullopt, "a test", w.clock.now());
+        store::ByHand by{"control/zhang", "a test"};
+        store::place_hold(db, "stop", std::nullopt, store::open_reason(store::keep_words_of(db, w.seal, "hold", std::nullopt, by, w.clock.now()), by), w.clock.now());
+        store::keep_words_of(db, w.seal, "forget", 1, by, w.clock.now());
+        for (const auto& seal : {store::Seal::from_seed(99), w.seal}) store::remember_ledger_key(db, *seal.ledger_signer(), w.clock.now());
         store::record_opt_out(db, store::keep_phone(db, w.seal, *Phone::mobile("13900000077"), w.clock.now()), true, "operator", "asked for it", w.clock.now());
     });
     w.pass(std::chrono::hours(1));
@@ -258,6 +266,9 @@ TEST_CASE("verify names what was changed, and tells a missing row from an erased
     CHECK(failures("DELETE FROM opt_outs WHERE id = 1").find("rows: opt_outs row 1 is missing; ledger row ") == 0);
     CHECK(failures("INSERT INTO holds VALUES (77, 'stop', NULL, 1, 'r', NULL, NULL)").find("rows: holds row 77 was written by no ledger row") == 0);
     CHECK(failures("UPDATE attempts SET channel = 'other' WHERE message_id = 1").find("rows: attempts row 1 1 is not as ledger row ") == 0);
+    CHECK(failures("UPDATE ledger_keys SET after_size = 99 WHERE id = 2").find("rows: ledger_keys row 2 is not as ledger row ") == 0);
+    CHECK(failures("UPDATE override_words SET who = 'control/li' WHERE id = 1").find("rows: override_words row 1 is not as ledger row ") == 0);
+    CHECK(failures("DELETE FROM override_words WHERE id = 2").find("rows: override_words row 2 is missing; ledger row ") == 0);
     CHECK(failures("UPDATE alarms SET at = at + 1").find("rows: alarms row ") == 0);
     CHECK(failures("UPDATE ledger SET at = at + 1 WHERE seq = 9").find("ledger: ledger row 9 was changed\n") == 0);
     CHECK(failures("DELETE FROM ledger WHERE seq = 9").find("ledger: ledger row 9 is missing\n") == 0);
@@ -304,4 +315,45 @@ TEST_CASE("what a job changed and was taken back is in no line") {
         for (const auto& failure : admin::verify(db).failures) MESSAGE(failure.check << ": " << failure.detail);
         CHECK(admin::verify(db).failures.empty());
     });
+}
+
+TEST_CASE("a page that cannot be read is what the night says of the store, and the nights go on") {
+    World w("2026-11-21T09:00:00+08:00");
+    live_a_morning(w);
+    std::int64_t page = 0, bytes = 0;
+    {
+        Connection db(w.store->path());
+        Statement root(db, "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master WHERE name = 'decisions'");
+        REQUIRE(root.step());
+        page = root.integer(0), bytes = root.integer(1);
+        root.run();
+        REQUIRE(db.checkpoint());
+    }
+    auto settings = w.settings();
+    // A connection of its own for each look, as after a start: nothing of the page is remembered.
+    store::Reader read = [&](std::function<void(Connection&)> work) -> asio::awaitable<void> {
+        Connection db(w.store->path(), Connection::Access::read_only);
+        work(db);
+        co_return;
+    };
+    auto night = [&] {
+        w.run_for([&]() -> asio::awaitable<void> {
+            Nightly nightly(read, *w.store, w.seal, w.clock, [&]() -> const config::Settings& { return settings; });
+            co_await nightly.verify();
+        });
+        std::optional<store::LastVerification> said;
+        w.store->run_now([&](Connection& db) { said = store::last_verification(db); });
+        return said ? said->failure : "nothing was said";
+    };
+    CHECK(night().empty());
+    {
+        std::fstream file(w.store->path(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp((page - 1) * bytes);
+        file << std::string(static_cast<std::size_t>(bytes), '\x5A');
+    }
+    CHECK(night().find("file: decisions") == 0);
+    // Of a disk that reads nothing at all it is said, too.
+    store::Reader broken = [](std::function<void(Connection&)>) -> asio::awaitable<void> { throw store::SqlError(266, "disk I/O error"); co_return; };
+    read = broken;
+    CHECK(night() == "file: the store cannot be read: disk I/O error");
 }

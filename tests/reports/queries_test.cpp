@@ -110,6 +110,26 @@ TEST_CASE("a survey in doubt counts as sent, and still does when a report settle
     }
 }
 
+TEST_CASE("under the books stands by what reason how many surveys are in doubt, and no other text") {
+    Books books;
+    struct { const char* state; const char* outcome; const char* detail; int many; } doubts[] = {
+        {"in_doubt", "ambiguous", "no answer in time", 3}, {"in_doubt", "ambiguous", "stopped while the carrier had it", 2}, {"unknown", "ambiguous", "", 1}, {"delivered", "accepted", "", 4}};
+    for (const auto& d : doubts)
+        for (int i = 0; i < d.many; ++i) {
+            auto id = books.plant.survey(books.plant.call(), {.state = d.state, .accepted = false});
+            store::Statement add(books.db, "INSERT INTO attempts(message_id, attempt, channel, claimed_at, settled_at, outcome, detail) VALUES (?1, 1, 'main', 1, 1, ?2, nullif(?3, ''))");
+            add.bind(1, id).bind(2, d.outcome).bind(3, d.detail).run();
+        }
+    books.plant.message(books.plant.call(), "thanks", {.state = "in_doubt", .accepted = false});
+    auto shown = render_terminal(books.table({.report = "balance"}));
+    CHECK(shown.find("存疑 in_doubt: 3 (main) — no answer in time") != std::string::npos);
+    CHECK(shown.find("存疑 in_doubt: 2 (main) — stopped while the carrier had it") != std::string::npos);
+    CHECK(shown.find("未知 unknown: 1 (main) — ambiguous") != std::string::npos);
+    CHECK(shown.find("— accepted") == std::string::npos);
+    CHECK(books.book("in_doubt") == 5);
+    CHECK(books.book("unknown") == 1);
+}
+
 TEST_CASE("a case that is re-coded after it was asked stays surveyed, its rating is left out and counted") {
     Books books;
     for (int i = 0; i < 6; ++i) books.plant.rated({}, "satisfied");

@@ -8,7 +8,9 @@
 #include "daemon/store/cases.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
+#include "daemon/store/overrides.hpp"
 #include "daemon/store/phones.hpp"
+#include "daemon/store/reveals.hpp"
 #include "tests/support/planter.hpp"
 
 using namespace pingjing;
@@ -151,6 +153,21 @@ TEST_CASE("what the carrier took is not called eligible, moments are those of th
     CHECK(text.find("1795220748785") == std::string::npos);
     CHECK(text.find(R"("due_at":"2026-11-21T)") != std::string::npos);
     CHECK(text.find("规则 rule 类别 category") != std::string::npos);
+}
+
+TEST_CASE("what somebody did by hand, and to whom a number was shown, stands there with who and why, for those who may inspect") {
+    Told told;
+    store::keep_words_of(told.db, told.seal, "resend", 1, {"control/zhang", "他打来电话 13812348000"}, closed + 3h);
+    store::record_text_reveal(told.db, told.seal, 1, "3/li", "回拨求助者", closed + 4h);
+    auto text = story_text(told.story(true), zone);
+    CHECK(text.find("人工处置 再次发送 resend by control/zhang 「他打来电话 138****8000」") != std::string::npos);
+    CHECK(text.find("查看号码 the number was shown to 3/li 「回拨求助者」") != std::string::npos);
+    auto json = boost::json::parse(story_json(told.story(true), zone));
+    CHECK(json.at("by_hand").at(0).at("reason") == "他打来电话 138****8000");
+    auto closed_book = story_text(told.story(false), zone);
+    CHECK(closed_book.find("再次发送 resend by control/zhang") != std::string::npos);
+    CHECK(closed_book.find("他打来电话") == std::string::npos);
+    CHECK(closed_book.find("回拨求助者") == std::string::npos);
 }
 
 TEST_CASE("of a message in doubt the story says what would settle it") {

@@ -46,7 +46,7 @@ asio::awaitable<void> resend(City& city, Life& l) {
     co_await l.store->run(std::ref(find));
     if (!chosen || l.dead) co_return;
     city.watch.may_be_asked_again(chosen->ref);
-    auto work = [&](store::Connection& db) { return store::resend_case(db, city.seal, chosen->record, "sim", now).has_value(); };
+    auto work = [&](store::Connection& db) { return store::resend_case(db, city.seal, chosen->record, {"sim", "it may be"}, now).has_value(); };
     co_await l.store->run(std::ref(work));
     l.gateway->dispatcher().wake();
 }
@@ -54,7 +54,7 @@ asio::awaitable<void> resend(City& city, Life& l) {
 // All that a restore holds, and takes no risk: to whom a text left of which this store knows nothing, it stays.
 asio::awaitable<void> release_restored(City& city, Life& l) {
     auto work = [&city, now = city.clock.now()](store::Connection& db) {
-        auto done = store::release_restored(db, city.seal, {}, true, false, "looked at it", now);
+        auto done = store::release_restored(db, city.seal, {}, true, false, {"sim", "looked at it"}, now);
         return done ? done->released : 0;
     };
     int released = co_await l.store->run(work);

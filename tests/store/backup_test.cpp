@@ -10,6 +10,7 @@
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
 #include "daemon/store/phones.hpp"
+#include "daemon/store/sent_journal.hpp"
 #include "daemon/store/store.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -72,11 +73,12 @@ public:
     }
     Result<Released> release(const std::vector<std::string>& records, bool all = false, bool accept = false) {
         Result<Released> done = Released();
-        store_->run_now([&](Connection& db) { done = release_restored(db, seal_, records, all, accept, "looked at", noon + 3h); });
+        store_->run_now([&](Connection& db) { done = release_restored(db, seal_, records, all, accept, {"control/zhang", "looked at"}, noon + 3h); });
         return done;
     }
+    Result<Copy> try_back_up(const char* name, std::optional<Seal> seal = std::nullopt) { return write_backup(state(), seal.value_or(seal_), file(name)); }
     Copy back_up(const char* name) {
-        auto copy = write_backup(state() / "pingjing.db", file(name));
+        auto copy = write_backup(state(), seal_, file(name));
         REQUIRE_MESSAGE(copy, (copy ? "" : copy.error().detail));
         return *copy;
     }
@@ -214,7 +216,7 @@ TEST_CASE("restore refuses what is no whole store of ours, and a running daemon,
     Office office;
     office.call(1);
     office.back_up("copy");
-    CHECK(write_backup(office.state() / "pingjing.db", office.file("copy")).error().kind == Error::Kind::conflict);
+    CHECK(office.try_back_up("copy").error().kind == Error::Kind::conflict);
     CHECK(store::restore(office.state(), Seal::from_seed(1), office.file("copy"), window, noon).error().kind == Error::Kind::conflict);  // it runs
     office.close();
     CHECK(store::restore(office.state(), Seal::from_seed(1), office.file("nothing"), window, noon).error().kind == Error::Kind::not_found);
@@ -244,4 +246,59 @@ TEST_CASE("a backup under a writer is one moment of the books") {
         cases.step();
         CHECK(cases.integer(0) == id);
     }
+}
+
+TEST_CASE("a store that no daemon would start on is not backed up: set back, of other keys, or gone") {
+    Office office;
+    office.call(1);
+    office.call(2);
+    office.claim(1);
+    office.close();
+    std::filesystem::copy(office.state(), office.file("older"), std::filesystem::copy_options::recursive);
+    office.reopen();
+    office.claim(2);
+    office.back_up("good");
+    CHECK((std::filesystem::status(office.file("good")).permissions() & std::filesystem::perms::all) == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+
+    // Under the keys of somebody else nobody would be found again.
+    auto other = office.try_back_up("bad", Seal::from_seed(2));
+    REQUIRE_FALSE(other);
+    CHECK(other.error().detail.find("another key") != std::string::npos);
+
+    // The database of before, beside the journal and the epoch of now.
+    office.close();
+    for (const char* file : {"pingjing.db", "pingjing.db-wal", "pingjing.db-shm"}) std::filesystem::remove(office.state() / file);
+    std::filesystem::copy_file(office.file("older") / "pingjing.db", office.state() / "pingjing.db");
+    auto older = office.try_back_up("bad");
+    REQUIRE_FALSE(older);
+    CHECK(older.error().kind == Error::Kind::conflict);
+    CHECK(older.error().detail.find("it is an older") != std::string::npos);
+    CHECK(older.error().detail.find("no backup was written") != std::string::npos);
+
+    // Nothing of the epoch: nobody can tell.
+    std::filesystem::rename(office.state() / "journal" / "epoch", office.file("epoch"));
+    CHECK(office.try_back_up("bad").error().detail.find("epoch is gone") != std::string::npos);
+    std::filesystem::rename(office.file("epoch"), office.state() / "journal" / "epoch");
+
+    std::filesystem::remove(office.state() / "pingjing.db");
+    CHECK(office.try_back_up("bad").error().detail.find("is gone") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(office.file("bad")));
+    CHECK_FALSE(std::filesystem::exists(office.file("bad.unfinished")));
+}
+
+TEST_CASE("a look at the sent journal says what opening it says, and touches nothing") {
+    Office office;
+    for (std::int64_t id = 1; id <= 3; ++id) office.call(id);
+    office.claim(1);
+    office.claim(2);
+    auto folder = office.state() / "journal";
+    auto seen = SentJournal::look(folder);
+    CHECK(seen.last_sequence() == 2);
+    CHECK(seen.last_ref() == office.value("SELECT ref FROM messages WHERE case_id = 2"));
+    // In the middle of a line that a daemon is writing.
+    std::ofstream(seen.last_file(), std::ios::app) << "3 half";
+    auto bytes = std::filesystem::file_size(seen.last_file());
+    CHECK(SentJournal::look(folder).last_sequence() == 2);
+    CHECK(std::filesystem::file_size(seen.last_file()) == bytes);
+    CHECK(SentJournal::look(office.file("nowhere")).last_sequence() == 0);
 }

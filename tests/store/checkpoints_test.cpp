@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sodium.h>
 
+#include "daemon/admin/verify.hpp"
 #include "daemon/store/ledger_check.hpp"
 #include "daemon/store/seal.hpp"
 #include "daemon/store/store.hpp"
@@ -229,4 +230,63 @@ TEST_CASE("a ledger that was cut, or written anew as a whole, is found by a chec
         });
         CHECK(alone.findings().empty());  // nothing else can know it
     }
+}
+
+TEST_CASE("verify says what was looked at: no key, nothing signed, and a checkpoint by another key than the ledger names") {
+    Log log;
+    auto other = Seal::from_seed(8);
+    const NoteSigner& stranger = *other.ledger_signer();
+    auto look = [&](const NoteSigner* signer) { return log.with([&](Connection& db) { return admin::verify(db, signer); }); };
+    auto said = [&](const NoteSigner* signer) { return admin::about_signatures(look(signer)); };
+    auto wrong = [&](const NoteSigner* signer) {
+        for (const auto& failure : look(signer).failures)
+            if (failure.check == "checkpoint") return failure.detail;
+        return std::string();
+    };
+    auto remember = [&](const NoteSigner& signer) { return log.with([&](Connection& db) { return remember_ledger_key(db, signer, from_millis(1)); }); };
+    log.facts(3);
+    CHECK(said(&log.signer) == "nothing here is signed");
+    CHECK(said(nullptr) == "signatures not checked: no ledger.key here; nothing here is signed");
+    log.checkpoint();
+    CHECK(said(nullptr) == "signatures not checked: no ledger.key here");
+    CHECK(said(&log.signer) == "signatures checked");
+    CHECK(wrong(&log.signer).empty());
+
+    CHECK(remember(log.signer));
+    CHECK_FALSE(remember(log.signer));
+    log.facts(2);
+    log.checkpoint();
+    CHECK(wrong(&log.signer).empty());  // the first key signed what was signed before it was named, too
+    CHECK(wrong(&stranger).find("the ledger.key here is that of " + stranger.name()) == 0);
+
+    // Another key from now on: what the first one signed still holds.
+    CHECK(remember(stranger));
+    log.with([&](Connection& db) { return make_checkpoint(db, stranger, from_millis(2)); });
+    log.facts(1);
+    log.with([&](Connection& db) { return make_checkpoint(db, stranger, from_millis(3)); });
+    CHECK(wrong(&stranger).empty());
+    CHECK(look(&stranger).checkpoints == 4);
+    CHECK(look(&stranger).keys.size() == 2);
+    CHECK(said(&stranger) == "signatures checked, by the 2 keys that the ledger names");
+    CHECK(log.with([](Connection& db) { return ledger_keys(db).at(1).after_size; }) == log.with([](Connection& db) { return all_checkpoints(db).at(1).size; }) );
+
+    // The first key again, though the ledger says that it is over.
+    log.facts(1);
+    log.checkpoint();
+    CHECK(wrong(&stranger) == "the checkpoint of " + std::to_string(log.with([](Connection& db) { return newest_checkpoint(db)->size; })) + " rows kept here is not signed by " + stranger.name() +
+                                  ", whose key the ledger names for it");
+}
+
+TEST_CASE("our own key is no second party") {
+    Log log;
+    log.facts(3);
+    auto note = log.checkpoint();
+    auto own = log.with([&](Connection& db) { return cosign(db, log.signer, note, {log.signer.verifier()}); });
+    REQUIRE_FALSE(own);
+    CHECK(own.error().kind == Error::Kind::invalid_input);
+    CHECK(own.error().detail.find("our own key") != std::string::npos);
+    // Nor one of those that signed before.
+    auto before = Seal::from_seed(9);
+    log.with([&](Connection& db) { return remember_ledger_key(db, *before.ledger_signer(), from_millis(1)); });
+    CHECK(log.with([&](Connection& db) { return cosign(db, log.signer, note, {before.ledger_signer()->verifier()}); }).error().detail.find("our own key") != std::string::npos);
 }

@@ -3,6 +3,7 @@
 #include "daemon/store/cases.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
+#include "tests/support/dump.hpp"
 #include "tests/support/planter.hpp"
 
 using namespace pingjing;
@@ -15,7 +16,7 @@ TEST_CASE("what is in doubt can be sent again at one's own risk, unless the case
         test::Planter planter(db);
         auto doubt = planter.call({.code = refused ? std::optional<std::string>("dv") : std::nullopt, .record = "R1"});
         planter.survey(doubt, {.state = "in_doubt"});
-        auto again = resend_case(db, Seal::from_seed(1), "R1", "he called us", from_millis(1));
+        auto again = resend_case(db, Seal::from_seed(1), "R1", {"control/zhang", "he called us"}, from_millis(1));
         CHECK(again.has_value() == !refused);
         if (refused) CHECK(again.error().kind == Error::Kind::conflict);
         Statement state(db, "SELECT state FROM messages");
@@ -43,7 +44,7 @@ TEST_CASE("what a person called off stays off, whatever later versions of the re
     };
     auto by_person = planter.call({.record = "R1"}), by_rule = planter.call({.record = "R2"});
     for (auto id : {by_person, by_rule}) planter.survey(id, {.state = "due", .accepted = false});
-    REQUIRE(cancel_case(db, seal, "R1", "the carrier's list says that he was asked", now));
+    REQUIRE(cancel_case(db, seal, "R1", {"control/zhang", "the carrier's list says that he was asked"}, now));
     cancel_waiting_of_case(db, by_rule, Code::duplicate, now);
     CHECK_FALSE(plan(by_person));
     CHECK(state(by_person) == "cancelled cancelled cancelled");
@@ -73,4 +74,46 @@ TEST_CASE("what a clock wrote that was years ahead waits no longer than until it
     CHECK(at("claimed_at", sent) == now);   // so that a receipt fits it, and its doubt ends
     CHECK(at("due_at", answer) == now);
     CHECK(at("stale_at", answer) == now);   // an answer is given within minutes or not at all
+}
+
+TEST_CASE("why a person overrode something is sealed, read again with who it was, and goes with the case's texts") {
+    Connection db(":memory:");
+    REQUIRE(migrate(db));
+    test::Planter planter(db);
+    auto seal = Seal::from_seed(1);
+    auto now = test::Planter::at("2026-11-20T14:00:00+08:00");
+    auto waits = planter.call({.record = "R1"}), doubt = planter.call({.record = "R2"});
+    planter.survey(waits, {.state = "due", .accepted = false});
+    planter.survey(doubt, {.state = "in_doubt"});
+    const std::string words = "王小明的母亲打来电话";
+    REQUIRE(cancel_case(db, seal, "R1", {"control/zhang", words}, now));
+    REQUIRE(resend_case(db, seal, "R2", {"control/li", words}, now));
+
+    auto of = overrides_of(db, seal, waits);
+    REQUIRE(of.size() == 1);
+    CHECK(of[0].what == "cancelled_by_operator");
+    CHECK(of[0].who == "control/zhang");
+    CHECK(of[0].reason == words);
+    CHECK(overrides_of(db, seal, doubt).at(0).who == "control/li");
+    CHECK_FALSE(overrides_of(db, Seal::from_seed(2), waits).at(0).reason);
+
+    // Holds and opt-outs name in the open who and where his words are.
+    ByHand by{"control/zhang", words};
+    auto open = open_reason(keep_words_of(db, seal, "hold", std::nullopt, by, now), by);
+    place_hold(db, "stop", std::nullopt, open, now);
+    CHECK(open.find(words) == open.npos);
+    CHECK(read_reason(db, seal, open) == words + " (by control/zhang)");
+    CHECK(read_reason(db, seal, "1000 surveys today") == "1000 surveys today");  // what the program wrote itself
+    ByHand silent{"control/zhang", ""};
+    CHECK(read_reason(db, seal, open_reason(keep_words_of(db, seal, "opt_out", std::nullopt, silent, now), silent)) == "by control/zhang");
+
+    // In no column of any row, and in no line of the ledger.
+    CHECK(test::dump(db).find(words) == std::string::npos);
+
+    db.exec("UPDATE override_words SET words = x'' WHERE id = 1");
+    CHECK_FALSE(overrides_of(db, seal, waits).at(0).reason);
+    CHECK(overrides_of(db, seal, waits).at(0).who == "control/zhang");
+    CHECK_THROWS_AS(db.exec("UPDATE override_words SET words = x'01' WHERE id = 2"), SqlError);
+    CHECK_THROWS_AS(db.exec("UPDATE override_words SET words = NULL WHERE id = 2"), SqlError);
+    CHECK_THROWS_AS(db.exec("DELETE FROM override_words"), SqlError);
 }

@@ -31,7 +31,7 @@ inline void write_old_store(const std::string& from, const std::string& to, int 
         std::string both;
         for (const auto& column : had)
             if (std::find(has.begin(), has.end(), column) != has.end()) both += (both.empty() ? "" : ", ") + column;
-        if (!both.empty()) old.exec(fmt::format("INSERT INTO main.{} ({}) SELECT {} FROM now.{}", table, both, both, table).c_str());
+        if (!both.empty()) old.exec(fmt::format("INSERT OR REPLACE INTO main.{} ({}) SELECT {} FROM now.{}", table, both, both, table).c_str());
     }
     old.exec("DETACH now");
 }

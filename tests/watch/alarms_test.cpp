@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "daemon/config/settings.hpp"
+#include "daemon/watch/alarm_words.hpp"
 #include "daemon/watch/findings.hpp"
 #include "tests/support/source.hpp"
 
@@ -26,6 +27,13 @@ std::string told(const std::vector<Alarms::Change>& changes) {
 TEST_CASE("every alarm has its page, and every page its alarm") {
     std::set<std::string> names, pages;
     for (const auto& kind : kinds()) CHECK(names.insert(std::string(kind.name)).second);
+    for (const auto& kind : kinds()) {
+        CAPTURE(kind.name);
+        REQUIRE(alarm_words(kind.name));
+        CHECK_FALSE(alarm_words(kind.name)->title.empty());
+        CHECK_FALSE(alarm_words(kind.name)->meaning.empty());
+    }
+    CHECK_FALSE(alarm_words("an alarm of tomorrow"));
     std::istringstream lines(test::read_source("systemd/README.md"));
     std::string page;
     std::map<std::string, std::set<std::string>> parts;
