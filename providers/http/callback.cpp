@@ -140,6 +140,19 @@ Result<Inbound> read_reply(const Settings& settings, const ReplyMap& map, const 
     return Inbound(std::move(reply));
 }
 
+bool is_receipt(const ReceiptMap& map, const Item& item) {
+    return !item.get(map.status).empty() && !(item.get(map.ref).empty() && item.get(map.vendor_id).empty());
+}
+
+// Both come to one address, in one list, without an event that says which is which: then the fields that are there say it.
+bool are_told_apart_by_fields(const Settings& settings) {
+    if (!settings.receipt || !settings.reply) return false;
+    const auto& receipt = *settings.receipt;
+    const auto& reply = *settings.reply;
+    bool one_address = receipt.path == reply.path || receipt.path == "*" || reply.path == "*";
+    return one_address && receipt.events.empty() && reply.events.empty() && receipt.json_field == reply.json_field && receipt.items == reply.items;
+}
+
 // The elements a callback consists of; the whole document is one unless it is, or has, a list.
 Result<std::vector<const boost::json::value*>> items_of(const boost::json::value& document, const std::string& pointer) {
     auto* place = &document;
@@ -201,7 +214,8 @@ Result<std::vector<Inbound>> read_callback(const Settings& settings, const Callb
     auto reply_json = in_field(settings.reply ? settings.reply->json_field : "");
     if (!receipt_json) return tl::unexpected(receipt_json.error());
     if (!reply_json) return tl::unexpected(reply_json.error());
-    auto each = [&](const auto& map, const std::optional<boost::json::value>& field, auto read) -> Result<bool> {
+    bool by_fields = are_told_apart_by_fields(settings);
+    auto each = [&](const auto& map, const std::optional<boost::json::value>& field, auto fits, auto read) -> Result<bool> {
         bool any = false;
         if (!map || (map->path != "*" && map->path != callback.path)) return any;
         if (!map->json_field.empty() && !field) return any;
@@ -216,7 +230,7 @@ Result<std::vector<Inbound>> read_callback(const Settings& settings, const Callb
         }
         for (auto* place : places) {
             Item item{&parameters, place};
-            if (!wanted(map, item)) continue;
+            if (!wanted(map, item) || !fits(item)) continue;
             auto made = read(item);
             if (!made) return tl::unexpected(made.error());
             out.push_back(std::move(*made));
@@ -225,9 +239,11 @@ Result<std::vector<Inbound>> read_callback(const Settings& settings, const Callb
         return any;
     };
 
-    auto receipts = each(settings.receipt, *receipt_json, [&](const Item& item) { return read_receipt(*settings.receipt, item); });
+    auto fits_receipt = [&](const Item& item) { return !by_fields || is_receipt(*settings.receipt, item); };
+    auto fits_reply = [&](const Item& item) { return !by_fields || !is_receipt(*settings.receipt, item); };
+    auto receipts = each(settings.receipt, *receipt_json, fits_receipt, [&](const Item& item) { return read_receipt(*settings.receipt, item); });
     if (!receipts) return tl::unexpected(receipts.error());
-    auto replies = each(settings.reply, *reply_json, [&](const Item& item) { return read_reply(settings, *settings.reply, item); });
+    auto replies = each(settings.reply, *reply_json, fits_reply, [&](const Item& item) { return read_reply(settings, *settings.reply, item); });
     if (!replies) return tl::unexpected(replies.error());
     if (*receipts || *replies) return out;
 

@@ -397,6 +397,37 @@ error_body = "0"
     CHECK(settings->answer_not_understood.status == 500);
 }
 
+TEST_CASE("receipts and replies at one address, in one list, are told apart by the fields that are there") {
+    auto settings = read(R"(
+url = "http://127.0.0.1/send"
+[receipt]
+vendor_id = "id|/id"
+phone = "mobile|/mobile"
+status = "status|/status"
+[receipt.states]
+ok = "delivered"
+[reply]
+from = "mobile|/mobile"
+text = "content|/content"
+)");
+    REQUIRE_MESSAGE(settings, said);
+    auto both = gh::read_callback(*settings, asg(R"([{"id":"7","mobile":"13800138000","status":"ok"},{"mobile":"13800138001","content":"救命!他有刀"},{"id":"","status":"","mobile":"13800138002","content":"3"}])"));
+    REQUIRE(both);
+    REQUIRE(both->size() == 3);
+    CHECK(std::get<Receipt>((*both)[0]).vendor_id == "7");
+    CHECK(std::get<InboundText>((*both)[1]).text.reveal() == "救命!他有刀");
+    CHECK(std::get<InboundText>((*both)[2]).text.reveal() == "3");
+    auto reply = gh::read_callback(*settings, get("", "mobile=13800138000&content=1"));
+    REQUIRE(reply);
+    REQUIRE(reply->size() == 1);
+    CHECK(std::get<InboundText>(reply->front()).text.reveal() == "1");
+    auto receipt = gh::read_callback(*settings, get("", "id=7&mobile=13800138000&status=ok"));
+    REQUIRE(receipt);
+    REQUIRE(receipt->size() == 1);
+    CHECK(std::get<Receipt>(receipt->front()).state == ReceiptState::delivered);
+    for (const char* query : {"id=7", "status=ok", "x=1", ""}) CHECK_FALSE(gh::read_callback(*settings, get("", query)));
+}
+
 TEST_CASE("a mistake in the mapping is found when it is loaded") {
     struct { const char* toml; const char* expected; } cases[] = {
         {"url = \"http://a/\"\n[query]\nto = \"{{too}}\"\n", "p.toml:3: to: {{too}} is unknown"},

@@ -70,7 +70,7 @@ asio::awaitable<void> call_off(City& city, Life& l) {
     auto work = [&](store::Connection& db) {
         store::Statement waiting(db, "SELECT c.record FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.purpose = 'survey' AND m.state IN ('due', 'held') ORDER BY m.id LIMIT 1 OFFSET ?1");
         record = waiting.bind(1, static_cast<std::int64_t>(pick)).step() ? waiting.text(0) : "";
-        return !record.empty() && store::cancel_case(db, city.seal, record, "sim", now).has_value();
+        return !record.empty() && store::cancel_case(db, city.seal, record, {"sim", "it is not to be sent"}, now).has_value();
     };
     bool done = co_await l.store->run(std::ref(work));
     if (!done || l.dead) co_return;
@@ -91,7 +91,7 @@ asio::awaitable<void> forget_number(City& city, Life& l) {
             store::Statement find(db, "SELECT record FROM cases WHERE id = ?1 AND phone_id = ?2");
             if (find.bind(1, id).bind(2, named->phone_id).step()) records.push_back(find.text(0));
         }
-        return store::forget(db, city.seal, *named, "sim", now - std::chrono::hours(24 * 30), now).has_value();
+        return store::forget(db, city.seal, *named, {"sim", "the caller asked"}, now - std::chrono::hours(24 * 30), now).has_value();
     };
     bool done = co_await l.store->run(std::ref(work));
     if (!done || l.dead) co_return;
