@@ -18,7 +18,7 @@ config::Settings draw_settings(Random& random, const Shape& shape) {
     s.lists.categories_text = "code,name,rule\n01,盗窃,survey\n02,纠纷,survey_neutral\n06,家暴,dv\n09,无效,invalid\n";
     s.survey.since = "2026-01-01";
     s.survey.daily_ceiling = random.below(8) || shape.calls ? 100'000 : 5 + static_cast<std::int64_t>(random.below(20));
-    if (shape.calls == 0 && random.below(3) == 0) s.reports.keep_texts = std::chrono::hours(24);
+    if (shape.calls == 0 && random.below(3) == 0) s.reports.keep_texts = config::Days(1);
     std::string longer = random.below(4) ? "" : "您好,感谢您对公安工作的支持,您近日报警求助的事项现已办结,现诚邀您对民警的接处警工作作出评价。";
     for (const char* text : {"survey", "survey_neutral"}) s.texts[text] = "【{{sign}}】" + longer + "请回复1满意 2基本满意 3不满意。回T退订";
     for (const char* text : {"thanks", "thanks_dissatisfied", "unclear", "emergency", "opt_out", "help", "done", "canary"}) s.texts[text] = fmt::format("【{{{{sign}}}}】{}", text);
