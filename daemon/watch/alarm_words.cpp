@@ -35,6 +35,8 @@ constexpr AlarmWords all_alarm_words[] = {
     {"store_failed", "库不可用", "库无法写入或读取"},
     {"files_gone", "文件被移走", "使用中的库文件被移走"},
     {"wal_grows", "日志增长", "库的预写日志未能并入"},
+    {"drop_file_refused", "文件被拒", "投递目录中有文件无法读取,已移开,其中的警情未收下"},
+    {"drop_folder_waits", "投递目录受阻", "投递目录无法读写,或有文件在其中等待"},
     {"export_missing", "导出缺失", "昨日的夜间导出未写出"},
     {"verify_failed", "核验不通过", "库经核验,有不符之处"},
     {"verify_missing", "未核验", "库已26小时未核验"},
