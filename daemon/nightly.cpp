@@ -155,7 +155,8 @@ asio::awaitable<std::vector<std::string>> Nightly::days_to_export() {
     std::string first;
     std::function<void(Connection&)> ask = [&](Connection& db) {
         if (is_clock_held(db)) return;
-        Statement fact(db, "SELECT at FROM ledger ORDER BY seq LIMIT 1");
+        // What nobody gave a time has that of the line before, and there may be none.
+        Statement fact(db, "SELECT at FROM ledger WHERE at > 0 ORDER BY seq LIMIT 1");
         if (fact.step()) first = local_day(fact.instant(0), zone);
     };
     co_await read_(ask);

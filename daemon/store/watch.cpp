@@ -83,7 +83,7 @@ std::map<std::string, std::int64_t> count_quarantined(Connection& db, Instant si
 }
 
 std::optional<Instant> first_unsigned(Connection& db) {
-    Statement read(db, "SELECT at FROM ledger WHERE seq > (SELECT coalesce(max(size), 0) FROM checkpoints) ORDER BY seq LIMIT 1");
+    Statement read(db, "SELECT at FROM ledger WHERE seq > (SELECT coalesce(max(size), 0) FROM checkpoints) AND at > 0 ORDER BY seq LIMIT 1");
     if (!read.step()) return std::nullopt;
     return read.instant(0);
 }

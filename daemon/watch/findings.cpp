@@ -86,7 +86,7 @@ void writeback(store::Connection& db, const Site& site, Instant now, Findings& o
 }
 
 std::optional<Instant> first_fact(store::Connection& db) {
-    store::Statement first(db, "SELECT at FROM ledger ORDER BY seq LIMIT 1");
+    store::Statement first(db, "SELECT at FROM ledger WHERE at > 0 ORDER BY seq LIMIT 1");
     if (!first.step()) return std::nullopt;
     return first.instant(0);
 }

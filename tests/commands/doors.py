@@ -146,7 +146,9 @@ def reload(site):
 def sending(site):
     site.run("hold", "--reason", "演练", "--channel", "kannle", exit=2)
     site.run("hold", "--reason", "演练")
-    check("演练" in site.ask("GET", "/readyz")[2] and "演练" in site.run("status").stdout, "status and readiness tell the hold")
+    ready = site.ask("GET", "/readyz")[2]
+    check("hold of stop" in ready and "演练" not in ready, "readiness tells the hold, and not in whose words", ready)
+    check("演练" in site.run("status").stdout, "status tells the hold and why")
     site.post_calls(site.call("held", "13900000130"), site.call("called-off", "13900000131"))
     time.sleep(4)  # twice the delay
     check(not site.carrier.to("13900000130"), "nothing is sent on hold")

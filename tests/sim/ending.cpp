@@ -181,7 +181,7 @@ void Ending::check_exports(store::Connection& db) {
         if (!std::filesystem::exists(manifest)) watch.broken(fmt::format("the store tells of version {} of the files of {}, and there is none", written.integer(1), written.text(0)));
     }
     if (watch.clock_was_off()) return;  // by a clock in doubt none is written
-    store::Statement first(db, "SELECT at FROM ledger ORDER BY seq LIMIT 1");
+    store::Statement first(db, "SELECT at FROM ledger WHERE at > 0 ORDER BY seq LIMIT 1");
     if (!first.step()) return;
     for (auto day = local_day(first.instant(0), zone), today = local_day(now, zone); day < today; day = *days_later(day, 1))
         if (!days.contains(day)) watch.broken("nobody wrote the files of " + day);
