@@ -196,6 +196,22 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
     return side;
 }
 
+// "0 满意", "10满意", "1.5,不满意": a number that nobody asked for opens the answer, or closes it ("满意 7"), and whatever parts it from
+// the words, they do not tell which of the two was meant. 110 is a name, 100 and 666 are praise.
+bool stands_outside(std::string_view text, const Number& n, const Side& left, const Side& right, int top) {
+    if (n.numeral || n.measure || left.negated || right.points || right.counted || !(left.fits && right.fits)) return false;
+    const auto digits = text.substr(n.span.begin, n.span.size());
+    const bool doubled = digits.find_first_not_of(digits[0]) == digits.npos;
+    const bool decimal = digits.find('.') != digits.npos;
+    if (doubled ? (digits[0] - '0' >= 1 && digits[0] - '0' <= top) || (digits[0] == '6' && digits.size() > 1) : digits.size() > (decimal ? 4 : 2))
+        return false;
+    if (!doubled && !decimal && digits.find_first_not_of("0123456789") != digits.npos) return false;
+    const auto inner = bare(text);
+    const bool opens = left.edge <= inner.begin && (right.clause || right.beside);
+    const bool closes = right.edge >= inner.end && (left.clause || left.framed);
+    return opens || closes;
+}
+
 // The whole text is a number in words, or nothing but numerals. `said`: without the polite words.
 bool read_whole(Codes& out, const std::string& said, int top) {
     const auto& t = tables();
@@ -247,6 +263,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
         if (scale == Scale::csat_5 && n.parts.size() == 2 && n.parts[1] == 5 && text[n.span.begin + 1] == '/')
             n.parts.pop_back();
         const bool alone = left.edge <= bare(text).begin && right.edge >= bare(text).end;
+        out.outside = out.outside || stands_outside(text, n, left, right, top);
         if ((!stands || right.counted) && !found.empty() && joined(text, found.back().end, n.span.begin)) {
             out.other_numbers = true;
             found.pop_back();

@@ -60,6 +60,7 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
 bool read_codes(Verdict& v, Scale scale, std::string_view text, const Codes& codes, const Mood& mood) {
     if (codes.values.size() > 1 || codes.run_together)
         return settle(v, Label::ambiguous, Method::code, 0.9, "code.several"), true;
+    if (codes.outside && !codes.correction) return settle(v, Label::ambiguous, Method::code, 0.8, "code.out_of_range"), true;
     if (codes.values.empty()) {
         if (codes.negated) return settle(v, Label::ambiguous, Method::code, 0.8, "code.negated"), true;
         // 0分 and 满分 are words; any other number outside the scale is a riddle.

@@ -53,11 +53,12 @@ struct Tables {
     std::vector<const Section*> section_of;
     Phrases negation = phrases("words.txt", "negation"), adverb = phrases("words.txt", "adverb"),
             strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"), service_any = phrases("words.txt", "service.any"),
-            filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
+            filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"), contrast_not = phrases("words.txt", "contrast.not"),
+            concession = phrases("words.txt", "concession"),
             question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere"), irony = phrases("words.txt", "irony"),
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
             doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
-            deed = phrases("classes.txt", "class.deed"), particle = phrases("classes.txt", "class.particle"),
+            deed = phrases("classes.txt", "class.deed"), aspect = phrases("classes.txt", "class.aspect"), particle = phrases("classes.txt", "class.particle"),
             condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
         for (const auto& section : sections)
@@ -105,11 +106,18 @@ std::vector<Hit> find_hits(std::string_view text) {
 struct Scope {
     bool negated = false, strong = false;
 };
-// Walks left from a word over its adverbs, as far as the clause goes: 谈不上|非常|满意.
-Scope read_scope(std::string_view text, std::size_t begin) {
+// Walks left from a word over its adverbs, as far as the clause goes: 谈不上|非常|满意. It ends where another judgement stands,
+// "没什么好说的 满意", but 一点也不 is one only before a complaint.
+Scope read_scope(std::string_view text, const Hit& word, const std::vector<Hit>& hits) {
+    auto begin = word.span.begin;
     Scope scope;
     for (int steps = 0; steps < 6 && begin > 0; ++steps) {
         while (begin > 0 && text[begin - 1] == ' ') --begin;
+        auto stands_between = [&](const Hit& h) {
+            if (h.span.end != begin || h.section->pole == Pole::nothing) return false;
+            return h.section->pole != Pole::bad || word.section->pole == Pole::bad;
+        };
+        if (std::any_of(hits.begin(), hits.end(), stands_between)) break;
         // The longest wins: 特别 is an adverb although 别 denies.
         const auto no = ends_with(tables().negation, text, begin).value_or(begin),
                    very = ends_with(tables().strong, text, begin).value_or(begin),
@@ -203,6 +211,33 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
     return subject;
 }
 
+// 但是, 就是, 希望; "希望继续保持" is none.
+std::vector<Span> find_contrasts(std::string_view text) {
+    return find_all(tables().contrast, blank(std::string(text), find_all(tables().contrast_not, text)));
+}
+
+// From 虽然 to the end of its clause, or to the 但是 in it.
+std::vector<Span> find_conceded(std::string_view text) {
+    std::vector<Span> conceded;
+    for (auto span : find_all(tables().concession, text)) {
+        auto clause = clause_around(text, span.begin);
+        if (auto turn = find_contrasts(text.substr(0, clause.end)); !turn.empty() && turn.back().begin > span.end) clause.end = turn.back().end;
+        conceded.push_back({span.begin, clause.end});
+    }
+    return conceded;
+}
+
+// "虽然没找到,很满意": beside the scale's own word what was conceded does not count.
+std::string without_concession(std::string_view text) {
+    const auto conceded = find_conceded(text);
+    std::string all(text);
+    if (conceded.empty()) return all;
+    auto rest = blank(all, conceded);
+    const auto hits = find_hits(rest);
+    const bool verdict = std::any_of(hits.begin(), hits.end(), [](const Hit& h) { return h.section->weight == Weight::verdict && h.section->pole != Pole::nothing; });
+    return verdict ? rest : all;
+}
+
 // "路况|很差": a judgement of something that we have no name for, and which is not us.
 bool of_a_stranger(std::string_view text, std::size_t begin, const std::vector<Hit>& hits) {
     const auto& t = tables();
@@ -269,7 +304,7 @@ bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_
 class Listener {
 public:
     explicit Listener(std::string_view text)
-        : text_(text), hits_(find_hits(text)), subject_(find_subject(text, hits_)), contrasts_(find_all(tables().contrast, text)) {}
+        : text_(text), hits_(find_hits(text)), subject_(find_subject(text, hits_)), contrasts_(find_contrasts(text)), conceded_(find_conceded(text)) {}
 
     Mood listen() {
         mood_.question = asks();
@@ -286,7 +321,7 @@ public:
 
 private:
     bool asks() const {
-        std::string rest(text_);
+        auto rest = blank(std::string(text_), find_all(tables().doubt_not, text_));  // 没多久
         for (const auto& hit : hits_)
             if (hit.section->pole == Pole::good || hit.section->pole == Pole::bad) rest = blank(std::move(rest), {hit.span});
         return text_.find('?') != text_.npos || contains(tables().question, rest);
@@ -344,17 +379,31 @@ private:
         return false;
     }
 
+    // "没出警|不满意", "态度不好|不满意": what stands before a complaint denies the service, and not the complaint.
+    bool denies_another(Span complaint) const {
+        const auto before = text_.substr(0, complaint.begin);
+        if (before.ends_with("不好") || before.ends_with("不行")) return true;
+        const bool denied = before.ends_with("不") || before.ends_with("没") || before.ends_with("无") || before.ends_with("未");
+        return denied && starts_with(tables().aspect, text_, complaint.begin);
+    }
+
+    bool is_aside(Span word) const {
+        return std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.end <= word.begin; }) ||
+               std::any_of(conceded_.begin(), conceded_.end(), [&](Span c) { return c.begin <= word.begin && word.end <= c.end; });
+    }
+
     void judge(const Hit& hit) {
         const auto& section = *hit.section;
         if (section.pole == Pole::good && in_quotes(hit.span)) {
             mood_.undecided = true;
             return;
         }
-        auto scope = section.emoji ? Scope{} : read_scope(text_, hit.span.begin);
+        auto scope = section.emoji ? Scope{} : read_scope(text_, hit, hits_);
+        if (section.pole == Pole::bad && denies_another(hit.span)) scope.negated = false;
         scope.negated = scope.negated || (section.pole != Pole::bad && denied_after(text_, hit.span));
         (section.emoji ? emoji_ : words_) = true;
         mood_.negated = mood_.negated || scope.negated;
-        const bool aside = std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.end <= hit.span.begin; });
+        const bool aside = is_aside(hit.span);
         if (scope.negated && section.pole == Pole::bad) {
             mood_.undecided = true;  // 不是很差: who knows
         } else if (scope.negated) {
@@ -387,7 +436,7 @@ private:
     std::string_view text_;
     std::vector<Hit> hits_;
     Subject subject_;
-    std::vector<Span> contrasts_;
+    std::vector<Span> contrasts_, conceded_;
     Mood mood_;
     bool emoji_ = false, words_ = false, soft_ = false;
     bool hedged_ = false, bad_otherwise_ = false;  // what is bad is but a denied 很, or not only
@@ -395,6 +444,9 @@ private:
 
 }  // namespace
 
-Mood read_mood(std::string_view text) { return Listener(text).listen(); }
+Mood read_mood(std::string_view text) {
+    const auto said = without_concession(text);
+    return Listener(said).listen();
+}
 
 }  // namespace pingjing::reply
