@@ -12,7 +12,7 @@ namespace {
 struct Tables {
     Phrases before = phrases("codes.txt", "before"), negated = phrases("codes.txt", "before.negated"),
             never_before = phrases("codes.txt", "before.never"), after = phrases("codes.txt", "after"),
-            after_last = phrases("codes.txt", "after.last"), after_count = phrases("codes.txt", "after.count"), points = phrases("codes.txt", "after.points"),
+            after_last = phrases("codes.txt", "after.last"), after_count = phrases("codes.txt", "after.count"), points = phrases("codes.txt", "after.points"), not_points = phrases("codes.txt", "after.points.not"),
             units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"),
             connectors = phrases("codes.txt", "connectors"), correction = phrases("codes.txt", "correction");
     std::array<Phrases, 6> spelled;
@@ -176,8 +176,10 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
         return side;
     };
     if (at >= text.size()) return finish(end);
-    if (auto points = starts_with(t.points, text, at); points && ended(*points)) return side.points = true, finish(*points);
     const auto unit = starts_with(t.units, text, at);
+    // "1分,不能再多" and "1分也不给", but not 1分钟.
+    if (auto points = starts_with(t.points, text, at); points && (ended(*points) || (open && !unit && !starts_with(t.not_points, text, at))))
+        return side.points = true, finish(*points);
     if (auto last = starts_with(t.after_last, text, at); last && unit.value_or(0) <= *last) {
         if (ended(*last)) return side.counted = true, finish(*last);
         if (!starts_with(t.after, text, at)) return side;
@@ -218,6 +220,7 @@ bool read_whole(Codes& out, const std::string& said, int top) {
     for (int value = 1; value <= top; ++value)
         if (is_whole(t.spelled[static_cast<std::size_t>(value)], said)) {
             out.values = {value};
+            out.points = contains(t.points, said);  // one star
             out.spans = {bare(said)};
             return true;
         }

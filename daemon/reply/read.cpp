@@ -49,6 +49,8 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
     const bool best = scale == Scale::three_110 ? code == 1 : code >= 4;
     const bool worst = scale == Scale::three_110 ? code == 3 : code <= 2;
     if (mood.undecided && !mood.good.any && !mood.bad.any) return false;
+    // Of five a 4 leaves room for a fault beside the praise: "4 来得慢,其他都好".
+    if (scale == Scale::csat_5 && code == 4 && mood.good.any && mood.bad.weight < Weight::verdict) return false;
     if (best) return mood.bad.any && (mood.bad.firm || mood.bad.count > 1);
     if (worst) return mood.good.any && !mood.bad.any && !mood.contrast;
     return (mood.bad.any && mood.bad.strong && !mood.contrast && mood.bad.weight >= Weight::judgement) ||
@@ -70,6 +72,9 @@ bool read_codes(Verdict& v, Scale scale, std::string_view text, const Codes& cod
         return false;
     }
     if (codes.questioned) return settle(v, Label::ambiguous, Method::code, 0.8, "code.question"), true;
+    // 1分 may be the worst of a hundred and is no 1; the words beside it say it outright: "1星差评".
+    const bool only_bad = mood.bad.any && mood.bad.weight == Weight::verdict && !mood.good.any && !mood.fair.any;
+    if (codes.points && scale == Scale::three_110 && only_bad) return false;
     if (codes.points && scale == Scale::three_110)
         return settle(v, Label::ambiguous, Method::code, 0.8, "code.points"), true;
     if (hangs_on_condition(text, codes.spans.back())) return settle(v, Label::ambiguous, Method::code, 0.8, "code.condition"), true;

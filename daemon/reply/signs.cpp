@@ -16,7 +16,7 @@ struct Tables {
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             no_callback = phrases("signs.txt", "no_callback"), no_callback_not = phrases("signs.txt", "no_callback.not"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
-            opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_behind = phrases("signs.txt", "opt_out.behind"), opt_out_not = phrases("signs.txt", "opt_out.not"),
+            opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_clause = phrases("signs.txt", "opt_out.clause"), opt_out_behind = phrases("signs.txt", "opt_out.behind"), opt_out_not = phrases("signs.txt", "opt_out.not"),
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
             help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
             elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
@@ -139,6 +139,19 @@ std::optional<Span> find_sign_behind_verdict(std::string_view text) {
     return Span{*sign, inner.end};
 }
 
+// "不满意,退出订阅": a clause that asks for the end and nothing else, beside a rating.
+std::optional<Span> find_clause_beside_verdict(std::string_view text) {
+    constexpr std::size_t a_sentence = 20;  // letters
+    const auto all = clauses(text);
+    auto asks = [&](Span clause) { return is_whole(tables().opt_out_clause, text.substr(clause.begin, clause.size())); };
+    auto clause = std::find_if(all.rbegin(), all.rend(), asks);
+    if (all.size() < 2 || clause == all.rend()) return std::nullopt;
+    const auto rest = without_codes(blank(std::string(text), {*clause}));
+    const auto mood = read_mood(rest);
+    if (word_count(rest) > a_sentence || !(mood.good.any || mood.fair.any || mood.bad.any)) return std::nullopt;
+    return *clause;
+}
+
 std::vector<Span> to_end_of_clause(std::string_view text, std::vector<Span> spans) {
     for (auto& span : spans) span.end = clause_around(text, span.begin).end;
     return spans;
@@ -161,7 +174,9 @@ void find_opt_out(std::string_view text, Signs& signs) {
         signs.opt_out_phrases.push_back(inner);
         return;
     }
-    if (const auto sign = find_sign_behind_verdict(text)) {
+    auto sign = find_sign_behind_verdict(text);
+    if (!sign) sign = find_clause_beside_verdict(text);
+    if (sign) {
         signs.opt_out = true;
         signs.opt_out_phrases = {*sign};
         return;

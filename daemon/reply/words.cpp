@@ -19,6 +19,7 @@ struct Section {
     bool hedge = false;     // denies the 很 and not the word: 谈不上很满意
     bool anything = false;  // fits the weather as well as us
     bool firm = false;      // no 但是 before it softens it
+    bool pending = false;   // not over yet
 };
 // Of two phrases as long as each other the one of the section that stands first is taken.
 constexpr Section sections[] = {
@@ -42,6 +43,7 @@ constexpr Section sections[] = {
     {.file = "complaint.txt", .name = "bad.detail", .pole = Pole::bad, .weight = Weight::detail},
     {.file = "complaint.txt", .name = "bad.weak", .pole = Pole::bad, .weight = Weight::weak, .anything = true},
     {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak},
+    {.file = "words.txt", .name = "undecided.pending", .pole = Pole::undecided, .weight = Weight::verdict, .pending = true},
     {.file = "words.txt", .name = "undecided", .pole = Pole::undecided, .weight = Weight::verdict},
     {.file = "words.txt", .name = "emoji.good", .pole = Pole::good, .weight = Weight::judgement, .emoji = true},
     {.file = "words.txt", .name = "emoji.fair", .pole = Pole::fair, .weight = Weight::judgement, .emoji = true},
@@ -365,7 +367,7 @@ private:
     }
 
     void puzzle(const Hit& hit) {
-        (hit.section->weight == Weight::weak ? soft_ : mood_.undecided) = true;
+        (hit.section->pending ? pending_ : hit.section->weight == Weight::weak ? soft_ : mood_.undecided) = true;
         mood_.riddle = mood_.riddle || text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
     }
 
@@ -428,6 +430,9 @@ private:
         const bool only_good = mood_.good.any && !mood_.bad.any && !mood_.fair.any;
         // "不好说" is an answer only where nothing else is one.
         if (soft_ && !mood_.good.any && !mood_.fair.any && !mood_.bad.any) mood_.undecided = true;
+        // "还没处理完" leaves the praise beside it open, but not a clear complaint: "没结果,太差了".
+        const bool clear = mood_.bad.any && mood_.bad.firm && !mood_.good.any && !mood_.fair.any;
+        mood_.undecided = mood_.undecided || (pending_ && !clear);
         mood_.doubtful = only_good && is_doubtful(text_, hits_, subject_.others);
         mood_.unclear = subject_.service && contains(t.unclear, text_) && !contains(t.plan, text_);
         mood_.emoji_only = emoji_ && !words_;
@@ -438,7 +443,7 @@ private:
     Subject subject_;
     std::vector<Span> contrasts_, conceded_;
     Mood mood_;
-    bool emoji_ = false, words_ = false, soft_ = false;
+    bool emoji_ = false, words_ = false, soft_ = false, pending_ = false;
     bool hedged_ = false, bad_otherwise_ = false;  // what is bad is but a denied 很, or not only
 };
 
