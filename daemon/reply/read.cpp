@@ -218,9 +218,11 @@ Verdict read(Scale scale, std::string_view written) {
     v.complaint = mood.bad.any;
     if (!codes.values.empty()) v.comment = comment_beside(written, normal, blank(blank(echo.text, signs.opt_out_phrases), codes.spans, '\0'));
 
-    const bool opens_with_code = !codes.spans.empty() && codes.spans[0].begin <= bare(text).begin;
+    constexpr std::size_t an_excuse = 5;  // "在开车,1"
+    const bool closes_with_code = !codes.spans.empty() && codes.spans.back().end >= bare(text).end && word_count(rest) <= an_excuse;
+    const bool answers_by_code = closes_with_code || (!codes.spans.empty() && codes.spans[0].begin <= bare(text).begin);
     auto polite = find_polite(rest);
-    if (signs.elsewhere && !opens_with_code) {
+    if (signs.elsewhere && !answers_by_code) {
         settle(v, Label::none, Method::none, 0.9, "none.elsewhere");
     } else if (signs.help && !signs.opt_out) {
         settle(v, Label::help, Method::none, 0.9, "help");

@@ -340,6 +340,8 @@ private:
         // Words of letters count two each.
         const std::size_t beside_a_judgement = text::is_han(text::character_at(text_, hit.span.begin).code) ? 7 : 4;
         if (section.weight != Weight::verdict && (subject_.elsewhere || (subject_.of_others && section.pole == Pole::bad))) return false;
+        const bool of_the_scale = text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
+        if (section.pole == Pole::undecided && of_the_scale && !subject_.elsewhere) return true;
         if (section.needs_service) return subject_.service || several_told(section.pole) || subject_.others <= beside_thanks;
         if (section.pole == Pole::undecided && section.weight == Weight::verdict) return subject_.service || subject_.others <= beside_a_riddle;
         switch (section.weight) {
@@ -389,6 +391,16 @@ private:
         return denied && starts_with(tables().aspect, text_, complaint.begin);
     }
 
+    // "满意?我等到现在!": the question's own word, and nothing else before its mark, is no answer to it.
+    bool is_asked_back(Span word) const {
+        const auto said = text_.substr(word.begin, word.size());
+        if (said != "满意" && said != "不满意" && said != "很满意") return false;
+        const auto clause = clause_around(text_, word.begin);
+        const auto inner = bare(text_.substr(clause.begin, clause.size()));
+        const bool alone = clause.begin + inner.begin == word.begin && clause.begin + inner.end == word.end;
+        return alone && clause.end < text_.size() && text_[clause.end] == '?' && bare(text_.substr(clause.end)).size() > 0;
+    }
+
     bool is_aside(Span word) const {
         return std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.end <= word.begin; }) ||
                std::any_of(conceded_.begin(), conceded_.end(), [&](Span c) { return c.begin <= word.begin && word.end <= c.end; });
@@ -398,6 +410,10 @@ private:
         const auto& section = *hit.section;
         if (section.pole == Pole::good && in_quotes(hit.span)) {
             mood_.undecided = true;
+            return;
+        }
+        if (is_asked_back(hit.span)) {
+            soft_ = true;
             return;
         }
         auto scope = section.emoji ? Scope{} : read_scope(text_, hit, hits_);
