@@ -12,7 +12,8 @@ namespace {
 struct Tables {
     Phrases before = phrases("codes.txt", "before"), negated = phrases("codes.txt", "before.negated"),
             never_before = phrases("codes.txt", "before.never"), after = phrases("codes.txt", "after"),
-            after_last = phrases("codes.txt", "after.last"), after_count = phrases("codes.txt", "after.count"), points = phrases("codes.txt", "after.points"), not_points = phrases("codes.txt", "after.points.not"),
+            after_last = phrases("codes.txt", "after.last"), after_count = phrases("codes.txt", "after.count"), points = phrases("codes.txt", "after.points"),
+            not_points = phrases("codes.txt", "after.points.not"),
             units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"),
             connectors = phrases("codes.txt", "connectors"), correction = phrases("codes.txt", "correction");
     std::array<Phrases, 6> spelled;
@@ -198,19 +199,20 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
     return side;
 }
 
-// "0 满意", "10满意", "1.5,不满意": a number that nobody asked for opens the answer, or closes it ("满意 7"), and whatever parts it from
-// the words, they do not tell which of the two was meant. 110 is a name, 100 and 666 are praise.
+// "0 满意", "10满意", "1.5,不满意": a number that nobody asked for opens the answer, or closes it ("满意 7"), and whatever
+// parts it from the words, they do not tell which of the two was meant. 110 is a name and 666 is praise.
 bool stands_outside(std::string_view text, const Number& n, const Side& left, const Side& right, int top) {
     if (n.numeral || n.measure || left.negated || right.points || right.counted || !(left.fits && right.fits)) return false;
     const auto digits = text.substr(n.span.begin, n.span.size());
     const bool doubled = digits.find_first_not_of(digits[0]) == digits.npos;
     const bool decimal = digits.find('.') != digits.npos;
-    if (doubled ? (digits[0] - '0' >= 1 && digits[0] - '0' <= top) || (digits[0] == '6' && digits.size() > 1) : digits.size() > (decimal ? 4 : 2))
-        return false;
+    const bool telephone = digits.size() == 3 && digits[0] == '1' && (digits[1] == '1' || digits[1] == '2');
+    if (doubled && digits[0] - '0' >= 1 && digits[0] - '0' <= top) return false;
+    if ((digits[0] == '6' && doubled && digits.size() > 1) || telephone || digits.size() > (decimal ? 4 : 3)) return false;
     if (!doubled && !decimal && digits.find_first_not_of("0123456789") != digits.npos) return false;
     const auto inner = bare(text);
     const bool opens = left.edge <= inner.begin && (right.clause || right.beside);
-    const bool closes = right.edge >= inner.end && (left.clause || left.framed);
+    const bool closes = digits.size() <= 2 && right.edge >= inner.end && (left.clause || left.framed);
     return opens || closes;
 }
 

@@ -115,7 +115,9 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
     if (fair && (outweighs || (mood.conceded && !good && bad && !mood.bad.firm)))
         return rate(v, scale == Scale::three_110 ? 2 : 3, method, 0.8, "words.fair_but"), true;
     if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
-    if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
+    // "满意,就是天太热": a 但是 without a complaint moves the scale's own word as little as it moves a code.
+    if (good && mood.contrast && (mood.good.weight != Weight::verdict || mood.doubtful))
+        return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
     if (mood.doubtful) return settle(v, Label::ambiguous, method, 0.6, "words.doubtful"), true;
     const double confidence = weight == Weight::verdict     ? 0.95
                               : weight == Weight::judgement ? 0.9

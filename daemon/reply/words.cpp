@@ -19,6 +19,7 @@ struct Section {
     bool hedge = false;     // denies the 很 and not the word: 谈不上很满意
     bool anything = false;  // fits the weather as well as us
     bool firm = false;      // no 但是 before it softens it
+    bool only_of_us = false;  // what anybody may do: heard where the text names the service
     bool pending = false;   // not over yet
 };
 // Of two phrases as long as each other the one of the section that stands first is taken.
@@ -29,6 +30,7 @@ constexpr Section sections[] = {
     {.file = "praise.txt", .name = "good.best", .pole = Pole::good, .weight = Weight::judgement, .strong = true},
     {.file = "praise.txt", .name = "good.weak", .pole = Pole::good, .weight = Weight::weak, .anything = true},
     {.file = "praise.txt", .name = "good.of_service", .pole = Pole::good, .weight = Weight::detail, .needs_service = true},
+    {.file = "praise.txt", .name = "good.of_us", .pole = Pole::good, .weight = Weight::detail, .only_of_us = true},
     {.file = "words.txt", .name = "fair.verdict", .pole = Pole::fair, .weight = Weight::verdict},
     {.file = "words.txt", .name = "fair.weak", .pole = Pole::fair, .weight = Weight::weak},
     {.file = "complaint.txt", .name = "bad.hedge", .pole = Pole::bad, .weight = Weight::verdict, .hedge = true},
@@ -41,6 +43,7 @@ constexpr Section sections[] = {
     {.file = "complaint.txt", .name = "bad.worst", .pole = Pole::bad, .weight = Weight::judgement, .strong = true, .anything = true},
     {.file = "words.txt", .name = "nothing", .pole = Pole::nothing, .weight = Weight::verdict},
     {.file = "complaint.txt", .name = "bad.detail", .pole = Pole::bad, .weight = Weight::detail},
+    {.file = "complaint.txt", .name = "bad.of_us", .pole = Pole::bad, .weight = Weight::detail, .only_of_us = true},
     {.file = "complaint.txt", .name = "bad.weak", .pole = Pole::bad, .weight = Weight::weak, .anything = true},
     {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak},
     {.file = "words.txt", .name = "undecided.pending", .pole = Pole::undecided, .weight = Weight::verdict, .pending = true},
@@ -331,7 +334,8 @@ private:
 
     // Two things told of the same kind are a story about us, though it never names us.
     bool several_told(Pole pole) const {
-        return std::count_if(hits_.begin(), hits_.end(), [&](const Hit& h) { return h.section->pole == pole && h.section->weight == Weight::detail; }) > 1;
+        auto tells = [&](const Hit& h) { return h.section->pole == pole && h.section->weight == Weight::detail && !h.section->only_of_us; };
+        return std::count_if(hits_.begin(), hits_.end(), tells) > 1;
     }
 
     bool is_heard(const Hit& hit) const {
@@ -342,6 +346,7 @@ private:
         if (section.weight != Weight::verdict && (subject_.elsewhere || (subject_.of_others && section.pole == Pole::bad))) return false;
         const bool of_the_scale = text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
         if (section.pole == Pole::undecided && of_the_scale && !subject_.elsewhere) return true;
+        if (section.only_of_us) return subject_.service || several_told(section.pole);
         if (section.needs_service) return subject_.service || several_told(section.pole) || subject_.others <= beside_thanks;
         if (section.pole == Pole::undecided && section.weight == Weight::verdict) return subject_.service || subject_.others <= beside_a_riddle;
         switch (section.weight) {

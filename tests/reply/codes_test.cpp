@@ -42,7 +42,7 @@ TEST_CASE("a bare number outside the scale beside rating words is for a person")
         {"４满意", "ambiguous"}, {"4 满意", "ambiguous"}, {"5满意", "ambiguous"}, {"5、非常满意", "ambiguous"}, {"7 满意", "ambiguous"}, {"9 不满意", "ambiguous"},
         {"9不满意", "ambiguous"}, {"10满意", "ambiguous"}, {"10 满意", "ambiguous"}, {"1.5满意", "ambiguous"}, {"1.5 不满意", "ambiguous"}, {"12 满意", "ambiguous"},
         {"00 满意", "ambiguous"}, {"你好,5 满意", "ambiguous"}, {"6 很好 谢谢", "ambiguous"}, {"满意 7", "ambiguous"}, {"满意0", "ambiguous"},
-        {"不满意 9", "ambiguous"}, {"8,民警态度好", "ambiguous"},
+        {"不满意 9", "ambiguous"}, {"8,民警态度好", "ambiguous"}, {"100 满意", "ambiguous"},
         // no codes: praise in points, times, dates, counts, numbers of telephones and houses
         {"100分", "satisfied"}, {"满分", "satisfied"}, {"10分满意", "satisfied"}, {"100分满意", "satisfied"}, {"5星好评", "satisfied"}, {"0分", "dissatisfied"},
         {"110满意", "satisfied"}, {"666 满意", "satisfied"}, {"10分钟就到了 满意", "satisfied"}, {"5分钟就到了,满意", "satisfied"}, {"8点来的 满意", "satisfied"},
