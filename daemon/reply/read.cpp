@@ -108,7 +108,7 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
         return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;
     }
     // "赔钱了吗": one thing told in a question is the question.
-    if (mood.question && bad && !good && !fair && mood.bad.count <= 1 && weight <= Weight::detail) return false;
+    if (mood.question && bad && !good && !fair && !mood.told && mood.bad.count <= 1 && weight <= Weight::detail) return false;
     // "基本满意,就是慢", "还行,希望再快点": the second half is why it is no 1.
     const bool outweighs = mood.fair.weight == Weight::verdict && !(bad && mood.bad.weight == Weight::verdict) &&
                            !(good && mood.good.weight == Weight::verdict);

@@ -11,7 +11,7 @@ namespace {
 
 struct Tables {
     Phrases cry = phrases("signs.txt", "emergency"), cry_alone = phrases("signs.txt", "emergency.clause"), event = phrases("signs.txt", "emergency.event"),
-            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), grave_not = phrases("signs.txt", "emergency.grave_not"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
+            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), dealt = phrases("signs.txt", "emergency.dealt"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), grave_not = phrases("signs.txt", "emergency.grave_not"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             no_callback = phrases("signs.txt", "no_callback"), no_callback_not = phrases("signs.txt", "no_callback.not"),
@@ -79,6 +79,15 @@ bool is_over(std::string_view text, std::string_view rest) {
     });
 }
 
+// "他砸我家门,民警批评了他": all that happened stands before what was done about it.
+bool is_dealt_with(std::string_view text, const std::vector<Span>& events) {
+    auto done = find_all(tables().dealt, text);
+    std::erase_if(done, [&](Span act) { return starts_with(tables().over_not, text, act.end).has_value(); });
+    if (done.empty()) return false;
+    const auto last = std::max_element(done.begin(), done.end(), [](Span a, Span b) { return a.begin < b.begin; })->begin;
+    return std::all_of(events.begin(), events.end(), [&](Span event) { return event.begin < last; });
+}
+
 // A cry is always one. An event is, too, unless it is known to be over, or its own clause tells it as past ("上次有人打我"),
 // and nothing says that it goes on. What another clause tells of the past leaves it as it is: "昨天你们来过,他拿刀".
 bool is_emergency(std::string_view text) {
@@ -90,7 +99,7 @@ bool is_emergency(std::string_view text) {
     if (events.empty()) return false;
     if (text.starts_with("【") && contains(t.elsewhere, text)) return false;  // the gas company's bill
     if (contains(t.now, blank(std::string(text), find_all(t.past, text)))) return true;
-    if (is_over(text, rest)) return false;
+    if (is_over(text, rest) || is_dealt_with(text, events)) return false;
     if (contains(t.lasting, rest)) return true;
     return std::any_of(events.begin(), events.end(), [&](Span event) {
         const auto clause = clause_around(text, event.begin);

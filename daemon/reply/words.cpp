@@ -175,7 +175,9 @@ bool hangs_on_condition(std::string_view text, Span code) {
     constexpr std::size_t nearby = 9;  // bytes: 就给你
     if (!contains(tables().condition, text.substr(0, code.end))) return false;
     auto near = text.substr(code.begin - std::min(code.begin, nearby), code.end - code.begin + std::min(code.begin, nearby));
-    return near.find("就") != near.npos || near.find("才") != near.npos;
+    // "如果能找回来我给1": what is said of the code is a promise.
+    const bool promised = near.find("我给") != near.npos || near.find("再给") != near.npos;
+    return promised || near.find("就") != near.npos || near.find("才") != near.npos;
 }
 
 std::vector<Span> find_neighbours(std::string_view text) {
@@ -396,6 +398,13 @@ private:
         return denied && starts_with(tables().aspect, text_, complaint.begin);
     }
 
+    // "赔钱了吗", but not "一个月没人联系我,是不是忘了".
+    bool is_asked(Span word) const {
+        const auto clause = clause_around(text_, word.begin);
+        const bool mark = clause.end < text_.size() && text_[clause.end] == '?';
+        return mark || contains(tables().question, text_.substr(clause.begin, clause.size()));
+    }
+
     // "满意?我等到现在!": the question's own word, and nothing else before its mark, is no answer to it.
     bool is_asked_back(Span word) const {
         const auto said = text_.substr(word.begin, word.size());
@@ -436,6 +445,7 @@ private:
             auto& side = section.pole == Pole::good ? mood_.good : section.pole == Pole::fair ? mood_.fair : mood_.bad;
             note(side, section.weight, section.strong || scope.strong, aside);
             side.firm = side.firm || section.firm;
+            mood_.told = mood_.told || (section.pole == Pole::bad && mood_.question && !is_asked(hit.span));
             if (section.pole == Pole::bad)
                 (section.hedge ? hedged_ : bad_otherwise_) = true;
             else if (std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.begin >= hit.span.end; }))

@@ -60,6 +60,20 @@ TEST_CASE("a bare number outside the scale beside rating words is for a person")
     CHECK(label("5 满意", Scale::csat_5) == "5");
 }
 
+TEST_CASE("points and stars are no code of three, and a code that is promised is none") {
+    struct { const char* text; const char* label; } cases[] = {
+        {"1 star", "ambiguous"}, {"one star", "ambiguous"}, {"1分,不能再多", "ambiguous"}, {"1分也不给", "ambiguous"}, {"3 stars", "ambiguous"}, {"1星差评", "dissatisfied"},
+        {"1分 不满意", "dissatisfied"}, {"1 分局的人没来", "satisfied"}, {"如果能把车找回来我给1", "ambiguous"}, {"只要公平我给1", "ambiguous"}, {"3车还没挪走", "dissatisfied"},
+        {"之前发的1作废,以3为准", "dissatisfied"}, {"在开车,1", "satisfied"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label(c.text) == c.label);
+    }
+    CHECK(label("four stars", Scale::csat_5) == "4");
+    CHECK(label("4 来得有点慢,其他都好", Scale::csat_5) == "4");
+}
+
 TEST_CASE("numbers that are not ratings") {
     for (auto text : {"13912345678", "皖C·12345", "3点来的", "第3次", "1号楼2单元", "3月5号", "5万块", "2只狗", "12:00", "call me at 3", "1小时后到"}) {
         CAPTURE(text);
