@@ -54,7 +54,7 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
     if (best) return mood.bad.any && (mood.bad.firm || mood.bad.count > 1);
     if (worst) return mood.good.any && !mood.bad.any && !mood.contrast;
     return (mood.bad.any && mood.bad.strong && !mood.contrast && mood.bad.weight >= Weight::judgement) ||
-           (mood.bad.any && mood.bad.weight == Weight::verdict && !mood.good.any) ||
+           (mood.bad.firm && !mood.good.any) ||
            (mood.good.strong && mood.good.weight == Weight::verdict);
 }
 

@@ -92,3 +92,21 @@ TEST_CASE("praise that is denied, asked back or looked for in vain is none") {
             }
     CHECK(all > 4000);
 }
+
+TEST_CASE("praise that is mocked, claimed or asked for is none") {
+    const Words before = {"这也叫", "算哪门子", "谈何", "口口声声", "嘴上", "表面", "本该", "所谓的", "就这", "少跟我说", "难说", "毫无", "假装", "还", "呵呵,", "不配谈", "说好的", "号称"};
+    const Words behind = {"个屁", "才怪", "就怪了", "?笑话", "在哪里", "从何谈起", "可言才怪", "?呵呵", "得让人寒心", "一点行吗"};
+    const Words praise = {"满意", "负责", "专业", "公正", "认真", "敬业", "热情"};
+    for (std::string whom : {"", "民警", "你们的处理"})
+        for (const auto& word : praise) {
+            for (const auto& head : before) {
+                const auto text = whom + head + word + (head == "还" || head == "说好的" ? "呢" : "");
+                CAPTURE(text);
+                CHECK(label(text) != "satisfied");
+            }
+            for (const auto& tail : behind) {
+                CAPTURE(whom + word + tail);
+                CHECK(label(whom + word + tail) != "satisfied");
+            }
+        }
+}
