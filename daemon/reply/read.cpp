@@ -54,7 +54,7 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
     if (best) return mood.bad.any && (mood.bad.firm || mood.bad.count > 1);
     if (worst) return mood.good.any && !mood.bad.any && !mood.contrast;
     return (mood.bad.any && mood.bad.strong && !mood.contrast && mood.bad.weight >= Weight::judgement) ||
-           (mood.bad.firm && !mood.good.any) ||
+           (mood.bad.any && mood.bad.weight == Weight::verdict && !mood.good.any) ||
            (mood.good.strong && mood.good.weight == Weight::verdict);
 }
 
@@ -73,7 +73,7 @@ bool read_codes(Verdict& v, Scale scale, std::string_view text, const Codes& cod
     }
     if (codes.questioned) return settle(v, Label::ambiguous, Method::code, 0.8, "code.question"), true;
     // 1分 may be the worst of a hundred and is no 1; the words beside it say it outright: "1星差评".
-    const bool only_bad = mood.bad.any && mood.bad.weight == Weight::verdict && !mood.good.any && !mood.fair.any;
+    const bool only_bad = mood.bad.firm && !mood.good.any && !mood.fair.any;
     if (codes.points && scale == Scale::three_110 && only_bad) return false;
     if (codes.points && scale == Scale::three_110)
         return settle(v, Label::ambiguous, Method::code, 0.8, "code.points"), true;
