@@ -13,6 +13,7 @@ struct Tables {
     Phrases before = phrases("codes.txt", "before"), negated = phrases("codes.txt", "before.negated"),
             never_before = phrases("codes.txt", "before.never"), after = phrases("codes.txt", "after"),
             after_last = phrases("codes.txt", "after.last"), after_count = phrases("codes.txt", "after.count"), points = phrases("codes.txt", "after.points"),
+            not_points = phrases("codes.txt", "after.points.not"),
             units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"),
             connectors = phrases("codes.txt", "connectors"), correction = phrases("codes.txt", "correction");
     std::array<Phrases, 6> spelled;
@@ -176,8 +177,10 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
         return side;
     };
     if (at >= text.size()) return finish(end);
-    if (auto points = starts_with(t.points, text, at); points && ended(*points)) return side.points = true, finish(*points);
     const auto unit = starts_with(t.units, text, at);
+    // "1分,不能再多" and "1分也不给", but not 1分钟.
+    if (auto points = starts_with(t.points, text, at); points && (ended(*points) || (open && !unit && !starts_with(t.not_points, text, at))))
+        return side.points = true, finish(*points);
     if (auto last = starts_with(t.after_last, text, at); last && unit.value_or(0) <= *last) {
         if (ended(*last)) return side.counted = true, finish(*last);
         if (!starts_with(t.after, text, at)) return side;
@@ -196,12 +199,30 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
     return side;
 }
 
+// "0 满意", "10满意", "1.5,不满意": a number that nobody asked for opens the answer, or closes it ("满意 7"), and whatever
+// parts it from the words, they do not tell which of the two was meant. 110 is a name and 666 is praise.
+bool stands_outside(std::string_view text, const Number& n, const Side& left, const Side& right, int top) {
+    if (n.numeral || n.measure || left.negated || right.points || right.counted || !(left.fits && right.fits)) return false;
+    const auto digits = text.substr(n.span.begin, n.span.size());
+    const bool doubled = digits.find_first_not_of(digits[0]) == digits.npos;
+    const bool decimal = digits.find('.') != digits.npos;
+    const bool telephone = digits.size() == 3 && digits[0] == '1' && (digits[1] == '1' || digits[1] == '2');
+    if (doubled && digits[0] - '0' >= 1 && digits[0] - '0' <= top) return false;
+    if ((digits[0] == '6' && doubled && digits.size() > 1) || telephone || digits.size() > (decimal ? 4 : 3)) return false;
+    if (!doubled && !decimal && digits.find_first_not_of("0123456789") != digits.npos) return false;
+    const auto inner = bare(text);
+    const bool opens = left.edge <= inner.begin && (right.clause || right.beside);
+    const bool closes = digits.size() <= 2 && right.edge >= inner.end && (left.clause || left.framed);
+    return opens || closes;
+}
+
 // The whole text is a number in words, or nothing but numerals. `said`: without the polite words.
 bool read_whole(Codes& out, const std::string& said, int top) {
     const auto& t = tables();
     for (int value = 1; value <= top; ++value)
         if (is_whole(t.spelled[static_cast<std::size_t>(value)], said)) {
             out.values = {value};
+            out.points = contains(t.points, said);  // one star
             out.spans = {bare(said)};
             return true;
         }
@@ -247,6 +268,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
         if (scale == Scale::csat_5 && n.parts.size() == 2 && n.parts[1] == 5 && text[n.span.begin + 1] == '/')
             n.parts.pop_back();
         const bool alone = left.edge <= bare(text).begin && right.edge >= bare(text).end;
+        out.outside = out.outside || stands_outside(text, n, left, right, top);
         if ((!stands || right.counted) && !found.empty() && joined(text, found.back().end, n.span.begin)) {
             out.other_numbers = true;
             found.pop_back();

@@ -16,6 +16,7 @@ struct Codes {
     bool questioned = false;    // 1?
     bool points = false;        // 3分: the scale asked for a code, not for points
     bool out_of_range = false;  // 0, 7, 100 as the whole answer
+    bool outside = false;       // such a number before or behind words, which do not tell what it was to mean: "7 满意"
     bool zero = false;
     bool run_together = false;   // 23
     bool other_numbers = false;  // times, plates, counts

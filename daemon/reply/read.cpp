@@ -49,6 +49,8 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
     const bool best = scale == Scale::three_110 ? code == 1 : code >= 4;
     const bool worst = scale == Scale::three_110 ? code == 3 : code <= 2;
     if (mood.undecided && !mood.good.any && !mood.bad.any) return false;
+    // Of five a 4 leaves room for a fault beside the praise: "4 来得慢,其他都好".
+    if (scale == Scale::csat_5 && code == 4 && mood.good.any && mood.bad.weight < Weight::verdict) return false;
     if (best) return mood.bad.any && (mood.bad.firm || mood.bad.count > 1);
     if (worst) return mood.good.any && !mood.bad.any && !mood.contrast;
     return (mood.bad.any && mood.bad.strong && !mood.contrast && mood.bad.weight >= Weight::judgement) ||
@@ -60,6 +62,7 @@ bool contradicts(Scale scale, int code, const Mood& mood) {
 bool read_codes(Verdict& v, Scale scale, std::string_view text, const Codes& codes, const Mood& mood) {
     if (codes.values.size() > 1 || codes.run_together)
         return settle(v, Label::ambiguous, Method::code, 0.9, "code.several"), true;
+    if (codes.outside && !codes.correction) return settle(v, Label::ambiguous, Method::code, 0.8, "code.out_of_range"), true;
     if (codes.values.empty()) {
         if (codes.negated) return settle(v, Label::ambiguous, Method::code, 0.8, "code.negated"), true;
         // 0分 and 满分 are words; any other number outside the scale is a riddle.
@@ -69,6 +72,9 @@ bool read_codes(Verdict& v, Scale scale, std::string_view text, const Codes& cod
         return false;
     }
     if (codes.questioned) return settle(v, Label::ambiguous, Method::code, 0.8, "code.question"), true;
+    // 1分 may be the worst of a hundred and is no 1; the words beside it say it outright: "1星差评".
+    const bool only_bad = mood.bad.firm && !mood.good.any && !mood.fair.any;
+    if (codes.points && scale == Scale::three_110 && only_bad) return false;
     if (codes.points && scale == Scale::three_110)
         return settle(v, Label::ambiguous, Method::code, 0.8, "code.points"), true;
     if (hangs_on_condition(text, codes.spans.back())) return settle(v, Label::ambiguous, Method::code, 0.8, "code.condition"), true;
@@ -102,14 +108,16 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
         return settle(v, Label::ambiguous, method, 0.7, "words.question"), true;
     }
     // "赔钱了吗": one thing told in a question is the question.
-    if (mood.question && bad && !good && !fair && mood.bad.count <= 1 && weight <= Weight::detail) return false;
+    if (mood.question && bad && !good && !fair && !mood.told && mood.bad.count <= 1 && weight <= Weight::detail) return false;
     // "基本满意,就是慢", "还行,希望再快点": the second half is why it is no 1.
     const bool outweighs = mood.fair.weight == Weight::verdict && !(bad && mood.bad.weight == Weight::verdict) &&
                            !(good && mood.good.weight == Weight::verdict);
     if (fair && (outweighs || (mood.conceded && !good && bad && !mood.bad.firm)))
         return rate(v, scale == Scale::three_110 ? 2 : 3, method, 0.8, "words.fair_but"), true;
     if ((good && (bad || fair)) || (fair && bad && mood.bad.weight == Weight::weak)) return settle(v, Label::ambiguous, method, 0.7, "words.mixed"), true;
-    if (good && mood.contrast) return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
+    // "满意,就是天太热": a 但是 without a complaint moves the scale's own word as little as it moves a code.
+    if (good && mood.contrast && (mood.good.weight != Weight::verdict || mood.doubtful))
+        return settle(v, Label::ambiguous, method, 0.7, "words.contrast"), true;
     if (mood.doubtful) return settle(v, Label::ambiguous, method, 0.6, "words.doubtful"), true;
     const double confidence = weight == Weight::verdict     ? 0.95
                               : weight == Weight::judgement ? 0.9
@@ -212,9 +220,11 @@ Verdict read(Scale scale, std::string_view written) {
     v.complaint = mood.bad.any;
     if (!codes.values.empty()) v.comment = comment_beside(written, normal, blank(blank(echo.text, signs.opt_out_phrases), codes.spans, '\0'));
 
-    const bool opens_with_code = !codes.spans.empty() && codes.spans[0].begin <= bare(text).begin;
+    constexpr std::size_t an_excuse = 5;  // "在开车,1"
+    const bool closes_with_code = !codes.spans.empty() && codes.spans.back().end >= bare(text).end && word_count(rest) <= an_excuse;
+    const bool answers_by_code = closes_with_code || (!codes.spans.empty() && codes.spans[0].begin <= bare(text).begin);
     auto polite = find_polite(rest);
-    if (signs.elsewhere && !opens_with_code) {
+    if (signs.elsewhere && !answers_by_code) {
         settle(v, Label::none, Method::none, 0.9, "none.elsewhere");
     } else if (signs.help && !signs.opt_out) {
         settle(v, Label::help, Method::none, 0.9, "help");

@@ -11,12 +11,13 @@ namespace {
 
 struct Tables {
     Phrases cry = phrases("signs.txt", "emergency"), cry_alone = phrases("signs.txt", "emergency.clause"), event = phrases("signs.txt", "emergency.event"),
-            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), grave_not = phrases("signs.txt", "emergency.grave_not"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
+            story = phrases("signs.txt", "emergency.story"), over = phrases("signs.txt", "emergency.over"), dealt = phrases("signs.txt", "emergency.dealt"), over_not = phrases("signs.txt", "emergency.over_not"), hearsay = phrases("signs.txt", "emergency.hearsay"), grave = phrases("signs.txt", "emergency.grave"), grave_not = phrases("signs.txt", "emergency.grave_not"), lasting = phrases("signs.txt", "emergency.lasting"), now = phrases("signs.txt", "emergency.now"),
             past = phrases("signs.txt", "emergency.past"), emergency_whole = phrases("signs.txt", "emergency.whole"),
             idiom = phrases("signs.txt", "emergency.idiom"), silence = phrases("signs.txt", "do_not_contact"),
             no_callback = phrases("signs.txt", "no_callback"), no_callback_not = phrases("signs.txt", "no_callback.not"),
             opt_out = phrases("signs.txt", "opt_out"), opt_out_whole = phrases("signs.txt", "opt_out.whole"),
-            opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_behind = phrases("signs.txt", "opt_out.behind"), opt_out_not = phrases("signs.txt", "opt_out.not"),
+            opt_out_sign = phrases("signs.txt", "opt_out.sign"), opt_out_clause = phrases("signs.txt", "opt_out.clause"),
+            opt_out_behind = phrases("signs.txt", "opt_out.behind"), opt_out_not = phrases("signs.txt", "opt_out.not"),
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
             help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
             elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
@@ -78,6 +79,15 @@ bool is_over(std::string_view text, std::string_view rest) {
     });
 }
 
+// "他砸我家门,民警批评了他": all that happened stands before what was done about it.
+bool is_dealt_with(std::string_view text, const std::vector<Span>& events) {
+    auto done = find_all(tables().dealt, text);
+    std::erase_if(done, [&](Span act) { return starts_with(tables().over_not, text, act.end).has_value(); });
+    if (done.empty()) return false;
+    const auto last = std::max_element(done.begin(), done.end(), [](Span a, Span b) { return a.begin < b.begin; })->begin;
+    return std::all_of(events.begin(), events.end(), [&](Span event) { return event.begin < last; });
+}
+
 // A cry is always one. An event is, too, unless it is known to be over, or its own clause tells it as past ("上次有人打我"),
 // and nothing says that it goes on. What another clause tells of the past leaves it as it is: "昨天你们来过,他拿刀".
 bool is_emergency(std::string_view text) {
@@ -89,7 +99,7 @@ bool is_emergency(std::string_view text) {
     if (events.empty()) return false;
     if (text.starts_with("【") && contains(t.elsewhere, text)) return false;  // the gas company's bill
     if (contains(t.now, blank(std::string(text), find_all(t.past, text)))) return true;
-    if (is_over(text, rest)) return false;
+    if (is_over(text, rest) || is_dealt_with(text, events)) return false;
     if (contains(t.lasting, rest)) return true;
     return std::any_of(events.begin(), events.end(), [&](Span event) {
         const auto clause = clause_around(text, event.begin);
@@ -139,6 +149,19 @@ std::optional<Span> find_sign_behind_verdict(std::string_view text) {
     return Span{*sign, inner.end};
 }
 
+// "不满意,退出订阅": a clause that asks for the end and nothing else, beside a rating.
+std::optional<Span> find_clause_beside_verdict(std::string_view text) {
+    constexpr std::size_t a_sentence = 20;  // letters
+    const auto all = clauses(text);
+    auto asks = [&](Span clause) { return is_whole(tables().opt_out_clause, text.substr(clause.begin, clause.size())); };
+    auto clause = std::find_if(all.rbegin(), all.rend(), asks);
+    if (all.size() < 2 || clause == all.rend()) return std::nullopt;
+    const auto rest = without_codes(blank(std::string(text), {*clause}));
+    const auto mood = read_mood(rest);
+    if (word_count(rest) > a_sentence || !(mood.good.any || mood.fair.any || mood.bad.any)) return std::nullopt;
+    return *clause;
+}
+
 std::vector<Span> to_end_of_clause(std::string_view text, std::vector<Span> spans) {
     for (auto& span : spans) span.end = clause_around(text, span.begin).end;
     return spans;
@@ -161,7 +184,9 @@ void find_opt_out(std::string_view text, Signs& signs) {
         signs.opt_out_phrases.push_back(inner);
         return;
     }
-    if (const auto sign = find_sign_behind_verdict(text)) {
+    auto sign = find_sign_behind_verdict(text);
+    if (!sign) sign = find_clause_beside_verdict(text);
+    if (sign) {
         signs.opt_out = true;
         signs.opt_out_phrases = {*sign};
         return;

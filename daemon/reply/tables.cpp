@@ -39,6 +39,12 @@ std::string_view trim(std::string_view s) {
 
 constexpr std::size_t hash(std::uint64_t key) { return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> 40); }
 
+// A space between Han characters: many type no commas.
+bool parts_two_clauses(std::string_view text, std::size_t at) {
+    return text[at] == ' ' && at > 0 && at + 1 < text.size() && text::is_han(text::character_before(text, at).code) &&
+           text::is_han(text::character_at(text, at + 1).code);
+}
+
 // [class.NAME] of classes.txt; kept for the life of the program, as the phrases that name it are.
 const Phrases& words_of(std::string_view name) {
     static std::recursive_mutex one_at_a_time;  // a class may name another one
@@ -144,7 +150,7 @@ std::optional<std::size_t> Phrase::follow(std::string_view text, std::size_t at,
                 if (auto end = follow(text, at, part + 1)) return end;
                 if (at >= text.size()) break;
                 auto c = text::character_at(text, at);
-                if (is_clause_mark(c.code)) break;
+                if (is_clause_mark(c.code) || parts_two_clauses(text, at)) break;
                 at += c.bytes;
             }
     }

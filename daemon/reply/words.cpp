@@ -19,6 +19,8 @@ struct Section {
     bool hedge = false;     // denies the 很 and not the word: 谈不上很满意
     bool anything = false;  // fits the weather as well as us
     bool firm = false;      // no 但是 before it softens it
+    bool only_of_us = false;  // what anybody may do: heard where the text names the service
+    bool pending = false;   // not over yet
 };
 // Of two phrases as long as each other the one of the section that stands first is taken.
 constexpr Section sections[] = {
@@ -28,6 +30,7 @@ constexpr Section sections[] = {
     {.file = "praise.txt", .name = "good.best", .pole = Pole::good, .weight = Weight::judgement, .strong = true},
     {.file = "praise.txt", .name = "good.weak", .pole = Pole::good, .weight = Weight::weak, .anything = true},
     {.file = "praise.txt", .name = "good.of_service", .pole = Pole::good, .weight = Weight::detail, .needs_service = true},
+    {.file = "praise.txt", .name = "good.of_us", .pole = Pole::good, .weight = Weight::detail, .only_of_us = true},
     {.file = "words.txt", .name = "fair.verdict", .pole = Pole::fair, .weight = Weight::verdict},
     {.file = "words.txt", .name = "fair.weak", .pole = Pole::fair, .weight = Weight::weak},
     {.file = "complaint.txt", .name = "bad.hedge", .pole = Pole::bad, .weight = Weight::verdict, .hedge = true},
@@ -40,8 +43,10 @@ constexpr Section sections[] = {
     {.file = "complaint.txt", .name = "bad.worst", .pole = Pole::bad, .weight = Weight::judgement, .strong = true, .anything = true},
     {.file = "words.txt", .name = "nothing", .pole = Pole::nothing, .weight = Weight::verdict},
     {.file = "complaint.txt", .name = "bad.detail", .pole = Pole::bad, .weight = Weight::detail},
+    {.file = "complaint.txt", .name = "bad.of_us", .pole = Pole::bad, .weight = Weight::detail, .only_of_us = true},
     {.file = "complaint.txt", .name = "bad.weak", .pole = Pole::bad, .weight = Weight::weak, .anything = true},
     {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak},
+    {.file = "words.txt", .name = "undecided.pending", .pole = Pole::undecided, .weight = Weight::verdict, .pending = true},
     {.file = "words.txt", .name = "undecided", .pole = Pole::undecided, .weight = Weight::verdict},
     {.file = "words.txt", .name = "emoji.good", .pole = Pole::good, .weight = Weight::judgement, .emoji = true},
     {.file = "words.txt", .name = "emoji.fair", .pole = Pole::fair, .weight = Weight::judgement, .emoji = true},
@@ -53,11 +58,12 @@ struct Tables {
     std::vector<const Section*> section_of;
     Phrases negation = phrases("words.txt", "negation"), adverb = phrases("words.txt", "adverb"),
             strong = phrases("words.txt", "adverb.strong"), service = phrases("words.txt", "service"), service_any = phrases("words.txt", "service.any"),
-            filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"),
+            filler = phrases("words.txt", "filler"), contrast = phrases("words.txt", "contrast"), contrast_not = phrases("words.txt", "contrast.not"),
+            concession = phrases("words.txt", "concession"),
             question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere"), irony = phrases("words.txt", "irony"),
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
             doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
-            deed = phrases("classes.txt", "class.deed"), particle = phrases("classes.txt", "class.particle"),
+            deed = phrases("classes.txt", "class.deed"), aspect = phrases("classes.txt", "class.aspect"), particle = phrases("classes.txt", "class.particle"),
             condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
     Tables() {
         for (const auto& section : sections)
@@ -105,11 +111,18 @@ std::vector<Hit> find_hits(std::string_view text) {
 struct Scope {
     bool negated = false, strong = false;
 };
-// Walks left from a word over its adverbs, as far as the clause goes: 谈不上|非常|满意.
-Scope read_scope(std::string_view text, std::size_t begin) {
+// Walks left from a word over its adverbs, as far as the clause goes: 谈不上|非常|满意. It ends where another judgement stands,
+// "没什么好说的 满意", but 一点也不 is one only before a complaint.
+Scope read_scope(std::string_view text, const Hit& word, const std::vector<Hit>& hits) {
+    auto begin = word.span.begin;
     Scope scope;
     for (int steps = 0; steps < 6 && begin > 0; ++steps) {
         while (begin > 0 && text[begin - 1] == ' ') --begin;
+        auto stands_between = [&](const Hit& h) {
+            if (h.span.end != begin || h.section->pole == Pole::nothing) return false;
+            return h.section->pole != Pole::bad || word.section->pole == Pole::bad;
+        };
+        if (std::any_of(hits.begin(), hits.end(), stands_between)) break;
         // The longest wins: 特别 is an adverb although 别 denies.
         const auto no = ends_with(tables().negation, text, begin).value_or(begin),
                    very = ends_with(tables().strong, text, begin).value_or(begin),
@@ -162,7 +175,9 @@ bool hangs_on_condition(std::string_view text, Span code) {
     constexpr std::size_t nearby = 9;  // bytes: 就给你
     if (!contains(tables().condition, text.substr(0, code.end))) return false;
     auto near = text.substr(code.begin - std::min(code.begin, nearby), code.end - code.begin + std::min(code.begin, nearby));
-    return near.find("就") != near.npos || near.find("才") != near.npos;
+    // "如果能找回来我给1": what is said of the code is a promise.
+    const bool promised = near.find("我给") != near.npos || near.find("再给") != near.npos;
+    return promised || near.find("就") != near.npos || near.find("才") != near.npos;
 }
 
 std::vector<Span> find_neighbours(std::string_view text) {
@@ -201,6 +216,33 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
         subject.of_others = true;
     }
     return subject;
+}
+
+// 但是, 就是, 希望; "希望继续保持" is none.
+std::vector<Span> find_contrasts(std::string_view text) {
+    return find_all(tables().contrast, blank(std::string(text), find_all(tables().contrast_not, text)));
+}
+
+// From 虽然 to the end of its clause, or to the 但是 in it.
+std::vector<Span> find_conceded(std::string_view text) {
+    std::vector<Span> conceded;
+    for (auto span : find_all(tables().concession, text)) {
+        auto clause = clause_around(text, span.begin);
+        if (auto turn = find_contrasts(text.substr(0, clause.end)); !turn.empty() && turn.back().begin > span.end) clause.end = turn.back().end;
+        conceded.push_back({span.begin, clause.end});
+    }
+    return conceded;
+}
+
+// "虽然没找到,很满意": beside the scale's own word what was conceded does not count.
+std::string without_concession(std::string_view text) {
+    const auto conceded = find_conceded(text);
+    std::string all(text);
+    if (conceded.empty()) return all;
+    auto rest = blank(all, conceded);
+    const auto hits = find_hits(rest);
+    const bool verdict = std::any_of(hits.begin(), hits.end(), [](const Hit& h) { return h.section->weight == Weight::verdict && h.section->pole != Pole::nothing; });
+    return verdict ? rest : all;
 }
 
 // "路况|很差": a judgement of something that we have no name for, and which is not us.
@@ -269,7 +311,7 @@ bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_
 class Listener {
 public:
     explicit Listener(std::string_view text)
-        : text_(text), hits_(find_hits(text)), subject_(find_subject(text, hits_)), contrasts_(find_all(tables().contrast, text)) {}
+        : text_(text), hits_(find_hits(text)), subject_(find_subject(text, hits_)), contrasts_(find_contrasts(text)), conceded_(find_conceded(text)) {}
 
     Mood listen() {
         mood_.question = asks();
@@ -286,7 +328,7 @@ public:
 
 private:
     bool asks() const {
-        std::string rest(text_);
+        auto rest = blank(std::string(text_), find_all(tables().doubt_not, text_));  // 没多久
         for (const auto& hit : hits_)
             if (hit.section->pole == Pole::good || hit.section->pole == Pole::bad) rest = blank(std::move(rest), {hit.span});
         return text_.find('?') != text_.npos || contains(tables().question, rest);
@@ -294,7 +336,8 @@ private:
 
     // Two things told of the same kind are a story about us, though it never names us.
     bool several_told(Pole pole) const {
-        return std::count_if(hits_.begin(), hits_.end(), [&](const Hit& h) { return h.section->pole == pole && h.section->weight == Weight::detail; }) > 1;
+        auto tells = [&](const Hit& h) { return h.section->pole == pole && h.section->weight == Weight::detail && !h.section->only_of_us; };
+        return std::count_if(hits_.begin(), hits_.end(), tells) > 1;
     }
 
     bool is_heard(const Hit& hit) const {
@@ -303,6 +346,9 @@ private:
         // Words of letters count two each.
         const std::size_t beside_a_judgement = text::is_han(text::character_at(text_, hit.span.begin).code) ? 7 : 4;
         if (section.weight != Weight::verdict && (subject_.elsewhere || (subject_.of_others && section.pole == Pole::bad))) return false;
+        const bool of_the_scale = text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
+        if (section.pole == Pole::undecided && of_the_scale && !subject_.elsewhere) return true;
+        if (section.only_of_us) return subject_.service || several_told(section.pole);
         if (section.needs_service) return subject_.service || several_told(section.pole) || subject_.others <= beside_thanks;
         if (section.pole == Pole::undecided && section.weight == Weight::verdict) return subject_.service || subject_.others <= beside_a_riddle;
         switch (section.weight) {
@@ -330,7 +376,7 @@ private:
     }
 
     void puzzle(const Hit& hit) {
-        (hit.section->weight == Weight::weak ? soft_ : mood_.undecided) = true;
+        (hit.section->pending ? pending_ : hit.section->weight == Weight::weak ? soft_ : mood_.undecided) = true;
         mood_.riddle = mood_.riddle || text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
     }
 
@@ -344,17 +390,52 @@ private:
         return false;
     }
 
+    // "没出警|不满意", "态度不好|不满意": what stands before a complaint denies the service, and not the complaint.
+    bool denies_another(Span complaint) const {
+        const auto before = text_.substr(0, complaint.begin);
+        if (before.ends_with("不好") || before.ends_with("不行")) return true;
+        const bool denied = before.ends_with("不") || before.ends_with("没") || before.ends_with("无") || before.ends_with("未");
+        return denied && starts_with(tables().aspect, text_, complaint.begin);
+    }
+
+    // "赔钱了吗", but not "一个月没人联系我,是不是忘了".
+    bool is_asked(Span word) const {
+        const auto clause = clause_around(text_, word.begin);
+        const bool mark = clause.end < text_.size() && text_[clause.end] == '?';
+        return mark || contains(tables().question, text_.substr(clause.begin, clause.size()));
+    }
+
+    // "满意?我等到现在!": the question's own word, and nothing else before its mark, is no answer to it.
+    bool is_asked_back(Span word) const {
+        const auto said = text_.substr(word.begin, word.size());
+        if (said != "满意" && said != "不满意" && said != "很满意") return false;
+        const auto clause = clause_around(text_, word.begin);
+        const auto inner = bare(text_.substr(clause.begin, clause.size()));
+        const bool alone = clause.begin + inner.begin == word.begin && clause.begin + inner.end == word.end;
+        return alone && clause.end < text_.size() && text_[clause.end] == '?' && bare(text_.substr(clause.end)).size() > 0;
+    }
+
+    bool is_aside(Span word) const {
+        return std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.end <= word.begin; }) ||
+               std::any_of(conceded_.begin(), conceded_.end(), [&](Span c) { return c.begin <= word.begin && word.end <= c.end; });
+    }
+
     void judge(const Hit& hit) {
         const auto& section = *hit.section;
         if (section.pole == Pole::good && in_quotes(hit.span)) {
             mood_.undecided = true;
             return;
         }
-        auto scope = section.emoji ? Scope{} : read_scope(text_, hit.span.begin);
+        if (is_asked_back(hit.span)) {
+            soft_ = true;
+            return;
+        }
+        auto scope = section.emoji ? Scope{} : read_scope(text_, hit, hits_);
+        if (section.pole == Pole::bad && denies_another(hit.span)) scope.negated = false;
         scope.negated = scope.negated || (section.pole != Pole::bad && denied_after(text_, hit.span));
         (section.emoji ? emoji_ : words_) = true;
         mood_.negated = mood_.negated || scope.negated;
-        const bool aside = std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.end <= hit.span.begin; });
+        const bool aside = is_aside(hit.span);
         if (scope.negated && section.pole == Pole::bad) {
             mood_.undecided = true;  // 不是很差: who knows
         } else if (scope.negated) {
@@ -364,6 +445,7 @@ private:
             auto& side = section.pole == Pole::good ? mood_.good : section.pole == Pole::fair ? mood_.fair : mood_.bad;
             note(side, section.weight, section.strong || scope.strong, aside);
             side.firm = side.firm || section.firm;
+            mood_.told = mood_.told || (section.pole == Pole::bad && mood_.question && !is_asked(hit.span));
             if (section.pole == Pole::bad)
                 (section.hedge ? hedged_ : bad_otherwise_) = true;
             else if (std::any_of(contrasts_.begin(), contrasts_.end(), [&](Span c) { return c.begin >= hit.span.end; }))
@@ -379,6 +461,9 @@ private:
         const bool only_good = mood_.good.any && !mood_.bad.any && !mood_.fair.any;
         // "不好说" is an answer only where nothing else is one.
         if (soft_ && !mood_.good.any && !mood_.fair.any && !mood_.bad.any) mood_.undecided = true;
+        // "还没处理完" leaves the praise beside it open, but not a clear complaint: "没结果,太差了".
+        const bool clear = mood_.bad.any && mood_.bad.firm && !mood_.good.any && !mood_.fair.any;
+        mood_.undecided = mood_.undecided || (pending_ && !clear);
         mood_.doubtful = only_good && is_doubtful(text_, hits_, subject_.others);
         mood_.unclear = subject_.service && contains(t.unclear, text_) && !contains(t.plan, text_);
         mood_.emoji_only = emoji_ && !words_;
@@ -387,14 +472,17 @@ private:
     std::string_view text_;
     std::vector<Hit> hits_;
     Subject subject_;
-    std::vector<Span> contrasts_;
+    std::vector<Span> contrasts_, conceded_;
     Mood mood_;
-    bool emoji_ = false, words_ = false, soft_ = false;
+    bool emoji_ = false, words_ = false, soft_ = false, pending_ = false;
     bool hedged_ = false, bad_otherwise_ = false;  // what is bad is but a denied 很, or not only
 };
 
 }  // namespace
 
-Mood read_mood(std::string_view text) { return Listener(text).listen(); }
+Mood read_mood(std::string_view text) {
+    const auto said = without_concession(text);
+    return Listener(said).listen();
+}
 
 }  // namespace pingjing::reply

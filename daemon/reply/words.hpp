@@ -27,6 +27,7 @@ struct Mood {
     bool conceded = false;  // something middling followed by 就是…
     bool negated = false, emoji_only = false;
     bool question = false;
+    bool told = false;      // a complaint stands in a clause of its own that asks nothing
     bool stranger = false;  // a complaint about something that we have no name for
     bool nothing = false;   // a phrase that only looks like a rating was found
 };

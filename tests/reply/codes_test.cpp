@@ -35,6 +35,45 @@ TEST_CASE("several codes, contradictions and numbers outside the scale are for a
     CHECK(read(Scale::three_110, "0").no_callback);
 }
 
+// Domain 7.4: whatever stands between the number and the words, nobody can tell which of them was meant.
+TEST_CASE("a bare number outside the scale beside rating words is for a person") {
+    struct { const char* text; const char* label; } cases[] = {
+        {"0满意", "ambiguous"}, {"0 满意", "ambiguous"}, {"0,满意", "ambiguous"}, {"0。满意", "ambiguous"}, {"0:满意", "ambiguous"}, {"0\n满意", "ambiguous"},
+        {"４满意", "ambiguous"}, {"4 满意", "ambiguous"}, {"5满意", "ambiguous"}, {"5、非常满意", "ambiguous"}, {"7 满意", "ambiguous"}, {"9 不满意", "ambiguous"},
+        {"9不满意", "ambiguous"}, {"10满意", "ambiguous"}, {"10 满意", "ambiguous"}, {"1.5满意", "ambiguous"}, {"1.5 不满意", "ambiguous"}, {"12 满意", "ambiguous"},
+        {"00 满意", "ambiguous"}, {"你好,5 满意", "ambiguous"}, {"6 很好 谢谢", "ambiguous"}, {"满意 7", "ambiguous"}, {"满意0", "ambiguous"},
+        {"不满意 9", "ambiguous"}, {"8,民警态度好", "ambiguous"}, {"100 满意", "ambiguous"},
+        // no codes: praise in points, times, dates, counts, numbers of telephones and houses
+        {"100分", "satisfied"}, {"满分", "satisfied"}, {"10分满意", "satisfied"}, {"100分满意", "satisfied"}, {"5星好评", "satisfied"}, {"0分", "dissatisfied"},
+        {"110满意", "satisfied"}, {"666 满意", "satisfied"}, {"10分钟就到了 满意", "satisfied"}, {"5分钟就到了,满意", "satisfied"}, {"8点来的 满意", "satisfied"},
+        {"12号报的警 不满意", "dissatisfied"}, {"5次才来,差评", "dissatisfied"}, {"5个民警都很好", "satisfied"}, {"满意,5分钟就到", "satisfied"},
+        {"满意 13855201234", "satisfied"}, {"11月3日的 满意", "satisfied"}, {"30分钟还没来 不满意", "dissatisfied"}, {"24小时服务,满意", "satisfied"},
+        // corrected, or beside a code of the scale
+        {"不是5,是1", "satisfied"}, {"5 改成 1", "satisfied"}, {"1 满意", "satisfied"}, {"三 不满意", "dissatisfied"}, {"5 满意 1", "ambiguous"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label(c.text) == c.label);
+    }
+    CHECK(label("6 满意", Scale::csat_5) == "ambiguous");
+    CHECK(label("0 不满意", Scale::csat_5) == "ambiguous");
+    CHECK(label("5 满意", Scale::csat_5) == "5");
+}
+
+TEST_CASE("points and stars are no code of three, and a code that is promised is none") {
+    struct { const char* text; const char* label; } cases[] = {
+        {"1 star", "ambiguous"}, {"one star", "ambiguous"}, {"1分,不能再多", "ambiguous"}, {"1分也不给", "ambiguous"}, {"3 stars", "ambiguous"}, {"1星差评", "dissatisfied"},
+        {"1分 不满意", "dissatisfied"}, {"1 分局的人没来", "satisfied"}, {"如果能把车找回来我给1", "ambiguous"}, {"只要公平我给1", "ambiguous"}, {"3车还没挪走", "dissatisfied"},
+        {"之前发的1作废,以3为准", "dissatisfied"}, {"在开车,1", "satisfied"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label(c.text) == c.label);
+    }
+    CHECK(label("four stars", Scale::csat_5) == "4");
+    CHECK(label("4 来得有点慢,其他都好", Scale::csat_5) == "4");
+}
+
 TEST_CASE("numbers that are not ratings") {
     for (auto text : {"13912345678", "皖C·12345", "3点来的", "第3次", "1号楼2单元", "3月5号", "5万块", "2只狗", "12:00", "call me at 3", "1小时后到"}) {
         CAPTURE(text);

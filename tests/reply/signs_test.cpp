@@ -33,6 +33,36 @@ TEST_CASE("an opt-out is what a reasonable person reads as one, and a letter onl
     }
 }
 
+TEST_CASE("an opt-out as a clause of its own beside a rating in words does both") {
+    for (auto text : {"不满意,STOP ALL", "满意。退出订阅", "不满意,垃圾短信,退订", "太差了,拉黑了", "不满意,配信停止", "满意。unsubscribe"}) {
+        CAPTURE(text);
+        auto v = read(Scale::three_110, text);
+        CHECK(v.label == Label::opt_out);
+        CHECK(v.rating.has_value());
+    }
+    for (auto text : {"不满意,让他停止施工", "满意,案子可以取消了", "不满意,没有退订金给我"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).label == Label::rating);
+    }
+}
+
+TEST_CASE("a danger is heard in words that say it sideways, and what is over is none") {
+    for (auto text : {"陌生男人把孩子带走了", "有人站在楼顶边上", "他把我绑在椅子上", "他拿枕头捂我", "我不想连累家人了,我走了", "我在宾馆302被他们看着", "车里锁着个小孩在哭",
+                      "点个外卖,送到阳光小区3栋502,要快,不要打电话", "警察救人啊快", "孩子不见了,警察找到没", "孩子不见了,帮我找到他", "谢谢救命", "孩子吃了老鼠药",
+                      "民警批评了他,他拿刀追我", "你们来得及吗,有人打我", "民警制止了,可是孩子不见了", "你们批评教育完,他打我", "110来得太慢,有人落水了", "医药费没赔,有人打我",
+                      "有人打我,批评教育没用", "有人要自杀快救", "快把轻生的人拉住", "着火的那家还有人没出来", "救上来了没呼吸",
+                      "孩子救上来了但是不喘气", "楼上的那户人家着火了", "刚才做梦,现在他在砸我的门"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).emergency);
+    }
+    for (auto text : {"我被打了还让我给他道歉,你们和稀泥", "民警奋不顾身救人,点赞", "你们来得快救火及时满意", "昨天老人走丢,民警陪着找到凌晨三点,满意", "被打了半年了案子还没结果,不满意",
+                      "邻居拿刀吓唬我,你们只是口头教育,不满意", "被抢了手机,第二天就追回来了,点赞", "您的外卖到了", "爆炸头", "打架斗殴罚多少", "手机掉河里了帮我捞上来", "锤子", "我梦见有人追我",
+                      "着火的那户是几楼"}) {
+        CAPTURE(text);
+        CHECK_FALSE(read(Scale::three_110, text).emergency);
+    }
+}
+
 TEST_CASE("an opt-out beside a rating does both") {
     for (auto text : {"1 退订", "1,退订", "退订 1", "1 T"}) {
         CAPTURE(text);

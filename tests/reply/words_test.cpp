@@ -36,6 +36,33 @@ TEST_CASE("words are read with the whole phrase of their negation") {
     }
 }
 
+TEST_CASE("what stands in another clause, or in the question, is not heard as the answer") {
+    struct { const char* text; const char* label; } cases[] = {
+        // the question's own word given back
+        {"你问我满不满意?我不满意", "dissatisfied"}, {"问我满意不满意,我说满意", "satisfied"}, {"满意?我等到现在连个人影都没见着!", "dissatisfied"},
+        {"满意?", "ambiguous"}, {"满意?不满意?说不好", "ambiguous"}, {"先把我的事办了再说满意不满意", "ambiguous"}, {"是的,很满意", "satisfied"}, {"是的", "ambiguous"},
+        // a complaint that is told, beside a question; and one that is asked
+        {"都一个月了还没人联系我,是不是忘了", "dissatisfied"}, {"赔钱了吗", "none"},
+        // not over yet, beside a clear complaint and beside praise
+        {"没结果,太差了", "dissatisfied"}, {"没抓到人很失望", "dissatisfied"}, {"还没处理完,民警态度好", "ambiguous"},
+        // a 但是 that complains of nothing, and one that does
+        {"满意,就是天太热辛苦你们了", "satisfied"}, {"很满意,希望继续保持", "satisfied"}, {"满意,但是态度差", "ambiguous"},
+        // promises
+        {"你们把欠我的工资要回来我给你们打100分", "ambiguous"}, {"先破案再给好评", "ambiguous"},
+        // a vice denied, a vice told, and words that only hold one
+        {"没有推诿", "satisfied"}, {"没有推诿,满意", "satisfied"}, {"推诿", "dissatisfied"}, {"不满意,因为民警骂我", "dissatisfied"},
+        {"没有因为事小就不管,满意", "satisfied"}, {"多亏民警及时赶到,不然后果不堪设想,谢谢", "satisfied"},
+        // what anybody may do is told of us only where we are named
+        {"民警坐在车里玩手机", "dissatisfied"}, {"小孩玩手机打的", "none"}, {"民警一直陪着我", "satisfied"}, {"帮我查下进度", "none"},
+        // one letter for 不, a mark within the word
+        {"b满意", "dissatisfied"}, {"伐满意", "dissatisfied"}, {"不-满-意", "dissatisfied"}, {"满*意", "satisfied"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label(c.text) == c.label);
+    }
+}
+
 TEST_CASE("politeness, spaces, width and punctuation never change a rating") {
     for (std::string text : {"满意", "很满意", "不满意", "不太满意", "基本满意", "谈不上满意", "太差了", "还行", "没有不满意", "敷衍了事"}) {
         auto before = label(text);
