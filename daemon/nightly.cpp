@@ -55,7 +55,7 @@ asio::awaitable<void> Nightly::run() {
             log::info("erasure.done", {{"cases", done.cases}, {"texts", done.texts}, {"numbers", done.numbers}, {"ratings", done.ratings}});
         }
         if (co_await is_time_to_verify()) co_await verify();
-        auto pause = std::chrono::duration_cast<Steady>(std::chrono::minutes(1) / clock_.speed());
+        auto pause = std::chrono::duration_cast<Steady>(look_every_ / clock_.speed());
         co_await sleep_for(std::max<Steady>(pause, std::chrono::seconds(1)));
     }
 }

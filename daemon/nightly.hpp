@@ -26,8 +26,9 @@ public:
     // What `pingjing export` would write of that day, by the rules and into the folder of now.
     using WishOf = std::function<reports::ExportWish(const std::string& day)>;
     // Without `wish_of` nothing is exported.
-    Nightly(store::Reader read, store::Store& store, const store::Seal& seal, const Clock& clock, std::function<const config::Settings&()> settings, WishOf wish_of = {})
-        : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)), wish_of_(std::move(wish_of)),
+    Nightly(store::Reader read, store::Store& store, const store::Seal& seal, const Clock& clock, std::function<const config::Settings&()> settings, WishOf wish_of = {},
+            Steady look_every = std::chrono::minutes(1))
+        : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)), wish_of_(std::move(wish_of)), look_every_(look_every),
           looked_at_(clock.now(), clock.steady()), began_(clock.steady()) {}
 
     asio::awaitable<void> run();  // until it is cancelled
@@ -53,6 +54,7 @@ private:
     const Clock& clock_;
     std::function<const config::Settings&()> settings_;
     WishOf wish_of_;
+    Steady look_every_;
     std::optional<Steady> export_again_at_;  // after one that failed
     std::pair<Instant, Steady> looked_at_;
     Steady began_;                           // or when the clock last jumped

@@ -137,6 +137,13 @@ std::optional<Edition> left_on_disk(const ExportWish& wish, std::int64_t version
     return found;
 }
 
+// Its cut lies in this ledger. Not so where a backup was taken into use after it: then its books are another history's.
+bool is_of_this_ledger(Connection& db, const Edition& edition) {
+    Statement head(db, "SELECT head FROM ledger_head WHERE id = 1");
+    auto size = head.step() ? static_cast<std::int64_t>(TreeHead::load(head.text(0)).size()) : 0;
+    return edition.ledger_size <= size && to_hex(store::head_at(db, static_cast<std::uint64_t>(edition.ledger_size)).root()) == edition.ledger_root;
+}
+
 // What the store learned since the cut, but for exports and looking. Of `rows` no figure is made: that is what waits, and for how long.
 bool ledger_moved(Connection& db, std::int64_t since) {
     Statement find(db, "SELECT 1 FROM ledger WHERE seq > ?1 AND kind NOT IN ('export', 'access', 'rows') LIMIT 1");
@@ -259,7 +266,10 @@ Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant n
 
     auto newest = newest_recorded(db, wish.day);
     std::vector<Edition> unrecorded;
+    bool of_another_ledger = false;
     while (auto found = left_on_disk(wish, newest ? newest->version + 1 : 1)) {
+        of_another_ledger = !is_of_this_ledger(db, *found);
+        if (of_another_ledger) found->checkpoint.clear();  // it would say for ever that this ledger was cut
         newest = found;
         unrecorded.push_back(*found);
     }
@@ -270,7 +280,7 @@ Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant n
     bool made_again = false;
     if (newest) {
         edition.version = newest->version + 1;
-        bool unchanged = digest(figures_of(db, wish, newest->as_of)) == newest->sha256;
+        bool unchanged = !of_another_ledger && digest(figures_of(db, wish, newest->as_of)) == newest->sha256;
         bool is_here = fs::exists(version_folder(wish.folder, wish.day, newest->version) / "manifest.json");
         // Its files were removed, or DIR is another: they can be made again to the byte as long as the books have not moved.
         made_again = unchanged && !is_here && !ledger_moved(db, newest->ledger_size);

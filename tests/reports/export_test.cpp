@@ -256,6 +256,24 @@ TEST_CASE("a version that was written but never recorded is recorded with the on
     CHECK(site.number("SELECT count(*) FROM exports") == 2);
 }
 
+TEST_CASE("files from before a backup was taken into use are another ledger's: they stay, the day gets the next version, and verify is not told of a cut") {
+    auto signer = store::Seal::from_seed(3);
+    Site before, after;
+    before.wish.signer = after.wish.signer = signer.ledger_signer();
+    before.change();
+    REQUIRE(before.run().ledger_size == 2);
+    fs::copy(before.wish.folder, after.wish.folder, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    auto manifest = before.manifest(1);
+    auto edition = after.run(night + 1h);
+    CHECK(edition.version == 2);
+    CHECK(edition.fresh);
+    CHECK(after.manifest(1) == manifest);
+    CHECK(after.manifest(2).at("ledger").at("size") == 1);
+    CHECK(after.number("SELECT count(*) FROM exports") == 2);
+    CHECK(after.number("SELECT max(size) FROM checkpoints") == 1);
+    CHECK(after.run(night + 2h).version == 2);
+}
+
 TEST_CASE("a day that is none is refused") {
     Site site;
     site.wish.day = "../etc";
