@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
     import->add_option("--mapping", options.mapping, "mapping by name; default by the head row");
     import->add_option("--encoding", options.encoding, "")->check(CLI::IsMember({"auto", "utf-8", "gb18030"}));
     import->add_option("--format", options.format, "of the answers")->check(CLI::IsMember({"csv", "jsonl", "table"}));
-    import->add_flag("--dry-run", options.dry_run, "answer every row, store nothing; files of together at most 45 MiB");
+    import->add_flag("--dry-run", options.dry_run, "answer every row, store nothing; files of together at most 10000 rows and 45 MiB");
     import->add_flag("--strict", options.strict, "exit 1 if any row was rejected");
 
     commands::ReportOptions report;

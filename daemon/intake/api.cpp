@@ -161,8 +161,9 @@ asio::awaitable<http::Response> try_calls(std::shared_ptr<const Door> door, http
     try {
         auto trying = door->intake.try_out(std::move(*documents), std::move(records), rules->site);
         auto tried = co_await std::move(trying);
+        if (!tried) co_return http::problem(400, "Bad Request", tried.error().detail);
         json::array answers;
-        for (const auto& one : tried) answers.push_back(one ? results_of(*one) : json::object{{"detail", one.error().detail}});
+        for (const auto& one : *tried) answers.push_back(one ? results_of(*one) : json::object{{"detail", one.error().detail}});
         co_return tell(json::object{{"documents", std::move(answers)}});
     } catch (const store::SqlError& error) {
         log::error("intake.store", {{"why", error.what()}});

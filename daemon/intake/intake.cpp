@@ -1,5 +1,7 @@
 #include "daemon/intake/intake.hpp"
 
+#include <fmt/format.h>
+
 #include "daemon/store/cases.hpp"
 
 namespace pingjing::intake {
@@ -103,14 +105,21 @@ asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, 
     co_return answers;
 }
 
-asio::awaitable<std::vector<Result<std::vector<RowAnswer>>>> Intake::try_out(std::vector<Document> documents, RecordRules rules, const eligibility::SiteRules& site) {
+asio::awaitable<Result<std::vector<Result<std::vector<RowAnswer>>>>> Intake::try_out(std::vector<Document> documents, RecordRules rules, const eligibility::SiteRules& site) {
+    // Read before the store is asked for, and not too many: it is one transaction, and as long as it lasts nobody else is heard.
+    std::vector<Result<std::vector<ParsedRow>>> parsed;
+    std::size_t rows = 0;
+    for (const auto& document : documents) {
+        parsed.push_back(rows_of(document, rules, seal_));
+        if (parsed.back()) rows += parsed.back()->size();
+        if (rows > rows_a_dry_run) co_return fail(Error::Kind::invalid_input, fmt::format("a dry run takes at most {} rows at once; split the files", rows_a_dry_run));
+    }
     std::vector<Result<std::vector<RowAnswer>>> answers;
     auto attempt = [&](store::Connection& db) {
         answers.clear();
-        for (const auto& document : documents) {
-            auto rows = rows_of(document, rules, seal_);
-            if (rows) answers.emplace_back(take_batch(db, seal_, random_, site, *rows, "dry run", rules.now));
-            else answers.emplace_back(tl::unexpected(rows.error()));
+        for (const auto& one : parsed) {
+            if (one) answers.emplace_back(take_batch(db, seal_, random_, site, *one, "dry run", rules.now));
+            else answers.emplace_back(tl::unexpected(one.error()));
         }
         throw TakenBack();
     };

@@ -31,6 +31,7 @@ RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& rando
 
 // With their line in the books. At most rows_per_commit rows, lest the store belong to one sender.
 inline constexpr std::size_t rows_per_commit = 500;
+inline constexpr std::size_t rows_a_dry_run = 10'000;
 std::vector<RowAnswer> take_batch(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site,
                                   std::span<const ParsedRow> rows, std::string_view source, Instant now);
 
@@ -43,8 +44,8 @@ public:
     asio::awaitable<Result<std::vector<RowAnswer>>> take(Document document, RecordRules rules, const eligibility::SiteRules& site,
                                                          std::string source);
     // Every row decided as take() would, each on top of those before it, of all these documents one after the other, and nothing kept. What
-    // cannot be read ends its own document.
-    asio::awaitable<std::vector<Result<std::vector<RowAnswer>>>> try_out(std::vector<Document> documents, RecordRules rules, const eligibility::SiteRules& site);
+    // cannot be read ends its own document. invalid_input: more than rows_a_dry_run.
+    asio::awaitable<Result<std::vector<Result<std::vector<RowAnswer>>>>> try_out(std::vector<Document> documents, RecordRules rules, const eligibility::SiteRules& site);
 
 private:
     store::Store& store_;

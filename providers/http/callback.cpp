@@ -50,6 +50,16 @@ struct Item {
         return {};
     }
 
+    // The field is there, if only with nothing in it: a vendor that has renamed it has not sent a blank text.
+    bool has(const Field& field) const {
+        auto is_there = [&](const std::string& alternative) {
+            if (alternative.starts_with('=')) return true;
+            if (alternative.starts_with('/')) return json && text_at(*json, alternative).has_value();
+            return std::any_of(parameters->begin(), parameters->end(), [&](const auto& one) { return one.first == alternative; });
+        };
+        return std::any_of(field.alternatives.begin(), field.alternatives.end(), is_there);
+    }
+
     // Length before each value: two lists of values never look alike.
     std::string key(const std::vector<Field>& fields) const {
         std::string out;
@@ -121,6 +131,7 @@ Result<Inbound> read_reply(const Settings& settings, const ReplyMap& map, const 
     InboundText reply;
     reply.from = Phone::sender(item.get(map.from));
     if (reply.from.empty()) return fail(Error::Kind::invalid_input, "a reply without a number");
+    if (!item.has(map.text)) return fail(Error::Kind::invalid_input, "a reply without a text");
     reply.to = item.get(map.to);
     if (reply.to.starts_with(' ')) reply.to[0] = '+';  // a bare '+' in a query is a space
     if (!settings.source.empty())
@@ -140,11 +151,11 @@ Result<Inbound> read_reply(const Settings& settings, const ReplyMap& map, const 
     return Inbound(std::move(reply));
 }
 
-bool is_receipt(const ReceiptMap& map, const Item& item) {
-    return !item.get(map.status).empty() && !(item.get(map.ref).empty() && item.get(map.vendor_id).empty());
-}
-
-// Both come to one address, in one list, without an event that says which is which: then the fields that are there say it.
+// Both come to one address, in one list, without an event that says which is which: then the fields that are there say it. What has those of
+// both is neither: a receipt may quote our text, and a reply may bear a status.
+bool reports(const ReceiptMap& map, const Item& item) { return !item.get(map.status).empty() && !(item.get(map.ref).empty() && item.get(map.vendor_id).empty()); }
+bool is_receipt(const Settings& settings, const Item& item) { return reports(*settings.receipt, item) && item.get(settings.reply->text).empty(); }
+bool is_reply(const Settings& settings, const Item& item) { return !reports(*settings.receipt, item) && item.has(settings.reply->text); }
 bool are_told_apart_by_fields(const Settings& settings) {
     if (!settings.receipt || !settings.reply) return false;
     const auto& receipt = *settings.receipt;
@@ -239,11 +250,14 @@ Result<std::vector<Inbound>> read_callback(const Settings& settings, const Callb
         return any;
     };
 
-    auto fits_receipt = [&](const Item& item) { return !by_fields || is_receipt(*settings.receipt, item); };
-    auto fits_reply = [&](const Item& item) { return !by_fields || !is_receipt(*settings.receipt, item); };
+    auto fits_receipt = [&](const Item& item) { return !by_fields || is_receipt(settings, item); };
+    auto fits_reply = [&](const Item& item) { return !by_fields || !is_receipt(settings, item); };
     auto receipts = each(settings.receipt, *receipt_json, fits_receipt, [&](const Item& item) { return read_receipt(*settings.receipt, item); });
     if (!receipts) return tl::unexpected(receipts.error());
-    auto replies = each(settings.reply, *reply_json, fits_reply, [&](const Item& item) { return read_reply(settings, *settings.reply, item); });
+    auto replies = each(settings.reply, *reply_json, fits_reply, [&](const Item& item) -> Result<Inbound> {
+        if (by_fields && !is_reply(settings, item)) return fail(Error::Kind::invalid_input, "neither a receipt nor a reply by its fields");
+        return read_reply(settings, *settings.reply, item);
+    });
     if (!replies) return tl::unexpected(replies.error());
     if (*receipts || *replies) return out;
 

@@ -282,6 +282,11 @@ TEST_CASE("POST /v1/calls: the control socket sends pieces of a file, and may on
     CHECK(documents.at(1).at("detail").as_string().find("head row") != std::string_view::npos);
     CHECK(answers(2) == std::vector<std::string>{"1001 a unchanged "});
     CHECK(desk.try_out("[]", false).status == 403);
+    std::string many = head;
+    for (int i = 0; i <= 10'000; ++i) many += csv_row("a");
+    auto refused = desk.try_out(json::serialize(json::array{given(many)}));
+    CHECK(refused.status == 400);
+    CHECK(refused.body.find("10000 rows") != std::string::npos);
     for (const char* bad : {"", "{}", "[1]", "[{}]", R"([{"bytes":"!","content_type":"text/csv","charset":"","mapping":"","first_line":0}])"}) CHECK(desk.try_out(bad).status == 400);
     CHECK(desk.cases() == 0);
     CHECK(desk.number("SELECT count(*) FROM ledger") == 0);

@@ -397,6 +397,17 @@ error_body = "0"
     CHECK(settings->answer_not_understood.status == 500);
 }
 
+TEST_CASE("a reply whose text stands under another name is not a blank one: nobody understands it, and its words are kept") {
+    auto settings = kannel();
+    for (const char* query : {"id=m1&from=13800138000&to=106900110&msg=3", "id=m1&from=13800138000&to=106900110"}) {
+        CAPTURE(query);
+        CHECK_FALSE(gh::read_callback(settings, get("mo", query)));
+    }
+    auto blank = gh::read_callback(settings, get("mo", "id=m1&from=13800138000&to=106900110&text="));
+    REQUIRE(blank);
+    CHECK(std::get<InboundText>(blank->front()).text.reveal().empty());
+}
+
 TEST_CASE("receipts and replies at one address, in one list, are told apart by the fields that are there") {
     auto settings = read(R"(
 url = "http://127.0.0.1/send"
@@ -425,7 +436,8 @@ text = "content|/content"
     REQUIRE(receipt);
     REQUIRE(receipt->size() == 1);
     CHECK(std::get<Receipt>(receipt->front()).state == ReceiptState::delivered);
-    for (const char* query : {"id=7", "status=ok", "x=1", ""}) CHECK_FALSE(gh::read_callback(*settings, get("", query)));
+    // A renamed field makes no blank reply of a receipt, and what has the fields of both is for a person.
+    for (const char* query : {"id=7", "status=ok", "x=1", "", "id=7&mobile=13800138000&stat=ok", "id=3&mobile=13800138000&status=0&content=3", "mobile=13800138000&msg=3"}) CHECK_FALSE(gh::read_callback(*settings, get("", query)));
 }
 
 TEST_CASE("a mistake in the mapping is found when it is loaded") {
