@@ -83,7 +83,7 @@ std::string open_life(City& city, Life& l) {
     auto wish_of = [&city, &l](const std::string& day) {
         return reports::export_wish(reports::ReportSite(), {city.exports, l.gateway->settings().rules_sha256}, city.seal, day);
     };
-    l.nightly = std::make_unique<Nightly>(store::read_on(*l.store), *l.store, city.seal, city.clock, [&l]() -> const config::Settings& { return l.gateway->settings(); }, wish_of, std::chrono::minutes(20));
+    l.nightly = std::make_unique<Nightly>(store::read_on(*l.store), *l.store, city.seal, city.clock, [&l]() -> const config::Settings& { return l.gateway->settings(); }, wish_of, std::chrono::minutes(60));
     l.outside = std::make_unique<TaskGroup>(city.io.get_executor(), [&city, &l](const std::string& task, std::exception_ptr) {
         if (!l.dead) city.watch.broken(task + " threw");
     });
