@@ -1,6 +1,8 @@
 #include "daemon/nightly.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 #include <system_error>
 
 #include "daemon/admin/verify.hpp"
@@ -22,6 +24,7 @@ constexpr std::int64_t ids_a_look = 20'000;  // some ten milliseconds of the rea
 constexpr std::size_t rows_a_share = 100;  // of each kind: some milliseconds of the store's thread
 constexpr const char* erased_key = "erased_day";
 constexpr const char* exported_key = "exported_day";  // the newest day whose files are written
+constexpr const char* waited_key = "erasure_waited_ms";
 constexpr int most_days_back = 31;
 constexpr int most_days_between = 2;  // erasures
 constexpr Millis jump = std::chrono::hours(1);
@@ -72,7 +75,8 @@ asio::awaitable<bool> Nightly::is_time_to_verify() {
     auto read = [&](Connection& db) { last = store::last_verification(db); };
     co_await store_.run(std::ref(read));
     auto now = clock_.now();
-    if (!last || now - last->at > std::chrono::hours(24)) co_return true;
+    // Verified in the future is verified by a clock that was ahead.
+    if (!last || last->at > now || now - last->at > std::chrono::hours(24)) co_return true;
     const auto& zone = settings_().service.timezone;
     co_return is_night_over() && local_day(last->at, zone) < local_day(now, zone);
 }
@@ -98,18 +102,37 @@ asio::awaitable<void> Nightly::verify() {
 }
 
 // Once a local day, at nightly_at or as soon after it as we run. What goes is gone, and a clock that is twelve years ahead would let all of
-// it go: none while it is not to be trusted, and after days in which nothing went, not before it has been right for a day.
+// it go: none while it is not to be trusted, and after days in which nothing went, not before we have run for a day by a clock that is.
 asio::awaitable<bool> Nightly::is_time_to_erase() {
     if (!is_night_over()) co_return false;
     const auto& zone = settings_().service.timezone;
     auto day = local_day(clock_.now(), zone);
     auto last = co_await recall(erased_key);
-    if (last >= day) co_return false;
-    if (!last.empty() && *days_later(last, most_days_between) < day && !has_run_for_a_day()) co_return false;
+    if (last == day) co_return false;
     bool trusted = false;
     std::function<void(Connection&)> ask = [&](Connection& db) { trusted = !is_clock_held(db); };
     co_await read_(ask);
-    co_return trusted && !has_jumped_;
+    if (!trusted || has_jumped_) {
+        waiting_.reset();
+        co_return false;
+    }
+    // A day that is still to come was written by a clock that was ahead.
+    bool is_usual = last.empty() || (last < day && *days_later(last, most_days_between) >= day);
+    if (is_usual) co_return true;
+    co_return co_await has_waited_a_day();
+}
+
+// Of running, over restarts too: a machine that is off at night has its day after some of its own.
+asio::awaitable<bool> Nightly::has_waited_a_day() {
+    auto waited = co_await recall(waited_key);
+    auto since = std::exchange(waiting_, clock_.steady());
+    auto total = std::atoll(waited.c_str());
+    if (since) total += std::chrono::duration_cast<Millis>((*waiting_ - *since) * clock_.speed()).count();
+    bool enough = Millis(total) >= std::chrono::hours(24);
+    if (enough) waiting_.reset();
+    auto written = std::to_string(enough ? 0 : total);
+    co_await remember(waited_key, written);
+    co_return enough;
 }
 
 // By more than an hour since the minute before, which the hold of the clock may not have seen yet.
@@ -119,12 +142,9 @@ void Nightly::look_at_clock() {
     auto passed = std::chrono::duration_cast<Millis>((steady - looked_at_.second) * clock_.speed());
     auto off = now - looked_at_.first - passed;
     has_jumped_ = off > jump || off < -jump;
-    // From then on its hours are counted anew.
-    if (has_jumped_) began_ = steady;
     looked_at_ = {now, steady};
 }
 
-bool Nightly::has_run_for_a_day() const { return (clock_.steady() - began_) * clock_.speed() >= std::chrono::hours(24); }
 
 asio::awaitable<std::string> Nightly::recall(const char* key) {
     auto last = [key](Connection& db) {
@@ -151,12 +171,17 @@ asio::awaitable<std::vector<std::string>> Nightly::days_to_export() {
     auto done = co_await recall(exported_key);
     std::vector<std::string> days;
     if (done == newest) co_return days;
-    if (done > newest) done.clear();  // written by a clock that was ahead
+    if (done > local_day(clock_.now(), zone)) done.clear();  // written by a clock that was ahead
+    if (done > newest) co_return days;                       // the night begins later than it did
     std::string first;
     std::function<void(Connection&)> ask = [&](Connection& db) {
         if (is_clock_held(db)) return;
         // What nobody gave a time has that of the line before, and there may be none.
-        Statement fact(db, "SELECT at FROM ledger WHERE at > 0 ORDER BY seq LIMIT 1");
+        Statement fact(db, "SELECT at FROM ledger WHERE at > 0 AND at <= ?1 ORDER BY seq LIMIT 1");
+        // What an earlier version of the program, or a person, has written already.
+        Statement by_hand(db, "SELECT coalesce(max(day), '') FROM exports WHERE day <= ?1");
+        if (done.empty() && by_hand.bind(1, newest).step()) done = by_hand.text(0);
+        fact.bind(1, clock_.now());
         if (fact.step()) first = local_day(fact.instant(0), zone);
     };
     co_await read_(ask);
@@ -232,7 +257,7 @@ asio::awaitable<void> Nightly::sign() {
     auto now = clock_.now();
     auto work = [&](Connection& db) {
         auto newest = store::newest_checkpoint(db);
-        if (!newest || newest->at + between_signatures <= now) store::make_checkpoint(db, *signer, now);
+        if (!newest || newest->at > now || newest->at + between_signatures <= now) store::make_checkpoint(db, *signer, now);
     };
     co_await store_.run(std::ref(work));
 }

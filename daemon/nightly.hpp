@@ -29,7 +29,7 @@ public:
     Nightly(store::Reader read, store::Store& store, const store::Seal& seal, const Clock& clock, std::function<const config::Settings&()> settings, WishOf wish_of = {},
             Steady look_every = std::chrono::minutes(1))
         : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)), wish_of_(std::move(wish_of)), look_every_(look_every),
-          looked_at_(clock.now(), clock.steady()), began_(clock.steady()) {}
+          looked_at_(clock.now(), clock.steady()) {}
 
     asio::awaitable<void> run();  // until it is cancelled
     // The days whose night is over and which nobody has exported yet, the oldest first; one after the other, until one fails.
@@ -43,7 +43,7 @@ private:
     asio::awaitable<bool> is_time_to_verify();
     bool is_night_over() const;
     void look_at_clock();
-    bool has_run_for_a_day() const;
+    asio::awaitable<bool> has_waited_a_day();
     asio::awaitable<std::vector<std::string>> days_to_export();
     asio::awaitable<bool> export_one(std::string day);
     asio::awaitable<std::string> recall(const char* key);
@@ -57,7 +57,7 @@ private:
     Steady look_every_;
     std::optional<Steady> export_again_at_;  // after one that failed
     std::pair<Instant, Steady> looked_at_;
-    Steady began_;                           // or when the clock last jumped
+    std::optional<Steady> waiting_;          // when it was last written down how long we have run since a gap
     bool has_jumped_ = false;                // just now
 };
 

@@ -98,7 +98,7 @@ asio::awaitable<http::Response> answer(http::Handler handler, http::Request requ
 http::Asker near_asker(const http::Request& request) {
     if (!request.trusted) return {.who = "loopback"};
     // It stands beside what he does, in the open: a number that somebody wrote into it goes.
-    auto person = short_enough(hide_mobiles(trimmed(request.header(person_header))));
+    auto person = short_enough(hide_numbers(trimmed(request.header(person_header))));
     return {.who = person.empty() ? "control" : "control/" + person, .name = person, .scopes = {"admin"}};
 }
 

@@ -108,12 +108,14 @@ struct Local {
         parts.mode = [this] { return std::string(config::mode_name(site.settings.survey.mode)); };
         admin::add_control_routes(router, std::move(parts));
         inbound::add_quarantine_routes(router, everyone, {*site.store, store::read_on(*site.store), site.seal, *site.clock, {}});
-        admin::add_ledger_routes(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [this] { return recognised_for(site.settings); }});
+        // On a connection of its own: what it cannot read must not take back what it found.
+        admin::add_ledger_routes(router, {store::read_on(reader), *site.store, site.seal, *site.clock, [this] { return recognised_for(site.settings); }});
     }
 
     asio::io_context io{};
     SystemRandom random{};
     Site site;
+    store::ReadThread reader{site.store->path()};
     std::shared_ptr<const eligibility::SiteRules> rules{};
     intake::Intake intake{*site.store, site.seal, random};
     http::Router router{};

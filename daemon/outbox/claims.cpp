@@ -44,7 +44,7 @@ public:
             if (priority == 2 && (!policy_.surveys_flow || surveys_stopped_ || in_.surveys_held)) break;
             for (int route = -1; route < static_cast<int>(policy_.routes.size()); ++route) look(route, priority);
         }
-        if (in_.sweep_stale && in_.may_go_stale && !in_.surveys_held && !is_clock_held_) sweep();
+        if (in_.sweep_stale && in_.may_go_stale && policy_.surveys_flow && !in_.surveys_held && !is_clock_held_) sweep();
         for (std::size_t c = 0; c < counts_.size(); ++c)
             if (counts_[c] > 0) store::add_surveys_of_day(db_, policy_.channels[c].name, day_, counts_[c]);
         return std::move(round_);

@@ -85,9 +85,9 @@ void writeback(store::Connection& db, const Site& site, Instant now, Findings& o
     if (late > 0) out.push_back({"writeback_waits", "", counted(late, "line", "lines")});
 }
 
-std::optional<Instant> first_fact(store::Connection& db) {
-    store::Statement first(db, "SELECT at FROM ledger WHERE at > 0 ORDER BY seq LIMIT 1");
-    if (!first.step()) return std::nullopt;
+std::optional<Instant> first_fact(store::Connection& db, Instant now) {
+    store::Statement first(db, "SELECT at FROM ledger WHERE at > 0 AND at <= ?1 ORDER BY seq LIMIT 1");
+    if (!first.bind(1, now).step()) return std::nullopt;
     return first.instant(0);
 }
 
@@ -96,7 +96,7 @@ void nightly_export(store::Connection& db, const Site& site, Instant now, Findin
     const auto& zone = site.zone;
     if (!site.export_nightly) return;
     auto day = days_later(local_day(now - site.nightly_at - exported_within, zone), -1).value_or("");
-    auto first = first_fact(db);
+    auto first = first_fact(db, now);
     if (!first || local_day(*first, zone) > day) return;
     store::Statement written(db, "SELECT 1 FROM exports WHERE day = ?1 LIMIT 1");
     if (!written.bind(1, day).step()) out.push_back({"export_missing", "", day});
@@ -106,8 +106,9 @@ void nightly_export(store::Connection& db, const Site& site, Instant now, Findin
 void verification(store::Connection& db, Instant now, Findings& out) {
     auto last = store::last_verification(db);
     if (last && !last->failure.empty()) out.push_back({"verify_failed", "", fmt::format("at {}: {}", format_utc(last->at), last->failure)});
-    auto since = last ? last->at : first_fact(db).value_or(now);
-    if (now - since > verified_within) out.push_back({"verify_missing", "", last ? "last at " + format_utc(last->at) : "never"});
+    auto since = last ? last->at : first_fact(db, now).value_or(now);
+    bool by_another_clock = last && last->at > now + verified_within;
+    if (now - since > verified_within || by_another_clock) out.push_back({"verify_missing", "", last ? "last at " + format_utc(last->at) : "never"});
 }
 
 void signatures(store::Connection& db, bool signs, Instant now, Findings& out) {

@@ -167,5 +167,37 @@ TEST_CASE("a clock that is years ahead lets nothing go, also where nobody has he
     CHECK(erased() == "0");
     w.exec("UPDATE holds SET released_at = 1");
     w.pass(std::chrono::minutes(2));
+    CHECK(erased() == "0");
+    w.pass(std::chrono::hours(5));  // with the twenty from before
     CHECK(erased() == "1");
+}
+
+TEST_CASE("a start with a clock that is years ahead ends neither erasure nor verification nor signatures once it is right") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    w.exec("INSERT INTO meta(key, value) VALUES ('erased_day', '2038-11-18')");
+    w.exec("INSERT INTO meta(key, value) VALUES ('verified_at', '2173658982000') ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+    Nights nights(w);
+    w.pass(std::chrono::minutes(2));
+    CHECK(w.value("SELECT value < '2000000000000' FROM meta WHERE key = 'verified_at'") == "1");
+    CHECK(w.value("SELECT value FROM meta WHERE key = 'erased_day'") == "2038-11-18");
+    // A machine that is off at night has its day of running after three of its own.
+    for (int day = 0; day < 4; ++day) {
+        nights.stop();
+        nights.start();
+        w.pass(std::chrono::hours(8));
+    }
+    CHECK(w.value("SELECT value FROM meta WHERE key = 'erased_day'") == "2026-11-21");
+}
+
+TEST_CASE("a night that begins later than it did exports no day again") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    Nights nights(w);
+    w.pass(std::chrono::hours(48));
+    REQUIRE(nights.exports() == "2026-11-20 v1, 2026-11-21 v1");
+    w.call("b", "13812345002");  // figures of a day that is written change
+    nights.settings.reports.nightly_at = std::chrono::hours(23);
+    w.pass(std::chrono::hours(1));
+    CHECK(nights.exports() == "2026-11-20 v1, 2026-11-21 v1");
 }
