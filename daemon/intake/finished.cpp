@@ -7,6 +7,7 @@
 
 #include "daemon/core/phone.hpp"
 #include "daemon/intake/drop_names.hpp"
+#include "daemon/intake/new_file.hpp"
 #include "daemon/log/log.hpp"
 
 namespace pingjing::intake {
@@ -16,9 +17,13 @@ namespace fs = std::filesystem;
 
 constexpr auto sweep_every = std::chrono::minutes(1);
 constexpr auto watched_for = std::chrono::hours(1);    // after its last change
+constexpr auto copied_within = std::chrono::hours(1);  // a copy that is not claimed by then was left by a kill
 constexpr std::size_t most_watched = 100;              // each is an open file
 constexpr Millis read_within = std::chrono::hours(72); // what somebody has to read stays over a weekend
 constexpr std::string_view result_head = "line,id,outcome,reason\n";
+constexpr std::string_view reason_head = "pingjing: ";  // what begins so is ours, and may be erased
+
+Error cannot(std::string_view what, const std::error_code& why) { return {Error::Kind::unavailable, fmt::format("{}: {}", what, why.message())}; }
 
 bool is_taken(const fs::path& path) {
     std::error_code failed;
@@ -36,13 +41,16 @@ void move_file(const fs::path& from, const fs::path& to, std::error_code& failed
 }
 
 // Written beside its place and moved there whole, so that nobody reads half an answer.
-void write_whole(const fs::path& path, const std::string& text) {
+Result<void> write_whole(const fs::path& path, const std::string& text) {
     auto half = with(path, ".tmp");
-    std::ofstream out(half, std::ios::binary | std::ios::trunc);
-    out << text;
-    out.close();
-    std::error_code ignored;
-    if (out) fs::rename(half, path, ignored);
+    auto out = NewFile::open(half);
+    if (!out) return tl::unexpected(out.error());
+    out->write(text);
+    std::error_code failed = std::make_error_code(std::errc::no_space_on_device), ignored;
+    if (out->close()) fs::rename(half, path, failed);
+    if (!failed) return {};
+    fs::remove(half, ignored);
+    return tl::unexpected(cannot("cannot write the reason", failed));
 }
 
 std::string first_line(const fs::path& path) {
@@ -51,6 +59,13 @@ std::string first_line(const fs::path& path) {
     std::string line;
     std::getline(in, line);
     return line.substr(0, most);
+}
+
+// What we wrote about a refused file; nullopt: it is somebody else's, or there is none.
+std::optional<std::string> reason_in(const fs::path& path) {
+    auto line = look_at(path) ? first_line(path) : std::string();
+    if (!line.starts_with(reason_head)) return std::nullopt;
+    return line.substr(reason_head.size());
 }
 
 bool is_result(const fs::path& path) {
@@ -68,8 +83,6 @@ std::set<std::string> names_in(const fs::path& folder) {
 std::string without(const std::string& name, std::string_view suffix) {
     return !suffix.empty() && name.size() > suffix.size() && name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : std::string();
 }
-
-Error cannot(std::string_view what, const std::error_code& why) { return {Error::Kind::unavailable, fmt::format("{}: {}", what, why.message())}; }
 
 }  // namespace
 
@@ -111,7 +124,8 @@ Result<void> FinishedFiles::put_aside(const std::string& name, const std::string
     auto stem = numbered(name, next_number(name));
     auto error = with(settings_.folder / stem, error_suffix), bad = with(settings_.folder / stem, bad_suffix(settings_));
     auto taken = file ? file->look() : std::nullopt;
-    write_whole(error, hide_mobiles(why) + "\n");
+    // Without its reason beside it nobody would know whose it is, and it would stay for ever.
+    if (auto written = write_whole(error, std::string(reason_head) + hide_mobiles(why) + "\n"); !written) return written;
     std::error_code failed, ignored;
     fs::rename(with(settings_.folder / name, taking_suffix), bad, failed);
     if (failed) {
@@ -180,6 +194,7 @@ bool FinishedFiles::claim_again(const std::string& name, const fs::path& path) {
 void FinishedFiles::sweep() {
     refused_.clear();
     auto names = names_in(settings_.folder);
+    sweep_copies(names);
     sweep_files(settings_.folder, names);
     sweep_answers(settings_.folder, names);
     if (!is_done_elsewhere()) return;
@@ -212,9 +227,22 @@ void FinishedFiles::look_at_done(const fs::path& path, const std::string& name, 
 void FinishedFiles::look_at_bad(const fs::path& path, const fs::path& error) {
     auto file = look_at(path), reason = look_at(error);
     if (!file) return;
-    auto until = (reason ? reason : file)->changed() + answers_stay();
+    auto why = reason_in(error);
+    if (!reason || !why) return refused_.push_back({path, "no reason of ours lies beside it", std::nullopt});  // it may be anybody's
+    auto until = reason->changed() + answers_stay();
     if (clock_.now() >= until) erase(path);
-    else refused_.push_back({path, reason ? shown(first_line(error)) : "", until});
+    else refused_.push_back({path, shown(*why), until});
+}
+
+// Half copies of files whose writers went on. Those that are there at our start are of one who was killed.
+void FinishedFiles::sweep_copies(const std::set<std::string>& names) {
+    bool is_start = std::exchange(has_swept_, true) == false;
+    for (const auto& entry : names) {
+        auto stem = without(entry, std::string(taking_suffix) + ".tmp");
+        auto file = look_at(settings_.folder / entry);
+        if (stem.empty() || !is_for_us(stem, settings_) || !file) continue;
+        if (is_start || clock_.now() - file->changed() >= copied_within) erase(settings_.folder / entry);
+    }
 }
 
 // Results and reasons go when their file is gone, and has been for long enough to be read.
@@ -225,7 +253,7 @@ void FinishedFiles::sweep_answers(const fs::path& folder, const std::set<std::st
         auto answer = look_at(folder / entry);
         if (plain_name(stem, settings_).empty() || !answer || clock_.now() - answer->changed() < answers_stay()) continue;
         if (is_taken(is_error ? with(folder / stem, bad_suffix(settings_)) : done_path(stem))) continue;
-        if (is_error || is_result(folder / entry)) erase(folder / entry);
+        if (is_error ? reason_in(folder / entry).has_value() : is_result(folder / entry)) erase(folder / entry);
     }
 }
 

@@ -27,7 +27,7 @@ public:
     // Whose writer went on is claimed again, as NAME.taking; once a minute lets go what is old.
     void look();
 
-    struct Refused { config::Path path{}; std::string why{}; Instant erased_at{}; };
+    struct Refused { config::Path path{}; std::string why{}; std::optional<Instant> erased_at{}; };  // without: it stays, for it may not be ours
     const std::vector<Refused>& refused() const { return refused_; }  // those that lie there, in the order of their names
     const std::string& trouble() const { return trouble_; }           // what cannot be erased or taken again; empty: nothing
 
@@ -53,6 +53,7 @@ private:
     bool claim_again(const std::string& name, const config::Path& path);
     void sweep();
     void sweep_files(const config::Path& folder, const std::set<std::string>& names);
+    void sweep_copies(const std::set<std::string>& names);
     void sweep_answers(const config::Path& folder, const std::set<std::string>& names);
     void look_at_done(const config::Path& path, const std::string& name, const config::Path& answer);
     void look_at_bad(const config::Path& path, const config::Path& error);
@@ -65,6 +66,7 @@ private:
     std::vector<Refused> refused_;
     std::string trouble_;
     std::optional<Steady> sweep_at_;
+    bool has_swept_ = false;
 };
 
 }  // namespace pingjing::intake

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <boost/system/system_error.hpp>
-#include <fstream>
 
 #include "daemon/async/timer.hpp"
+#include "daemon/intake/new_file.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 
@@ -36,6 +36,10 @@ FileForm form_of(const std::string& name, const config::Intake& settings) {
 // "calls.csv" of "calls.csv.taking"; empty: it is not claimed.
 std::string claimed_name(const std::string& name) {
     return name.ends_with(taking_suffix) ? name.substr(0, name.size() - taking_suffix.size()) : std::string();
+}
+
+std::string say_refused(const FinishedFiles::Refused& file) {
+    return file.erased_at ? fmt::format("{}; it is erased at {}", file.why, format_utc(*file.erased_at)) : fmt::format("{}; it stays until somebody removes it", file.why);
 }
 
 }  // namespace
@@ -139,8 +143,12 @@ asio::awaitable<void> Folder::take(std::string name) {
 
 asio::awaitable<void> Folder::take_rows(std::string name, DocumentFile file, Reading& reading) {
     auto half = with(with(settings_.folder / name, result_suffix), ".tmp");
-    std::ofstream result(half, std::ios::binary | std::ios::trunc);
-    result << "line,id,outcome,reason\n";
+    auto result = NewFile::open(half);
+    if (!result) {  // before anything is taken, lest the same rows be taken with each try
+        try_later(name, fmt::format("its result: {}", result.error().detail));
+        co_return;
+    }
+    result->write("line,id,outcome,reason\n");
     bool news = false;
     try {
         for (;;) {
@@ -161,7 +169,7 @@ asio::awaitable<void> Folder::take_rows(std::string name, DocumentFile file, Rea
                 break;
             }
             for (const auto& a : *taken) {
-                result << a.line << ',' << cell(a.id) << ',' << a.outcome << ',' << cell(a.reason) << '\n';
+                result->write(fmt::format("{},{},{},{}\n", a.line, cell(a.id), a.outcome, cell(a.reason)));
                 ++reading.outcomes[a.outcome];
                 news = news || (a.outcome != "rejected" && a.outcome != "unchanged");
             }
@@ -173,8 +181,8 @@ asio::awaitable<void> Folder::take_rows(std::string name, DocumentFile file, Rea
         try_later(name, error.what());
         co_return;
     }
-    result.close();
-    reading.end = !reading.problem.empty() ? End::bad : result ? End::done : End::later;
+    bool is_written = result->close();
+    reading.end = !reading.problem.empty() ? End::bad : is_written ? End::done : End::later;
     if (reading.end == End::later) try_later(name, "cannot write its result; pingjing needs space and the right to write in the folder");
 }
 
@@ -212,7 +220,7 @@ std::vector<Folder::Trouble> Folder::troubles(Millis backlog) const {
     const auto& refused = finished_.refused();
     auto of_service = settings_.source.empty() ? std::string() : settings_.source + ": ";
     for (std::size_t i = 0; i < std::min(refused.size(), most_named); ++i)
-        out.push_back({Trouble::Kind::refused, of_service + shown(refused[i].path.filename().string()), fmt::format("{}; it is erased at {}", refused[i].why, format_utc(refused[i].erased_at))});
+        out.push_back({Trouble::Kind::refused, of_service + shown(refused[i].path.filename().string()), say_refused(refused[i])});
     if (refused.size() > most_named) out.push_back({Trouble::Kind::refused, settings_.source, fmt::format("{} more", refused.size() - most_named)});
     std::string waits;
     for (const auto& why : {unreadable_, finished_.trouble(), say_waiting(backlog)})

@@ -8,10 +8,11 @@
 
 #include <cerrno>
 #include <csignal>
-#include <fstream>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "daemon/intake/new_file.hpp"
 
 namespace pingjing::intake {
 namespace {
@@ -87,17 +88,17 @@ std::optional<bool> HeldFile::has_writer() const {
 
 bool HeldFile::copy_to(const std::filesystem::path& path) const {
     std::vector<char> piece(256 * 1024);
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    auto out = NewFile::open(path);
+    if (!out) return false;
     std::int64_t at = 0;
     ssize_t count = 0;
-    while (out && (count = ::pread(fd_, piece.data(), piece.size(), at)) != 0) {
+    while ((count = ::pread(fd_, piece.data(), piece.size(), at)) != 0) {
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) break;
-        out.write(piece.data(), count);
+        out->write({piece.data(), static_cast<std::size_t>(count)});
         at += count;
     }
-    out.close();
-    if (out && count == 0) return true;
+    if (out->close() && count == 0) return true;
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
     return false;

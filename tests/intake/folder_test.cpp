@@ -597,3 +597,91 @@ TEST_CASE("drop folder: the loop polls until it is stopped") {
     run_virtual(drop.io, [&] { return group.size() == 0; });
     CHECK(group.size() == 0);
 }
+
+TEST_CASE("drop folder: a pipe, a link or a folder under a name that we write neither stops us nor leads us elsewhere") {
+    test::TempFolder elsewhere;
+    struct { const char* what; std::function<void(const fs::path& place)> put; bool stays; } const cases[] = {
+        {"a pipe", [](const fs::path& place) { REQUIRE(::mkfifo(place.c_str(), 0600) == 0); }, false},
+        {"a link", [&](const fs::path& place) { fs::create_symlink(elsewhere / "precious", place); }, false},
+        {"a folder", [](const fs::path& place) { fs::create_directory(place); }, true},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.what);
+        std::ofstream(elsewhere / "precious") << "precious";
+        Drop drop;
+        c.put(drop.in / "calls.csv.result.csv.tmp");
+        c.put(drop.in / "empty.csv.error.tmp");
+        drop.write("calls.csv", head + row("a"));
+        drop.write("empty.csv", "");
+        drop.look();
+        drop.look(5s);
+        drop.look(30s);
+        std::ifstream precious(elsewhere / "precious");
+        std::string content;
+        CHECK((precious >> content && content == "precious"));
+        CHECK(drop.cases() == (c.stays ? 0 : 1));  // without a place for the answer nothing is taken
+        CHECK(drop.arrivals == (c.stays ? 0 : 1));
+        if (!c.stays) {
+            CHECK(drop.names() == "calls.csv.done calls.csv.result.csv empty.csv.bad empty.csv.error");
+            continue;
+        }
+        drop.look(40min);
+        CHECK(drop.troubles() == "waits : 2 files wait for more than 30 minutes, the first is calls.csv: its result: cannot write calls.csv.result.csv.tmp: File exists\n");
+        fs::remove(drop.in / "calls.csv.result.csv.tmp");
+        fs::remove(drop.in / "empty.csv.error.tmp");
+        drop.look(30s);
+        CHECK(drop.names() == "calls.csv.done calls.csv.result.csv empty.csv.bad empty.csv.error");
+        CHECK(drop.cases() == 1);
+    }
+}
+
+TEST_CASE("drop folder: a copy of a held file goes into a new file only") {
+    test::TempFolder place;
+    std::ofstream(place / "from") << "rows";
+    std::ofstream(place / "precious") << "precious";
+    auto from = HeldFile::open(place / "from");
+    REQUIRE(from);
+    fs::create_symlink(place / "precious", place / "link");
+    REQUIRE(::mkfifo((place / "pipe").c_str(), 0600) == 0);
+    fs::create_directory(place / "folder");
+    CHECK(from->copy_to(place / "link"));
+    CHECK(from->copy_to(place / "pipe"));
+    CHECK_FALSE(from->copy_to(place / "folder"));
+    CHECK(look_at(place / "link")->size == 4);
+    CHECK(look_at(place / "pipe")->size == 4);
+    CHECK(look_at(place / "precious")->size == 8);
+    CHECK(fs::exists(place / "folder"));
+}
+
+TEST_CASE("drop folder: refused files and reasons that we did not write stay") {
+    Drop drop;
+    drop.settings.keep_done = 1h;
+    drop.start();
+    drop.write("ours.csv", "");
+    drop.look();
+    drop.look(5s);
+    REQUIRE(drop.names() == "ours.csv.bad ours.csv.error");
+    drop.write("other.csv.error", "theirs");
+    drop.write("other.csv.bad", "theirs");
+    drop.write("alone.csv.bad", "theirs");
+    drop.age_all(drop.clock.now() - 100h);
+    drop.look();
+    drop.look(11min);
+    CHECK(drop.names() == "alone.csv.bad other.csv.bad other.csv.error");
+    CHECK(drop.troubles() == "refused alone.csv.bad: no reason of ours lies beside it; it stays until somebody removes it\n"
+                             "refused other.csv.bad: no reason of ours lies beside it; it stays until somebody removes it\n");
+}
+
+TEST_CASE("drop folder: a half copy that a kill left goes at the next start, or within hours") {
+    Drop drop;
+    drop.write("calls.csv.taking.tmp", head + row("a"));
+    drop.write("note.txt.taking.tmp", "theirs");
+    drop.look();
+    CHECK(drop.names() == "note.txt.taking.tmp");
+    drop.write("calls.csv.taking.tmp", head + row("a"));
+    drop.age(drop.in / "calls.csv.taking.tmp", drop.clock.now());
+    drop.look(40min);
+    CHECK(drop.names() == "calls.csv.taking.tmp note.txt.taking.tmp");
+    drop.look(20min);
+    CHECK(drop.names() == "note.txt.taking.tmp");
+}
