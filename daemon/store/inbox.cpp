@@ -54,10 +54,23 @@ std::optional<HookCall> unpack(std::string_view packed) {
     return call;
 }
 
-// Equal ones are one callback, repeated. Headers change with every try; a body alone is known as earlier versions knew it.
+// What equal ones have in common. Headers change with every try; a body alone is known as earlier versions knew it.
 std::string quarantine_key(const Seal& seal, const HookCall& call) {
     if (call.method == "POST" && call.path.empty() && call.query.empty()) return "q:" + to_hex(seal.keyed_hash(call.body));
     return "q:" + to_hex(seal.keyed_hash(fmt::format("{} {}?{} {}", call.method, call.path, call.query, call.body)));
+}
+
+// Carriers repeat what they got no good answer for, for a day at most; a person may write the same words again. Whoever cries is not
+// taken for a repetition for so long.
+constexpr Millis repeated_within = std::chrono::hours(24), cry_repeated_within = std::chrono::minutes(30);
+
+bool is_repetition(Connection& db, std::string_view channel, const std::string& equal, bool cry, Instant now) {
+    Statement find(db, R"sql(
+        SELECT 1 FROM inbound i JOIN hook_bodies b ON b.id = i.body_id
+         WHERE i.channel = ?1 AND (i.key = ?2 OR (i.key >= ?2 || ':' AND i.key < ?2 || ';')) AND i.received_at >= ?3
+           AND b.understood = 0 AND length(b.body) > 0 AND (?4 = 0 OR EXISTS (SELECT 1 FROM alarms a WHERE a.inbound_id = i.id))
+         LIMIT 1)sql");
+    return find.bind(1, channel).bind(2, equal).bind(3, now - (cry ? cry_repeated_within : repeated_within)).bind(4, cry).step();
 }
 
 const std::string quarantined_rows = R"sql(
@@ -143,10 +156,10 @@ bool any_new_texts(Connection& db) {
 
 std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,
                                                           const std::vector<Cry>& cries) {
-    auto key = quarantine_key(seal, call);
-    Statement known(db, "SELECT 1 FROM inbound WHERE channel = ?1 AND key = ?2");
-    if (known.bind(1, channel).bind(2, key).step()) return std::nullopt;
+    auto equal = quarantine_key(seal, call);
+    if (is_repetition(db, channel, equal, !cries.empty(), now)) return std::nullopt;
     auto body_id = db.next_id("hook_bodies");
+    auto key = fmt::format("{}:b{}", equal, body_id);
     keep_body(db, seal, body_id, channel, call, false, now);
     std::vector<std::int64_t> rows;
     for (std::size_t n = 0; n < std::max<std::size_t>(1, cries.size()); ++n) {

@@ -86,7 +86,8 @@ struct Cry {
     bool do_not_contact = false;
 };
 // One row of the books, what was delivered for a person; of several cries from different numbers one row for each. Returns the rows of `cries`
-// in their order; nullopt: the same was delivered before, with its query and to the same path.
+// in their order; nullopt: a repetition. That is the same with its query and to the same path, within 24 hours and while nobody has read the
+// earlier one; with a cry in it, within 30 minutes of an alarm.
 std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,
                                                           const std::vector<Cry>& cries = {});
 

@@ -77,6 +77,31 @@ TEST_CASE("a receipt is kept once, a body nobody understands is one row of the b
     CHECK(d.everything().find("13812345678") == std::string::npos);
 }
 
+TEST_CASE("a body that nobody understands is a repetition within a day, while the earlier one is unread, on the same channel") {
+    Drawer d;
+    d.store->run_now([&](store::Connection& db) {
+        auto keep = [&](const char* channel, Instant at) {
+            return store::keep_quarantined(db, d.seal, channel, "from=13812345678&c=3", "why", at).has_value();
+        };
+        CHECK(keep("main", noon));
+        CHECK_FALSE(keep("main", noon + 24h));
+        CHECK(keep("second", noon + 1h));
+        CHECK(keep("main", noon + 24h + 1s));
+        CHECK_FALSE(keep("main", noon + 25h));
+        auto waiting = store::find_quarantined(db, std::string("main"), 0, 10);
+        REQUIRE(waiting.size() == 2);
+        for (const auto& row : waiting) CHECK(store::mark_reread(db, row.id, noon + 25h));
+        CHECK(keep("main", noon + 25h));
+        CHECK_FALSE(keep("main", noon + 26h));
+        // As earlier versions wrote the key.
+        store::Statement old(db, "UPDATE inbound SET key = substr(key, 1, instr(key, ':b') - 1) WHERE id = (SELECT max(id) FROM inbound)");
+        old.run();
+        CHECK_FALSE(keep("main", noon + 27h));
+        CHECK(keep("main", noon + 60h));
+    });
+    CHECK(d.value("SELECT count(*) FROM inbound WHERE class = 'quarantined'") == "5");
+}
+
 TEST_CASE("a carrier that counts its ids from the start again reports on another phone: that is no repetition") {
     Drawer d;
     d.store->run_now([&](store::Connection& db) {

@@ -47,12 +47,15 @@ TEST_CASE("the gateway reads callbacks that no mapping reads for a cry for help,
     CHECK(w.alarms() == "1");
     w.unread(R"({"phone":"13400000001","msg":"救命 有人要杀我"})");
     CHECK(w.alarms() == "1");
+    w.pass(31min);
+    w.unread(R"({"phone":"13400000001","msg":"救命 有人要杀我"})");  // who still cries is heard again
+    CHECK(w.alarms() == "2");
     // A receipt that quotes what was sent.
     for (const auto& [name, text] : w.settings().texts) w.unread("{\"phone\":\"13400000001\",\"msg\":\"" + text + "\"}");
     for (const auto& [language, texts] : w.settings().texts_of)
         for (const auto& [name, text] : texts) w.unread("phone=13400000001&msg=" + text);
-    CHECK(w.alarms() == "1");
-    CHECK(w.value("SELECT count(*) FROM inbound") == std::to_string(1 + w.settings().texts.size()));
+    CHECK(w.alarms() == "2");
+    CHECK(w.value("SELECT count(*) FROM inbound") == std::to_string(2 + w.settings().texts.size()));
     CHECK(w.books_balance());
 }
 
