@@ -27,6 +27,8 @@
 namespace pingjing {
 namespace {
 
+constexpr Steady before_erasing = std::chrono::minutes(10);
+
 void on_failure(const std::string& task, std::exception_ptr error) {
     try {
         std::rethrow_exception(error);
@@ -183,7 +185,8 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     auto doors = a.gateway_->settings().service_intakes;
     if (const auto& in = a.gateway_->settings().intake; !in.folder.empty()) doors.insert(doors.begin(), in);
     for (auto& door : doors)
-        a.folders_.push_back(std::make_unique<intake::Folder>(a.intake_, std::move(door), [&a] { return a.intake_rules_; }, clock, [&a] { a.gateway_->dispatcher().wake(); }));
+        a.folders_.push_back(std::make_unique<intake::Folder>(a.intake_, std::move(door), [&a] { return a.intake_rules_; }, clock, [&a] { a.gateway_->dispatcher().wake(); },
+                                                              [&a] { return a.may_erase_files(); }));
     return app;
 }
 
@@ -202,6 +205,20 @@ void App::make_watch() {
     world.failing = [this] { return gateway_->failing(); };
     world.folders = [this] { return about_folders(); };
     watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_, clock_));
+}
+
+// At a start it takes a moment until a clock that is wrong is held.
+asio::awaitable<bool> App::may_erase_files() {
+    if (clock_.steady() - built_at_ < before_erasing) co_return false;
+    bool held = true;
+    std::function<void(store::Connection&)> ask = [&held](store::Connection& db) { held = store::is_clock_held(db); };
+    auto read = store::read_on(*reader_);
+    try {
+        co_await read(ask);
+    } catch (const store::SqlError&) {
+        held = true;
+    }
+    co_return !held;
 }
 
 std::vector<watch::Finding> App::about_folders() const {

@@ -57,6 +57,7 @@ private:
     asio::awaitable<admin::Readiness> readiness();
     void make_watch();
     std::vector<watch::Finding> about_folders() const;
+    asio::awaitable<bool> may_erase_files();
     reports::ExportPlace export_place() const;
     asio::awaitable<void> count_strangers();
     followup::Parts followup_parts();
@@ -64,6 +65,7 @@ private:
 
     asio::io_context& io_;
     const Clock& clock_;
+    Steady built_at_ = clock_.steady();
     Random& random_;
     const store::Seal& seal_;
     std::unique_ptr<store::Store> store_;

@@ -30,11 +30,6 @@ constexpr int most_days_between = 2;  // erasures
 constexpr Millis jump = std::chrono::hours(1);
 constexpr Steady export_pause = std::chrono::minutes(15);
 
-bool is_clock_held(Connection& db) {
-    auto holds = store::active_holds(db);
-    return std::any_of(holds.begin(), holds.end(), [](const auto& hold) { return hold.of == "clock"; });
-}
-
 // Of the many rows of a large store a seventh each night are looked for in the indexes, so each within a week; `pingjing verify` does all.
 store::TableCheck::Sizes share_of_night(Instant now) {
     constexpr std::int64_t nights = 7;
@@ -110,7 +105,7 @@ asio::awaitable<bool> Nightly::is_time_to_erase() {
     auto last = co_await recall(erased_key);
     if (last == day) co_return false;
     bool trusted = false;
-    std::function<void(Connection&)> ask = [&](Connection& db) { trusted = !is_clock_held(db); };
+    std::function<void(Connection&)> ask = [&](Connection& db) { trusted = !store::is_clock_held(db); };
     co_await read_(ask);
     if (!trusted || has_jumped_) {
         waiting_.reset();
@@ -175,7 +170,7 @@ asio::awaitable<std::vector<std::string>> Nightly::days_to_export() {
     if (done > newest) co_return days;                       // the night begins later than it did
     std::string first;
     std::function<void(Connection&)> ask = [&](Connection& db) {
-        if (is_clock_held(db)) return;
+        if (store::is_clock_held(db)) return;
         // What nobody gave a time has that of the line before, and there may be none.
         Statement fact(db, "SELECT at FROM ledger WHERE at > 0 AND at <= ?1 ORDER BY seq LIMIT 1");
         // What an earlier version of the program, or a person, has written already.

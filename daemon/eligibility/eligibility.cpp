@@ -125,6 +125,7 @@ store::Verdict decide_again(store::Connection& db, const SiteRules& site, const 
 void reconsider_capped(store::Connection& db, const store::Seal& seal, Random& random, const SiteRules& site, std::int64_t phone_id, Instant now) {
     Number number{store::phone_key_of(db, phone_id), phone_id};
     for (auto id : store::capped_cases_of(db, phone_id, now - site.max_age)) {
+        if (store::is_called_off(db, id)) continue;
         auto stored = store::load_case(db, id);
         auto call = as_call(stored);
         auto service = service_of(site, stored);

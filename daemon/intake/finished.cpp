@@ -147,7 +147,8 @@ bool FinishedFiles::is_watched(const FileLook& look) const {
     return std::any_of(watched_.begin(), watched_.end(), [&](const Watched& w) { return w.last.device == look.device && w.last.inode == look.inode; });
 }
 
-void FinishedFiles::look() {
+void FinishedFiles::look(bool may_erase) {
+    may_erase_ = may_erase;
     auto now = clock_.steady();
     bool is_due = !sweep_at_ || now >= *sweep_at_;
     if (is_due) trouble_.clear();
@@ -230,7 +231,7 @@ void FinishedFiles::look_at_bad(const fs::path& path, const fs::path& error) {
     auto why = reason_in(error);
     if (!reason || !why) return refused_.push_back({path, "no reason of ours lies beside it", std::nullopt});  // it may be anybody's
     auto until = reason->changed() + answers_stay();
-    if (clock_.now() >= until) erase(path);
+    if (clock_.now() >= until && may_erase_) erase(path);
     else refused_.push_back({path, shown(*why), until});
 }
 
@@ -258,6 +259,7 @@ void FinishedFiles::sweep_answers(const fs::path& folder, const std::set<std::st
 }
 
 void FinishedFiles::erase(const fs::path& path) {
+    if (!may_erase_) return;
     std::error_code failed;
     auto name = path.filename().string();
     if (fs::remove(path, failed)) log::info("folder.erased", {{"file", name}});

@@ -24,8 +24,8 @@ public:
     // The same for one that cannot be read, with the reason beside it. `file`: unless we may not even open it.
     Result<void> put_aside(const std::string& name, const std::string& why, std::optional<HeldFile> file);
 
-    // Whose writer went on is claimed again, as NAME.taking; once a minute lets go what is old.
-    void look();
+    // Whose writer went on is claimed again, as NAME.taking; once a minute lets go what is old, unless the clock that says so is not to be trusted.
+    void look(bool may_erase = true);
 
     struct Refused { config::Path path{}; std::string why{}; std::optional<Instant> erased_at{}; };  // without: it stays, for it may not be ours
     const std::vector<Refused>& refused() const { return refused_; }  // those that lie there, in the order of their names
@@ -66,7 +66,7 @@ private:
     std::vector<Refused> refused_;
     std::string trouble_;
     std::optional<Steady> sweep_at_;
-    bool has_swept_ = false;
+    bool has_swept_ = false, may_erase_ = true;
 };
 
 }  // namespace pingjing::intake

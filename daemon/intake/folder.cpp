@@ -52,7 +52,9 @@ asio::awaitable<void> Folder::run() {
 }
 
 asio::awaitable<void> Folder::look() {
-    finished_.look();
+    bool may_erase = true;
+    if (may_erase_) may_erase = co_await may_erase_();
+    finished_.look(may_erase);
     auto all = names();
     note_waiting(all);
     for (const auto& entry : all) {

@@ -21,8 +21,11 @@ namespace pingjing::intake {
 
 class Folder {
 public:
-    Folder(Intake& intake, config::Intake settings, RulesNow rules, const Clock& clock, std::function<void()> arrived = {})
-        : intake_(intake), settings_(std::move(settings)), rules_(std::move(rules)), clock_(clock), arrived_(std::move(arrived)), finished_(settings_, clock) {}
+    // `may_erase`: is the clock to be trusted? What goes by its age stays while it is not. Without: always.
+    using MayErase = std::function<asio::awaitable<bool>()>;
+    Folder(Intake& intake, config::Intake settings, RulesNow rules, const Clock& clock, std::function<void()> arrived = {}, MayErase may_erase = {})
+        : intake_(intake), settings_(std::move(settings)), rules_(std::move(rules)), clock_(clock), arrived_(std::move(arrived)), may_erase_(std::move(may_erase)),
+          finished_(settings_, clock) {}
 
     asio::awaitable<void> run();   // until it is cancelled
     asio::awaitable<void> look();  // once: first what was begun, then what is complete
@@ -62,6 +65,7 @@ private:
     RulesNow rules_;
     const Clock& clock_;
     std::function<void()> arrived_;
+    MayErase may_erase_;
     FinishedFiles finished_;
     std::map<std::string, Seen> seen_;
     std::map<std::string, Steady> waiting_;          // files that are not through, and since when we see them

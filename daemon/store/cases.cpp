@@ -95,7 +95,9 @@ void raise_version(Connection& db, std::int64_t case_id, std::int64_t version, I
 }
 
 bool is_called_off(Connection& db, std::int64_t case_id) {
-    Statement find(db, "SELECT 1 FROM messages WHERE case_id = ?1 AND purpose = 'survey' AND state = 'cancelled' AND code = 'cancelled'");
+    Statement find(db, R"sql(
+        SELECT 1 WHERE EXISTS (SELECT 1 FROM messages WHERE case_id = ?1 AND purpose = 'survey' AND state = 'cancelled' AND code = 'cancelled')
+            OR EXISTS (SELECT 1 FROM decisions WHERE case_id = ?1 AND stage = 'operator' AND code = 'cancelled'))sql");
     return find.bind(1, case_id).step();
 }
 

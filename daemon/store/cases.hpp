@@ -41,7 +41,7 @@ struct RecordedCase {
 };
 // The 110 system says what it said before under a higher number, or for the first time under one: from then on lower ones are old.
 void raise_version(Connection& db, std::int64_t case_id, std::int64_t version, Instant now);
-// A person called its survey off: no later version plans it again.
+// A person called it off, or had its number forgotten: no later version plans its survey.
 bool is_called_off(Connection& db, std::int64_t case_id);
 RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<KnownCase>& known, const ClosedCall& call,
                          const Verdict& verdict, std::string_view outcome, Instant now);

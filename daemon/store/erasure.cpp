@@ -261,10 +261,17 @@ Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, cons
     waiting.bind(1, named.phone_id);
     auto surveys = ids(waiting);
     auto called_off = surveys.size();
+    // Also what nobody was to be asked about: a later version of its record brings the number anew, and would plan it.
+    Statement never(db, "SELECT id FROM cases c WHERE phone_id = ?1 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.purpose = 'survey' AND m.state <> 'cancelled') ORDER BY id");
+    never.bind(1, named.phone_id);
+    auto unasked = ids(never);
+    for (const auto* some : {&surveys, &unasked})
+        for (auto id : *some) {
+            Verdict verdict;
+            verdict.code = Code::cancelled, verdict.rule = "the number was forgotten";
+            record_decision(db, id, "operator", "excluded", verdict, now);
+        }
     for (auto id : surveys) {
-        Verdict verdict;
-        verdict.code = Code::cancelled, verdict.rule = "the number was forgotten";
-        record_decision(db, id, "operator", "excluded", verdict, now);
         cancel_waiting_of_case(db, id, Code::cancelled, now);
         set_case_code(db, id, Code::cancelled, "", now);
     }

@@ -463,6 +463,11 @@ std::vector<Hold> active_holds(Connection& db) {
     return holds;
 }
 
+bool is_clock_held(Connection& db) {
+    auto holds = active_holds(db);
+    return std::any_of(holds.begin(), holds.end(), [](const Hold& hold) { return hold.of == "clock"; });
+}
+
 bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since) {
     Statement find(db, "SELECT 1 FROM holds WHERE of = ?1 AND channel = ?2 AND at >= ?3 AND released_at IS NOT NULL LIMIT 1");
     return find.bind(1, of).bind(2, channel).bind(3, since).step();

@@ -125,6 +125,8 @@ struct Hold {
     std::string reason{};
 };
 std::vector<Hold> active_holds(Connection& db);
+// A hold of the clock stands: what it says is not to be acted on where that cannot be taken back.
+bool is_clock_held(Connection& db);
 // One that was placed since then: yesterday's ends by itself, and says nothing about today.
 bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since);
 std::int64_t place_hold(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now);

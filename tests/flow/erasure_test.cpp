@@ -167,6 +167,22 @@ TEST_CASE("what waits for a forgotten number is called off, he is still recognis
     check_whole(*month, "a month later");
 }
 
+TEST_CASE("no later version of a call whose number was forgotten plans its survey, whatever stopped it until then") {
+    // Closed but not asked about; dv, then harmless; above the cap; and one that is new.
+    World w("2026-11-21T09:00:00+08:00");
+    REQUIRE(w.call("dv", one, "02", R"(,"version":1)").starts_with("excluded"));
+    REQUIRE(w.call("capped", "13812345002", "0101", R"(,"version":1)") == "accepted");
+    REQUIRE(w.call("over", "13812345002", "0101", R"(,"version":1)") == "excluded capped");
+    REQUIRE(forget(w, one));
+    REQUIRE(forget(w, "13812345002"));
+    CHECK(w.call("dv", one, "0101", R"(,"version":2)") == "updated cancelled");
+    CHECK(w.call("capped", "13812345002", "0101", R"(,"version":2,"result":"x")") == "updated cancelled");
+    CHECK(w.call("over", "13812345002", "0101", R"(,"version":2,"result":"x")").starts_with("updated c"));
+    w.pass(std::chrono::hours(48));
+    CHECK(w.sent.empty());
+    check_whole(w, "forgotten");
+}
+
 TEST_CASE("a victim who is forgotten while the hold lasts is still recognised, also where the number was only the case's contact") {
     World w("2026-11-21T09:00:00+08:00");
     CHECK(w.call("violence", other, "0201", fmt::format(R"(,"contact_phone":"{}")", one)) == "excluded dv");

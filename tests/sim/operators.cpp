@@ -78,8 +78,7 @@ asio::awaitable<void> call_off(City& city, Life& l) {
     city.watch.called_off(record);
 }
 
-// Whatever of this number is there is to go, and what waited to be asked is not asked any more. A later version of a call that was not to be asked
-// about brings its number anew.
+// Whatever of this number is there is to go; what it was asked or was to be asked about is not asked any more.
 asio::awaitable<void> forget_number(City& city, Life& l) {
     auto now = city.clock.now();
     auto phone = *Phone::mobile(fmt::format("138{:08}", city.random.below(28)));
@@ -89,7 +88,7 @@ asio::awaitable<void> forget_number(City& city, Life& l) {
         auto named = store::find_named(db, city.seal, phone);
         if (!named) return false;
         for (auto id : named->cases) {
-            store::Statement find(db, "SELECT c.record FROM cases c JOIN messages m ON m.case_id = c.id AND m.purpose = 'survey' AND m.state IN ('due', 'held') WHERE c.id = ?1 AND m.phone_id = ?2");
+            store::Statement find(db, "SELECT record FROM cases WHERE id = ?1 AND phone_id = ?2");
             if (find.bind(1, id).bind(2, named->phone_id).step()) records.push_back(find.text(0));
         }
         return store::forget(db, city.seal, *named, {"sim", "the caller asked"}, now - std::chrono::hours(24 * 30), now).has_value();
