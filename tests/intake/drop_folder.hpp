@@ -15,9 +15,6 @@
 
 namespace pingjing::test {
 
-using namespace intake;
-using store::Connection;
-using store::Statement;
 namespace fs = std::filesystem;
 
 inline const auto night = *parse_rfc3339("2026-11-21T00:30:00+08:00");
@@ -29,10 +26,10 @@ struct Drop {
     SeededRandom random{1};
     VirtualClock clock{night};
     std::unique_ptr<store::Store> store = std::move(*store::Store::open(state.path().string(), store::Store::Runner::inline_io));
-    Intake intake{*store, seal, random};
-    std::shared_ptr<IntakeRules> rules = std::make_shared<IntakeRules>();
+    intake::Intake intake{*store, seal, random};
+    std::shared_ptr<intake::IntakeRules> rules = std::make_shared<intake::IntakeRules>();
     config::Intake settings{};
-    std::optional<Folder> folder{};
+    std::optional<intake::Folder> folder{};
     int arrivals = 0;
     bool clock_is_trusted = true;
     std::function<void()> on_arrival = [] {};
@@ -72,7 +69,7 @@ struct Drop {
     }
     std::string troubles(Millis backlog = 30min) {
         std::string out;
-        for (const auto& t : folder->troubles(backlog)) out += (t.kind == Folder::Trouble::Kind::refused ? "refused " : "waits ") + t.about + ": " + t.detail + "\n";
+        for (const auto& t : folder->troubles(backlog)) out += (t.kind == intake::Folder::Trouble::Kind::refused ? "refused " : "waits ") + t.about + ": " + t.detail + "\n";
         return out;
     }
     void look(Steady later = 0s) {
@@ -88,8 +85,8 @@ struct Drop {
     }
     std::int64_t cases() {
         std::int64_t count = 0;
-        store->run_now([&](Connection& db) {
-            Statement read_count(db, "SELECT count(*) FROM cases");
+        store->run_now([&](store::Connection& db) {
+            store::Statement read_count(db, "SELECT count(*) FROM cases");
             read_count.step();
             count = read_count.integer(0);
         });
