@@ -172,7 +172,7 @@ int simulate(const SimulateOptions& options) {
     asio::io_context io(1);
     auto clock = system_clock();
     GatewaySettings settings{*protocol, std::move(*habits), std::move(*citizens), std::move(*accounts), options.seed, first, call.has_value()};
-    Gateway gateway(std::move(settings), *clock, journal);
+    simulated::Gateway gateway(std::move(settings), *clock, journal);
     Exchange exchange(io.get_executor(), *clock, gateway, call, *tls);
     auto place = exchange.open(*at);
     if (!place) return fmt::print(stderr, "{}\n", place.error().detail), 1;

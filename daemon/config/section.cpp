@@ -34,14 +34,14 @@ std::optional<std::string> as_text(const toml::node& node) {
 }
 
 struct Unit { std::string_view name; std::int64_t millis; };
-constexpr Unit units[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}};
+constexpr Unit durations[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}};
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     std::int64_t number = 0;
     auto [stop, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (bad != std::errc{} || number < 0 || number > 1'000'000'000) return std::nullopt;
     auto unit = text.substr(static_cast<std::size_t>(stop - text.data()));
-    for (const auto& u : units)
+    for (const auto& u : durations)
         if (unit == u.name) return std::chrono::milliseconds(number * u.millis);
     return std::nullopt;
 }
@@ -59,7 +59,7 @@ void read_named_files(const toml::table& table, const std::filesystem::path& fol
 }
 
 std::string show_duration(std::chrono::milliseconds value) {
-    for (const auto& u : units)
+    for (const auto& u : durations)
         if (value.count() >= u.millis && value.count() % u.millis == 0) return fmt::format("{}{}", value.count() / u.millis, u.name);
     return "0s";
 }

@@ -10,6 +10,7 @@
 
 #include "daemon/core/person.hpp"
 #include "daemon/followup/shown.hpp"
+#include "daemon/followup/steps.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/store/ratings.hpp"
 #include "daemon/text/strict_json.hpp"
@@ -21,9 +22,7 @@ namespace json = boost::json;
 using http::Response;
 using store::Connection;
 using store::Statement;
-using Parts = std::shared_ptr<const ReviewParts>;
-
-constexpr std::size_t longest_note = 4000;  // bytes: a thousand Hanzi
+using Queue = std::shared_ptr<const ReviewParts>;
 
 std::string who(const http::Request& request) { return request.header("x-pingjing-who"); }
 Response wrong(std::string_view field, std::string_view expected) { return http::problem(400, "Bad Request", fmt::format("{}: expected {}", field, expected)); }
@@ -85,7 +84,7 @@ json::object one_review(Connection& db, const store::Seal& seal, const store::Re
     return out;
 }
 
-asio::awaitable<Response> list_reviews(Parts p, http::Request request) {
+asio::awaitable<Response> list_reviews(Queue p, http::Request request) {
     auto kind = request.parameter("kind");
     auto kinds = store::review_kinds();
     if (!kind.empty() && std::ranges::find(kinds, kind) == kinds.end()) co_return wrong("kind", fmt::format("{}", fmt::join(kinds, ", ")));
@@ -111,7 +110,7 @@ std::optional<std::int64_t> id_of(const http::Request& request) {
     return bad == std::errc() && end == text.data() + text.size() && id > 0 ? std::optional(id) : std::nullopt;
 }
 
-asio::awaitable<Response> show_review(Parts p, http::Request request) {
+asio::awaitable<Response> show_review(Queue p, http::Request request) {
     auto id = id_of(request);
     if (!id) co_return wrong("id", "the number of a review");
     std::optional<json::object> found;
@@ -155,7 +154,7 @@ tl::expected<store::NewDecision, Response> read_decision(const std::string& body
     return out;
 }
 
-asio::awaitable<Response> decide(Parts p, http::Request request) {
+asio::awaitable<Response> decide(Queue p, http::Request request) {
     if (trimmed(identity_of(who(request)).name).empty())
         co_return http::problem(403, "Forbidden", "a decision is somebody's: use a token that names a person, or --as NAME");
     auto id = id_of(request);

@@ -26,6 +26,8 @@ struct Person {
     bool inspects = false;      // 督察; else a unit that answers for its own work order
 };
 
+constexpr std::size_t longest_note = 4000;  // bytes: a thousand Hanzi
+
 // What somebody wants to write down. Fields that the step does not know stay empty.
 struct Step {
     std::string name{};         // call, verify, order, rectify, review, tell, close; drop

@@ -28,7 +28,6 @@ using store::Followup;
 using store::Statement;
 
 constexpr int most_at_once = 100;
-constexpr std::size_t longest_note = 4000;  // bytes
 constexpr Millis text_stands = std::chrono::hours(72);  // a 回告 that cannot leave until then is made by call
 
 json::value words(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }

@@ -8,7 +8,7 @@
 namespace pingjing::inbound {
 namespace {
 
-constexpr std::size_t run = 8;       // characters looked up at once: the fewest that can be ours
+constexpr std::size_t shortest = 8;   // characters looked up at once: the fewest that can be ours
 constexpr std::size_t lightest = 16;  // a Han character counts twice
 
 struct Words {
@@ -27,7 +27,7 @@ Words words_of(std::string_view normalised) {
 
 std::uint64_t mark_of(const std::vector<char32_t>& words, std::size_t at) {
     std::uint64_t mark = 14695981039346656037u;  // FNV
-    for (std::size_t i = 0; i < run; ++i) mark = (mark ^ words[at + i]) * 1099511628211u;
+    for (std::size_t i = 0; i < shortest; ++i) mark = (mark ^ words[at + i]) * 1099511628211u;
     return mark;
 }
 
@@ -57,11 +57,11 @@ OwnWords::OwnWords(const std::vector<std::string>& texts) {
             words_.insert(words_.end(), words.codes.begin(), words.codes.end());
             words_.push_back(0);
         }
-    for (std::size_t at = 0; at + run <= words_.size(); ++at) places_[mark_of(words_, at)].push_back(at);
+    for (std::size_t at = 0; at + shortest <= words_.size(); ++at) places_[mark_of(words_, at)].push_back(at);
 }
 
 std::size_t OwnWords::length_of_run(const std::vector<char32_t>& words, std::size_t at) const {
-    if (at + run > words.size()) return 0;
+    if (at + shortest > words.size()) return 0;
     auto found = places_.find(mark_of(words, at));
     if (found == places_.end()) return 0;
     std::size_t longest = 0;

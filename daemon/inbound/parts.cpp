@@ -10,7 +10,7 @@
 namespace pingjing::inbound {
 namespace {
 
-constexpr std::string_view missing = "[…]";
+constexpr std::string_view gap = "[…]";
 constexpr std::size_t fields = 5;  // charset, sender, number, extension, octets: the last may hold anything
 
 using Fields = std::array<std::string, fields>;
@@ -54,14 +54,14 @@ std::optional<store::NewText> join(const store::JoinedParts& parts) {
     for (const auto& [number, piece] : pieces) {
         if (number != expected || piece[0] != charset) {
             if (!octets.empty()) read();
-            if (number != expected) words += missing;
+            if (number != expected) words += gap;
             charset = piece[0];
         }
         octets += piece[4];
         expected = number + 1;
     }
     read();
-    if (expected <= parts.total) words += missing;
+    if (expected <= parts.total) words += gap;
     store::NewText text;
     text.from = Phone::sender(first[1]), text.to = first[2], text.extension = first[3];
     text.text = Text(std::move(words));

@@ -15,7 +15,6 @@ using link::asked_as;
 using link::Submitted;
 using link::Verdict;
 
-constexpr std::uint8_t header_flags = 0x41;
 constexpr std::uint32_t gateway_code = 10001;
 
 // Who, when and the how-manieth, without a year.
@@ -128,7 +127,7 @@ private:
         auto& s = asked.submitted;
         s.command = submit, s.number = std::move(link::Writer().u32(pdu.header.sequence)).take();
         s.from = said->source, s.to = said->destinations, s.report = said->report == 1;
-        link::put_octets(s, said->content, link::charset_of_format(said->format), said->udhi & header_flags);
+        link::put_octets(s, said->content, link::charset_of_format(said->format), said->udhi & link::header_flags);
         return asked;
     }
 

@@ -15,8 +15,6 @@ namespace {
 using link::Code;
 using link::Says;
 
-constexpr std::uint8_t header_flags = 0x41;  // bit 0 by the text; live gateways hand on SMPP's 0x40
-
 // What stands in no row is in doubt.
 constexpr Code results[] = {
     {1, 2, Says::permanent_config}, {3, 3, Says::ambiguous}, {4, 4, Says::permanent_content}, {5, 5, Says::permanent_config}, {6, 6, Says::permanent_content},
@@ -82,7 +80,7 @@ std::optional<Inbound> read_delivery(const Settings& settings, const Deliver& d)
     text.to = d.destination;
     text.extension = link::extension_of(d.destination, settings.link.source);
     if (d.id != 0) text.key = shown_id(d.id), text.key_recurs = true;
-    link::put_content(text, d.content, link::charset_of_format(d.format), d.udhi & header_flags);
+    link::put_content(text, d.content, link::charset_of_format(d.format), d.udhi & link::header_flags);
     return text;
 }
 

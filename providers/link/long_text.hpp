@@ -11,6 +11,9 @@
 
 namespace pingjing::link {
 
+// Of the octet by which CMPP, SGIP and SMGP say that a header stands before the text: bit 0 by their texts; live gateways hand on SMPP's 0x40.
+constexpr std::uint8_t header_flags = 0x41;
+
 struct Place {
     std::uint16_t reference = 0;
     bool wide = false;  // a reference of sixteen bits

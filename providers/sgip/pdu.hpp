@@ -16,6 +16,12 @@ enum Command : std::uint32_t { bind_link = 1, unbind = 2, submit = 3, deliver = 
 constexpr std::uint32_t response_bit = 0x80000000;
 constexpr std::size_t head_size = 20;
 
+// Of an Answer: those we give, and those we act on. 88 is of vendors, and in no text.
+enum Outcome : std::uint8_t {
+    ok = 0, illegal_login = 1, bound_already = 2, too_many = 3, wrong_type = 4, wrong_format = 5, wrong_number = 6, not_served = 7, busy = 11, too_often = 34,
+    slower_please = 88
+};
+
 // Three numbers that tell one command of the whole network from all others, and a Submit's id: who, when (MMDDhhmmss), the how-manieth.
 struct Sequence {
     std::uint32_t node = 0, time = 0, count = 0;

@@ -17,8 +17,7 @@ using link::asked_as;
 using link::Submitted;
 using link::Verdict;
 
-constexpr std::uint8_t header_flags = 0x41, sp_to_gateway = 1, gateway_to_sp = 2;
-constexpr std::uint8_t ok = 0, illegal_login = 1, bound_already = 2, too_many = 3, wrong_type = 4, wrong_format = 5, wrong_number = 6, not_served = 7, busy = 11, slower_please = 88;
+constexpr std::uint8_t sp_to_gateway = 1, gateway_to_sp = 2;
 constexpr std::uint32_t node = 100101;
 
 std::string octets_of(const Sequence& s) { return std::move(link::Writer().u32(s.node).u32(s.time).u32(s.count)).take(); }
@@ -73,12 +72,12 @@ public:
     std::string name(const Submitted& submitted, std::uint64_t, Instant) const override { return sgip::shown(sequence_of(submitted.number)); }
 
     std::string answer(const Submitted& s, const std::string&, Verdict verdict, const std::string&) override {
-        auto result = ok;
+        std::uint8_t result = ok;
         switch (verdict.kind) {
             case Verdict::Kind::taken: break;
             case Verdict::Kind::slower: result = slower_please; break;
             case Verdict::Kind::full: result = busy; break;
-            case Verdict::Kind::refused: result = verdict.code ? static_cast<std::uint8_t>(verdict.code) : wrong_number; break;
+            case Verdict::Kind::refused: result = static_cast<std::uint8_t>(verdict.code ? verdict.code : std::uint32_t{wrong_number}); break;
         }
         return write(submit | response_bit, sequence_of(s.number), Answer{result, {}});
     }
@@ -123,7 +122,7 @@ private:
         auto& s = asked.submitted;
         s.command = submit, s.number = octets_of(pdu.header.sequence);
         s.from = said.source, s.to = said.users, s.report = said.report == 1;
-        link::put_octets(s, said.content, link::charset_of_format(said.format), said.udhi & header_flags);
+        link::put_octets(s, said.content, link::charset_of_format(said.format), said.udhi & link::header_flags);
         return asked;
     }
 

@@ -15,8 +15,6 @@ using link::State;
 
 namespace {
 
-constexpr std::uint8_t ok = 0, illegal_login = 1, bound_already = 2, too_many = 3, wrong_type = 4, not_served = 7, busy = 11, too_often = 34;
-
 // What we say is of our own making and fits.
 std::string say(std::uint32_t command, const Sequence& sequence, Body body = Empty{}) { return encode({command, sequence, std::move(body)}).value(); }
 // An answer has its question's number, all of it.

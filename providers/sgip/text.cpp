@@ -14,8 +14,6 @@ namespace {
 using link::Code;
 using link::Says;
 
-constexpr std::uint8_t header_flags = 0x41;  // 1 by the text; SMPP's 0x40 is handed on by some
-
 // Of 1.2 and 1.3, in answers. What stands in no row is in doubt.
 constexpr Code results[] = {
     {1, 1, Says::auth},                                           // name, password
@@ -94,7 +92,7 @@ InboundText read_delivery(const Settings& settings, const Sequence& sequence, co
     text.to = d.number;
     text.extension = link::extension_of(d.number, settings.link.source);
     text.key = shown(sequence), text.key_recurs = true;
-    link::put_content(text, d.content, link::charset_of_format(d.format), d.udhi & header_flags);
+    link::put_content(text, d.content, link::charset_of_format(d.format), d.udhi & link::header_flags);
     return text;
 }
 

@@ -18,7 +18,7 @@ using link::asked_as;
 using link::Submitted;
 using link::Verdict;
 
-constexpr std::uint8_t header_flags = 0x41, sends_only = 0;
+constexpr std::uint8_t sends_only = 0;
 
 // Binary-coded decimal: the gateway, MMDDhhmm, the how-manieth.
 std::string id_of(std::uint64_t count, Instant now) { return link::octets_of_hex(fmt::format("010061{:08}{:06}", link::china_stamp(now) / 100, count % 1'000'000)); }
@@ -133,7 +133,7 @@ private:
         auto& s = asked.submitted;
         s.command = submit, s.number = std::move(link::Writer().u32(pdu.header.sequence)).take();
         s.from = said->source, s.to = said->destinations, s.report = said->report == 1;
-        link::put_octets(s, said->content, link::charset_of_format(said->format), tlv_octet(said->tlvs, tp_udhi).value_or(0) & header_flags);
+        link::put_octets(s, said->content, link::charset_of_format(said->format), tlv_octet(said->tlvs, tp_udhi).value_or(0) & link::header_flags);
         return asked;
     }
 

@@ -15,8 +15,6 @@ namespace {
 using link::Code;
 using link::Says;
 
-constexpr std::uint8_t header_flags = 0x41;  // 1 by the text; SMPP's 0x40 is handed on by some
-
 // What stands in no row is in doubt: 128 to 255 are each vendor's own, and a site that knows them says so in [channel.statuses].
 constexpr Code statuses[] = {
     {1, 1, Says::throttled_channel},                               // system busy
@@ -111,7 +109,7 @@ std::optional<Inbound> read_delivery(const Settings& settings, const Deliver& d)
     text.to = d.destination;
     text.extension = link::extension_of(d.destination, settings.link.source);
     if (d.id.find_first_not_of('\0') != d.id.npos) text.key = shown_id(d.id), text.key_recurs = true;
-    link::put_content(text, d.content, link::charset_of_format(d.format), tlv_octet(d.tlvs, tp_udhi).value_or(0) & header_flags);
+    link::put_content(text, d.content, link::charset_of_format(d.format), tlv_octet(d.tlvs, tp_udhi).value_or(0) & link::header_flags);
     return text;
 }
 

@@ -23,6 +23,10 @@ enum Status : std::uint32_t {
     system_error = 0x08, message_queue_full = 0x14, throttled = 0x58, temporary_application_error = 0x64, invalid_tlv_stream = 0xC0
 };
 
+// esm_class: what kind of message it is (message_kinds), and that a header stands before its text.
+enum EsmClass : std::uint8_t { receipt_inside = 0x04, intermediate = 0x20, message_kinds = 0x3C, udh_present = 0x40 };
+constexpr std::uint8_t ucs2 = 0x08;  // of data_coding
+
 // The few tags we act on; every other one is carried along.
 enum Tag : std::uint16_t {
     receipted_message_id = 0x001E, user_message_reference = 0x0204, sar_msg_ref_num = 0x020C, sar_total_segments = 0x020E, sar_segment_seqnum = 0x020F,

@@ -21,7 +21,6 @@ using link::Report;
 using link::Submitted;
 using link::Verdict;
 
-constexpr std::uint8_t udh_present = 0x40, receipt = 0x04, intermediate = 0x20, ucs2 = 8;
 constexpr std::uint32_t bind_failed = 0x0D, wrong_password = 0x0E, wrong_system_id = 0x0F;
 
 // What we say is of our own making and fits.
@@ -96,7 +95,7 @@ public:
         Message m;
         m.source = {1, 1, report.phone};
         m.destination = {0, 1, report.number_of_sp};
-        m.esm_class = report.state == "ENROUTE" || report.state == "ACCEPTD" ? intermediate : receipt;
+        m.esm_class = report.state == "ENROUTE" || report.state == "ACCEPTD" ? intermediate : receipt_inside;
         m.text = words_of(report, spelling);
         bool by_fields = spelling == "tlv" || spelling == "text_and_tlv" || spelling == "broken_tlv";
         if (by_fields) m.tlvs = {{receipted_message_id, spell(report.id, "decimal") + '\0'}, {message_state, octet(message_state_of(report.state))}};

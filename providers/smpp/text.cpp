@@ -18,7 +18,6 @@ using namespace provider;
 
 namespace {
 
-constexpr std::uint8_t udh_present = 0x40, ucs2 = 0x08;
 constexpr std::size_t most_parts = 255;
 
 using link::Code;
@@ -161,7 +160,7 @@ Receipt read_receipt(const Settings& settings, const Message& message) {
     }
     if (!text.error.empty() && !is_zero(text.error)) receipt.code += (receipt.code.empty() ? "" : " ") + text.error;
     if (receipt.code.empty()) receipt.code = "a report without a state";
-    if ((message.esm_class & 0x3C) == 0x20) receipt.state = ReceiptState::buffered;
+    if ((message.esm_class & message_kinds) == intermediate) receipt.state = ReceiptState::buffered;
     if (settings.receipt_offset) receipt.at = link::read_receipt_time(text.done, *settings.receipt_offset);
     return receipt;
 }
@@ -172,12 +171,12 @@ link::ReceiptText words_of(const Settings& settings, const Message& message) {
 
 // By what nobody but the centre can say.
 bool is_marked(const Message& message) {
-    auto type = message.esm_class & 0x3C;
+    auto type = message.esm_class & message_kinds;
     return type == 0x04 || type == 0x20 || (find_tlv(message.tlvs, receipted_message_id) && find_tlv(message.tlvs, message_state));
 }
 
 bool is_receipt(const Settings& settings, const Message& message) {
-    auto type = message.esm_class & 0x3C;
+    auto type = message.esm_class & message_kinds;
     if (is_marked(message)) return true;
     if (type != 0x08 && type != 0) return false;
     auto text = words_of(settings, message);
@@ -257,7 +256,7 @@ int count_parts(const Settings& settings, const std::string& text) {
 link::Refusal read_status(const Settings& settings, std::uint32_t status) { return link::read_code(statuses, settings.statuses, status, "command_status", true); }
 
 bool is_unmarked_report(const Settings& settings, const Message& message) {
-    return !settings.plain_receipts && (message.esm_class & 0x3C) == 0 && !is_marked(message) && words_of(settings, message).whole();
+    return !settings.plain_receipts && (message.esm_class & message_kinds) == 0 && !is_marked(message) && words_of(settings, message).whole();
 }
 
 Message as_message(const Data& data) {
