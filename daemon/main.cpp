@@ -9,6 +9,7 @@
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/demo.hpp"
 #include "daemon/commands/parse.hpp"
+#include "daemon/core/version.hpp"
 #include "daemon/reports/queries.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -62,7 +63,7 @@ std::string options_of(const CLI::App& sub) {
 
 int main(int argc, char** argv) {
     CLI::App app("pingjing (评警): the caller of 110 rates how the call was handled");
-    app.set_version_flag("--version", "pingjing 0.1.0");
+    app.set_version_flag("--version", fmt::format("pingjing {}", version));
     app.require_subcommand(1);
     std::map<std::string, CLI::App*> subs;
     for (const auto& command : table) {

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "daemon/log/metrics.hpp"
+#include "daemon/log/process_metrics.hpp"
 
 namespace pingjing::admin {
 namespace {
@@ -45,7 +46,7 @@ void add_health_routes(http::Router& router, Access& access, std::function<asio:
     auto measured = [](http::Request) -> asio::awaitable<http::Response> {
         http::Response response;
         response.content_type = "text/plain; version=0.0.4";
-        response.body = metrics::render();
+        response.body = metrics::render() + metrics::render_process();
         co_return response;
     };
     router.add("GET", "/healthz", access.loopback_or("report", alive));

@@ -6,6 +6,9 @@
 #include <mutex>
 #include <utility>
 
+#include "daemon/core/version.hpp"
+#include "daemon/log/metric_names.hpp"
+
 namespace pingjing::metrics {
 namespace {
 
@@ -54,8 +57,12 @@ void gauge(std::string_view name, Labels labels, double value) {
 
 std::string render() {
     std::lock_guard lock(mutex);
+    series("build_info", false).values[label_text({{"version", version}})] = 1;
+    for (const auto& m : table())
+        if (m.is_counter() && m.labels.empty()) series(m.name, true).values.try_emplace("", 0);
     std::string out;
     for (const auto& [name, s] : all()) {
+        if (const auto* m = find(name)) out += fmt::format("# HELP pingjing_{} {}\n", name, m->help);
         out += fmt::format("# TYPE pingjing_{} {}\n", name, s.is_counter ? "counter" : "gauge");
         for (const auto& [labels, value] : s.values) out += fmt::format("pingjing_{}{} {}\n", name, labels, value);
     }

@@ -8,11 +8,12 @@
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
 #include "daemon/push/push.hpp"
+#include "daemon/watch/gauges.hpp"
 
 namespace pingjing::watch {
 namespace {
 
-constexpr Steady first_pause = std::chrono::seconds(1), longest_pause = std::chrono::minutes(1);
+constexpr Steady first_pause = std::chrono::seconds(1), longest_pause = std::chrono::minutes(1), between_measures = std::chrono::minutes(1);
 
 PathRules path_rules(const Site& site) {
     const auto& a = site.alarms;
@@ -21,6 +22,15 @@ PathRules path_rules(const Site& site) {
     rules.replies_after = a.replies_after, rules.receipts_after = a.receipts_after, rules.threshold = a.silence_threshold;
     rules.reply_share = a.reply_share, rules.receipt_share = a.receipt_share;
     return rules;
+}
+
+bool is_warning(const store::WatchAlarm& alarm) {
+    const auto* kind = find_kind(alarm.name);
+    return kind && kind->severity == Severity::warning;
+}
+
+void measure(const store::WatchAlarm& alarm, bool is_raised) {
+    metrics::gauge("alarm", {{"name", alarm.name}, {"about", alarm.about}, {"severity", is_warning(alarm) ? "warning" : "error"}}, is_raised ? 1 : 0);
 }
 
 }  // namespace
@@ -46,15 +56,15 @@ asio::awaitable<void> Watch::run() {
 
 void Watch::say(const Alarms::Change& change) const {
     const auto& a = change.alarm;
-    const auto* kind = find_kind(a.name);
-    auto level = !change.raised ? log::Level::info : kind && kind->severity == Severity::warning ? log::Level::warn : log::Level::error;
+    auto level = !change.raised ? log::Level::info : is_warning(a) ? log::Level::warn : log::Level::error;
     log::write(level, change.raised ? "alarm.on" : "alarm.off", {{"name", a.name}, {"about", a.about}, {"detail", a.detail}, {"since", format_utc(a.since)}});
-    metrics::gauge("alarm", {{"name", a.name}, {"about", a.about}}, change.raised ? 1 : 0);
+    measure(a, change.raised);
 }
 
 asio::awaitable<void> Watch::look() {
     bool store_works = co_await look_at_store();
     if (store_works && (!looked_at_paths_ || world_.clock.steady() >= paths_at_)) co_await look_at_paths();
+    if (store_works && (!measured_ || world_.clock.steady() >= measured_at_)) co_await measure_store();
     auto findings = store_findings_;
     findings.insert(findings.end(), path_findings_.begin(), path_findings_.end());
     auto add = [&](std::vector<Finding> more) { findings.insert(findings.end(), more.begin(), more.end()); };
@@ -103,12 +113,26 @@ asio::awaitable<bool> Watch::look_at_store() {
     }
     if (first) {
         for (const auto& a : raised)
-            if (!a.cleared_at) metrics::gauge("alarm", {{"name", a.name}, {"about", a.about}}, 1);
+            if (!a.cleared_at) measure(a, true);
         alarms_.remember(std::move(raised));
         remembered_ = true;
     }
     store_findings_ = std::move(found);
     co_return true;
+}
+
+asio::awaitable<void> Watch::measure_store() {
+    Gauges gauges;
+    std::function<void(store::Connection&)> read = [&gauges, now = world_.clock.now()](store::Connection& db) { gauges = read_gauges(db, now); };
+    try {
+        co_await world_.read(std::move(read));
+    } catch (const store::SqlError&) {
+        co_return;  // the next look at the store says so
+    }
+    watch::say(gauges);
+    say_disk(world_.store.path());
+    measured_ = true;
+    measured_at_ = world_.clock.steady() + between_measures;
 }
 
 asio::awaitable<void> Watch::look_at_paths() {

@@ -49,6 +49,7 @@ public:
 private:
     asio::awaitable<void> look();
     asio::awaitable<bool> look_at_store();
+    asio::awaitable<void> measure_store();
     asio::awaitable<void> look_at_paths();
     asio::awaitable<void> keep(std::vector<store::WatchAlarm> alarms, std::vector<store::WatchAlarm> over);
     asio::awaitable<bool> tell_one(store::WatchAlarm alarm, Alarms::News news);
@@ -57,8 +58,8 @@ private:
     WatchWorld world_;
     std::vector<Push> pushes_;
     Alarms alarms_;
-    bool remembered_ = false, looked_at_paths_ = false;
-    Steady paths_at_{};
+    bool remembered_ = false, looked_at_paths_ = false, measured_ = false;
+    Steady paths_at_{}, measured_at_{};
     std::vector<Finding> store_findings_, path_findings_;
     std::vector<store::WatchAlarm> unkept_, unkept_over_;  // while the store is broken
     Signal news_;

@@ -67,7 +67,7 @@ keep_done = "3650d"
     check("13912345678" not in json.dumps(alarm), "no number", alarm)
     shown = site.run("status").stdout
     check("ALARM           clock_held since" in shown and "告警          时钟异常: " in shown and "surveys are held: the clock" in shown, "status shows it, in words", shown)
-    check('pingjing_alarm{name="clock_held",about=""} 1' in site.ask("GET", "/metrics")[2], "and /metrics", site.ask("GET", "/metrics")[2])
+    check('pingjing_alarm{name="clock_held",about="",severity="error"} 1' in site.ask("GET", "/metrics")[2], "and /metrics", site.ask("GET", "/metrics")[2])
     check('"event":"alarm.on","name":"clock_held"' in site.said(), "and the log")
     until(lambda: os.path.exists(kept) and '"clock_held"' in open(kept, encoding="utf-8").read(), "the program hears it too")
 
@@ -89,7 +89,7 @@ keep_done = "3650d"
     check(on_call.states("clock_held")[heard:] == ["cleared"], "and nothing is repeated", on_call.states("clock_held"))
     check("clock_held" not in site.run("status").stdout, "status shows it no more")
     until(lambda: json.loads(open(kept, encoding="utf-8").read().splitlines()[-1])["state"] == "cleared", "the program hears the end")
-    check('pingjing_alarm{name="clock_held",about=""} 0' in site.ask("GET", "/metrics")[2], "the metric is 0")
+    check('pingjing_alarm{name="clock_held",about="",severity="error"} 0' in site.ask("GET", "/metrics")[2], "the metric is 0")
 
     site.carrier.answer = lambda query: (500, "who knows")
     site.post_calls(site.call("doubtful", "13912345679"))
