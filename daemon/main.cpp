@@ -4,12 +4,16 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <map>
+#include <set>
+#include <string>
 
 #include "daemon/admin/trusted.hpp"
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/demo.hpp"
 #include "daemon/commands/parse.hpp"
 #include "daemon/core/version.hpp"
+#include "daemon/manual.hpp"
 #include "daemon/reports/queries.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -50,7 +54,11 @@ constexpr Command table[] = {
     {"simulate", "the carrier's end of a protocol, and the citizens behind it", true},
     {"backup", "copy the store", true},
     {"restore", "take a backup into use", true},
+    {"manual", "the manual page: pingjing manual | man -l -", true},
+    {"completion", "what a shell reads to complete these words", true},
 };
+
+const std::set<std::string> needs_no_site = {"parse", "demo", "simulate", "manual", "completion"};
 
 std::string options_of(const CLI::App& sub) {
     std::string out;
@@ -73,7 +81,7 @@ int main(int argc, char** argv) {
     }
     std::string config;
     for (auto& [name, sub] : subs)
-        if (name != "parse" && name != "demo" && name != "simulate") sub->add_option("-c,--config", config, "pingjing.toml")->required();
+        if (!needs_no_site.contains(name)) sub->add_option("-c,--config", config, "pingjing.toml")->required();
 
     std::string scale = "110-3";
     std::vector<std::string> texts;
@@ -365,6 +373,9 @@ int main(int argc, char** argv) {
     carrier->add_option("--tls-key", simulate.tls_key, "PEM: its key");
     carrier->add_option("--call-back", simulate.call_back, "sgip: ADDRESS:PORT where the other end listens for reports and replies");
 
+    std::string shell;
+    subs["completion"]->add_option("SHELL", shell, "")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+
     // Their help would not say what stands with the command above them.
     for (auto& [name, sub] : subs)
         for (auto* action : sub->get_subcommands({})) action->footer("Beside them:" + options_of(*sub));
@@ -383,6 +394,8 @@ int main(int argc, char** argv) {
     try {
         if (name == "parse") return commands::parse(*parse_scale(scale), texts, jsonl, std::cin, std::cout);
         if (name == "simulate") return commands::simulate(simulate);
+        if (name == "manual") return fmt::print("{}", manual_page(app)), 0;
+        if (name == "completion") return fmt::print("{}", completion(app, shell)), 0;
         if (name == "demo") return commands::demo(demo);
         if (name == "init") return commands::init(config, init);
         if (name == "check") return commands::check(config, show_texts);

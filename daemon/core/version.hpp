@@ -4,6 +4,6 @@
 
 namespace pingjing {
 
-constexpr std::string_view version = "0.1.0";
+constexpr std::string_view version = "0.1.0", version_of = "2026-11-30";
 
 }  // namespace pingjing
