@@ -301,6 +301,13 @@ std::vector<Operation> about_what_comes_in() {
             if (read->keep(db, 0, "main", text, std::nullopt, noon) != store::ReadTexts::Kept::settled) throw std::logic_error("it answers one survey");
         }),
         in_store("keep_quarantined", [](Connection& db, Office&) { store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon); }),
+        in_store("record_taken", [](Connection& db, Office&) {
+            store::TakenInPart in_part{db.next_id("hook_bodies"), {"/0"}};
+            store::keep_quarantined(db, seal(), "main", "[1,2,3]", "not JSON", noon, {}, &in_part);
+            auto kept = store::open_quarantined(db, seal(), in_part.body_id);
+            kept->taken.push_back("/1");
+            if (!store::record_taken(db, seal(), in_part.body_id, *kept)) throw std::logic_error("it waits");
+        }),
         in_store("mark_reread", [](Connection& db, Office&) {
             store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon);
             auto waiting = store::find_quarantined(db, std::nullopt, 0, 10);
