@@ -509,32 +509,27 @@ private:
     std::size_t taken_ = 0;
 };
 
-std::vector<int> ways_out(const std::vector<Unread::Group>& groups, int group) {
+// A group, and what it stands in, outwards.
+std::vector<int> way_out(const std::vector<Unread::Group>& groups, int group) {
     std::vector<int> out{group};
     while (out.back() != 0) out.push_back(groups[static_cast<std::size_t>(out.back())].in);
     return out;
 }
 
-bool any_number_in(const Unread& unread, int group) {
-    return std::ranges::any_of(unread.numbers, [&](const Unread::Number& n) {
-        auto its = ways_out(unread.groups, n.group);
-        return std::ranges::find(its, group) != its.end();
-    });
+bool stands_in(const std::vector<Unread::Group>& groups, int group, int around) {
+    while (group != around && group != 0) group = groups[static_cast<std::size_t>(group)].in;
+    return group == around;
 }
 
-// Both belong to one record: on the way from one to the other no list is entered or left.
-bool in_one_record(const std::vector<Unread::Group>& groups, const std::vector<int>& text, const std::vector<int>& number) {
-    auto is_list = [&](int group) { return groups[static_cast<std::size_t>(group)].list; };
-    // From what encloses both, the last they have in common, outwards nothing matters.
-    std::size_t common = 0;
-    while (common < text.size() && common < number.size() && text[text.size() - 1 - common] == number[number.size() - 1 - common]) ++common;
-    auto enclosing = text[text.size() - common];
-    if (text.size() == common && number.size() == common) return true;
-    // A number in front of a list is of all its records; one that is an element of it is of none but itself.
-    if (is_list(enclosing)) return false;
-    for (std::size_t i = 1; i + common < number.size(); ++i)
-        if (is_list(number[i])) return false;
-    return true;
+// Both belong to one record: on the way to what encloses both the number leaves no list that it is an element of. What stands in front of a
+// list is of all its records; an element of it is of none but itself.
+bool in_one_record(const std::vector<Unread::Group>& groups, const std::vector<int>& way_of_text, int number) {
+    auto group = [&](int at) { return groups[static_cast<std::size_t>(at)]; };
+    for (int at = number;; at = group(at).in) {
+        bool encloses = std::ranges::find(way_of_text, at) != way_of_text.end();
+        if (group(at).list && (encloses || at != number)) return number == at && at == way_of_text.front();
+        if (encloses) return true;
+    }
 }
 
 // The only one of them; nullopt: none, or several.
@@ -569,14 +564,13 @@ std::optional<Phone> number_of(const Unread& unread, int group) {
     if (unread.numbers_left) return std::nullopt;  // the other one may be among those
     if (auto phone = only(unread, beside)) return phone;
     if (std::any_of(unread.numbers.begin(), unread.numbers.end(), beside)) return std::nullopt;
-    auto way = ways_out(unread.groups, group);
+    const auto& groups = unread.groups;
+    auto way = way_out(groups, group);
     // Where records of a list have numbers, one without has none: what stands in front of the list is somebody else's.
-    auto list = std::ranges::find_if(way, [&](int around) { return unread.groups[static_cast<std::size_t>(around)].list && any_number_in(unread, around); });
-    auto of_record = [&](const Number& n) {
-        auto its = ways_out(unread.groups, n.group);
-        bool inside = list == way.end() || std::ranges::find(its, *list) != its.end();
-        return inside && in_one_record(unread.groups, way, its);
-    };
+    auto list = std::ranges::find_if(way, [&](int around) {
+        return groups[static_cast<std::size_t>(around)].list && std::ranges::any_of(unread.numbers, [&](const Number& n) { return stands_in(groups, n.group, around); });
+    });
+    auto of_record = [&](const Number& n) { return (list == way.end() || stands_in(groups, n.group, *list)) && in_one_record(groups, way, n.group); };
     if (auto phone = only(unread, [&](const Number& n) { return n.named && of_record(n); })) return phone;
     return only(unread, of_record);
 }
