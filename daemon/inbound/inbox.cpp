@@ -483,7 +483,7 @@ asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAg
             else if (kept.texts + kept.receipts > 0) ++done.in_part;
             done.receipts += kept.receipts, done.texts += kept.texts, done.repeated += kept.repeated;
         }
-    } while (waiting.size() == at_once && done.callbacks < most);
+    } while (waiting.size() == at_once && done.read + done.ignored + done.in_part < most);
     done.more = waiting.size() == at_once;
     log::info("hook.reread", {{"callbacks", done.callbacks}, {"read", done.read}, {"texts", done.texts}, {"receipts", done.receipts}});
     co_return done;

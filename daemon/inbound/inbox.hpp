@@ -57,7 +57,8 @@ public:
     asio::awaitable<void> take_body(std::string channel, store::HookCall call, provider::CallbackRead read);
     // Kept for a person; a cry for help in it is an alarm of the same commit.
     asio::awaitable<void> quarantine(std::string channel, store::HookCall call, std::string why);
-    // What is in quarantine of this channel, or of all, as if it had come now: up to a thousand, the oldest first. What can be read leaves it.
+    // What is in quarantine of this channel, or of all, as if it had come now: up to a thousand that can be read, the oldest first. What was
+    // read whole leaves it; what nobody can read keeps nothing behind it from being read.
     asio::awaitable<Reread> reread(std::optional<std::string> channel, ReadAgain read);
 
     // The store could not keep these: whoever is in danger must be heard all the same.

@@ -259,7 +259,7 @@ Operation take_in_part() {
         read.left.push_back({provider::CallbackRead::Kind::unreadable, "item 2: a reply without a number", R"({"mobile":"13800000072","text":"help"})"});
         co_await inbox.take_body("main", "the raw body", std::move(read));
     };
-    return {"keep_quarantined with its alarm, and what could be read beside it", act};
+    return {"keep_rest with what could be read beside it", act};
 }
 Operation read_new_texts() {
     auto act = [](Office& o) -> asio::awaitable<void> {

@@ -37,6 +37,13 @@ struct Vendor final : provider::Provider {
         for (int n = 1; !raw.empty(); ++n) {
             std::string line(raw.substr(0, raw.find('\n')));
             raw.remove_prefix(std::min(raw.size(), line.size() + 1));
+            if (line.starts_with("status ")) {  // a receipt with a status that the mapping does not name
+                provider::Receipt receipt;
+                receipt.vendor_id = receipt.key = line.substr(7, 3);
+                read.inbound.emplace_back(receipt), read.places.push_back(fmt::format("/{}", n));
+                read.left.push_back({provider::CallbackRead::Kind::unnamed_state, fmt::format("item {}: a status", n), line.substr(11)});
+                continue;
+            }
             auto part = line.find_first_of(mended ? " /" : " ");
             if (part == std::string::npos) {
                 read.left.push_back({provider::CallbackRead::Kind::unreadable, fmt::format("item {}: no blank", n), line});
@@ -409,6 +416,30 @@ TEST_CASE("an event that the mapping does not name is listed, heard, and read on
     CHECK(d.listed() == "an event !");  // the mapping says that such are of no concern; a cry stays for a person
     CHECK(d.ask("/v1/hooks/main/first-secret", R"(event {"mobile":"13712345678","text":"救命"})").body == "0");
     CHECK(d.value("SELECT count(*) FROM alarms") == "2");
+}
+
+TEST_CASE("a receipt whose status the mapping does not name is listed where a text stands in it, and only there") {
+    Door d;
+    const std::string hook = "/v1/hooks/main/first-secret";
+    CHECK(d.ask(hook, "status 001 {\"mobile\":\"13812345678\",\"stat\":\"REJECTD\",\"desc\":\"空号\"}\n").body == "0");
+    CHECK(d.listed() == "");
+    CHECK(d.ask(hook, "status 002 {\"mobile\":\"13812345678\",\"stat\":\"MO\",\"content\":\"3\"}\n").body == "0");
+    CHECK(d.listed() == "1 of 1 items taken; item 1: a status");
+    CHECK(d.ask(hook, "status 003 {\"mobile\":\"13812345678\",\"stat\":\"MO\",\"m\":\"救命\"}\n").body == "0");
+    CHECK(d.listed() == "1 of 1 items taken; item 1: a status | 1 of 1 items taken; item 1: a status !");
+    CHECK(d.value("SELECT count(*) FROM receipts") == "3");
+    CHECK(d.value("SELECT count(*) FROM hook_bodies WHERE understood = 1") == "1");
+}
+
+TEST_CASE("what nobody can ever read keeps nothing behind it from being read again") {
+    Door d;
+    d.vendor.blind = true;
+    d.store->run_now([&](store::Connection& db) {
+        for (int i = 0; i < 1100; ++i) store::keep_quarantined(db, d.seal, "main", fmt::format("nonsense{}", i), "no blank", test::noon);
+    });
+    d.ask("/v1/hooks/main/first-secret", "13812345678 3");
+    d.vendor.blind = false;
+    CHECK(d.reread() == "1101 1 1 0");
 }
 
 TEST_CASE("more items than one commit takes are taken in steps, and what could not be read of them waits") {

@@ -560,6 +560,31 @@ TEST_CASE("a status that the mapping does not name is taken as unknown and left,
     CHECK(told(*constant, R"({"id":"7"})") == "r 7 unknown");
 }
 
+TEST_CASE("whatever stands in a list is read or left, and every item that is whole is read") {
+    SeededRandom random(2);
+    auto both = lists_of_both();
+    const std::string good = R"({"id":"g","mobile":"13800138000","content":"3"})", bad = R"({"id":"x","mobile":"13800138001","content":"\u6551"})";
+    int read_apart = 0;
+    for (int i = 0; i < 3000; ++i) {
+        auto broken = bad;
+        for (int k = 0; k < 2; ++k) {
+            auto& c = broken[random.below(broken.size())];
+            if (std::string_view("{}[]\"\\").find(c) == std::string_view::npos) c = static_cast<char>(random.below(256));
+        }
+        if (broken.find_first_of("\"\\{}[]") == std::string::npos || std::count(broken.begin(), broken.end(), '"') != std::count(bad.begin(), bad.end(), '"') ||
+            broken.find_first_of("[]") != std::string::npos || std::count(broken.begin(), broken.end(), '\\') != 1 || std::count_if(broken.begin(), broken.end(), [](char c) { return c == '{' || c == '}'; }) != 2)
+            continue;
+        auto read = gh::read_callback(both, asg(R"({"replies":[)" + good + "," + broken + "," + good + "]}"));
+        CAPTURE(broken);
+        REQUIRE(read);
+        CHECK(read->inbound.size() + read->left.size() == 3);
+        CHECK(read->places.front() == "/replies/0");
+        CHECK(read->places.back() == "/replies/2");
+        read_apart += !read->left.empty();
+    }
+    CHECK(read_apart > 100);
+}
+
 TEST_CASE("a list under a new name beside one that is read is left for a person; a second list of no concern is not") {
     auto both = lists_of_both();
     CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}],"mo":[{"mobile":"13800138000","content":"3"}],"n":[1]})") ==
