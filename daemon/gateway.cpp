@@ -357,7 +357,8 @@ void Gateway::know_own_words() {
 
 inbound::Danger Gateway::danger_in(std::string_view text) const {
     auto verdict = reply::read(settings_.survey.scale, text);
-    return {verdict.emergency, verdict.do_not_contact};
+    bool request = verdict.label == reply::Label::opt_out || verdict.label == reply::Label::help;
+    return {verdict.emergency, verdict.do_not_contact, request};
 }
 
 }  // namespace pingjing

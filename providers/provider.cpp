@@ -34,10 +34,28 @@ std::string outcome_detail(const Outcome& outcome) {
     return hide_mobiles(std::visit(detail, outcome));  // carriers quote the number they refuse
 }
 
+std::string describe_left(const CallbackRead& read) {
+    constexpr std::size_t most_told = 3;
+    std::string reasons;
+    std::size_t not_taken = 0, told = 0, more = 0;
+    for (const auto& left : read.left) {
+        using enum CallbackRead::Kind;
+        if (left.kind == on_purpose) continue;
+        if (left.kind != unnamed_state) ++not_taken;
+        if (++told > most_told) ++more;
+        else reasons += (reasons.empty() ? "" : "; ") + left.why;
+    }
+    if (more > 0) reasons += "; and " + std::to_string(more) + " more";
+    auto taken = read.inbound.size();
+    return taken == 0 ? reasons : std::to_string(taken) + " of " + std::to_string(taken + not_taken) + " items taken; " + reasons;
+}
+
 std::string describe_evidence(const Abilities& can) {
     std::string out;
     auto add = [&](bool possible, std::string_view what) {
-        if (possible) out.append(out.empty() ? "" : "; ").append(what);
+        if (!possible) return;
+        if (!out.empty()) out += "; ";
+        out += what;
     };
     add(can.late_responses, "a late response");
     bool named = can.echoes_ref || can.own_ids;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -98,6 +99,30 @@ struct Callback {
     std::vector<Header> headers;
     std::string body;
 };
+// What a callback says, as far as its mapping can read it: one item that is not as expected keeps none of its neighbours from being heard.
+struct CallbackRead {
+    CallbackRead() = default;
+    CallbackRead(std::vector<Inbound> all) : inbound(std::move(all)) {}
+
+    enum class Kind {
+        unreadable,     // an item that is not what the mapping expects
+        unnamed,        // an event that the mapping does not name
+        unnamed_state,  // a receipt that was taken, with a status that the mapping does not name: it may be something else
+        on_purpose      // the mapping says that such events are of no concern
+    };
+    struct Left {
+        Kind kind = Kind::unreadable;
+        std::string why{};    // "item 3: a reply without a number"; never a number or a text
+        std::string piece{};  // of the callback, that item alone; empty: the whole callback
+    };
+    std::vector<Inbound> inbound{};
+    std::vector<std::string> places{};  // of each of them: where in the callback it stands, the same whatever the mapping
+    std::vector<Left> left{};
+};
+static_assert(!std::is_aggregate_v<CallbackRead>);  // it travels through coroutines
+// What somebody should know of what could not be read, the first few: "2 of 3 items taken; item 3: a reply without a number".
+std::string describe_left(const CallbackRead& read);
+
 // What the vendor wants to hear. Empty unless the vendor asks for more: an answer can reach the citizen as an SMS.
 struct CallbackAnswer { int status = 200; std::string content_type; std::string body; };
 
@@ -133,8 +158,9 @@ public:
     virtual const Abilities& abilities() const = 0;
     // Cancellation may come at any co_await; the dispatcher then records `Ambiguous`.
     virtual asio::awaitable<Outcome> submit(Submission submission) = 0;
-    // Pure. An error: the body is not what the mapping expects; it goes to quarantine and is answered by answer_to(false).
-    virtual Result<std::vector<Inbound>> read_callback(const Callback&) const {
+    // Pure. An error: nothing in it is what the mapping expects; it goes to quarantine and is answered by answer_to(false). Where some
+    // of it could be read, the rest goes to quarantine, and the vendor hears that we have it: the same bytes once more help nobody.
+    virtual Result<CallbackRead> read_callback(const Callback&) const {
         return fail(Error::Kind::not_found, "this channel takes no callbacks");
     }
     virtual CallbackAnswer answer_to(const Callback&, bool /*understood*/) const { return {}; }

@@ -38,8 +38,12 @@ void print_list(const json::value& v) {
 }
 
 void print_reread(const json::value& v) {
-    fmt::print("{} callbacks: {} read, {} still unread; {} texts and {} receipts taken, {} known already{}\n", readable(v.at("callbacks")),
-               readable(v.at("read")), readable(v.at("still_unread")), readable(v.at("texts")), readable(v.at("receipts")), readable(v.at("repeated")),
+    auto some = [&](const char* key, const char* before, const char* behind) {
+        return v.at(key).as_int64() > 0 ? before + readable(v.at(key)) + behind : std::string();
+    };
+    fmt::print("{} callbacks: {} read{}, {} still unread{}; {} texts and {} receipts taken, {} known already{}\n", readable(v.at("callbacks")),
+               readable(v.at("read")), some("ignored", ", ", " of no concern by the mapping"), readable(v.at("still_unread")),
+               some("in_part", ", more of ", " of them read"), readable(v.at("texts")), readable(v.at("receipts")), readable(v.at("repeated")),
                v.at("more").as_bool() ? "; there are more: ask again" : "");
 }
 

@@ -1,13 +1,19 @@
 #include "daemon/inbound/cries.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
+#include <set>
 
 namespace pingjing::inbound {
 namespace {
 
 constexpr std::string_view with_number = "\n〔来自无法识别的回调,号码请核实 from a callback that nobody can read: check the number〕";
 constexpr std::string_view without_number = "\n〔来自无法识别的回调,未能读出号码 from a callback that nobody can read: no number could be read〕";
+constexpr std::string_view numbers_left = "\n〔回调中号码过多,未全部读取 it holds more numbers than are looked at〕";
+constexpr std::string_view texts_left = "\n〔回调内容过长,未全部查看 not all of it was looked at: there may be more〕";
+constexpr std::size_t longest_words = 16 * 1024;  // of one alarm
 
 struct Found {
     std::optional<Phone> from{};
@@ -15,34 +21,68 @@ struct Found {
     bool do_not_contact = false;
 };
 
-// The same words stand in a callback as they are and once more with what surrounds them.
+// The same words stand in a callback as they are and once more with what surrounds them; longer ones may say more than short ones.
 void add(Found& found, const std::string& words) {
     for (const auto& known : found.words)
-        if (words.find(known) != words.npos || known.find(words) != known.npos) return;
+        if (known.find(words) != known.npos) return;
     found.words.push_back(words);
+}
+
+std::string joined(const std::vector<std::string>& all) {
+    std::string out;
+    std::size_t left = 0;
+    for (const auto& one : all) {
+        if (out.size() + one.size() > longest_words) ++left;
+        else out += (out.empty() ? "" : "\n") + one;
+    }
+    if (left > 0) out += fmt::format("\n〔另有 {} 条 and {} texts more〕", left, left);
+    return out;
+}
+
+// The last ones, each with its number.
+Found folded(std::vector<Found>& all) {
+    Found rest;
+    std::set<std::optional<Phone>> numbers;
+    for (auto it = all.begin() + (most_cries - 1); it != all.end(); ++it) {
+        numbers.insert(it->from);
+        for (const auto& words : it->words) rest.words.push_back((it->from ? it->from->reveal() : std::string("?")) + ": " + words);
+        rest.do_not_contact = rest.do_not_contact || it->do_not_contact;
+    }
+    rest.words.insert(rest.words.begin(), fmt::format("〔{} 个号码的求救合并于此 the cries of {} numbers in one alarm〕", numbers.size(), numbers.size()));
+    return rest;
 }
 
 }  // namespace
 
-std::vector<store::Cry> cries_in(const Unread& unread, const OwnWords& own, const ReadDanger& read) {
+Heard listen(const std::vector<Unread>& pieces, const OwnWords& own, const ReadDanger& read) {
+    Heard heard;
     std::vector<Found> all;
-    for (const auto& value : unread.values) {
-        auto danger = read(own.without(value.text));
-        if (!danger.emergency) continue;
-        auto from = number_of(unread, value.group);
-        auto found = std::ranges::find(all, from, &Found::from);
-        if (found == all.end() && all.size() == most_cries) continue;
-        if (found == all.end()) found = all.insert(all.end(), Found{from, {}, false});
-        add(*found, value.text);
-        found->do_not_contact = found->do_not_contact || danger.do_not_contact;
+    std::string notes;
+    for (const auto& unread : pieces) {
+        if (unread.bytes_left > 0 || unread.values_left) heard.all = false;
+        if (unread.numbers_left) notes = numbers_left;
+        for (const auto& value : unread.values) {
+            auto words = own.without(value.text);
+            heard.text = heard.text || (value.named && words.find_first_not_of(" \t\r\n") != words.npos && words != "。");
+            auto danger = read(words);
+            heard.request = heard.request || danger.request;
+            if (!danger.emergency) continue;
+            auto from = number_of(unread, value.group);
+            auto found = std::ranges::find(all, from, &Found::from);
+            if (found == all.end()) found = all.insert(all.end(), Found{from, {}, false});
+            add(*found, value.text);
+            found->do_not_contact = found->do_not_contact || danger.do_not_contact;
+        }
     }
-    std::vector<store::Cry> out;
-    for (auto& found : all) {
-        std::string words;
-        for (const auto& one : found.words) words += (words.empty() ? "" : "\n") + one;
-        out.push_back({found.from, Text(words + std::string(found.from ? with_number : without_number)), found.do_not_contact});
+    if (!heard.all) notes += texts_left;
+    if (all.size() > most_cries) {
+        auto rest = folded(all);
+        all.resize(most_cries - 1);
+        all.push_back(std::move(rest));
     }
-    return out;
+    for (auto& found : all)
+        heard.cries.push_back({found.from, Text(joined(found.words) + std::string(found.from ? with_number : without_number) + notes), found.do_not_contact});
+    return heard;
 }
 
 }  // namespace pingjing::inbound

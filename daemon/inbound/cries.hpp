@@ -1,4 +1,4 @@
-// Is somebody in danger, in a callback that nobody can read? Pure. Opt-outs are not looked for: see README.md.
+// Is somebody in danger, in a callback that nobody can read? Pure. Nobody is opted out by what is found: see README.md.
 #pragma once
 #include <functional>
 #include <string>
@@ -11,11 +11,20 @@
 
 namespace pingjing::inbound {
 
-struct Danger { bool emergency = false, do_not_contact = false; };
+// `request`: to be left alone, or for help with the texts.
+struct Danger { bool emergency = false, do_not_contact = false, request = false; };
 using ReadDanger = std::function<Danger(std::string_view utf8)>;
 
-// One of each number, and one of all whose number cannot be told, with what the desk should know of how it was found; at most `most_cries`.
+struct Heard {
+    std::vector<store::Cry> cries{};
+    bool request = false;   // somebody seems to ask for something that no machine does on such ground
+    bool text = false;      // under the name of a text stand words that are not ours
+    bool all = true;        // all of it was looked at
+};
+
+// Of what is left of one callback. One cry of each number, and one of all whose number cannot be told, with what the desk should know of how
+// it was found; beyond `most_cries` the rest in one, with their count.
 constexpr std::size_t most_cries = 20;
-std::vector<store::Cry> cries_in(const Unread& unread, const OwnWords& own, const ReadDanger& read);
+Heard listen(const std::vector<Unread>& pieces, const OwnWords& own, const ReadDanger& read);
 
 }  // namespace pingjing::inbound

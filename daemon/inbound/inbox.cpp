@@ -1,6 +1,9 @@
 #include "daemon/inbound/inbox.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "daemon/inbound/parts.hpp"
 #include "daemon/log/log.hpp"
@@ -19,6 +22,8 @@ constexpr int receipts_a_step = 128;
 // Reading takes some microseconds a text, on the thread that answers everybody, and what comes of it is one job of the store: whoever pushes
 // thousands at once has them read in their turn.
 constexpr std::size_t texts_read_at_once = 64;
+// One commit keeps no more of a delivery than that.
+constexpr std::size_t items_a_step = 1000;
 constexpr Millis parked_for = std::chrono::hours(1);
 constexpr int burst = 50;
 constexpr const char* burst_reason = "many receipts for messages that this store never sent: is it an old one?";
@@ -145,9 +150,57 @@ std::unique_ptr<store::ReadTexts> Inbox::read_before(const std::vector<store::Ne
     }
 }
 
-asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<const Came> came, std::vector<provider::Inbound> inbound) {
+namespace {
+
+// What the list says of a callback, so that a person looks at the right one first.
+std::string why_of(std::string why, const Heard& heard) {
+    if (heard.request) why += "; 似有退订或求助 it seems to ask to be left alone, or for help";
+    if (!heard.all) why += "; 未全部查看 not all of it was looked at for a cry for help";
+    return why;
+}
+
+// Of a callback that was kept before: more of it is read, or with the last step all of it. False: somebody has done so meanwhile.
+bool note_reread(store::Connection& db, const store::Seal& seal, std::int64_t id, const std::optional<store::QuarantinedCall>& in_part,
+                 const std::vector<std::string>& taken, bool last, Instant now) {
+    if (last && !in_part) return store::mark_reread(db, id, now).has_value();
+    auto kept = in_part ? *in_part : store::open_quarantined(db, seal, id).value();
+    kept.taken = taken;
+    return store::record_taken(db, seal, id, kept).has_value();
+}
+
+// `from`, and at most so many of them; places only where there are some.
+provider::CallbackRead step_of(provider::CallbackRead& read, std::size_t from, std::size_t most) {
+    provider::CallbackRead step;
+    auto end = std::min(read.inbound.size(), from + most);
+    for (auto i = from; i < end; ++i) {
+        step.inbound.push_back(std::move(read.inbound[i]));
+        step.places.push_back(i < read.places.size() ? std::move(read.places[i]) : fmt::format("#{}", i));
+    }
+    return step;
+}
+
+}  // namespace
+
+asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead read) {
+    Count all;
+    auto progress = std::make_shared<Progress>();
+    progress->body_id = came->kept;
+    if (came->in_part) progress->taken = came->in_part->taken;
+    for (std::size_t from = 0;; from += items_a_step) {
+        bool last = from + items_a_step >= read.inbound.size();
+        auto step = std::make_shared<const provider::CallbackRead>(step_of(read, from, items_a_step));
+        auto kept = co_await keep_step(channel, came, step, progress, from == 0, last);
+        all.receipts += kept.receipts, all.texts += kept.texts, all.repeated += kept.repeated, all.waiting += kept.waiting;
+        if (last) co_return all;
+    }
+}
+
+asio::awaitable<Inbox::Count> Inbox::keep_step(std::string channel, std::shared_ptr<const Came> came, std::shared_ptr<const provider::CallbackRead> step,
+                                               std::shared_ptr<Progress> progress, bool first, bool last) {
     auto now = clock_.now();
+    const auto& inbound = step->inbound;
     Count kept;
+    Progress after;
     bool settle_now = true;
     auto ready = make_ready(seal_, inbound);
     // A part may make a text that is kept as new, and nobody overtakes it.
@@ -156,11 +209,15 @@ asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<c
     auto work = [&](store::Connection& db) {
         kept = {};
         waiting.clear();
+        after = *progress;
         std::size_t next_text = 0, next_report = 0;
+        for (std::size_t i = 0; i < inbound.size(); ++i)
+            if (std::holds_alternative<provider::InboundText>(inbound[i])) after.taken.push_back(step->places[i]);
         if (read && settle_now) read->begin(db);
-        auto body_id = came->kept;
-        if (body_id && !store::mark_reread(db, *body_id, now)) return;
-        if (came->call) body_id = db.next_id("hook_bodies");
+        if (came->kept && !note_reread(db, seal_, *came->kept, came->in_part, after.taken, last, now)) return;
+        bool alone = inbound.empty() && came->rest;
+        if (came->call && !after.body_kept && !alone) after.body_id = db.next_id("hook_bodies");
+        auto body_id = after.body_id;
         for (const auto& one : inbound) {
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
                 auto& [row, phone_key] = ready.reports[next_report++];
@@ -187,8 +244,14 @@ asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<c
                 kept.waiting += how == Kept::waits;
             }
         }
+        if (!came->call) return;
+        store::TakenInPart in_part{body_id.value_or(0), after.taken};
+        if (came->rest && first) after.body_kept = after.unread_kept = keep_rest(db, channel, *came, alone ? nullptr : &in_part, now);
+        else if (after.unread_kept) (void)store::record_taken(db, seal_, *body_id, {*came->call, false, after.taken});
         // A vendor that pushes the same again leaves nothing new.
-        if (came->call && (kept.receipts + kept.texts > 0 || inbound.empty())) store::keep_body(db, seal_, *body_id, channel, *came->call, true, now);
+        if (after.body_kept || (kept.receipts + kept.texts == 0 && (!inbound.empty() || came->rest))) return;
+        store::keep_body(db, seal_, *body_id, channel, *came->call, true, now);
+        after.body_kept = true;
     };
     try {
         co_await store_.run(std::ref(work));
@@ -202,10 +265,12 @@ asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<c
         settle_now = false;
     }
     if (!settle_now) co_await store_.run(std::ref(work));
+    *progress = std::move(after);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "receipt"}}, kept.receipts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "text"}}, kept.texts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "repeated"}}, kept.repeated);
-    if (hints_.alive && !came->kept) hints_.alive(channel);
+    if (first && progress->unread_kept) tell_of_rest(channel, *came->rest);
+    if (hints_.alive && !came->kept && !came->refused) hints_.alive(channel);
     // Whoever cries for help in a piece is not left waiting for the next one, which may be lost; joined, it is read once more.
     for (const auto& text : waiting)
         if (hints_.unkept) hints_.unkept(channel, text);
@@ -223,62 +288,110 @@ void Inbox::hear_unkept(const std::string& channel, const std::vector<provider::
 
 void Inbox::hear_unkept(const std::string& channel, const store::HookCall& unread) const {
     if (!hints_.lookout.unkept) return;
-    for (const auto& cry : look_for_cries(channel, unread)) hints_.lookout.unkept(cry);
+    for (const auto& cry : listen_to(channel, unread, {""}).cries) hints_.lookout.unkept(cry);
+}
+
+void Inbox::hear_unkept(const std::string& channel, const store::HookCall& call, const provider::CallbackRead& read) const {
+    hear_unkept(channel, read.inbound);
+    auto rest = hints_.lookout.unkept ? rest_of(channel, call, read) : std::nullopt;
+    if (!rest) return;
+    for (const auto& cry : rest->cries) hints_.lookout.unkept(cry);
 }
 
 asio::awaitable<void> Inbox::take(std::string channel, std::vector<provider::Inbound> inbound) {
     try {
         auto nothing = std::make_shared<const Came>();
-        co_await keep(channel, std::move(nothing), inbound);
+        provider::CallbackRead all(inbound);
+        co_await keep(channel, std::move(nothing), std::move(all));
     } catch (const store::SqlError&) {
         hear_unkept(channel, inbound);
         throw;
     }
 }
 
-asio::awaitable<void> Inbox::take_body(std::string channel, store::HookCall call, std::vector<provider::Inbound> inbound) {
-    // An event that the mapping does not ask for: it may be a ping, or texts under a new name.
-    if (inbound.empty() && !look_for_cries(channel, call).empty()) co_return co_await quarantine(channel, call, "nothing that is expected, and a cry for help");
+asio::awaitable<void> Inbox::take_body(std::string channel, store::HookCall call, provider::CallbackRead read) {
     Came came;
+    came.rest = rest_of(channel, call, read);
     came.call = std::move(call);
     auto shared = std::make_shared<const Came>(std::move(came));
-    co_await keep(std::move(channel), std::move(shared), std::move(inbound));
+    co_await keep(std::move(channel), std::move(shared), std::move(read));
 }
 
-// Whatever fails here, the callback is kept.
-std::vector<store::Cry> Inbox::look_for_cries(const std::string& channel, const store::HookCall& call) const {
+asio::awaitable<void> Inbox::quarantine(std::string channel, store::HookCall call, std::string why) {
+    Came came;
+    auto heard = listen_to(channel, call, {""});
+    came.rest = Rest{why_of(std::move(why), heard), std::move(heard.cries)};
+    came.call = std::move(call), came.refused = true;
+    auto shared = std::make_shared<const Came>(std::move(came));
+    provider::CallbackRead nothing;
+    co_await keep(std::move(channel), std::move(shared), std::move(nothing));
+}
+
+// Pieces of the callback; "" is the whole. Whatever fails here, the callback is kept.
+Heard Inbox::listen_to(const std::string& channel, const store::HookCall& call, const std::vector<std::string>& pieces) const {
     const auto& lookout = hints_.lookout;
     if (!lookout.read) return {};
     try {
-        auto unread = take_apart(call.query, call.body);
-        auto bytes = static_cast<std::int64_t>(unread.bytes_left);
-        if (bytes > 0 || unread.values_left) log::warn("hook.not_looked_at", {{"channel", channel}, {"bytes", bytes}, {"more_texts", unread.values_left}});
+        bool whole = std::ranges::find(pieces, "") != pieces.end();
+        std::vector<Unread> apart;
+        std::int64_t bytes = 0;
+        if (whole) apart.push_back(take_apart(call.query, call.body));
+        else
+            for (const auto& piece : pieces) apart.push_back(take_apart("", piece));
+        for (const auto& unread : apart) bytes += static_cast<std::int64_t>(unread.bytes_left);
         auto own = lookout.own ? lookout.own() : nullptr;
-        return cries_in(unread, own ? *own : OwnWords(), lookout.read);
+        auto heard = listen(apart, own ? *own : OwnWords(), lookout.read);
+        if (!heard.all) log::warn("hook.not_looked_at", {{"channel", channel}, {"bytes", bytes}});
+        return heard;
     } catch (const std::exception& error) {
         log::error("hook.not_looked_at", {{"channel", channel}, {"why", error.what()}});
         return {};
     }
 }
 
-asio::awaitable<void> Inbox::quarantine(std::string channel, store::HookCall call, std::string why) {
-    auto now = clock_.now();
-    auto cries = look_for_cries(channel, call);
-    auto work = [&](store::Connection& db) {
-        auto rows = store::keep_quarantined(db, seal_, channel, call, why, now, cries);
-        for (std::size_t n = 0; rows && n < rows->size(); ++n) {
-            auto phone_id = cries[n].from ? store::find_phone_id(db, seal_.phone_key(*cries[n].from)) : std::nullopt;
-            auto last = phone_id ? store::newest_case_of(db, *phone_id) : std::nullopt;
-            store::raise_alarm(db, *hints_.lookout.random, (*rows)[n], last, cries[n].do_not_contact, now);
-        }
-        return rows.has_value();
+std::optional<Inbox::Rest> Inbox::rest_of(const std::string& channel, const store::HookCall& call, const provider::CallbackRead& read) const {
+    using Kind = provider::CallbackRead::Kind;
+    provider::CallbackRead rest;
+    std::vector<std::string> pieces;
+    auto add = [&](provider::CallbackRead::Left left) {
+        pieces.push_back(left.piece);
+        rest.left.push_back(std::move(left));
     };
-    bool is_new = co_await store_.run(std::ref(work));
-    if (!is_new) co_return;
+    for (const auto& left : read.left) {
+        if (left.kind == Kind::unreadable || left.kind == Kind::unnamed) {
+            add(left);
+            continue;
+        }
+        // It may be a text under the name of something else.
+        auto heard = listen_to(channel, call, {left.piece});
+        bool may_be_text = left.kind == Kind::unnamed_state && (heard.text || heard.request);
+        if (heard.cries.empty() && !may_be_text) continue;
+        add({left.kind == Kind::on_purpose ? Kind::unnamed : left.kind, left.why, left.piece});
+    }
+    // An event that the mapping does not ask for: it may be a ping, or texts under a new name.
+    if (read.inbound.empty() && read.left.empty() && !listen_to(channel, call, {""}).cries.empty()) add({Kind::unnamed, "nothing that is expected", ""});
+    if (rest.left.empty()) return std::nullopt;
+    auto heard = listen_to(channel, call, pieces);
+    rest.inbound = read.inbound;
+    return Rest{why_of(provider::describe_left(rest), heard), std::move(heard.cries)};
+}
+
+bool Inbox::keep_rest(store::Connection& db, const std::string& channel, const Came& came, const store::TakenInPart* in_part, Instant now) const {
+    const auto& cries = came.rest->cries;
+    auto rows = store::keep_quarantined(db, seal_, channel, *came.call, came.rest->why, now, cries, in_part);
+    for (std::size_t n = 0; rows && n < rows->size(); ++n) {
+        auto phone_id = cries[n].from ? store::find_phone_id(db, seal_.phone_key(*cries[n].from)) : std::nullopt;
+        auto last = phone_id ? store::newest_case_of(db, *phone_id) : std::nullopt;
+        store::raise_alarm(db, *hints_.lookout.random, (*rows)[n], last, cries[n].do_not_contact, now);
+    }
+    return rows.has_value();
+}
+
+void Inbox::tell_of_rest(const std::string& channel, const Rest& rest) const {
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "quarantined"}});
-    log::warn("hook.quarantined", {{"channel", channel}, {"why", why}});
-    if (cries.empty()) co_return;
-    log::error("hook.emergency", {{"channel", channel}, {"alarms", static_cast<std::int64_t>(cries.size())}});
+    log::warn("hook.quarantined", {{"channel", channel}, {"why", rest.why}});
+    if (rest.cries.empty()) return;
+    log::error("hook.emergency", {{"channel", channel}, {"alarms", static_cast<std::int64_t>(rest.cries.size())}});
     if (hints_.lookout.alarms) hints_.lookout.alarms();
 }
 
@@ -304,18 +417,32 @@ std::vector<Waiting> find_waiting(store::Connection& db, const store::Seal& seal
     return out;
 }
 
-Result<std::vector<provider::Inbound>> read_waiting(const Waiting& one, const ReadAgain& read) {
-    auto inbound = read(one.channel, as_callback(one.kept.call));
-    if (!inbound && one.kept.query_or_body) {
+Result<provider::CallbackRead> read_waiting(const Waiting& one, const ReadAgain& again) {
+    auto read = again(one.channel, as_callback(one.kept.call));
+    if (!read && one.kept.query_or_body) {
         store::HookCall other;
         other.method = "GET", other.query = one.kept.call.body;
-        inbound = read(one.channel, as_callback(other));
+        read = again(one.channel, as_callback(other));
     }
-    if (!inbound) return inbound;
+    if (!read) return read;
     // Where the vendor says nothing of when: it was there by then, and a digit within its window does not become late by our fault.
-    for (auto& item : *inbound)
+    for (auto& item : read->inbound)
         if (auto* text = std::get_if<provider::InboundText>(&item); text && !text->at && !text->part) text->at = one.at;
-    return inbound;
+    return read;
+}
+
+// Without the texts that were taken when it came: some carriers send neither id nor time, and a mended mapping may give another key, so
+// it is the place that tells. Receipts of the same say the same once more, and are known by what they say.
+provider::CallbackRead without_taken(provider::CallbackRead read, const std::vector<std::string>& taken) {
+    std::set<std::string> places(taken.begin(), taken.end());
+    provider::CallbackRead out;
+    for (std::size_t i = 0; i < read.inbound.size(); ++i) {
+        auto place = i < read.places.size() ? read.places[i] : fmt::format("#{}", i);
+        if (std::holds_alternative<provider::InboundText>(read.inbound[i]) && places.contains(place)) continue;
+        out.inbound.push_back(std::move(read.inbound[i]));
+        out.places.push_back(std::move(place));
+    }
+    return out;
 }
 
 }  // namespace
@@ -336,15 +463,27 @@ asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAg
         co_await store_.run(std::ref(find));
         for (auto& one : waiting) {
             ++done.callbacks, after = one.id;
-            auto inbound = read_waiting(one, read);
-            if (!inbound || (inbound->empty() && one.alarm)) continue;  // somebody cried: a mapping that finds nothing has not read it
+            auto read_now = read_waiting(one, read);
+            if (!read_now) continue;
+            auto rest = rest_of(one.channel, one.kept.call, *read_now);
+            bool nothing = read_now->inbound.empty();
+            // Only a mapping that says so ignores something, and where somebody cried none has read it that finds nothing.
+            bool ignored = nothing && !rest && !one.alarm && !read_now->left.empty();
+            if ((nothing && !ignored) || (rest && one.kept.query_or_body)) continue;
             Came came;
             came.kept = one.id;
+            if (rest) came.in_part = one.kept;
+            auto taken_before = one.kept.taken;
             auto shared = std::make_shared<const Came>(std::move(came));
-            auto kept = co_await keep(one.channel, std::move(shared), std::move(*inbound));
-            ++done.read, done.receipts += kept.receipts, done.texts += kept.texts, done.repeated += kept.repeated;
+            auto fresh = without_taken(std::move(*read_now), taken_before);
+            if (rest && fresh.inbound.empty()) continue;
+            auto kept = co_await keep(one.channel, std::move(shared), std::move(fresh));
+            if (ignored) ++done.ignored;
+            else if (!rest) ++done.read;
+            else if (kept.texts + kept.receipts > 0) ++done.in_part;
+            done.receipts += kept.receipts, done.texts += kept.texts, done.repeated += kept.repeated;
         }
-    } while (waiting.size() == at_once && done.callbacks < most);
+    } while (waiting.size() == at_once && done.read + done.ignored + done.in_part < most);
     done.more = waiting.size() == at_once;
     log::info("hook.reread", {{"callbacks", done.callbacks}, {"read", done.read}, {"texts", done.texts}, {"receipts", done.receipts}});
     co_return done;

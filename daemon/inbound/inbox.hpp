@@ -39,9 +39,10 @@ struct Hints {
     Lookout lookout{};
 };
 
-// What came of reading again what was in quarantine.
-struct Reread { int callbacks = 0, read = 0, receipts = 0, texts = 0, repeated = 0; bool more = false; };
-using ReadAgain = std::function<Result<std::vector<provider::Inbound>>(const std::string& channel, const provider::Callback&)>;
+// What came of reading again what was in quarantine: how many callbacks left it, because all of them was read or the mapping says that such are
+// of no concern, and of how many more another part was read.
+struct Reread { int callbacks = 0, read = 0, ignored = 0, in_part = 0, receipts = 0, texts = 0, repeated = 0; bool more = false; };
+using ReadAgain = std::function<Result<provider::CallbackRead>(const std::string& channel, const provider::Callback&)>;
 
 class Inbox final : public provider::Sink {
 public:
@@ -52,14 +53,17 @@ public:
     // Returns when it is durable; throws when it is not.
     asio::awaitable<void> take(std::string channel, std::vector<provider::Inbound> inbound) override;
     asio::awaitable<void> late(std::string channel, std::string ref, provider::Outcome outcome) override;
-    asio::awaitable<void> take_body(std::string channel, store::HookCall call, std::vector<provider::Inbound> inbound);
+    // What could not be read of it is kept for a person in the same commit.
+    asio::awaitable<void> take_body(std::string channel, store::HookCall call, provider::CallbackRead read);
     // Kept for a person; a cry for help in it is an alarm of the same commit.
     asio::awaitable<void> quarantine(std::string channel, store::HookCall call, std::string why);
-    // What is in quarantine of this channel, or of all, as if it had come now: up to a thousand, the oldest first. What can be read leaves it.
+    // What is in quarantine of this channel, or of all, as if it had come now: up to a thousand that can be read, the oldest first. What was
+    // read whole leaves it; what nobody can read keeps nothing behind it from being read.
     asio::awaitable<Reread> reread(std::optional<std::string> channel, ReadAgain read);
 
     // The store could not keep these: whoever is in danger must be heard all the same.
     void hear_unkept(const std::string& channel, const std::vector<provider::Inbound>& inbound) const;
+    void hear_unkept(const std::string& channel, const store::HookCall& call, const provider::CallbackRead& read) const;
     void hear_unkept(const std::string& channel, const store::HookCall& unread) const;
 
     // The receipts step, until it is cancelled.
@@ -68,11 +72,32 @@ public:
 
 private:
     std::unique_ptr<store::ReadTexts> read_before(const std::vector<store::NewText>& texts) const;
+    // What nobody could read of a callback, and who cries in it.
+    struct Rest { std::string why{}; std::vector<store::Cry> cries{}; };
     // What is kept with its texts and receipts: nothing, a callback that came, or one that was kept before they could be read.
-    struct Came { std::optional<store::HookCall> call{}; std::optional<std::int64_t> kept{}; };
+    struct Came {
+        std::optional<store::HookCall> call{};
+        std::optional<Rest> rest{};                      // of that call
+        bool refused = false;                            // it is not what this carrier says
+        std::optional<std::int64_t> kept{};
+        std::optional<store::QuarantinedCall> in_part{};  // of that one some is still unread
+    };
     struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; };
-    asio::awaitable<Count> keep(std::string channel, std::shared_ptr<const Came> came, std::vector<provider::Inbound> inbound);
-    std::vector<store::Cry> look_for_cries(const std::string& channel, const store::HookCall& call) const;
+    // From one step of a delivery to the next.
+    struct Progress {
+        std::optional<std::int64_t> body_id{};
+        bool body_kept = false, unread_kept = false;
+        std::vector<std::string> taken{};  // the places of its texts
+    };
+    asio::awaitable<Count> keep(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead read);
+    asio::awaitable<Count> keep_step(std::string channel, std::shared_ptr<const Came> came, std::shared_ptr<const provider::CallbackRead> step,
+                                     std::shared_ptr<Progress> progress, bool first, bool last);
+    // Inside a transaction. False: it is a repetition of one that waits.
+    bool keep_rest(store::Connection& db, const std::string& channel, const Came& came, const store::TakenInPart* in_part, Instant now) const;
+    void tell_of_rest(const std::string& channel, const Rest& rest) const;
+    // nullopt: all of it was read, or is of no concern.
+    std::optional<Rest> rest_of(const std::string& channel, const store::HookCall& call, const provider::CallbackRead& read) const;
+    Heard listen_to(const std::string& channel, const store::HookCall& call, const std::vector<std::string>& pieces) const;
 
     store::Store& store_;
     const store::Seal& seal_;

@@ -104,8 +104,8 @@ asio::awaitable<Response> show(Parts p, Request request) {
 asio::awaitable<Response> reread(Parts p, Request request) {
     if (!p->reread) co_return http::problem(409, "Conflict", "it is the daemon that knows the mappings: start it, then ask again");
     auto done = co_await p->reread(channel_of(request));
-    json::object body{{"callbacks", done.callbacks}, {"read", done.read}, {"still_unread", done.callbacks - done.read}, {"texts", done.texts},
-                      {"receipts", done.receipts}, {"repeated", done.repeated}, {"more", done.more}};
+    json::object body{{"callbacks", done.callbacks}, {"read", done.read}, {"ignored", done.ignored}, {"in_part", done.in_part},
+                      {"still_unread", done.callbacks - done.read - done.ignored}, {"texts", done.texts}, {"receipts", done.receipts}, {"repeated", done.repeated}, {"more", done.more}};
     co_return tell(body);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <set>
+#include <tuple>
 
 #include "daemon/text/unicode.hpp"
 #include "daemon/text/utf.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr int deepest = 4;                                // base64 of JSON with escapes in a form has four
 constexpr std::size_t shortest_code = 8;                  // two characters, in hex or base64
-constexpr std::size_t most_numbers = 200, most_text = 256 * 1024, fewest_letters = 3;
+constexpr std::size_t most_text = 4 * most_bytes, fewest_letters = 3, deepest_nesting = 100;
 constexpr std::size_t overlap = 200;                       // bytes: no cry is longer, so none is lost where a long text is cut
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
@@ -201,7 +202,7 @@ std::optional<std::string> from_base64(std::string_view text) {
     return out;
 }
 
-// ── mobile numbers ──
+// ── numbers ──
 
 bool is_name_of_sender(std::string_view name) {
     std::string plain;
@@ -220,6 +221,51 @@ bool is_name_of_text(std::string_view name) {
     for (std::string_view word : {"content", "text", "msg", "message", "reply", "body"})
         if (plain == word || (plain.ends_with(word) && (word == "content" || word == "text"))) return true;
     return name.find("内容") != name.npos || name.find("短信") != name.npos;
+}
+
+// The number that was written to: ours, and nobody's who writes.
+bool is_name_of_receiver(std::string_view name) {
+    std::string plain;
+    for (char c : name)
+        if (is_letter(c)) plain += static_cast<char>(c | 0x20);
+    for (std::string_view word : {"to", "da", "dest", "destination", "destaddr", "destid", "destcode", "destnumber", "receiver", "recipient", "target", "tonumber", "spnumber", "accessnumber"})
+        if (plain == word) return true;
+    return false;
+}
+
+// 0, an area code and the subscriber's number, as a whole: "025-84420000", "+86 25 84420000".
+std::optional<Phone> fixed_line(std::string_view text) {
+    std::string digits;
+    for (char c : text) {
+        if (is_digit(c)) digits += c;
+        else if (std::string_view(" -()+").find(c) == std::string_view::npos) return std::nullopt;
+    }
+    bool abroad = text.starts_with('+') || digits.starts_with("00");
+    for (std::string_view before : {"0086", "86"})
+        if (abroad && digits.starts_with(before)) {
+            digits = (digits.substr(before.size()).starts_with('0') ? "" : "0") + digits.substr(before.size());
+            break;
+        }
+    if (digits.size() < 11 || digits.size() > 12 || digits[0] != '0' || digits[1] == '0') return std::nullopt;
+    bool short_code = digits[1] <= '2';  // 010, 021 and their like have eight digits behind them
+    if (short_code && digits.size() != 11) return std::nullopt;
+    return Phone::sender(digits);
+}
+
+// Those in running text show their area code: other digits behind a 0 are mostly somebody's serial number.
+void add_fixed_lines(std::string_view text, std::vector<Phone>& out) {
+    auto digits_from = [&](std::size_t at) {
+        auto end = at;
+        while (end < text.size() && is_digit(text[end])) ++end;
+        return end - at;
+    };
+    for (auto dash = text.find('-'); dash != text.npos; dash = text.find('-', dash + 1)) {
+        auto begin = dash;
+        while (begin > 0 && is_digit(text[begin - 1]) && dash - begin < 5) --begin;
+        auto behind = digits_from(dash + 1);
+        if (dash - begin < 3 || dash - begin > 4 || behind < 7 || behind > 8) continue;
+        if (auto phone = fixed_line(text.substr(begin, dash + 1 + behind - begin))) out.push_back(*phone);
+    }
 }
 
 std::vector<Phone> mobiles_in(std::string_view text) {
@@ -256,7 +302,12 @@ private:
         if (text.find('<') != text.npos && text.find('>') != text.npos) return xml(text, name, group, depth);
         if (is_form(text) && depth < deepest) form(text, group, depth);
         else if (depth > 0) return leaf(text, name, group, depth);
-        else lines(text, depth);
+        else lines(text, group, depth);
+    }
+
+    int new_group(int in, bool list = false) {
+        out_.groups.push_back({in, list});
+        return static_cast<int>(out_.groups.size()) - 1;
     }
 
     static bool is_form(std::string_view text) {
@@ -285,7 +336,7 @@ private:
     void json(std::string_view text, const std::string& name, int group, int depth) {
         std::vector<std::pair<int, std::string>> around;  // group and name of what encloses us
         std::string key = name, bare;
-        int own = group;
+        int own = group, beyond = 0;
         auto spill = [&] { if (!trimmed(bare).empty()) leaf(trimmed(bare), key, own, depth + 1); bare.clear(); };
         for (std::size_t at = 0; at < text.size() && !full();) {
             char c = text[at];
@@ -304,12 +355,13 @@ private:
                 else leaf(string, key, own, depth + 1);
             } else if (c == '{' || c == '[') {
                 spill();
-                if (around.size() < 1000) around.emplace_back(own, key);
-                if (c == '{') own = ++groups_;
+                if (around.size() < deepest_nesting) around.emplace_back(own, key), own = new_group(own, c == '[');
+                else ++beyond;
                 ++at;
             } else if (c == '}' || c == ']') {
                 spill();
-                if (!around.empty()) own = around.back().first, key = around.back().second, around.pop_back();
+                if (beyond > 0) --beyond;
+                else if (!around.empty()) own = around.back().first, key = around.back().second, around.pop_back();
                 ++at;
             } else if (c == ',') {
                 spill(), ++at;
@@ -355,9 +407,11 @@ private:
         // People write these signs, too.
         bool words = text.find(' ') != text.npos || std::any_of(text.begin(), text.end(), is_high);
         if (words && text.find('=') == text.npos) leaf(text, "", open.back().second, depth + 1);
-        auto group = ++groups_;
-        bool closed = text.ends_with('/');
         auto name_end = std::min(text.find_first_of(" \t\r\n/"), text.size());
+        auto around = open.back().second, group = new_group(around);
+        // Neighbours of one name are records.
+        if (!children_.emplace(around, text.substr(0, name_end)).second) out_.groups[static_cast<std::size_t>(around)].list = true;
+        bool closed = text.ends_with('/');
         for (auto at = name_end; at < text.size();) {
             auto equals = text.find('=', at);
             if (equals == text.npos || equals + 1 >= text.size()) break;
@@ -367,23 +421,32 @@ private:
             leaf(text.substr(equals + 2, end - equals - 2), std::string(trimmed(text.substr(at, equals - at))), group, depth + 1);
             at = end + 1;
         }
-        if (!closed && open.size() < 1000) open.emplace_back(std::string(text.substr(0, name_end)), group);
+        if (!closed && open.size() < deepest_nesting) open.emplace_back(std::string(text.substr(0, name_end)), group);
     }
 
-    // Old carriers part records by lines or semicolons.
-    void lines(std::string_view text, int depth) {
+    // Old carriers part records by lines or semicolons; the lines of a form in parts are one record.
+    void lines(std::string_view text, int group, int depth) {
+        auto all = new_group(group, !text.starts_with("--"));
+        std::string code;  // base64 over several lines
+        std::size_t lines_of_code = 0;
+        auto end_code = [&] { if (lines_of_code > 1) leaf(code, "", new_group(all), depth + 1); code.clear(), lines_of_code = 0; };
         while (!text.empty()) {
             auto line = text.substr(0, text.find_first_of("\n;"));
             text.remove_prefix(std::min(text.size(), line.size() + 1));
-            leaf(trimmed(line), "", ++groups_, depth + 1);
+            line = trimmed(line);
+            leaf(line, "", new_group(all), depth + 1);
+            bool is_code = !line.empty() && !line.starts_with("--") && std::all_of(line.begin(), line.end(), [](char c) { return base64_value(c) >= 0 || c == '='; });
+            if (is_code) code += line, ++lines_of_code;
+            if (!is_code || line.ends_with('=')) end_code();
         }
+        end_code();
     }
 
-    // UTF-16 in bytes: any even number of letters reads as Han, so it comes beside the plain reading.
+    // UTF-16 in bytes, of either order: any even number of letters reads as Han, so it comes beside the plain reading.
     void wide(std::string_view raw, const std::string& name, int group, int depth) {
         if (raw.size() < 4 || raw.size() % 2 != 0) return;
-        auto text = utf16be_to_utf8(raw);
-        if (is_written(text)) leaf(text, name, group, depth + 1);
+        for (const auto& text : {utf16be_to_utf8(raw), charset_to_utf8_as_far(raw, "UTF-16LE")})
+            if (is_written(text)) leaf(text, name, group, depth + 1);
     }
 
     // One text, and what it is if it is written in a code.
@@ -403,13 +466,9 @@ private:
     }
 
     void keep(std::string_view text, const std::string& name, int group) {
-        bool named = is_name_of_sender(name);
-        auto found = mobiles_in(text);
-        if (named)
-            if (auto whole = Phone::mobile(text.substr(0, 40)); whole && found.empty()) found.push_back(*whole);
-        for (auto& phone : found)
-            if (out_.numbers.size() < most_numbers) out_.numbers.push_back({std::move(phone), group, named});
-        if (!has_words(text) && !is_name_of_text(name)) return;
+        keep_numbers(text, name, group);
+        bool is_text = is_name_of_text(name);
+        if (!has_words(text) && !is_text) return;
         for (;;) {
             auto piece = text.substr(0, longest_value);
             auto left = text.size() - piece.size();
@@ -420,18 +479,58 @@ private:
             }
             if (out_.values.size() >= most_values || taken_ + piece.size() > most_text) return void(out_.values_left = true);
             taken_ += piece.size();
-            out_.values.push_back({std::string(piece), group});
+            out_.values.push_back({std::string(piece), group, is_text});
             if (left == 0) return;
+        }
+    }
+
+    void keep_numbers(std::string_view text, const std::string& name, int group) {
+        if (is_name_of_receiver(name)) return;
+        bool named = is_name_of_sender(name);
+        auto found = mobiles_in(text);
+        if (found.empty()) add_fixed_lines(text, found);
+        if (named && found.empty()) {
+            auto whole = Phone::mobile(text.substr(0, 40));
+            if (!whole) whole = fixed_line(text.substr(0, 40));
+            if (whole) found.push_back(*whole);
+        }
+        for (auto& phone : found) {
+            if (!known_numbers_.emplace(phone.reveal(), group, named).second) continue;
+            if (out_.numbers.size() < most_numbers) out_.numbers.push_back({std::move(phone), group, named});
+            else out_.numbers_left = true;
         }
     }
 
     bool full() const { return out_.values_left; }
 
     Unread& out_;
-    std::set<std::pair<int, std::string>> known_{};
+    std::set<std::pair<int, std::string>> known_{}, children_{};  // texts of a group, names of elements in it
+    std::set<std::tuple<std::string, int, bool>> known_numbers_{};
     std::size_t taken_ = 0;
-    int groups_ = 0;
 };
+
+// A group, and what it stands in, outwards.
+std::vector<int> way_out(const std::vector<Unread::Group>& groups, int group) {
+    std::vector<int> out{group};
+    while (out.back() != 0) out.push_back(groups[static_cast<std::size_t>(out.back())].in);
+    return out;
+}
+
+bool stands_in(const std::vector<Unread::Group>& groups, int group, int around) {
+    while (group != around && group != 0) group = groups[static_cast<std::size_t>(group)].in;
+    return group == around;
+}
+
+// Both belong to one record: on the way to what encloses both the number leaves no list that it is an element of. What stands in front of a
+// list is of all its records; an element of it is of none but itself.
+bool in_one_record(const std::vector<Unread::Group>& groups, const std::vector<int>& way_of_text, int number) {
+    auto group = [&](int at) { return groups[static_cast<std::size_t>(at)]; };
+    for (int at = number;; at = group(at).in) {
+        bool encloses = std::ranges::find(way_of_text, at) != way_of_text.end();
+        if (group(at).list && (encloses || at != number)) return number == at && at == way_of_text.front();
+        if (encloses) return true;
+    }
+}
 
 // The only one of them; nullopt: none, or several.
 template <class Which>
@@ -449,7 +548,8 @@ std::optional<Phone> only(const Unread& unread, Which which) {
 
 Unread take_apart(std::string_view query, std::string_view body) {
     Unread out;
-    auto seen_of_query = query.substr(0, most_bytes / 2), seen_of_body = body.substr(0, most_bytes - seen_of_query.size());
+    auto seen_of_query = query.substr(0, most_bytes / 2);
+    auto seen_of_body = body.substr(0, most_bytes - seen_of_query.size());
     out.bytes_left = query.size() + body.size() - seen_of_query.size() - seen_of_body.size();
     Walk walk(out);
     walk.bytes(seen_of_query, "", 0, 0);
@@ -461,10 +561,18 @@ std::optional<Phone> number_of(const Unread& unread, int group) {
     using Number = Unread::Number;
     auto beside = [group](const Number& n) { return n.group == group; };
     if (auto phone = only(unread, [&](const Number& n) { return beside(n) && n.named; })) return phone;
+    if (unread.numbers_left) return std::nullopt;  // the other one may be among those
     if (auto phone = only(unread, beside)) return phone;
     if (std::any_of(unread.numbers.begin(), unread.numbers.end(), beside)) return std::nullopt;
-    if (auto phone = only(unread, [](const Number& n) { return n.named; })) return phone;
-    return only(unread, [](const Number&) { return true; });
+    const auto& groups = unread.groups;
+    auto way = way_out(groups, group);
+    // Where records of a list have numbers, one without has none: what stands in front of the list is somebody else's.
+    auto list = std::ranges::find_if(way, [&](int around) {
+        return groups[static_cast<std::size_t>(around)].list && std::ranges::any_of(unread.numbers, [&](const Number& n) { return stands_in(groups, n.group, around); });
+    });
+    auto of_record = [&](const Number& n) { return (list == way.end() || stands_in(groups, n.group, *list)) && in_one_record(groups, way, n.group); };
+    if (auto phone = only(unread, [&](const Number& n) { return n.named && of_record(n); })) return phone;
+    return only(unread, of_record);
 }
 
 }  // namespace pingjing::inbound

@@ -61,7 +61,7 @@ store::HookCall delivered(const http::Request& request) {
 }
 
 // Whatever a mapping stumbles over is kept and looked at like any other callback that it cannot read.
-Result<std::vector<provider::Inbound>> read(const provider::Provider& provider, const provider::Callback& callback) {
+Result<provider::CallbackRead> read(const provider::Provider& provider, const provider::Callback& callback) {
     try {
         return provider.read_callback(callback);
     } catch (const std::exception& error) {
@@ -77,28 +77,28 @@ asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks
 
     auto call = delivered(request);
     auto callback = as_callback(call);
-    auto inbound = read(*hook->provider, callback);
+    auto said = read(*hook->provider, callback);
     bool kept = true;
     try {
-        if (inbound) co_await inbox.take_body(channel, call, *inbound);
-        else co_await inbox.quarantine(channel, call, inbound.error().detail);
+        if (said) co_await inbox.take_body(channel, call, *said);
+        else co_await inbox.quarantine(channel, call, said.error().detail);
     } catch (const store::SqlError& error) {
         log::error("hook.not_kept", {{"channel", channel}, {"why", error.what()}});
         kept = false;
     }
     if (!kept) {
         metrics::count("hook_unkept_total", {{"channel", channel}});
-        if (inbound && !inbound->empty()) inbox.hear_unkept(channel, *inbound);
+        if (said) inbox.hear_unkept(channel, call, *said);
         else inbox.hear_unkept(channel, call);
         co_return not_kept();
     }
-    co_return answer(*hook->provider, callback, inbound.has_value());
+    co_return answer(*hook->provider, callback, said.has_value());
 }
 
 }  // namespace
 
 ReadAgain read_again(HooksNow hooks) {
-    return [hooks = std::move(hooks)](const std::string& channel, const provider::Callback& callback) -> Result<std::vector<provider::Inbound>> {
+    return [hooks = std::move(hooks)](const std::string& channel, const provider::Callback& callback) -> Result<provider::CallbackRead> {
         auto now = hooks();
         auto hook = now->find(channel);
         if (hook == now->end()) return fail(Error::Kind::not_found, "the channel is no longer in the configuration");

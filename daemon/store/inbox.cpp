@@ -54,6 +54,29 @@ std::optional<HookCall> unpack(std::string_view packed) {
     return call;
 }
 
+// Which of its texts were taken stands among the headers, under a name that no header has.
+constexpr char between_places = '\n';
+std::string pack(const QuarantinedCall& kept) {
+    auto call = kept.call;
+    std::string places;
+    for (const auto& place : kept.taken) (places += place) += between_places;
+    if (!places.empty()) call.headers.emplace_back("", std::move(places));
+    return pack(call);
+}
+void take_out_places(QuarantinedCall& kept) {
+    auto& headers = kept.call.headers;
+    auto found = std::ranges::find(headers, "", &std::pair<std::string, std::string>::first);
+    if (found == headers.end()) return;
+    std::string_view places = found->second;
+    for (std::size_t end; (end = places.find(between_places)) != places.npos; places.remove_prefix(end + 1)) kept.taken.emplace_back(places.substr(0, end));
+    headers.erase(found);
+}
+
+void keep_packed(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, const std::string& packed, bool understood, Instant now) {
+    Statement add(db, "INSERT INTO hook_bodies(id, channel, at, body, understood) VALUES (?1, ?2, ?3, ?4, ?5)");
+    add.bind(1, id).bind(2, channel).bind(3, now).bind_blob(4, seal.seal(packed, call_context(id))).bind(5, understood).run();
+}
+
 // What equal ones have in common. Headers change with every try; a body alone is known as earlier versions knew it.
 std::string quarantine_key(const Seal& seal, const HookCall& call) {
     if (call.method == "POST" && call.path.empty() && call.query.empty()) return "q:" + to_hex(seal.keyed_hash(call.body));
@@ -96,8 +119,7 @@ std::string inbound_text_context(std::int64_t id) { return fmt::format("inbound.
 std::string inbound_phone_context(std::int64_t id) { return fmt::format("inbound.phone:{}", id); }
 
 void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, const HookCall& call, bool understood, Instant now) {
-    Statement add(db, "INSERT INTO hook_bodies(id, channel, at, body, understood) VALUES (?1, ?2, ?3, ?4, ?5)");
-    add.bind(1, id).bind(2, channel).bind(3, now).bind_blob(4, seal.seal(pack(call), call_context(id))).bind(5, understood).run();
+    keep_packed(db, seal, id, channel, pack(call), understood, now);
 }
 
 bool keep_receipt(Connection& db, const Seal& seal, std::string_view channel, const NewReceipt& r, const std::optional<std::int64_t>& body_id, Instant now,
@@ -155,21 +177,23 @@ bool any_new_texts(Connection& db) {
 }
 
 std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,
-                                                          const std::vector<Cry>& cries) {
+                                                          const std::vector<Cry>& cries, const TakenInPart* in_part) {
     auto equal = quarantine_key(seal, call);
     if (is_repetition(db, channel, equal, !cries.empty(), now)) return std::nullopt;
-    auto body_id = db.next_id("hook_bodies");
+    auto body_id = in_part ? in_part->body_id : db.next_id("hook_bodies");
     auto key = fmt::format("{}:b{}", equal, body_id);
-    keep_body(db, seal, body_id, channel, call, false, now);
+    keep_packed(db, seal, body_id, channel, pack(QuarantinedCall{call, false, in_part ? in_part->places : std::vector<std::string>()}), false, now);
     std::vector<std::int64_t> rows;
     for (std::size_t n = 0; n < std::max<std::size_t>(1, cries.size()); ++n) {
         auto id = db.next_id("inbound");
         const auto* cry = n < cries.size() ? &cries[n] : nullptr;
         Statement add(db, R"sql(
-            INSERT INTO inbound(id, channel, key, body_id, phone_id, text, to_number, extension, received_at, step, class, why)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', ?7, 'done', 'quarantined', ?8))sql");
+            INSERT INTO inbound(id, channel, key, body_id, phone_id, text, to_number, extension, received_at, step, class, why, phone)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', ?7, 'done', 'quarantined', ?8, ?9))sql");
         add.bind(1, id).bind(2, channel).bind(3, n == 0 ? key : fmt::format("{}:{}", key, n)).bind(4, body_id);
-        add.bind(5, cry && cry->from ? std::optional(keep_phone(db, seal, *cry->from, seal.phone_key(*cry->from), now)) : std::nullopt);
+        bool mobile = cry && cry->from && cry->from->is_mobile(), other = cry && cry->from && !mobile;
+        add.bind(5, mobile ? std::optional(keep_phone(db, seal, *cry->from, seal.phone_key(*cry->from), now)) : std::nullopt);
+        add.bind_maybe_blob(9, other ? std::optional(seal.seal(cry->from->reveal(), inbound_phone_context(id))) : std::nullopt);
         add.bind_maybe_blob(6, cry ? std::optional(seal.seal(cry->words.reveal(), inbound_text_context(id))) : std::nullopt);
         add.bind(7, now).bind(8, why).run();
         append(db, now, "quarantined", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", id, channel));
@@ -200,12 +224,20 @@ Result<QuarantinedCall> open_quarantined(Connection& db, const Seal& seal, std::
         auto call = unpack(*packed);
         if (!call) return fail(Error::Kind::internal, fmt::format("callback {} is not as it was written", id));
         out.call = std::move(*call);
+        take_out_places(out);
         return out;
     }
     auto old = seal.open(sealed, old_body_context(id));
     if (!old) return tl::unexpected(old.error());
     out.call.body = std::move(*old), out.query_or_body = true;
     return out;
+}
+
+Result<void> record_taken(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept) {
+    Statement put(db, "UPDATE hook_bodies SET body = ?2 WHERE id = ?1 AND understood = 0 AND length(body) > 0");
+    put.bind(1, id).bind_blob(2, seal.seal(pack(kept), call_context(id))).run();
+    if (db.changes() == 0) return fail(Error::Kind::conflict, fmt::format("callback {} was read again already", id));
+    return {};
 }
 
 Result<void> mark_reread(Connection& db, std::int64_t id, Instant now) {

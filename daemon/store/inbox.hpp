@@ -85,11 +85,16 @@ struct Cry {
     Text words{};
     bool do_not_contact = false;
 };
+// What could be read of a callback and what could not are kept in one commit.
+struct TakenInPart {
+    std::int64_t body_id = 0;           // Connection::next_id: the rows of what was read name it
+    std::vector<std::string> places{};  // where in the callback the texts stand that were taken
+};
 // One row of the books, what was delivered for a person; of several cries from different numbers one row for each. Returns the rows of `cries`
 // in their order; nullopt: a repetition. That is the same with its query and to the same path, within 24 hours and while nobody has read the
 // earlier one; with a cry in it, within 30 minutes of an alarm.
 std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,
-                                                          const std::vector<Cry>& cries = {});
+                                                          const std::vector<Cry>& cries = {}, const TakenInPart* in_part = nullptr);
 
 struct QuarantinedRow {
     std::int64_t id = 0, inbound_id = 0;  // of the callback; of its first row in the books
@@ -102,9 +107,12 @@ struct QuarantinedRow {
 std::vector<QuarantinedRow> find_quarantined(Connection& db, const std::optional<std::string>& channel, std::int64_t after, int most);
 std::optional<QuarantinedRow> find_quarantined(Connection& db, std::int64_t id);
 // `query_or_body`: an earlier version kept one of the two, whichever was not empty; it stands in `body`.
-struct QuarantinedCall { HookCall call{}; bool query_or_body = false; };
+// `taken`: the places of texts that were taken of it already.
+struct QuarantinedCall { HookCall call{}; bool query_or_body = false; std::vector<std::string> taken{}; };
 // internal: it does not open.
 Result<QuarantinedCall> open_quarantined(Connection& db, const Seal& seal, std::int64_t id);
+// More of it could be read, not all. A conflict: somebody has read the rest already.
+Result<void> record_taken(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept);
 // Its row in the books stays: that is how it came. A conflict: somebody has read it already.
 Result<void> mark_reread(Connection& db, std::int64_t id, Instant now);
 

@@ -96,10 +96,11 @@ AnsweredCase load_answered_case(Connection& db, std::int64_t case_id, const std:
 std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now) {
     Statement known(db, "SELECT id FROM alarms WHERE inbound_id = ?1");
     if (known.bind(1, inbound_id).step()) return known.text(0);
-    // Read out of a callback that nobody could read when it came: the desk had this number's words then.
+    // Read out of a callback that nobody could read when it came: the desk had this number's words then. What could be read at once stands
+    // before what could not, and the desk has had none of it.
     Statement told(db, R"sql(
         SELECT a.id FROM inbound t JOIN inbound q ON q.body_id = t.body_id AND q.phone_id = t.phone_id AND q.class = 'quarantined' AND q.step = 'done'
-          JOIN alarms a ON a.inbound_id = q.id WHERE t.id = ?1 AND q.id <> ?1)sql");
+          JOIN alarms a ON a.inbound_id = q.id WHERE t.id = ?1 AND q.id < ?1)sql");
     if (told.bind(1, inbound_id).step()) return told.text(0);
     auto id = random.word(20);
     Statement add(db, "INSERT INTO alarms(id, inbound_id, case_id, at, do_not_contact) VALUES (?1, ?2, ?3, ?4, ?5)");

@@ -6,9 +6,14 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <charconv>
+#include <deque>
 
 #include "daemon/text/utf.hpp"
+#include "providers/http/document.hpp"
 #include "providers/http/request.hpp"
 #include "providers/http/response.hpp"
 
@@ -16,8 +21,6 @@ namespace pingjing::generic_http {
 namespace {
 
 using namespace provider;
-
-constexpr std::size_t most_items = 1000;
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -108,6 +111,12 @@ auto by_code(const Map& map, const std::string& code) {
     return found;
 }
 
+// What the mapping itself puts there ("=unknown") needs no name.
+bool names_status(const ReceiptMap& map, const std::string& status) {
+    const auto& from = map.status.alternatives;
+    return map.states.empty() || map.states.contains(status) || std::find(from.begin(), from.end(), "=" + status) != from.end();
+}
+
 Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
     Receipt receipt;
     receipt.ref = item.get(map.ref);
@@ -124,6 +133,8 @@ Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
         if (auto meaning = by_code(map.meanings, receipt.code); meaning != map.meanings.end()) receipt.meaning = meaning->second;
     receipt.at = read_time(item.get(map.at), map.at_format);
     receipt.key = item.key(map.key);
+    // Once the mapping names that status, the same report says more than it did.
+    if (!receipt.key.empty() && !names_status(map, status)) receipt.key = "?" + receipt.key;
     return Inbound(std::move(receipt));
 }
 
@@ -164,21 +175,191 @@ bool are_told_apart_by_fields(const Settings& settings) {
     return one_address && receipt.events.empty() && reply.events.empty() && receipt.json_field == reply.json_field && receipt.items == reply.items;
 }
 
-// The elements a callback consists of; the whole document is one unless it is, or has, a list.
-Result<std::vector<const boost::json::value*>> items_of(const boost::json::value& document, const std::string& pointer) {
-    auto* place = &document;
-    if (!pointer.empty()) {
-        boost::json::error_code error;
-        place = document.find_pointer(pointer, error);
-        if (!place || !place->is_array()) return fail(Error::Kind::invalid_input, "no list at " + pointer);
-    }
-    std::vector<const boost::json::value*> out;
-    if (auto* list = place->if_array())
-        for (const auto& item : *list) out.push_back(&item);
-    else out.push_back(place);
-    if (out.size() > most_items) return fail(Error::Kind::invalid_input, "more than 1000 items in one callback");
-    return out;
+// A vendor's word in what people read, where it is one.
+std::string quoted(const std::string& word) {
+    bool plain = word.size() <= 40 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
+    return plain ? " \"" + hide_mobiles(word) + "\"" : "";
 }
+
+// One callback. Receipts and replies may stand in one list or in different ones, of the body or of fields that hold JSON.
+class Reading {
+public:
+    Reading(const Settings& settings, const Callback& callback) : settings_(settings), callback_(callback) {}
+
+    Result<CallbackRead> all() {
+        parameters_ = decode_parameters(callback_.query);
+        auto body = Document::read(callback_.body, lists_of(""));
+        if (!body) return tl::unexpected(body.error());
+        if (!*body && lower(callback_.content_type).find("json") != std::string::npos) return fail(Error::Kind::invalid_input, "not JSON");
+        if (!*body)
+            for (auto& parameter : decode_parameters(callback_.body)) parameters_.push_back(std::move(parameter));
+        documents_.push_back({"", {}, std::move(*body)});
+
+        by_fields_ = are_told_apart_by_fields(settings_);
+        if (settings_.receipt) take(*settings_.receipt, [&](const Item& i) { return !by_fields_ || is_receipt(settings_, i); }, [&](const Item& i) { return receipt(i); });
+        if (settings_.reply) take(*settings_.reply, [&](const Item& i) { return !by_fields_ || !is_receipt(settings_, i); }, [&](const Item& i) { return reply(i); });
+        leave_what_nobody_claimed();
+        return result();
+    }
+
+private:
+    struct Source {                       // the body, or a field that holds JSON
+        std::string field{}, value{};
+        std::optional<Document> document{};
+    };
+    struct Place {                        // where an item stands
+        Item item{};
+        std::string name{}, number{};     // for us, for people
+        std::string_view raw{};           // where it is no JSON
+        std::string problem{};
+        bool claimed = false;             // a mapping has read it, or tried to
+    };
+    struct List {
+        std::string field{}, pointer{};
+        std::vector<Place> places{};
+    };
+
+    std::vector<std::string> lists_of(const std::string& field) const {
+        std::vector<std::string> out;
+        if (settings_.receipt && settings_.receipt->json_field == field) out.push_back(settings_.receipt->items);
+        if (settings_.reply && settings_.reply->json_field == field) out.push_back(settings_.reply->items);
+        return out;
+    }
+
+    Item whole() const {
+        const auto& body = documents_.front().document;
+        return {&parameters_, body ? &body->whole() : nullptr};
+    }
+    bool is_here(const CallbackMap& map) const { return map.path == "*" || map.path == callback_.path; }
+
+    // nullptr: the callback has no such field.
+    Source* source_of(const std::string& field) {
+        for (auto& one : documents_)
+            if (one.field == field) return &one;
+        auto value = Item{&parameters_, nullptr}.get(Field{{field}});
+        if (value.empty()) return nullptr;
+        auto document = Document::read(value, lists_of(field));
+        if (document && *document) return &documents_.emplace_back(Source{field, value, std::move(*document)});
+        leave(CallbackRead::Kind::unreadable, "field " + field + ": " + (document ? "not JSON" : document.error().detail), value);
+        return &documents_.emplace_back(Source{field, {}, std::nullopt});
+    }
+
+    // nullptr: it is not there, and why is noted.
+    List* list_of(const CallbackMap& map) {
+        for (auto& list : lists_)
+            if (list.field == map.json_field && list.pointer == map.items) return &list;
+        auto* source = source_of(map.json_field);
+        if (!source || (!source->document && !map.json_field.empty())) return nullptr;
+        List list{map.json_field, map.items, {}};
+        if (!source->document) {
+            list.places.push_back({{&parameters_, nullptr}, "", "", {}, {}, false});
+        } else {
+            auto elements = source->document->elements(map.items);
+            if (!elements) return missing_ = elements.error().detail, nullptr;
+            for (auto& e : *elements) {
+                auto number = e.number > 0 ? fmt::format("item {}: ", e.number) : std::string();
+                list.places.push_back({{&parameters_, e.json}, map.json_field + e.place, std::move(number), e.raw, std::move(e.problem), false});
+            }
+        }
+        return &lists_.emplace_back(std::move(list));
+    }
+
+    std::string event_of(const Item& item) const {
+        auto event = item.get(settings_.event);
+        return event.empty() ? whole().get(settings_.event) : event;
+    }
+
+    void take(const CallbackMap& map, auto fits, auto read) {
+        if (!is_here(map)) return;
+        auto* list = list_of(map);
+        if (!list) return;
+        for (auto& place : list->places) {
+            if (!place.problem.empty()) {
+                if (!place.claimed) leave(CallbackRead::Kind::unreadable, place, place.problem);
+                place.claimed = true;
+                continue;
+            }
+            auto wanted = [&] { return map.events.empty() || std::find(map.events.begin(), map.events.end(), event_of(place.item)) != map.events.end(); };
+            if (!wanted() || !fits(place.item)) continue;
+            place.claimed = true;
+            auto made = read(place.item);
+            if (!made) {
+                leave(CallbackRead::Kind::unreadable, place, made.error().detail);
+                continue;
+            }
+            bool unnamed = std::holds_alternative<Receipt>(*made) && !names_status(*settings_.receipt, place.item.get(settings_.receipt->status));
+            if (unnamed) leave(CallbackRead::Kind::unnamed_state, place, "the mapping does not name the status" + quoted(place.item.get(settings_.receipt->status)));
+            out_.inbound.push_back(std::move(*made));
+            out_.places.push_back(place.name);
+        }
+    }
+
+    Result<Inbound> receipt(const Item& item) const { return read_receipt(*settings_.receipt, item); }
+    Result<Inbound> reply(const Item& item) const {
+        if (by_fields_ && !is_reply(settings_, item)) return fail(Error::Kind::invalid_input, "neither a receipt nor a reply by its fields");
+        return read_reply(settings_, *settings_.reply, item);
+    }
+
+    void leave(CallbackRead::Kind kind, std::string why, std::string piece) { out_.left.push_back({kind, std::move(why), std::move(piece)}); }
+    void leave(CallbackRead::Kind kind, const Place& place, const std::string& why) {
+        std::string piece(place.raw);
+        if (place.item.json && !place.name.empty()) piece = boost::json::serialize(*place.item.json);
+        leave(kind, place.number + why, std::move(piece));
+    }
+
+    // Of what no mapping wants, by its event.
+    std::pair<CallbackRead::Kind, std::string> about(const std::string& event) const {
+        const auto& ignored = settings_.ignored_events;
+        if (event.empty()) return {CallbackRead::Kind::unreadable, "neither a receipt nor a reply"};
+        if (std::find(ignored.begin(), ignored.end(), event) != ignored.end()) return {CallbackRead::Kind::on_purpose, "an event of no concern"};
+        return {CallbackRead::Kind::unnamed, "the mapping does not name the event" + quoted(event)};
+    }
+
+    void leave_what_nobody_claimed() {
+        bool any = false;
+        for (const auto& list : lists_)
+            for (const auto& place : list.places) {
+                any = true;
+                if (place.claimed) continue;
+                auto [kind, why] = about(event_of(place.item));
+                leave(kind, place, why);
+            }
+        if (any) return leave_renamed_lists();
+        if (!out_.left.empty()) return;
+        auto [kind, why] = about(whole().get(settings_.event));
+        leave(kind, std::move(why), "");
+    }
+
+    // Where a list that the mapping names is missing and another one is there, it may be the same under a new name.
+    void leave_renamed_lists() {
+        const auto* object = missing_.empty() || !documents_.front().document ? nullptr : documents_.front().document->whole().if_object();
+        if (!object) return;
+        auto known = lists_of("");
+        for (const auto& [key, value] : *object) {
+            const auto* list = value.if_array();
+            bool records = list && std::any_of(list->begin(), list->end(), [](const auto& one) { return one.is_object(); });
+            auto pointer = "/" + std::string(key);
+            if (records && std::none_of(known.begin(), known.end(), [&](const auto& named) { return named == pointer || named.starts_with(pointer + "/"); }))
+                leave(CallbackRead::Kind::unreadable, "the mapping does not name the list" + quoted(std::string(key)), boost::json::serialize(value));
+        }
+    }
+
+    Result<CallbackRead> result() {
+        bool refused = out_.inbound.empty() && std::all_of(out_.left.begin(), out_.left.end(), [](const auto& l) { return l.kind == CallbackRead::Kind::unreadable; });
+        if (!refused) return std::move(out_);
+        if (!missing_.empty() && lists_.empty()) return fail(Error::Kind::invalid_input, missing_);
+        return fail(Error::Kind::invalid_input, out_.left.empty() ? "neither a receipt nor a reply" : describe_left(out_));
+    }
+
+    const Settings& settings_;
+    const Callback& callback_;
+    std::vector<std::pair<std::string, std::string>> parameters_{};
+    std::deque<Source> documents_{};  // the body first; what points into one stays
+    std::deque<List> lists_{};
+    std::string missing_{};
+    bool by_fields_ = false;
+    CallbackRead out_{};
+};
 
 }  // namespace
 
@@ -195,75 +376,9 @@ bool is_signed(const Settings& settings, const Callback& callback) {
     return given.size() == expected.size() && CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
 }
 
-Result<std::vector<Inbound>> read_callback(const Settings& settings, const Callback& callback) {
+Result<CallbackRead> read_callback(const Settings& settings, const Callback& callback) {
     if (!is_signed(settings, callback)) return fail(Error::Kind::invalid_input, "the signature does not fit");
-    auto parameters = decode_parameters(callback.query);
-    auto body = read_json(callback.body);
-    if (!body) return tl::unexpected(body.error());
-    const auto& json = *body;
-    if (!json && lower(callback.content_type).find("json") != std::string::npos) return fail(Error::Kind::invalid_input, "not JSON");
-    if (!json)
-        for (auto& parameter : decode_parameters(callback.body)) parameters.push_back(std::move(parameter));
-
-    auto in_field = [&](const std::string& name) -> Result<std::optional<boost::json::value>> {
-        if (name.empty()) return std::nullopt;
-        Item whole{&parameters, nullptr};
-        return read_json(whole.get(Field{{name}}));
-    };
-
-    std::vector<Inbound> out;
-    Item whole{&parameters, json ? &*json : nullptr};
-    auto wanted = [&](const auto& map, const Item& item) {
-        if (!map || (map->path != "*" && map->path != callback.path)) return false;
-        if (map->events.empty()) return true;
-        auto event = item.get(settings.event);
-        if (event.empty()) event = whole.get(settings.event);
-        return std::find(map->events.begin(), map->events.end(), event) != map->events.end();
-    };
-
-    auto receipt_json = in_field(settings.receipt ? settings.receipt->json_field : "");
-    auto reply_json = in_field(settings.reply ? settings.reply->json_field : "");
-    if (!receipt_json) return tl::unexpected(receipt_json.error());
-    if (!reply_json) return tl::unexpected(reply_json.error());
-    bool by_fields = are_told_apart_by_fields(settings);
-    auto each = [&](const auto& map, const std::optional<boost::json::value>& field, auto fits, auto read) -> Result<bool> {
-        bool any = false;
-        if (!map || (map->path != "*" && map->path != callback.path)) return any;
-        if (!map->json_field.empty() && !field) return any;
-        const auto& document = field ? field : json;
-        std::vector<const boost::json::value*> places = {nullptr};
-        if (document) {
-            auto found = items_of(*document, map->items);
-            // Receipts and replies may come to one address in different lists.
-            if (!found && map->path == "*") return any;
-            if (!found) return tl::unexpected(found.error());
-            places = std::move(*found);
-        }
-        for (auto* place : places) {
-            Item item{&parameters, place};
-            if (!wanted(map, item) || !fits(item)) continue;
-            auto made = read(item);
-            if (!made) return tl::unexpected(made.error());
-            out.push_back(std::move(*made));
-            any = true;
-        }
-        return any;
-    };
-
-    auto fits_receipt = [&](const Item& item) { return !by_fields || is_receipt(settings, item); };
-    auto fits_reply = [&](const Item& item) { return !by_fields || !is_receipt(settings, item); };
-    auto receipts = each(settings.receipt, *receipt_json, fits_receipt, [&](const Item& item) { return read_receipt(*settings.receipt, item); });
-    if (!receipts) return tl::unexpected(receipts.error());
-    auto replies = each(settings.reply, *reply_json, fits_reply, [&](const Item& item) -> Result<Inbound> {
-        if (by_fields && !is_reply(settings, item)) return fail(Error::Kind::invalid_input, "neither a receipt nor a reply by its fields");
-        return read_reply(settings, *settings.reply, item);
-    });
-    if (!replies) return tl::unexpected(replies.error());
-    if (*receipts || *replies) return out;
-
-    // With an event that nobody asked for (a ping) there is nothing to do; without one, the mapping does not fit.
-    if (!settings.event.alternatives.empty() && !whole.get(settings.event).empty()) return out;
-    return fail(Error::Kind::invalid_input, "neither a receipt nor a reply");
+    return Reading(settings, callback).all();
 }
 
 }  // namespace pingjing::generic_http

@@ -4,8 +4,8 @@
 
 namespace pingjing::generic_http {
 
-// An error: not what the mapping expects. Empty: understood, and nothing that concerns us (a ping).
-Result<std::vector<provider::Inbound>> read_callback(const Settings& settings, const provider::Callback& callback);
+// An error: nothing in it is what the mapping expects. Nothing taken and nothing left but on purpose: understood, and of no concern (a ping).
+Result<provider::CallbackRead> read_callback(const Settings& settings, const provider::Callback& callback);
 // HMAC-SHA256 over the raw body and the timestamp header, lower-case hex. True where no signing key was given.
 bool is_signed(const Settings& settings, const provider::Callback& callback);
 

@@ -26,7 +26,7 @@ public:
         co_return read_response(*settings_, result);
     }
 
-    Result<std::vector<Inbound>> read_callback(const Callback& callback) const override { return generic_http::read_callback(*settings_, callback); }
+    Result<CallbackRead> read_callback(const Callback& callback) const override { return generic_http::read_callback(*settings_, callback); }
 
     CallbackAnswer answer_to(const Callback&, bool understood) const override {
         return understood ? settings_->answer : settings_->answer_not_understood;

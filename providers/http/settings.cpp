@@ -222,6 +222,7 @@ struct Reader {
         using R = ReceiptMap;
         using T = ReplyMap;
         out.event = field(section, "event");
+        out.ignored_events = section.texts("ignored_events");
         map_of<R>("receipt", out.receipt, {{"ref", &R::ref}, {"vendor_id", &R::vendor_id}, {"phone", &R::phone}, {"status", &R::status}, {"code", &R::code}},
                   [this](auto& s, auto& map) { receipt(s, map); });
         map_of<T>("reply", out.reply, {{"from", &T::from}, {"to", &T::to}, {"text", &T::text}}, [this](auto& s, auto& map) { reply(s, map); });

@@ -81,6 +81,7 @@ struct Settings {
     std::string at_vendor;                      // what goes into the vendor's own configuration, with {{hook_url}} in it
     std::vector<ResponseRule> rules;
     Field event;
+    std::vector<std::string> ignored_events;    // values of `event` that are of no concern; one that stands nowhere is for a person
     std::optional<ReceiptMap> receipt;
     std::optional<ReplyMap> reply;
     provider::CallbackAnswer answer, answer_not_understood;

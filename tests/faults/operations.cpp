@@ -245,6 +245,22 @@ Operation hear_a_cry() {
     };
     return {"keep_quarantined with its alarm", act};
 }
+Operation take_in_part() {
+    auto act = [](Office& o) -> asio::awaitable<void> {
+        o.random = SeededRandom(5);
+        inbound::Hints hints;
+        hints.lookout.read = [](std::string_view) { return inbound::Danger{true, false}; };
+        hints.lookout.random = &o.random;
+        inbound::Inbox inbox(o.io().get_executor(), o.store(), seal(), noon_clock, std::move(hints));
+        provider::InboundText text;
+        text.from = phone("13800000071"), text.to = "106900110", text.text = Text("2"), text.key = "m-new";
+        provider::CallbackRead read;
+        read.inbound.emplace_back(text), read.places.push_back("/0");
+        read.left.push_back({provider::CallbackRead::Kind::unreadable, "item 2: a reply without a number", R"({"mobile":"13800000072","text":"help"})"});
+        co_await inbox.take_body("main", "the raw body", std::move(read));
+    };
+    return {"keep_rest with what could be read beside it", act};
+}
 Operation read_new_texts() {
     auto act = [](Office& o) -> asio::awaitable<void> {
         auto rules = std::make_shared<const ratings::AnswerRules>(answer_rules(furniture().settings, 100));
@@ -260,6 +276,7 @@ std::vector<Operation> about_what_comes_in() {
     return {
         take_body(),
         hear_a_cry(),
+        take_in_part(),
         read_new_texts(),
         in_store("keep_receipt", [](Connection& db, Office&) {
             store::NewReceipt receipt;
@@ -301,6 +318,13 @@ std::vector<Operation> about_what_comes_in() {
             if (read->keep(db, 0, "main", text, std::nullopt, noon) != store::ReadTexts::Kept::settled) throw std::logic_error("it answers one survey");
         }),
         in_store("keep_quarantined", [](Connection& db, Office&) { store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon); }),
+        in_store("record_taken", [](Connection& db, Office&) {
+            store::TakenInPart in_part{db.next_id("hook_bodies"), {"/0"}};
+            store::keep_quarantined(db, seal(), "main", "[1,2,3]", "not JSON", noon, {}, &in_part);
+            auto kept = store::open_quarantined(db, seal(), in_part.body_id);
+            kept->taken.push_back("/1");
+            if (!store::record_taken(db, seal(), in_part.body_id, *kept)) throw std::logic_error("it waits");
+        }),
         in_store("mark_reread", [](Connection& db, Office&) {
             store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon);
             auto waiting = store::find_quarantined(db, std::nullopt, 0, 10);

@@ -108,8 +108,8 @@ void say_again(const InboundText& text) {
     callback.method = "GET", callback.path = "mo";
     callback.query = "from=" + gh::percent_encode(text.from.reveal()) + "&to=" + gh::percent_encode(text.to) + "&text=" + gh::percent_encode(text.text.reveal()) + "&charset=UTF-8&id=7";
     auto read = gh::read_callback(mapping(0), callback);
-    must(read && read->size() == 1 && std::holds_alternative<InboundText>(read->front()), "what was understood can be said again", callback.query);
-    const auto& again = std::get<InboundText>(read->front());
+    must(read && read->inbound.size() == 1 && std::holds_alternative<InboundText>(read->inbound.front()), "what was understood can be said again", callback.query);
+    const auto& again = std::get<InboundText>(read->inbound.front());
     must(again.from == text.from && again.text == text.text && again.to == text.to, "and is understood the same", callback.query);
 }
 
@@ -129,18 +129,20 @@ void hooks(std::string_view input) {
 
     auto read = gh::read_callback(mapping(which), callback);
     if (!read) {
-        must(!read.error().detail.empty() && read.error().detail.size() < 200 && hide_mobiles(read.error().detail) == read.error().detail,
+        must(!read.error().detail.empty() && read.error().detail.size() < 600 && hide_mobiles(read.error().detail) == read.error().detail,
              "an error says what is wrong, briefly and without a number", read.error().detail);
         return;
     }
-    must(read->size() <= 2000, "one callback has a bound");
-    for (const auto& one : *read) {
+    must(read->places.size() == read->inbound.size(), "each item has its place");
+    for (const auto& left : read->left)
+        must(!left.why.empty() && left.why.size() < 200 && hide_mobiles(left.why) == left.why, "what is left says why, briefly and without a number", left.why);
+    for (const auto& one : read->inbound) {
         if (auto* receipt = std::get_if<Receipt>(&one)) whole(*receipt);
         auto* text = std::get_if<InboundText>(&one);
         if (text) whole(*text);
         if (text && !text->text.empty()) say_again(*text);
     }
-    must(print(*read) == print(*gh::read_callback(mapping(which), callback)), "the same callback is read the same, its keys too");
+    must(print(read->inbound) == print(gh::read_callback(mapping(which), callback)->inbound), "the same callback is read the same, its keys too");
 }
 
 }  // namespace pingjing::fuzz

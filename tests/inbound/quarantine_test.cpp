@@ -105,6 +105,44 @@ TEST_CASE("read again, a text counts as any other, and the desk does not hear th
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
 }
 
+TEST_CASE("of a list with one bad item the good ones count at once, and the bad one after the mapping is mended, each once") {
+    Callbacks w(morning);
+    w.call("A1", zhang), w.call("A2", li);
+    w.pass(2h + 1min);
+    REQUIRE(w.sent.size() == 2);
+    auto mapping = [&](bool mended) {
+        provider::CallbackRead read;
+        for (const auto& [from, words] : {std::pair{zhang, "3"}, {li, "1"}}) {
+            if (from == li && !mended) {
+                read.left.push_back({provider::CallbackRead::Kind::unreadable, "item 2: a reply without a number", "{\"content\":\"1\"}"});
+                continue;
+            }
+            provider::InboundText text;
+            text.from = Phone::sender(from), text.text = Text(words), text.to = "106900110";
+            for (const auto& one : w.sent)
+                if (one.phone == from) text.extension = one.extension, text.to += one.extension;
+            if (mended) text.key = "a key that it had not before " + from;
+            read.inbound.emplace_back(text), read.places.push_back(from == zhang ? "/0" : "/1");
+        }
+        return read;
+    };
+    w.run_for([&]() -> asio::awaitable<void> { co_await w.gateway().inbox().take_body("main", R"([{"m":"3"},{"content":"1"}])", mapping(false)); });
+    w.pass(3s);
+    CHECK(w.classes() == "rated quarantined");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "1");
+    inbound::Reread done;
+    inbound::ReadAgain again = [&](const std::string&, const provider::Callback&) { return Result<provider::CallbackRead>(mapping(true)); };
+    for (int i = 0; i < 2; ++i) {
+        w.run_for([&]() -> asio::awaitable<void> { done = co_await w.gateway().inbox().reread(std::nullopt, again); });
+        w.pass(3s);
+        CHECK(done.read == (i == 0 ? 1 : 0));
+        CHECK(w.classes() == "rated quarantined rated");
+        CHECK(w.value("SELECT count(*) FROM ratings") == "2");
+    }
+    CHECK(w.books_balance());
+    w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
+}
+
 TEST_CASE("quarantine over its routes: listed without words, shown to a person for a reason, read again where a daemon runs") {
     Callbacks w(morning);
     w.unread(R"({"phone":"13400000001","msg":"救命"})", "a=1");

@@ -51,7 +51,7 @@ std::string filled(std::string text) {
 std::string cries(const std::string& query, const std::string& body) {
     static const auto own = own_words();
     std::string out;
-    for (const auto& cry : inbound::cries_in(inbound::take_apart(query, body), own, danger_in))
+    for (const auto& cry : inbound::listen({inbound::take_apart(query, body)}, own, danger_in).cries)
         out += (out.empty() ? "" : " | ") + (cry.from ? cry.from->reveal() : std::string("?")) + " " + cry.words.reveal().substr(0, cry.words.reveal().find('\n'));
     return out;
 }
@@ -86,6 +86,9 @@ TEST_CASE("a cry for help is found in a callback however its carrier writes text
         {"base64 of UTF-8", "", R"({"mobile":"13812345678","content":"5pWR5ZG9"})"},
         {"base64 of GB18030", "", R"({"mobile":"13812345678","content":"vsjD/A=="})"},
         {"base64 of UCS-2", "", R"({"mobile":"13812345678","content":"ZVFUfQ=="})"},
+        {"base64 of UTF-16, the other order", "", R"({"mobile":"13812345678","content":"UWV9VA=="})"},
+        {"hex of UTF-16, the other order", "", R"({"mobile":"13812345678","content":"51657D54"})"},
+        {"a form in parts with base64 over two lines", "", "--b\r\nContent-Disposition: form-data; name=\"m\"\r\n\r\n13812345678\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n5pWR\r\n5ZG9\r\n--b--"},
         {"UTF-16 as a whole", "", "\xFE\xFF" + to_utf16be(*decode_utf8(R"({"mobile":"13812345678","content":"救命"})"))},
         {"parts of a form", "", "--b\r\nContent-Disposition: form-data; name=\"m\"\r\n\r\n13812345678\r\n--b\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\n救命\r\n--b--"},
         {"records by line", "", "13912345678,1069,1\n13812345678,1069,救命", "13812345678 13812345678,1069,救命"},
@@ -124,6 +127,28 @@ TEST_CASE("a cry is of the number that stands with it, and of nobody where sever
     CHECK(cries("", R"({"a":"13812345678","b":"13700000000","content":"救命"})") == "? 救命");
     CHECK(cries("", R"({"head":{"x":"13812345678"},"data":{"content":"救命"}})") == "13812345678 救命");
     CHECK(cries("", R"({"head":["13812345678","13700000000"],"data":{"content":"救命"}})") == "? 救命");
+    // Never of a neighbour in a list, whether that has words of its own or not.
+    CHECK(cries("", R"([{"mobile":"13812345678","content":"1"},{"content":"救命"}])") == "? 救命");
+    CHECK(cries("", R"({"items":[{"mobile":"13812345678"},{"content":"救命"}]})") == "? 救命");
+    CHECK(cries("", R"([["13812345678","1"],["救命"]])") == "? 救命");
+    CHECK(cries("", R"({"mobile":"13912345678","items":[{"mobile":"13812345678","content":"1"},{"content":"救命"}]})") == "? 救命");
+    CHECK(cries("", "<l><m><from>13812345678</from><t>1</t></m><m><t>救命</t></m></l>") == "? 救命");
+    CHECK(cries("", "13812345678,1069,1\n救命") == "? 救命");
+    CHECK(cries("", R"({"content":"救命","contacts":[{"phone":"13812345678"}]})") == "? 救命");
+    // What stands in front of a list is of what is in it, and of nobody else.
+    CHECK(cries("", R"({"mobile":"13812345678","items":[{"content":"救命"}]})") == "13812345678 救命");
+    CHECK(cries("", R"({"from":["13812345678"],"content":"救命"})") == "13812345678 救命");
+    CHECK(cries("phone=13812345678", R"({"content":"救命"})") == "13812345678 救命");
+    // The number that was written to is nobody's who writes.
+    CHECK(cries("", R"({"to":"13812345678","content":"救命"})") == "? 救命");
+    // Fixed lines: under a sender's name in any spelling, elsewhere with their area code.
+    for (const char* line : {"025-84420000", "02584420000", "(025) 84420000", "+86 25 84420000", "+86-025-84420000"}) {
+        CAPTURE(line);
+        CHECK(cries("", R"({"from":")" + std::string(line) + R"(","content":"救命"})") == "02584420000 救命");
+    }
+    CHECK(cries("", R"({"from":"0516-8390000","to":"13812345678","content":"救命"})") == "05168390000 救命");
+    CHECK(cries("", "0516-83900000,1069,救命") == "051683900000 0516-83900000,1069,救命");
+    CHECK(cries("", R"({"from":"02584420","id":"02584420000","time":"2026-1125","content":"救命"})") == "? 救命");
     CHECK(cries("", R"({"mobile":"+86 138-1234-5678","time":"1732672800000","seq":"20261120138123456789","content":"救命"})") == "13812345678 救命");
 }
 
@@ -154,18 +179,66 @@ TEST_CASE("our own texts, sent back by a carrier, are nobody's cry") {
     }
 }
 
+TEST_CASE("of two cries of one number neither hides the other, whichever is shorter") {
+    auto words = [](const std::string& body) { return inbound::listen({inbound::take_apart("", body)}, {}, danger_in).cries.at(0).words.reveal(); };
+    for (const char* body : {R"([{"mobile":"13812345678","content":"救命"},{"mobile":"13812345678","content":"救命 他在我家 南京路5号"}])",
+                             R"([{"mobile":"13812345678","content":"救命 他在我家 南京路5号"},{"mobile":"13812345678","content":"救命"}])"}) {
+        CAPTURE(body);
+        CHECK(words(body).find("南京路5号") != std::string::npos);
+    }
+}
+
+TEST_CASE("many cries of one callback are folded into one alarm with their count") {
+    std::string body = "[";
+    for (int i = 0; i < 30; ++i) body += fmt::format(R"({{"mobile":"138{:08}","content":"救命 {}号楼"}},)", i, i);
+    body.back() = ']';
+    auto cries = inbound::listen({inbound::take_apart("", body)}, {}, danger_in).cries;
+    REQUIRE(cries.size() == inbound::most_cries);
+    CHECK(cries[0].from->reveal() == "13800000000");
+    CHECK_FALSE(cries.back().from);
+    auto rest = cries.back().words.reveal();
+    CHECK(rest.find("the cries of 11 numbers in one alarm") != std::string::npos);
+    CHECK(rest.find("13800000019: 救命 19号楼") != std::string::npos);
+    CHECK(rest.find("13800000029: 救命 29号楼") != std::string::npos);
+}
+
 TEST_CASE("a callback is looked at up to a limit, and what is left is said") {
-    std::string much = "[";
-    for (int i = 0; i < 20'000; ++i) much += fmt::format("\"word {}\",", i);
+    std::string much = R"({"mobile":"13812345678","content":"救命","words":[)";
+    for (int i = 0; much.size() < inbound::most_bytes + 1000; ++i) much += fmt::format("\"word {}\",", i);
     auto unread = inbound::take_apart("a=1", much);
     CHECK(unread.bytes_left == much.size() + 3 - inbound::most_bytes);
     CHECK(unread.values_left);
     CHECK(unread.values.size() == inbound::most_values);
+    auto heard = inbound::listen({unread}, {}, danger_in);
+    CHECK_FALSE(heard.all);
+    CHECK(heard.cries.at(0).words.reveal().find("not all of it was looked at") != std::string::npos);
     auto small = inbound::take_apart("a=1", R"({"content":"救命"})");
     CHECK(small.bytes_left == 0);
     CHECK_FALSE(small.values_left);
+    CHECK(inbound::listen({small}, {}, danger_in).all);
     // A long text is looked at in pieces that overlap.
     for (int before = 1700; before < 1900; before += 7) CHECK(cries("", "{\"t\":\"" + std::string(static_cast<std::size_t>(before), 'x') + " 救命 \"}").starts_with("? "));
+    std::string numbers = R"([{"mobile":"13812345678","content":"救命"})";
+    for (int i = 0; i < 2500; ++i) numbers += fmt::format(R"(,"139{:08}")", i);
+    auto crowded = inbound::listen({inbound::take_apart("", numbers + "]")}, {}, danger_in).cries;
+    REQUIRE(crowded.size() == 1);
+    CHECK(crowded[0].from->reveal() == "13812345678");
+    CHECK(crowded[0].words.reveal().find("more numbers than are looked at") != std::string::npos);
+}
+
+TEST_CASE("what asks for something else than help in danger is told apart, and our own words ask for nothing") {
+    inbound::ReadDanger read = [](std::string_view text) { auto v = reply::read(Scale::three_110, text); return inbound::Danger{v.emergency, v.do_not_contact, v.label == reply::Label::opt_out || v.label == reply::Label::help}; };
+    auto own = own_words();
+    auto heard = [&](const std::string& body) { return inbound::listen({inbound::take_apart("", body)}, own, read); };
+    CHECK(heard(R"({"mobile":"13812345678","content":"T"})").request);
+    CHECK(heard(R"({"mobile":"13812345678","content":"退订"})").request);
+    CHECK_FALSE(heard(R"({"mobile":"13812345678","content":"3"})").request);
+    CHECK(heard(R"({"mobile":"13812345678","content":"3"})").text);
+    CHECK_FALSE(heard(R"({"mobile":"13812345678","stat":"REJECTD"})").text);
+    for (const auto& [name, source] : templates()) {
+        CAPTURE(name);
+        CHECK_FALSE(heard("{\"content\":\"" + filled(source) + "\"}").request);
+    }
 }
 
 TEST_CASE("any bytes are taken apart in bounded time") {

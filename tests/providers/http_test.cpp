@@ -39,6 +39,14 @@ gh::Settings android(const std::string& more = "") {
     return std::move(*settings);
 }
 
+// What can be read of a callback, whatever is left of it.
+Result<std::vector<Inbound>> taken(const gh::Settings& settings, const Callback& callback) {
+    auto read = gh::read_callback(settings, callback);
+    if (!read) return tl::unexpected(read.error());
+    CHECK(read->places.size() == read->inbound.size());
+    return std::move(read->inbound);
+}
+
 Submission submission(const std::string& text) { return Submission("rs0001", *Phone::mobile("13800138000"), Text(text), "07", std::chrono::hours(2)); }
 
 http::FetchResult answered(int status, std::string body, std::string retry_after = "") {
@@ -205,7 +213,7 @@ TEST_CASE("Kannel: receipts as they were captured") {
     };
     for (const auto& c : cases) {
         CAPTURE(c.query);
-        auto inbound = gh::read_callback(settings, get("dlr", c.query));
+        auto inbound = taken(settings, get("dlr", c.query));
         REQUIRE(inbound);
         REQUIRE(inbound->size() == 1);
         const auto& receipt = std::get<Receipt>(inbound->front());
@@ -213,14 +221,14 @@ TEST_CASE("Kannel: receipts as they were captured") {
         CHECK(receipt_state_name(receipt.state) == c.state);
         CHECK(receipt.code == c.code);
     }
-    auto first = gh::read_callback(settings, get("dlr", "ref=a&type=1&id=x&ts=1795343473"));
-    auto again = gh::read_callback(settings, get("dlr", "ref=a&type=1&id=y&ts=1795343500"));
+    auto first = taken(settings, get("dlr", "ref=a&type=1&id=x&ts=1795343473"));
+    auto again = taken(settings, get("dlr", "ref=a&type=1&id=y&ts=1795343500"));
     CHECK(std::get<Receipt>(first->front()).key == std::get<Receipt>(again->front()).key);
     CHECK(std::get<Receipt>(first->front()).at == from_millis(1795343473000));
     for (const char* nobody : {"", "+", "%86%86"})  // a number that is none is no number, not one that fits nobody
-        CHECK_FALSE(std::get<Receipt>(gh::read_callback(settings, get("dlr", std::string("ref=a&type=1&from=") + nobody))->front()).phone);
-    CHECK_FALSE(gh::read_callback(settings, get("dlr", "type=1")));
-    CHECK_FALSE(gh::read_callback(settings, get("", "ref=a&type=1")));
+        CHECK_FALSE(std::get<Receipt>(taken(settings, get("dlr", std::string("ref=a&type=1&from=") + nobody))->front()).phone);
+    CHECK_FALSE(taken(settings, get("dlr", "type=1")));
+    CHECK_FALSE(taken(settings, get("", "ref=a&type=1")));
 }
 
 TEST_CASE("Kannel: replies as they were captured, raw UTF-16 included") {
@@ -233,7 +241,7 @@ TEST_CASE("Kannel: replies as they were captured, raw UTF-16 included") {
     };
     for (const auto& c : cases) {
         CAPTURE(c.query);
-        auto inbound = gh::read_callback(settings, get("mo", c.query));
+        auto inbound = taken(settings, get("mo", c.query));
         REQUIRE(inbound);
         REQUIRE(inbound->size() == 1);
         const auto& reply = std::get<InboundText>(inbound->front());
@@ -244,12 +252,12 @@ TEST_CASE("Kannel: replies as they were captured, raw UTF-16 included") {
     }
     for (const char* to : {"10690011007", "%2B8610690011007", "+8610690011007", "8610690011007"}) {
         CAPTURE(to);
-        auto inbound = gh::read_callback(settings, get("mo", "id=1&from=13800138000&text=1&to=" + std::string(to)));
+        auto inbound = taken(settings, get("mo", "id=1&from=13800138000&text=1&to=" + std::string(to)));
         REQUIRE(inbound);
         CHECK(std::get<InboundText>(inbound->front()).extension == "07");
     }
-    CHECK_FALSE(gh::read_callback(settings, get("mo", "id=1&text=1")));
-    CHECK_FALSE(gh::read_callback(settings, get("mo", "id=1&from=13800138000&text=%FF&charset=UTF-8")));
+    CHECK_FALSE(taken(settings, get("mo", "id=1&text=1")));
+    CHECK_FALSE(taken(settings, get("mo", "id=1&from=13800138000&text=%FF&charset=UTF-8")));
 }
 
 TEST_CASE("android-sms-gateway: the request, and what its answers prove") {
@@ -271,7 +279,7 @@ TEST_CASE("android-sms-gateway: the request, and what its answers prove") {
 
 TEST_CASE("android-sms-gateway: a webhook counts only with its signature") {
     auto settings = android("signing_key = \"signing-key-0123456789\"\n");
-    auto inbound = gh::read_callback(settings, asg(asg_body));
+    auto inbound = taken(settings, asg(asg_body));
     REQUIRE(inbound);
     const auto& reply = std::get<InboundText>(inbound->front());
     CHECK(reply.from.reveal() == "13800138000");
@@ -280,10 +288,10 @@ TEST_CASE("android-sms-gateway: a webhook counts only with its signature") {
     CHECK(reply.at == parse_rfc3339("2026-03-01T08:30:15Z"));
     CHECK_FALSE(reply.key.empty());
 
-    CHECK_FALSE(gh::read_callback(settings, asg(asg_body + " ")));
-    CHECK_FALSE(gh::read_callback(settings, asg(asg_body, "")));
-    CHECK_FALSE(gh::read_callback(settings, asg(asg_body, std::string(64, '0'))));
-    CHECK(gh::read_callback(android(), asg(asg_body, "")));
+    CHECK_FALSE(taken(settings, asg(asg_body + " ")));
+    CHECK_FALSE(taken(settings, asg(asg_body, "")));
+    CHECK_FALSE(taken(settings, asg(asg_body, std::string(64, '0'))));
+    CHECK(taken(android(), asg(asg_body, "")));
 }
 
 TEST_CASE("android-sms-gateway: receipts, pings and what cannot be read") {
@@ -295,19 +303,19 @@ TEST_CASE("android-sms-gateway: receipts, pings and what cannot be read") {
     };
     for (const auto& c : cases) {
         CAPTURE(c.body);
-        auto inbound = gh::read_callback(settings, asg(c.body));
+        auto inbound = taken(settings, asg(c.body));
         REQUIRE(inbound);
         REQUIRE(inbound->size() == 1);
         const auto& receipt = std::get<Receipt>(inbound->front());
         CHECK(receipt.ref == "rs0001");
         CHECK(receipt_state_name(receipt.state) == c.state);
     }
-    auto ping = gh::read_callback(settings, asg(R"({"event":"system:ping","payload":{}})"));
+    auto ping = taken(settings, asg(R"({"event":"system:ping","payload":{}})"));
     REQUIRE(ping);
     CHECK(ping->empty());
     for (const char* body : {"", "{", "[1", "null", R"({"event":"sms:delivered","payload":{}})", R"({"event":"sms:received","payload":{"message":"1"}})"}) {
         CAPTURE(body);
-        CHECK_FALSE(gh::read_callback(settings, asg(body)));
+        CHECK_FALSE(taken(settings, asg(body)));
     }
 }
 
@@ -318,11 +326,11 @@ TEST_CASE("JSON that two readers could understand differently proves nothing and
         CAPTURE(body);
         CHECK(outcome_name(gh::read_response(settings, answered(202, body))) == "ambiguous");
     }
-    CHECK(gh::read_callback(settings, asg(R"({"event":"sms:delivered","payload":{"messageId":"a"}})")));
-    CHECK_FALSE(gh::read_callback(settings, asg(R"({"event":"sms:delivered","payload":{"messageId":"a","messageId":"b"}})")));
+    CHECK(taken(settings, asg(R"({"event":"sms:delivered","payload":{"messageId":"a"}})")));
+    CHECK_FALSE(taken(settings, asg(R"({"event":"sms:delivered","payload":{"messageId":"a","messageId":"b"}})")));
 
     // A NUL in what a citizen wrote is no reason to put the answer aside.
-    auto said_so = gh::read_callback(settings, asg(R"({"event":"sms:received","payload":{"messageId":"a","sender":"+8613800138000","message":"1\u0000"}})"));
+    auto said_so = taken(settings, asg(R"({"event":"sms:received","payload":{"messageId":"a","sender":"+8613800138000","message":"1\u0000"}})"));
     REQUIRE(said_so);
     CHECK(said_so->size() == 1);
 }
@@ -334,16 +342,16 @@ TEST_CASE("whatever comes to a hook is read or refused, and nothing worse") {
     for (int i = 0; i < 3000; ++i) {
         std::string body = asg_body;
         for (int k = 0; k < 3; ++k) body[random.below(body.size())] = static_cast<char>(random.below(256));
-        (void)gh::read_callback(settings, asg(body.substr(0, random.below(2) ? body.size() : random.below(body.size()))));
+        (void)taken(settings, asg(body.substr(0, random.below(2) ? body.size() : random.below(body.size()))));
         std::string query = "id=1&from=13800138000&text=%00%31&charset=UTF-16BE&type=1&ref=a";
         for (int k = 0; k < 3; ++k) query[random.below(query.size())] = static_cast<char>(random.below(256));
-        (void)gh::read_callback(by_query, get(random.below(2) ? "mo" : "dlr", query));
+        (void)taken(by_query, get(random.below(2) ? "mo" : "dlr", query));
     }
-    CHECK_FALSE(gh::read_callback(settings, asg(std::string(100'000, '['))));
+    CHECK_FALSE(taken(settings, asg(std::string(100'000, '['))));
     std::string many = "[";
     for (int i = 0; i < 1001; ++i) many += R"({"event":"sms:delivered","payload":{"messageId":"a"}},)";
     many.back() = ']';
-    CHECK_FALSE(gh::read_callback(settings, asg(many)));
+    CHECK(taken(settings, asg(many))->size() == 1001);
 }
 
 TEST_CASE("Chinese push styles by mapping alone: lists, wrapped lists, JSON in a form field") {
@@ -378,7 +386,7 @@ error_body = "0"
     REQUIRE_MESSAGE(settings, said);
     auto callback = asg(R"({"items":[{"seq":"r1","status":"DELIVRD","delivrd_at":"2026-11-22 10:31:13"},{"seq":"r2","status":"UNDELIV","error":"MK:0001"},{"seq":"r3","status":"UNDELIV","error":"MBBLACK"}]})");
     callback.path = "dlr";
-    auto receipts = gh::read_callback(*settings, callback);
+    auto receipts = taken(*settings, callback);
     REQUIRE(receipts);
     REQUIRE(receipts->size() == 3);
     CHECK(std::get<Receipt>((*receipts)[0]).at == parse_rfc3339("2026-11-22T10:31:13+08:00"));
@@ -389,7 +397,7 @@ error_body = "0"
     form.path = "mo";
     form.content_type = "application/x-www-form-urlencoded";
     form.body = "sms_reply=%7B%22mobile%22%3A%2213800138000%22%2C%22text%22%3A%223%22%2C%22id%22%3A9223372036854775807%7D";
-    auto replies = gh::read_callback(*settings, form);
+    auto replies = taken(*settings, form);
     REQUIRE(replies);
     REQUIRE(replies->size() == 1);
     CHECK(std::get<InboundText>(replies->front()).key == "19:9223372036854775807");
@@ -401,9 +409,9 @@ TEST_CASE("a reply whose text stands under another name is not a blank one: nobo
     auto settings = kannel();
     for (const char* query : {"id=m1&from=13800138000&to=106900110&msg=3", "id=m1&from=13800138000&to=106900110"}) {
         CAPTURE(query);
-        CHECK_FALSE(gh::read_callback(settings, get("mo", query)));
+        CHECK_FALSE(taken(settings, get("mo", query)));
     }
-    auto blank = gh::read_callback(settings, get("mo", "id=m1&from=13800138000&to=106900110&text="));
+    auto blank = taken(settings, get("mo", "id=m1&from=13800138000&to=106900110&text="));
     REQUIRE(blank);
     CHECK(std::get<InboundText>(blank->front()).text.reveal().empty());
 }
@@ -422,22 +430,167 @@ from = "mobile|/mobile"
 text = "content|/content"
 )");
     REQUIRE_MESSAGE(settings, said);
-    auto both = gh::read_callback(*settings, asg(R"([{"id":"7","mobile":"13800138000","status":"ok"},{"mobile":"13800138001","content":"救命!他有刀"},{"id":"","status":"","mobile":"13800138002","content":"3"}])"));
+    auto both = taken(*settings, asg(R"([{"id":"7","mobile":"13800138000","status":"ok"},{"mobile":"13800138001","content":"救命!他有刀"},{"id":"","status":"","mobile":"13800138002","content":"3"}])"));
     REQUIRE(both);
     REQUIRE(both->size() == 3);
     CHECK(std::get<Receipt>((*both)[0]).vendor_id == "7");
     CHECK(std::get<InboundText>((*both)[1]).text.reveal() == "救命!他有刀");
     CHECK(std::get<InboundText>((*both)[2]).text.reveal() == "3");
-    auto reply = gh::read_callback(*settings, get("", "mobile=13800138000&content=1"));
+    auto reply = taken(*settings, get("", "mobile=13800138000&content=1"));
     REQUIRE(reply);
     REQUIRE(reply->size() == 1);
     CHECK(std::get<InboundText>(reply->front()).text.reveal() == "1");
-    auto receipt = gh::read_callback(*settings, get("", "id=7&mobile=13800138000&status=ok"));
+    auto receipt = taken(*settings, get("", "id=7&mobile=13800138000&status=ok"));
     REQUIRE(receipt);
     REQUIRE(receipt->size() == 1);
     CHECK(std::get<Receipt>(receipt->front()).state == ReceiptState::delivered);
     // A renamed field makes no blank reply of a receipt, and what has the fields of both is for a person.
-    for (const char* query : {"id=7", "status=ok", "x=1", "", "id=7&mobile=13800138000&stat=ok", "id=3&mobile=13800138000&status=0&content=3", "mobile=13800138000&msg=3"}) CHECK_FALSE(gh::read_callback(*settings, get("", query)));
+    for (const char* query : {"id=7", "status=ok", "x=1", "", "id=7&mobile=13800138000&stat=ok", "id=3&mobile=13800138000&status=0&content=3", "mobile=13800138000&msg=3"}) CHECK_FALSE(taken(*settings, get("", query)));
+}
+
+namespace {
+
+gh::Settings lists_of_both(const std::string& more = "") {
+    auto settings = read("url = \"http://127.0.0.1/send\"\nevent = \"/type\"\nignored_events = [\"sent\"]\n" + more + R"(
+[receipt]
+items = "/reports"
+vendor_id = "/id"
+status = "/status"
+[receipt.states]
+ok = "delivered"
+[reply]
+items = "/replies"
+from = "/mobile"
+text = "/content"
+key = ["/id"]
+)");
+    REQUIRE_MESSAGE(settings, said);
+    return std::move(*settings);
+}
+
+// "t/replies/0 13800138000 3 | r/reports/0 7 unknown | -unreadable item 2: … [piece]"
+std::string told(const gh::Settings& settings, const std::string& body) {
+    auto read = gh::read_callback(settings, asg(body));
+    if (!read) return "refused: " + read.error().detail;
+    REQUIRE(read->places.size() == read->inbound.size());
+    std::string out;
+    auto add = [&](const std::string& one) { out += (out.empty() ? "" : " | ") + one; };
+    for (std::size_t i = 0; i < read->inbound.size(); ++i) {
+        if (const auto* t = std::get_if<InboundText>(&read->inbound[i])) add("t" + read->places[i] + " " + t->from.reveal() + " " + t->text.reveal());
+        else add("r" + read->places[i] + " " + std::get<Receipt>(read->inbound[i]).vendor_id + " " + std::string(receipt_state_name(std::get<Receipt>(read->inbound[i]).state)));
+    }
+    const char* kinds[] = {"unreadable", "unnamed", "unnamed_state", "on_purpose"};
+    for (const auto& left : read->left) add(std::string("-") + kinds[static_cast<int>(left.kind)] + " " + left.why + " [" + left.piece + "]");
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("one bad item keeps none of its neighbours from being read, and is left with its place") {
+    auto both = lists_of_both();
+    const std::string good = R"({"id":"a","mobile":"13800138000","content":"3"})", next = R"({"id":"b","mobile":"13800138001","content":"1"})";
+    struct { const char* what; std::string bad, left; } cases[] = {
+        {"a field is missing", R"({"id":"x","content":"2"})", R"(-unreadable item 2: a reply without a number [{"id":"x","content":"2"}])"},
+        {"a key stands twice", R"({"id":"x","id":"y"})", R"(-unreadable item 2: JSON that can be read in two ways: expected each key once [{"id":"x","id":"y"}])"},
+        {"a number beyond all", R"({"id":1e999})", R"(-unreadable item 2: JSON that can be read in two ways: expected a number that a double can hold [{"id":1e999}])"},
+        {"bytes that are no UTF-8", "{\"id\":\"x\",\"content\":\"\xE6\x95\"}", "-unreadable item 2: not JSON [{\"id\":\"x\",\"content\":\"\xE6\x95\"}]"},
+        {"no object", "7", R"(-unreadable item 2: a reply without a number [7])"},
+        {"an escape that is none", R"({"id":"\q"})", R"(-unreadable item 2: not JSON [{"id":"\q"}])"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.what);
+        auto found = told(both, R"({"replies":[)" + good + "," + c.bad + "," + next + "]}");
+        CHECK(found == "t/replies/0 13800138000 3 | t/replies/2 13800138001 1 | " + c.left);
+    }
+    // Nothing of it can be read: as before.
+    CHECK(told(both, R"({"replies":[{"id":"x"},{"id":"y"}]})") == "refused: item 1: a reply without a number; item 2: a reply without a number");
+    CHECK(told(both, "{\"replies\":[" + good) == "refused: not JSON");
+    CHECK(told(both, "{\"replies\":[" + good + "],\"x\":\"\xE6\"}") == "refused: not JSON");
+    // A signature that does not fit says nothing about anybody.
+    CHECK(told(lists_of_both("signing_key = \"signing-key-0123456789\"\n"), R"({"replies":[)" + good + "]}") == "refused: the signature does not fit");
+    auto many = gh::read_callback(both, asg(R"({"replies":[)" + good + R"(,{},{},{},{},{}]})"));
+    REQUIRE(many);
+    CHECK(describe_left(*many) == "1 of 6 items taken; item 2: a reply without a number; item 3: a reply without a number; item 4: a reply without a number; and 2 more");
+}
+
+TEST_CASE("a text that was cut between the halves of a character is read as far as it goes") {
+    auto both = lists_of_both();
+    CHECK(told(both, R"({"replies":[{"id":"a","mobile":"13800138000","content":"3 \ud83d"}]})") == "t/replies/0 13800138000 3 \uFFFD");
+    CHECK(told(both, R"({"replies":[{"id":"a","mobile":"13800138000","content":"3 \ud83d"},{"id":"a","id":"b"},{"id":"c","mobile":"13800138001","content":"1"}]})")
+              .starts_with("t/replies/0 13800138000 3 \uFFFD | t/replies/2 13800138001 1 | -unreadable item 2: "));
+    CHECK(told(android(), R"({"event":"sms:received","payload":{"sender":"+8613800138000","message":"3\ude00"}})") == "t 13800138000 3\uFFFD");
+    CHECK(told(both, "\xEF\xBB\xBF{\"replies\":[{\"mobile\":\"13800138000\",\"content\":\"3\"}]}") == "t/replies/0 13800138000 3");
+}
+
+TEST_CASE("an event that the mapping does not name is left for a person, one that it ignores is not, wherever they stand") {
+    CHECK(told(android(), R"({"event":"system:ping","payload":{}})") == "-on_purpose an event of no concern []");
+    CHECK(told(android(), R"({"event":"mms:received","payload":{"sender":"+8613800138000","body":"3"}})") == "-unnamed the mapping does not name the event \"mms:received\" []");
+    CHECK(told(android(), R"({"event":"13800138000"})") == "-unnamed the mapping does not name the event \"138****8000\" []");
+    auto by_event = read(R"(
+url = "http://127.0.0.1/send"
+event = "/type"
+ignored_events = ["sent"]
+[receipt]
+events = ["dlr"]
+vendor_id = "/id"
+status = "/status"
+[receipt.states]
+ok = "delivered"
+[reply]
+events = ["mo"]
+from = "/mobile"
+text = "/content"
+)");
+    REQUIRE_MESSAGE(by_event, said);
+    CHECK(told(*by_event, R"([{"type":"mo","mobile":"13800138000","content":"3"},{"type":"mo2","mobile":"13800138001","content":"1"},{"type":"sent","id":"7"},{"id":"8"},{"type":"dlr","id":"9","status":"ok"}])") ==
+          "r/4 9 delivered | t/0 13800138000 3 | -unnamed item 2: the mapping does not name the event \"mo2\" [{\"type\":\"mo2\",\"mobile\":\"13800138001\",\"content\":\"1\"}]"
+          " | -on_purpose item 3: an event of no concern [{\"type\":\"sent\",\"id\":\"7\"}] | -unreadable item 4: neither a receipt nor a reply [{\"id\":\"8\"}]");
+}
+
+TEST_CASE("a status that the mapping does not name is taken as unknown and left, under a key of its own; what the mapping puts there needs no name") {
+    auto both = lists_of_both();
+    CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"},{"id":"8","status":"MO","x":"3"}]})") ==
+          "r/reports/0 7 delivered | r/reports/1 8 unknown | -unnamed_state item 2: the mapping does not name the status \"MO\" [{\"id\":\"8\",\"status\":\"MO\",\"x\":\"3\"}]");
+    auto key = [](const gh::Settings& settings) { return std::get<Receipt>(gh::read_callback(settings, get("dlr", "ref=a&type=99"))->inbound.front()).key; };
+    auto before = key(kannel()), mended = key(kannel("[receipt.states]\n99 = \"delivered\"\n"));
+    CHECK_FALSE(before.empty());
+    CHECK(before != mended);
+    auto constant = read("url = \"http://127.0.0.1/send\"\n[receipt]\nvendor_id = \"/id\"\nstatus = \"/s|=none\"\n[receipt.states]\nok = \"delivered\"\n");
+    REQUIRE_MESSAGE(constant, said);
+    CHECK(told(*constant, R"({"id":"7"})") == "r 7 unknown");
+}
+
+TEST_CASE("whatever stands in a list is read or left, and every item that is whole is read") {
+    SeededRandom random(2);
+    auto both = lists_of_both();
+    const std::string good = R"({"id":"g","mobile":"13800138000","content":"3"})", bad = R"({"id":"x","mobile":"13800138001","content":"\u6551"})";
+    int read_apart = 0;
+    for (int i = 0; i < 3000; ++i) {
+        auto broken = bad;
+        for (int k = 0; k < 2; ++k) {
+            auto& c = broken[random.below(broken.size())];
+            if (std::string_view("{}[]\"\\").find(c) == std::string_view::npos) c = static_cast<char>(random.below(256));
+        }
+        if (broken.find_first_of("\"\\{}[]") == std::string::npos || std::count(broken.begin(), broken.end(), '"') != std::count(bad.begin(), bad.end(), '"') ||
+            broken.find_first_of("[]") != std::string::npos || std::count(broken.begin(), broken.end(), '\\') != 1 || std::count_if(broken.begin(), broken.end(), [](char c) { return c == '{' || c == '}'; }) != 2)
+            continue;
+        auto read = gh::read_callback(both, asg(R"({"replies":[)" + good + "," + broken + "," + good + "]}"));
+        CAPTURE(broken);
+        REQUIRE(read);
+        CHECK(read->inbound.size() + read->left.size() == 3);
+        CHECK(read->places.front() == "/replies/0");
+        CHECK(read->places.back() == "/replies/2");
+        read_apart += !read->left.empty();
+    }
+    CHECK(read_apart > 100);
+}
+
+TEST_CASE("a list under a new name beside one that is read is left for a person; a second list of no concern is not") {
+    auto both = lists_of_both();
+    CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}],"mo":[{"mobile":"13800138000","content":"3"}],"n":[1]})") ==
+          R"(r/reports/0 7 delivered | -unreadable the mapping does not name the list "mo" [[{"mobile":"13800138000","content":"3"}]])");
+    CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}],"replies":[],"links":[{"a":1}]})") == "r/reports/0 7 delivered");
+    CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}]})") == "r/reports/0 7 delivered");
 }
 
 TEST_CASE("a mistake in the mapping is found when it is loaded") {
