@@ -533,7 +533,7 @@ const std::vector<std::string>& readers() {
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "is_called_off", "register_report", "own_report",
         "find_next_due", "is_clock_held", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "ledger_keys", "overrides_of", "read_reason", "find_checkpoint", "all_checkpoints", "inclusion_proof",
-        "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
+        "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification", "last_erased_day",
         "count_quarantined", "find_quarantined", "open_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
         // of the reports on units and of the signals
         "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
@@ -542,7 +542,7 @@ const std::vector<std::string>& readers() {
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "find_unclear_texts", "before_texts_since", "read_up_to", "is_replay",
         "sent_surveys_to", "texts_to", "any_new_texts", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
         // of the ledger's check, a step at a time
-        "step", "begin", "finish", "go_on", "read_rows_or_leave_table", "list_tables", "begin_table", "read_indexes", "ask_sqlite", "walk_on", "read_slice", "compare_with_indexes", "compare_with_table", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
+        "step", "begin", "finish", "go_on", "step_rest", "take_rest", "read_rows_or_leave_table", "list_tables", "begin_table", "read_indexes", "ask_sqlite", "walk_on", "read_slice", "compare_with_indexes", "compare_with_table", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
         // the store's own: every operation goes through them; migrate() has tests of its own
         "work", "will_send", "write_lines", "write_head", "commit_head", "read_head", "migrate", "check_schema", "check_lineage", "missing_lines", "journal_mark",
         // the dispatcher's, private: a counter, and two rows of the table in one

@@ -190,6 +190,33 @@ TEST_CASE("a start with a clock that is years ahead ends neither erasure nor ver
     CHECK(w.value("SELECT value FROM meta WHERE key = 'erased_day'") == "2026-11-21");
 }
 
+TEST_CASE("the share of large tables that a night looks at follows the one that was looked at last, whatever the day") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    auto next = [&] { return w.value("SELECT value FROM meta WHERE key = 'verify_share'"); };
+    config::Settings settings = w.settings();
+    store::Reader read = store::read_on(*w.store);
+    auto verify = [&] {
+        w.run_for([&]() -> asio::awaitable<void> {
+            Nightly nightly(read, *w.store, w.seal, w.clock, [&]() -> const config::Settings& { return settings; });
+            co_await nightly.verify();
+        });
+    };
+    for (int night : {1, 2, 3, 4, 5, 6, 0, 1}) {
+        verify();
+        CHECK(next() == std::to_string(night));
+        w.clock.jump(std::chrono::hours(24 * 7));  // only on Fridays
+    }
+    // A night that could not finish has its share again.
+    read = [](std::function<void(store::Connection&)>) -> asio::awaitable<void> { throw store::SqlError(266, "disk I/O error"); co_return; };
+    verify();
+    CHECK(next() == "1");
+    w.exec("UPDATE meta SET value = 'seven' WHERE key = 'verify_share'");
+    read = store::read_on(*w.store);
+    verify();
+    CHECK(next() == "1");
+}
+
 TEST_CASE("a night that begins later than it did exports no day again") {
     World w("2026-11-20T09:00:00+08:00");
     w.call("a", "13812345001");
