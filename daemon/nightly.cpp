@@ -108,7 +108,7 @@ asio::awaitable<bool> Nightly::is_time_to_erase() {
     const auto& zone = settings_().service.timezone;
     auto day = local_day(clock_.now(), zone);
     auto last = co_await recall(store::erased_day_key);
-    if (last == day) co_return false;
+    if (last == day || tried_day_ == day) co_return false;
     bool trusted = false;
     std::function<void(Connection&)> ask = [&](Connection& db) { trusted = !store::is_clock_held(db); };
     co_await read_(ask);
@@ -233,6 +233,7 @@ asio::awaitable<store::Erased> Nightly::erase() {
     std::function<void(Connection&)> ask = [&](Connection& db) { newest = store::newest_id(db); };
     co_await read_(ask);
     store::Erased total;
+    int refused = 0;
     for (int n = 0; n < 2; ++n) {
         auto round = n == 0 ? store::Round::texts : store::Round::numbers;
         for (store::Ids among{0, ids_a_look}; among.after < newest; among.after = among.until, among.until += ids_a_look) {
@@ -241,14 +242,37 @@ asio::awaitable<store::Erased> Nightly::erase() {
             co_await read_(find);
             while (!expired.empty()) {
                 auto share = expired.take(rows_a_share);
-                auto work = [&](Connection& db) { return store::erase_expired(db, share, limits, now); };
-                auto done = co_await store_.run(std::ref(work));
+                auto done = co_await erase_share(std::move(share), limits, now, refused);
                 total.cases += done.cases, total.texts += done.texts, total.numbers += done.numbers, total.ratings += done.ratings;
             }
         }
     }
-    co_await remember(store::erased_day_key, day);
+    tried_day_ = day;
+    if (refused == 0) co_await remember(store::erased_day_key, day);
     co_return total;
+}
+
+// What the store refuses of one row is that row's own fault: the others go, and the night does not count as finished.
+asio::awaitable<store::Erased> Nightly::erase_share(store::Expired share, store::Limits limits, Instant now, int& refused) {
+    store::Erased total;
+    store::Expired part = share;
+    for (bool whole = true;; whole = false) {
+        if (!whole) part = share.take_one();
+        if (part.empty()) co_return total;
+        std::string why;
+        auto work = [&](Connection& db) { return store::erase_expired(db, part, limits, now); };
+        try {
+            auto done = co_await store_.run(std::ref(work));
+            total.cases += done.cases, total.texts += done.texts, total.numbers += done.numbers, total.ratings += done.ratings;
+            if (whole) co_return total;
+        } catch (const store::SqlError& error) {
+            if (!error.is_refusal()) throw;
+            why = error.what();
+        }
+        if (why.empty() || whole) continue;
+        ++refused;
+        log::error("erasure.refused", {{"why", why}});
+    }
 }
 
 asio::awaitable<void> Nightly::sign() {

@@ -166,7 +166,7 @@ asio::awaitable<Response> forget(Ledger p, Request request) {
     log::info("erasure.forgotten", {{"phone_id", named->phone_id}, {"cases", done->cases}, {"texts", done->texts}});
     boost::json::value until;
     if (done->recognised_from && !done->opted_out) until = format_utc(*done->recognised_from + p->recognised_for());
-    co_return ok({{"cases", done->cases}, {"texts", done->texts}, {"number_erased", done->numbers > 0}, {"called_off", done->called_off}, {"opted_out", done->opted_out},
+    co_return ok({{"cases", done->cases}, {"texts", done->texts}, {"number_erased", done->numbers > 0}, {"called_off", done->called_off}, {"unread_callbacks", done->unread_callbacks}, {"opted_out", done->opted_out},
                   {"recognised_until", until}});
 }
 

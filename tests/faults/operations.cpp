@@ -216,6 +216,15 @@ std::vector<Operation> about_sending() {
         in_store("cancel_case", [](Connection& db, Office&) { (void)store::cancel_case(db, seal(), "due", {"control/zhang", "because"}, noon); }),
         in_store("resend_case", [](Connection& db, Office&) { (void)store::resend_case(db, seal(), "doubt", {"control/zhang", "because"}, noon); }),
         in_store("keep_words_of", [](Connection& db, Office& o) { store::keep_words_of(db, seal(), "hold", o.case_of("due"), {"control/zhang", "because"}, noon); }),
+        in_store("seal_open_reasons", [](Connection& db, Office& o) {
+            store::place_hold(db, "stop", std::nullopt, "the carrier is late", noon);
+            store::release_holds(db, "stop", std::nullopt, "it is not", noon);
+            store::record_opt_out(db, o.phone_of("due"), true, "operator", "his mother asked", noon);
+            Verdict by_hand;
+            by_hand.code = Code::cancelled, by_hand.rule = "his father asked";
+            store::record_decision(db, o.case_of("due"), "operator", "excluded", by_hand, noon);
+            if (!store::seal_open_reasons(db, seal(), noon)) throw std::logic_error("it was done before");
+        }),
         in_store("check_and_remember_keys", [](Connection& db, Office&) { (void)store::check_and_remember_keys(db, seal()); }),
         in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, false, {"control/zhang", "looked at"}, noon); }),
     };
@@ -529,7 +538,7 @@ const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
-        "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
+        "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due", "find_stale",
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "is_called_off", "register_report", "own_report",
         "find_next_due", "is_clock_held", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "ledger_keys", "overrides_of", "read_reason", "find_checkpoint", "all_checkpoints", "inclusion_proof",
