@@ -220,7 +220,7 @@ std::vector<Operation> about_sending() {
             store::place_hold(db, "stop", std::nullopt, "the carrier is late", noon);
             store::release_holds(db, "stop", std::nullopt, "it is not", noon);
             store::record_opt_out(db, o.phone_of("due"), true, "operator", "his mother asked", noon);
-            Verdict by_hand;
+            store::Verdict by_hand;
             by_hand.code = Code::cancelled, by_hand.rule = "his father asked";
             store::record_decision(db, o.case_of("due"), "operator", "excluded", by_hand, noon);
             if (!store::seal_open_reasons(db, seal(), noon)) throw std::logic_error("it was done before");
