@@ -22,19 +22,19 @@ using store::Statement;
 constexpr Millis between_signatures = std::chrono::hours(1);
 constexpr std::int64_t ids_a_look = 20'000;  // some ten milliseconds of the reader's
 constexpr std::size_t rows_a_share = 100;  // of each kind: some milliseconds of the store's thread
-constexpr const char* erased_key = "erased_day";
 constexpr const char* exported_key = "exported_day";  // the newest day whose files are written
 constexpr const char* waited_key = "erasure_waited_ms";
+constexpr const char* share_key = "verify_share";  // of large tables, the one of the next night
 constexpr int most_days_back = 31;
 constexpr int most_days_between = 2;  // erasures
 constexpr Millis jump = std::chrono::hours(1);
 constexpr Steady export_pause = std::chrono::minutes(15);
 
-// Of the many rows of a large store a seventh each night are looked for in the indexes, so each within a week; `pingjing verify` does all.
-store::TableCheck::Sizes share_of_night(Instant now) {
-    constexpr std::int64_t nights = 7;
+// Of the many rows of a large store a seventh each night are looked for in the indexes, so each within seven nights; `pingjing verify` does all.
+constexpr std::int64_t nights = 7;
+store::TableCheck::Sizes share_of_night(const std::string& next) {
     store::TableCheck::Sizes sizes;
-    sizes.one_of = nights, sizes.share = now.time_since_epoch() / std::chrono::hours(24) % nights;
+    sizes.one_of = nights, sizes.share = std::clamp<std::int64_t>(std::atoll(next.c_str()), 0, nights - 1);
     return sizes;
 }
 
@@ -77,7 +77,10 @@ asio::awaitable<bool> Nightly::is_time_to_verify() {
 }
 
 asio::awaitable<void> Nightly::verify() {
-    admin::Verifier verifier(seal_.ledger_signer(), {}, share_of_night(clock_.now()));
+    // By what was looked at and not by the day: a machine that is off each Sunday would never see Sunday's.
+    auto next = co_await recall(share_key);
+    auto sizes = share_of_night(next);
+    admin::Verifier verifier(seal_.ledger_signer(), {}, sizes);
     bool more = true;
     std::function<void(Connection&)> step = [&](Connection& db) { more = verifier.step(db); };
     std::string unreadable;
@@ -91,6 +94,8 @@ asio::awaitable<void> Nightly::verify() {
     if (!unreadable.empty()) said.failure = said.failure.empty() ? unreadable : unreadable + "; " + said.failure;
     auto keep = [&](Connection& db) { store::keep_verification(db, said); };
     co_await store_.run(std::ref(keep));
+    auto after = std::to_string((sizes.share + 1) % nights);
+    if (!more) co_await remember(share_key, after);
     auto signatures = unreadable.empty() ? admin::about_signatures(result) : std::string("signatures not looked at");
     if (said.failure.empty()) log::info("verify.done", {{"cases", result.cases}, {"rows", result.rows}, {"checkpoints", result.checkpoints}, {"signatures", signatures}});
     else log::error("verify.failed", {{"why", said.failure}, {"signatures", signatures}});
@@ -102,8 +107,8 @@ asio::awaitable<bool> Nightly::is_time_to_erase() {
     if (!is_night_over()) co_return false;
     const auto& zone = settings_().service.timezone;
     auto day = local_day(clock_.now(), zone);
-    auto last = co_await recall(erased_key);
-    if (last == day) co_return false;
+    auto last = co_await recall(store::erased_day_key);
+    if (last == day || tried_day_ == day) co_return false;
     bool trusted = false;
     std::function<void(Connection&)> ask = [&](Connection& db) { trusted = !store::is_clock_held(db); };
     co_await read_(ask);
@@ -228,6 +233,7 @@ asio::awaitable<store::Erased> Nightly::erase() {
     std::function<void(Connection&)> ask = [&](Connection& db) { newest = store::newest_id(db); };
     co_await read_(ask);
     store::Erased total;
+    int refused = 0;
     for (int n = 0; n < 2; ++n) {
         auto round = n == 0 ? store::Round::texts : store::Round::numbers;
         for (store::Ids among{0, ids_a_look}; among.after < newest; among.after = among.until, among.until += ids_a_look) {
@@ -236,14 +242,37 @@ asio::awaitable<store::Erased> Nightly::erase() {
             co_await read_(find);
             while (!expired.empty()) {
                 auto share = expired.take(rows_a_share);
-                auto work = [&](Connection& db) { return store::erase_expired(db, share, limits, now); };
-                auto done = co_await store_.run(std::ref(work));
+                auto done = co_await erase_share(std::move(share), limits, now, refused);
                 total.cases += done.cases, total.texts += done.texts, total.numbers += done.numbers, total.ratings += done.ratings;
             }
         }
     }
-    co_await remember(erased_key, day);
+    tried_day_ = day;
+    if (refused == 0) co_await remember(store::erased_day_key, day);
     co_return total;
+}
+
+// What the store refuses of one row is that row's own fault: the others go, and the night does not count as finished.
+asio::awaitable<store::Erased> Nightly::erase_share(store::Expired share, store::Limits limits, Instant now, int& refused) {
+    store::Erased total;
+    store::Expired part = share;
+    for (bool whole = true;; whole = false) {
+        if (!whole) part = share.take_one();
+        if (part.empty()) co_return total;
+        std::string why;
+        auto work = [&](Connection& db) { return store::erase_expired(db, part, limits, now); };
+        try {
+            auto done = co_await store_.run(std::ref(work));
+            total.cases += done.cases, total.texts += done.texts, total.numbers += done.numbers, total.ratings += done.ratings;
+            if (whole) co_return total;
+        } catch (const store::SqlError& error) {
+            if (!error.is_refusal()) throw;
+            why = error.what();
+        }
+        if (why.empty() || whole) continue;
+        ++refused;
+        log::error("erasure.refused", {{"why", why}});
+    }
 }
 
 asio::awaitable<void> Nightly::sign() {

@@ -40,6 +40,7 @@ public:
 
 private:
     asio::awaitable<bool> is_time_to_erase();
+    asio::awaitable<store::Erased> erase_share(store::Expired share, store::Limits limits, Instant now, int& refused);
     asio::awaitable<bool> is_time_to_verify();
     bool is_night_over() const;
     void look_at_clock();
@@ -58,6 +59,7 @@ private:
     std::optional<Steady> export_again_at_;  // after one that failed
     std::pair<Instant, Steady> looked_at_;
     std::optional<Steady> waiting_;          // when it was last written down how long we have run since a gap
+    std::string tried_day_{};                // of the last erasure, finished or not
     bool has_jumped_ = false;                // just now
 };
 

@@ -25,6 +25,8 @@ using http::Request;
 using http::Response;
 using store::Connection;
 
+constexpr auto turn = std::chrono::milliseconds(50);
+
 Response no_key() { return http::problem(409, "conflict", "there is no ledger.key in key_dir yet; `pingjing init` makes it"); }
 
 std::optional<std::int64_t> number(const Request& request, const std::string& name) {
@@ -49,9 +51,13 @@ asio::awaitable<Response> check_all(Ledger p, Request request) {
             verifier.add_checkpoint(std::string(note->as_string()), std::string(who->as_string()));
         }
     }
-    bool more = true;
+    Beside rest(verifier, p->store.path());
+    bool more = true, ended = false;
     std::function<void(Connection&)> step = [&](Connection& db) { more = verifier.step(db); };
     while (more) co_await p->read(step);
+    // On the reader's thread, so that the daemon goes on meanwhile; in turns, so that reports do.
+    std::function<void(Connection&)> wait = [&](Connection&) { ended = rest.has_ended(turn); };
+    while (!ended) co_await p->read(wait);
     const auto& result = verifier.result();
     // One that was asked about checkpoints from elsewhere says something of those, too: the alarm is about the store alone.
     if (request.body.empty()) {
@@ -160,7 +166,7 @@ asio::awaitable<Response> forget(Ledger p, Request request) {
     log::info("erasure.forgotten", {{"phone_id", named->phone_id}, {"cases", done->cases}, {"texts", done->texts}});
     boost::json::value until;
     if (done->recognised_from && !done->opted_out) until = format_utc(*done->recognised_from + p->recognised_for());
-    co_return ok({{"cases", done->cases}, {"texts", done->texts}, {"number_erased", done->numbers > 0}, {"called_off", done->called_off}, {"opted_out", done->opted_out},
+    co_return ok({{"cases", done->cases}, {"texts", done->texts}, {"number_erased", done->numbers > 0}, {"called_off", done->called_off}, {"unread_callbacks", done->unread_callbacks}, {"opted_out", done->opted_out},
                   {"recognised_until", until}});
 }
 

@@ -45,9 +45,8 @@ constexpr Check checks[] = {
      "SELECT a.message_id FROM attempts a JOIN messages m ON m.id = a.message_id WHERE a.outcome = 'accepted'{where} GROUP BY a.message_id HAVING count(*) "
      "> 1"},
     {"nothing_after_acceptance", "message {} was sent again after a carrier had it or may have had it, and nobody asked for that", "m.purpose = 'survey' AND m.case_id",
-     "SELECT a.message_id FROM attempts a JOIN attempts b ON b.message_id = a.message_id AND b.attempt > a.attempt JOIN messages m ON m.id = a.message_id "
-     "WHERE a.outcome IN ('accepted', 'ambiguous') AND coalesce(a.detail, '') NOT LIKE 'late:%' AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.kind = "
-     "'resend' AND l.case_id = m.case_id){where}"},
+     "SELECT m.id FROM messages m JOIN attempts b ON b.message_id = m.id AND b.attempt > 1 WHERE EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id AND a.attempt < b.attempt "
+     "AND a.outcome IN ('accepted', 'ambiguous') AND coalesce(a.detail, '') NOT LIKE 'late:%') AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.kind = 'resend' AND l.case_id = m.case_id){where}"},
     {"rating_of_answer", "rating {} has no text it came from", "r.case_id",
      "SELECT r.id FROM ratings r LEFT JOIN inbound i ON i.id = r.inbound_id WHERE r.inbound_id IS NOT NULL AND i.id IS NULL{where}", "ratings"},
     {"rating_of_survey", "rating {} is of a case that was never asked", "r.case_id",
@@ -178,13 +177,11 @@ void Verifier::take_checkpoint(const std::string& bytes, const std::string& who)
 
 bool Verifier::step(store::Connection& db) {
     auto stage = stage_;
-    auto check = next_check_;
     try {
         go_on(db);
     } catch (const store::SqlError& error) {
         if (!error.is_damage()) throw;
-        auto doing = stage == Stage::checks ? std::string(checks[check].name) : stage == Stage::begin ? "checkpoints" : "schema and books";
-        result_.failures.push_back({"file", fmt::format("{} cannot be looked at: {}", doing, error.reason())});
+        result_.failures.push_back({"file", fmt::format("{} cannot be looked at: {}", stage == Stage::begin ? "checkpoints" : "schema and books", error.reason())});
     }
     return stage_ != Stage::done;
 }
@@ -193,26 +190,45 @@ bool Verifier::step(store::Connection& db) {
 void Verifier::go_on(store::Connection& db) {
     switch (stage_) {
         case Stage::begin:
-            stage_ = Stage::file;
-            return begin(db);
-        case Stage::file:
-            if (file_.step(db)) return;
-            for (const auto& finding : file_.findings()) result_.failures.push_back({"file", finding});
             stage_ = Stage::ledger;
-            return;
+            return begin(db);
         case Stage::ledger:
             if (ledger_.step(db)) return;
             for (const auto& finding : ledger_.findings()) result_.failures.push_back({finding.check, finding.detail});
-            stage_ = Stage::checks;
+            stage_ = rest_is_apart_ ? Stage::finish : Stage::rest;
             return;
-        case Stage::checks:
-            if (next_check_ + 1 == std::size(checks)) stage_ = Stage::finish;
-            return look(db, checks[next_check_++], std::nullopt, result_);
+        case Stage::rest:
+            if (step_rest(db)) return;
+            take_rest();
+            stage_ = Stage::finish;
+            return;
         case Stage::finish:
             stage_ = Stage::done;
             return finish(db);
         case Stage::done: return;
     }
+}
+
+bool Verifier::step_rest(store::Connection& db) {
+    const auto* doing = file_is_done_ ? checks[next_check_].name : "the file";
+    try {
+        if (!file_is_done_) file_is_done_ = !file_.step(db);
+        else look(db, checks[next_check_++], std::nullopt, broken_);
+    } catch (const store::SqlError& error) {
+        if (!error.is_damage()) throw;
+        file_is_done_ = true;
+        broken_.failures.push_back({"file", fmt::format("{} cannot be looked at: {}", doing, error.reason())});
+    }
+    return next_check_ < std::size(checks);
+}
+
+// What is wrong with the file comes first: it may be why the rest is.
+void Verifier::take_rest() {
+    auto& all = result_.failures;
+    std::vector<Verification::Failure> of_file;
+    for (const auto& finding : file_.findings()) of_file.push_back({"file", finding});
+    all.insert(all.begin() + static_cast<std::ptrdiff_t>(found_at_begin_), of_file.begin(), of_file.end());
+    all.insert(all.end(), broken_.failures.begin(), broken_.failures.end());
 }
 
 void Verifier::begin(store::Connection& db) {
@@ -222,6 +238,7 @@ void Verifier::begin(store::Connection& db) {
                                                               result_.keys.back().verifier.substr(0, result_.keys.back().verifier.find('+')))});
     for (const auto& [note, who] : given_) take_checkpoint(note, who);
     for (const auto& kept : store::all_checkpoints(db)) take_checkpoint(kept.note, fmt::format("the checkpoint of {} rows kept here", kept.size));
+    found_at_begin_ = result_.failures.size();
 }
 
 void Verifier::finish(store::Connection& db) {
@@ -237,6 +254,24 @@ void Verifier::finish(store::Connection& db) {
     result_.cases = books.integer(0);
     if (books.integer(0) != books.integer(1))
         result_.failures.push_back({"books", fmt::format("there are {} cases, and {} rows were answered accepted or excluded", books.integer(0), books.integer(1))});
+}
+
+Beside::Beside(Verifier& verifier, std::string path) : verifier_(verifier) {
+    verifier_.rest_is_apart_ = true;
+    auto look = [this, path = std::move(path)] {
+        Connection db(path, Connection::Access::read_only);
+        while (!stop_ && verifier_.step_rest(db)) {}
+    };
+    work_ = std::async(std::launch::async, std::move(look));
+}
+
+Beside::~Beside() { stop_ = true; }  // the future waits
+
+bool Beside::has_ended(std::chrono::milliseconds at_most) {
+    if (work_.wait_for(at_most) != std::future_status::ready) return false;
+    work_.get();
+    verifier_.take_rest();
+    return true;
 }
 
 std::string about_signatures(const Verification& result) {

@@ -1,6 +1,9 @@
 // What must be true of every store at every moment: the same checks for `pingjing verify`, for the night and for tests.
 #pragma once
+#include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <future>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,8 +46,12 @@ public:
     const Verification& result() const { return result_; }
 
 private:
-    enum class Stage { begin, file, ledger, checks, finish, done };
+    friend class Beside;
+    enum class Stage { begin, ledger, rest, finish, done };
     void go_on(store::Connection& db);
+    // The file and the promises: of all that is below, only file_, file_is_done_, next_check_ and broken_ are touched.
+    bool step_rest(store::Connection& db);
+    void take_rest();
     void begin(store::Connection& db);
     void take_checkpoint(const std::string& note, const std::string& who);
     Result<NoteVerifier> key_of(std::uint64_t size) const;
@@ -54,8 +61,25 @@ private:
     store::TableCheck file_;
     store::LedgerCheck ledger_;
     Stage stage_ = Stage::begin;
-    std::size_t next_check_ = 0;
-    Verification result_{};
+    bool rest_is_apart_ = false, file_is_done_ = false;
+    std::size_t next_check_ = 0, found_at_begin_ = 0;
+    Verification broken_{}, result_{};
+};
+
+// Half of a verification, the file and the promises, on a thread and a connection of its own; the verifier's steps are then the ledger and the rows.
+class Beside {
+public:
+    Beside(Verifier& verifier, std::string path);  // before the first step; the verifier outlives it
+    ~Beside();                                     // waits for the step it is in, not for the end
+    Beside(const Beside&) = delete;
+    Beside& operator=(const Beside&) = delete;
+    // Waits for so long. True: what was found is in the verifier's result. Throws what the thread threw.
+    bool has_ended(std::chrono::milliseconds at_most);
+
+private:
+    Verifier& verifier_;
+    std::atomic<bool> stop_ = false;
+    std::future<void> work_;
 };
 
 // What can be said of the signatures, in a sentence: none of a result that was whole says more than was looked at.

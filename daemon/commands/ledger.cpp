@@ -34,6 +34,9 @@ void tell_forgotten(const json::value& v) {
     else fmt::print("the number is erased: nobody can read it any more, with the keys neither\n");
     if (!opted_out && !v.at("recognised_until").is_null())
         fmt::print("still recognised: if it calls again it is known by a keyed hash, for caps and safety holds, until the night after {}\n", text_of(v.at("recognised_until")));
+    if (v.at("unread_callbacks").to_number<std::int64_t>() > 0)
+        fmt::print("left for its time: {} callbacks of a carrier that name it and that nobody could read: other people's answers may stand in them. `pingjing quarantine` shows them\n",
+                   text_of(v.at("unread_callbacks")));
     fmt::print("left: grades, decisions and counts, without the number; who forgot it and when, and the reason, sealed; backups and exports that were made before. Delete those backups, or "
                "forget it again after one of them was restored\n");
 }

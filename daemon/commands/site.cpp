@@ -10,6 +10,7 @@
 #include "daemon/site_rules.hpp"
 #include "daemon/store/checkpoints.hpp"
 #include "daemon/store/keys.hpp"
+#include "daemon/store/overrides.hpp"
 #include "providers/registry.hpp"
 
 namespace pingjing::commands {
@@ -51,6 +52,7 @@ bool is_of_these_keys(store::Store& store, const store::Seal& seal, Instant now)
     Result<void> agree;
     store.run_now([&](store::Connection& db) {
         agree = store::check_and_remember_keys(db, seal);
+        if (agree) store::seal_open_reasons(db, seal, now);
         if (const auto* signer = seal.ledger_signer(); agree && signer) store::remember_ledger_key(db, *signer, now);
     });
     if (!agree) fmt::print(stderr, "{}\n", agree.error().detail);

@@ -111,7 +111,7 @@ asio::awaitable<http::Response> reveal(const DeskParts desks, http::Request requ
         if (row && is_about(db, *row, request.asker)) row.reset();
         if (!row) return;
         store::record_text_reveal(db, desks.seal, row->inbound_id, request.asker.who, *reason, now);
-        note_access(db, {{"what", "number"}, {"alarm", id}, {"reason", store::commitment_to(desks.seal, *reason)}}, request, now);
+        note_access(db, {{"what", "number"}, {"alarm", id}}, request, now);
     };
     try {
         co_await desks.store.run(std::ref(read));

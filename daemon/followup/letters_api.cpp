@@ -168,7 +168,7 @@ asio::awaitable<Response> reveal_sender(Box box, http::Request request) {
         auto phone = letter.phone_id ? store::find_phone(db, box->seal, *letter.phone_id) : fail(Error::Kind::not_found, "it came from no mobile number");
         if (!phone) return fail(phone.error().kind, phone.error().detail);
         store::record_text_reveal(db, box->seal, letter.inbound_id, request.asker.who, *reason, now);
-        note_look(db, request, {{"what", "number"}, {"letter", letter.id}, {"reason", store::commitment_to(box->seal, *reason)}}, now);
+        note_look(db, request, {{"what", "number"}, {"letter", letter.id}}, now);
         number = phone->reveal();
         return {};
     };

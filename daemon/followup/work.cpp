@@ -49,9 +49,8 @@ Result<Followup> find(Connection& db, const http::Request& request) {
     return *found;
 }
 
-void note_access(Connection& db, const Followup& f, const http::Asker& asker, std::string_view what, const std::string& reason, Instant now) {
+void note_access(Connection& db, const Followup& f, const http::Asker& asker, std::string_view what, Instant now) {
     json::object access = {{"what", what}, {"who", asker.who}, {"followup", f.id}};
-    if (!reason.empty()) access["reason"] = reason;
     store::append(db, now, "access", f.case_id, json::serialize(access));
 }
 
@@ -106,7 +105,7 @@ asio::awaitable<http::Response> show(const Parts parts, http::Request request) {
     auto look = [&, now = parts.clock.now()](Connection& db) {
         auto f = find(db, request);
         if (!f) return void(response = refuse(f.error()));
-        note_access(db, *f, request.asker, "followup", "", now);
+        note_access(db, *f, request.asker, "followup", now);
         response = tell(describe(db, parts.seal, *f, request.asker, now));
     };
     co_await parts.store.run(std::ref(look));
@@ -135,9 +134,9 @@ asio::awaitable<http::Response> reveal(const Parts parts, http::Request request)
         if (request.asker.name.empty()) return void(response = http::problem(403, "Forbidden", "a number is shown to persons: use a token that names one, or --as NAME"));
         auto phone = f->phone_id ? store::find_phone(db, parts.seal, *f->phone_id) : fail(Error::Kind::not_found, "the call had no mobile number");
         if (!phone) return void(response = refuse(phone.error()));
-        // A reason is what a person wrote: it may name a citizen, so the ledger holds a commitment to it and the words are sealed.
+        // A reason is what a person wrote: it may name a citizen, so the words are sealed, and what the ledger says of their row goes with them.
         store::record_reveal(db, parts.seal, f->id, request.asker.who, why, now);
-        note_access(db, *f, request.asker, "number", store::commitment_to(parts.seal, why), now);
+        note_access(db, *f, request.asker, "number", now);
         response = tell(json::object{{"id", f->id}, {"case_id", f->record}, {"phone", phone->reveal()}, {"no_callback", f->no_callback}});
     };
     co_await parts.store.run(std::ref(look));

@@ -74,7 +74,7 @@ Result<json::object> show_to(Connection& db, const QuarantineParts& parts, std::
     auto kept = store::open_quarantined(db, parts.seal, id);
     if (!kept) return tl::unexpected(kept.error());
     store::record_text_reveal(db, parts.seal, row->inbound_id, who, reason, now);
-    json::object access = {{"what", "callback"}, {"callback", id}, {"reason", store::commitment_to(parts.seal, reason)}, {"who", who}};
+    json::object access = {{"what", "callback"}, {"callback", id}, {"who", who}};
     store::append(db, now, "access", std::nullopt, json::serialize(access));
     auto out = row_json(*row);
     for (auto& [name, value] : call_json(*kept)) out[name] = value;

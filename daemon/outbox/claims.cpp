@@ -23,7 +23,7 @@ using store::DueRow;
 constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
 constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surveys, which are in no hurry
 constexpr Millis least_validity = std::chrono::minutes(5);
-constexpr int rows_a_look = 512, rows_a_sweep = 32, careful_rows_a_look = 64;  // inside a savepoint every statement costs what all before it changed
+constexpr int rows_a_look = 512, rows_a_sweep = 256, careful_rows_a_look = 64;  // inside a savepoint every statement costs what all before it changed
 
 // Each carrier has its own codings: what one takes in a single message another cuts in two.
 int count_parts(const ChannelRules& rules, const std::string& text) {
@@ -44,7 +44,8 @@ public:
             if (priority == 2 && (!policy_.surveys_flow || surveys_stopped_ || in_.surveys_held)) break;
             for (int route = -1; route < static_cast<int>(policy_.routes.size()); ++route) look(route, priority);
         }
-        if (in_.sweep_stale && in_.may_go_stale && policy_.surveys_flow && !in_.surveys_held && !is_clock_held_) sweep();
+        round_.sweep_on = in_.sweep_from;
+        if (in_.sweep_from && in_.may_go_stale && policy_.surveys_flow && !in_.surveys_held && !is_clock_held_) sweep();
         for (std::size_t c = 0; c < counts_.size(); ++c)
             if (counts_[c] > 0) store::add_surveys_of_day(db_, policy_.channels[c].name, day_, counts_[c]);
         return std::move(round_);
@@ -91,15 +92,16 @@ private:
         }
         if (auto next = store::find_next_due(db_, route, priority); next && *next > in_.now) soon(*next);
     }
-    // The oldest of each route alone, however many wait: what has been due for longest is too old first, or soon after.
+    // All that waits, a share at each round: what is too old may stand behind any number that are not.
     void sweep() {
-        for (int route = -1; route < static_cast<int>(policy_.routes.size()); ++route) {
-            auto rows = store::find_due(db_, route, 2, in_.now, rows_a_sweep);
-            auto stale = std::count_if(rows.begin(), rows.end(), [&](const DueRow& row) { return row.stale_at < in_.now; });
-            for (const auto& row : rows)
-                if (row.stale_at < in_.now) cancel(row, Code::stale, "past max_age");
-            if (stale == rows_a_sweep) round_.more_stale = true, soon(in_.now);
+        auto place = *in_.sweep_from;
+        for (int left = rows_a_sweep; place.route < static_cast<int>(policy_.routes.size()); place = {place.route + 1}) {
+            for (const auto& row : store::find_stale(db_, 2, in_.now, place, left)) do_alone(row, [&] { return cancel(row, Code::stale, "past max_age"), true; });
+            if (left > 0) continue;
+            round_.sweep_on = place;
+            return soon(in_.now);
         }
+        round_.sweep_on.reset();
     }
     void soon(Instant when) { round_.next_due = std::min(round_.next_due.value_or(when), when); }
 
@@ -107,10 +109,14 @@ private:
     // one it was each stands in a savepoint, which costs too much for every day: the round that is refused is taken back, and
     // the next one is careful.
     bool take_alone(DueRow& row) {
-        if (!in_.careful) return take(row);
+        return do_alone(row, [&] { return take(row); });
+    }
+    template <class Work>
+    bool do_alone(const DueRow& row, Work work) {
+        if (!in_.careful) return work();
         try {
             store::Savepoint alone(db_);
-            bool moved = take(row);
+            bool moved = work();
             alone.keep();
             return moved;
         } catch (const store::SqlError& error) {

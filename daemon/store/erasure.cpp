@@ -39,7 +39,8 @@ std::int64_t erase_inbound(Connection& db, std::int64_t id) {
     texts += change(db, "UPDATE alarm_words SET words = x'' WHERE alarm_id IN (SELECT id FROM alarms WHERE inbound_id = ?1) AND length(words) > 0", id);
     texts += change(db, "UPDATE letter_words SET words = x'' WHERE letter_id IN (SELECT id FROM letters WHERE inbound_id = ?1) AND length(words) > 0", id);
     texts += change(db, "UPDATE text_reveals SET reason = x'' WHERE inbound_id = ?1 AND length(reason) > 0", id);
-    change(db, "UPDATE hook_bodies SET body = NULL WHERE id = (SELECT body_id FROM inbound WHERE id = ?1) AND body IS NOT NULL", id);
+    // One that nobody could read yet may hold what others wrote: it stays for its time.
+    change(db, "UPDATE hook_bodies SET body = NULL WHERE id = (SELECT body_id FROM inbound WHERE id = ?1) AND body IS NOT NULL AND understood = 1", id);
     return texts;
 }
 
@@ -119,6 +120,8 @@ bool is_recent(Connection& db, std::int64_t phone_id, Instant since) {
 std::int64_t erase_number(Connection& db, std::int64_t phone_id, bool keep_key) {
     if (is_opted_out(db, phone_id)) return 0;
     auto erased = change(db, "UPDATE phones SET sealed = x'' WHERE id = ?1 AND length(sealed) > 0", phone_id);
+    // After a restore: what left to it, of which this store knows nothing.
+    if (!keep_key) change(db, "DELETE FROM sent_unknown WHERE phone_key = (SELECT key FROM phones WHERE id = ?1)", phone_id);
     if (!keep_key) erased = std::max(erased, change(db, "UPDATE phones SET key = NULL WHERE id = ?1 AND key IS NOT NULL", phone_id));
     return erased;
 }
@@ -143,20 +146,38 @@ std::vector<std::int64_t> take_from(std::vector<std::int64_t>& all, std::size_t 
 
 std::string erasure_reason_context(std::int64_t id) { return fmt::format("erasures.reason:{}", id); }
 
+namespace {
+constexpr std::vector<std::int64_t> Expired::* kinds[] = {&Expired::cases, &Expired::inbound, &Expired::messages, &Expired::bodies, &Expired::phones, &Expired::rated_cases,
+                                                         &Expired::followups, &Expired::reviews, &Expired::overrides, &Expired::reasons, &Expired::advice};
+static_assert(sizeof(Expired) == sizeof(std::vector<std::int64_t>) * std::size(kinds), "one of them is not listed");
+}  // namespace
+
+bool Expired::empty() const {
+    return std::ranges::all_of(kinds, [this](auto kind) { return (this->*kind).empty(); });
+}
+
 Expired Expired::take(std::size_t most) {
     Expired share;
-    share.cases = take_from(cases, most), share.inbound = take_from(inbound, most), share.messages = take_from(messages, most);
-    share.followups = take_from(followups, most), share.reviews = take_from(reviews, most);
-    share.overrides = take_from(overrides, most), share.advice = take_from(advice, most);
-    share.bodies = take_from(bodies, most), share.rated_cases = take_from(rated_cases, most), share.phones = take_from(phones, most);
+    for (auto kind : kinds) share.*kind = take_from(this->*kind, most);
     return share;
+}
+
+Expired Expired::take_one() {
+    Expired one;
+    for (auto kind : kinds) {
+        if ((this->*kind).empty()) continue;
+        one.*kind = take_from(this->*kind, 1);
+        break;
+    }
+    return one;
 }
 
 std::int64_t newest_id(Connection& db) {
     Statement newest(db, R"sql(
         SELECT max((SELECT coalesce(max(id), 0) FROM cases), (SELECT coalesce(max(id), 0) FROM inbound), (SELECT coalesce(max(id), 0) FROM messages),
                    (SELECT coalesce(max(id), 0) FROM hook_bodies), (SELECT coalesce(max(id), 0) FROM phones), (SELECT coalesce(max(id), 0) FROM followups),
-                   (SELECT coalesce(max(id), 0) FROM reviews), (SELECT coalesce(max(id), 0) FROM override_words)))sql");
+                   (SELECT coalesce(max(id), 0) FROM reviews), (SELECT coalesce(max(id), 0) FROM override_words),
+                   (SELECT coalesce(max(id), 0) FROM erasures)))sql");
     newest.step();
     return newest.integer(0);
 }
@@ -196,6 +217,7 @@ Expired find_expired(Connection& db, const Limits& limits, Round round, Ids amon
         SELECT r.id FROM reviews r JOIN review_notes n ON n.review_id = r.id LEFT JOIN inbound i ON i.id = r.inbound_id LEFT JOIN cases c ON c.id = coalesce(r.case_id, i.case_id)
          WHERE r.id > ?2 AND r.id <= ?3 AND r.closed_at < ?1 AND length(n.note) > 0 AND (c.erased_at IS NOT NULL OR coalesce(length(i.text), 0) = 0))sql", limits.texts);
     found.overrides = find("SELECT id FROM override_words WHERE id > ?2 AND id <= ?3 AND at < ?1 AND length(words) > 0", limits.texts);
+    found.reasons = find("SELECT id FROM erasures WHERE id > ?2 AND id <= ?3 AND at < ?1 AND length(reason) > 0", limits.texts);
     found.bodies = find("SELECT id FROM hook_bodies WHERE id > ?2 AND id <= ?3 AND body IS NOT NULL AND at < ?1", limits.texts);
     found.advice = find(R"sql(
         SELECT inbound_id FROM suggestions WHERE inbound_id > ?2 AND inbound_id <= ?3 AND at < ?1
@@ -212,6 +234,7 @@ Erased erase_expired(Connection& db, const Expired& expired, const Limits& limit
     for (auto id : expired.followups) done.texts += erase_followup(db, id, limits.texts);
     for (auto id : expired.reviews) done.texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id = ?1 AND length(note) > 0", id);
     for (auto id : expired.overrides) done.texts += change(db, "UPDATE override_words SET words = x'' WHERE id = ?1 AND length(words) > 0", id);
+    for (auto id : expired.reasons) done.texts += change(db, "UPDATE erasures SET reason = x'' WHERE id = ?1 AND length(reason) > 0", id);
     for (auto id : expired.bodies) change(db, "UPDATE hook_bodies SET body = NULL WHERE id = ?1", id);
     // Why somebody looked at a callback that nobody could read: its body is older, and gone.
     Statement looks(db, R"sql(
@@ -292,9 +315,17 @@ Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, cons
         UPDATE override_words SET words = x'' WHERE length(words) > 0 AND id IN (
             SELECT CAST(substr(o.reason, instr(o.reason, ', words ') + 8) AS INTEGER) FROM opt_outs o
              WHERE o.phone_id = ?1 AND o.source = 'operator' AND instr(o.reason, ', words ') > 0))sql", named.phone_id);
+    // Why it was forgotten before is as much about it. Of a number without a call the words stand with no case, and are of the same moment.
+    done.texts += change(db, R"sql(
+        UPDATE override_words SET words = x'' WHERE what = 'forget' AND case_id IS NULL AND length(words) > 0
+           AND at IN (SELECT at FROM erasures WHERE phone_id = ?1 AND why = 'forget'))sql", named.phone_id);
+    done.texts += change(db, "UPDATE erasures SET reason = x'' WHERE phone_id = ?1 AND length(reason) > 0", named.phone_id);
     bool keep_key = is_recent(db, named.phone_id, recent);
     done.numbers = erase_number(db, named.phone_id, keep_key);
     done.opted_out = is_opted_out(db, named.phone_id);
+    Statement unread(db, "SELECT count(DISTINCT b.id) FROM inbound i JOIN hook_bodies b ON b.id = i.body_id WHERE i.phone_id = ?1 AND b.understood = 0 AND length(b.body) > 0");
+    unread.bind(1, named.phone_id).step();
+    done.unread_callbacks = unread.integer(0);
     if (keep_key) done.recognised_from = last_named(db, named.phone_id);
     auto id = db.next_id("erasures");
     if (cases.empty()) keep_words_of(db, seal, "forget", std::nullopt, by, now);

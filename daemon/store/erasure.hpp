@@ -28,11 +28,11 @@ struct Expired {
     std::vector<std::int64_t> cases{}, inbound{}, messages{}, bodies{}, phones{}, rated_cases{};
     std::vector<std::int64_t> followups{}, reviews{};  // of what is erased already, with words that were written since
     std::vector<std::int64_t> overrides{};             // what people said when they did something by hand
+    std::vector<std::int64_t> reasons{};               // why numbers were forgotten
     std::vector<std::int64_t> advice{};                // texts of which it is kept still what they were thought to say or named: as old as ratings that go
-    bool empty() const {
-        return cases.empty() && inbound.empty() && messages.empty() && bodies.empty() && phones.empty() && rated_cases.empty() && followups.empty() && reviews.empty() && overrides.empty() && advice.empty();
-    }
+    bool empty() const;
     Expired take(std::size_t most);  // so many of each, out of these
+    Expired take_one();              // a single one, whatever it is
 };
 // Of each table's rows with these ids only: an old store has tens of millions of them, and a reader lets go within two seconds.
 struct Ids { std::int64_t after = 0, until = 0; };
@@ -44,7 +44,7 @@ struct Erased {
     std::int64_t cases = 0, texts = 0, numbers = 0, ratings = 0;
     // Of a number that was forgotten: texts to it that waited; it stays, for it opted out; by its hash it is still recognised, for it was last asked
     // or named then.
-    std::int64_t called_off = 0;
+    std::int64_t called_off = 0, unread_callbacks = 0;  // the latter stay for their time: what others wrote may stand in them, too
     bool opted_out = false;
     std::optional<Instant> recognised_from{};
 };

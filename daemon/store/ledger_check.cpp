@@ -71,9 +71,11 @@ void LedgerCheck::begin_pass(Connection& db) {
     if (pass_ == 0) {
         Statement size(db, "SELECT coalesce(max(seq), 0) FROM ledger");
         size.step();
-        passes_ = 1 + static_cast<std::size_t>(size.integer(0)) * 6 / 5 / sizes_.rows_a_pass;
+        rows_expected_ = static_cast<std::size_t>(size.integer(0)) * 6 / 5;
+        passes_ = 1 + rows_expected_ / sizes_.rows_a_pass;
     }
-    known_.clear();
+    memory_ = std::make_unique<Memory>();
+    memory_->known.reserve(rows_expected_ / passes_);
     whole_at_.clear();
     read_ = 0, table_ = 0, from_start_ = true;
 }
@@ -83,6 +85,7 @@ bool LedgerCheck::read_lines(Connection& db, std::int64_t most) {
     lines.bind(1, read_).bind(2, most);
     std::int64_t n = 0;
     std::string entry;
+    auto& all = memory_->known;
     for (; lines.step(); ++n) {
         auto seq = lines.integer(0);
         auto kind = lines.view(2), rows = lines.view(5);
@@ -99,8 +102,9 @@ bool LedgerCheck::read_lines(Connection& db, std::int64_t most) {
         while (auto row = facts.next()) {
             if (!mine(row->key)) continue;
             // Moved before it was made: then nobody made it, and the row of the table will be found.
-            if (row->kind == RowFact::Kind::moved && !known_.contains(row->key)) continue;
-            auto& known = known_[row->key];
+            auto [at, is_new] = row->kind == RowFact::Kind::moved ? std::pair(all.find(row->key), false) : all.try_emplace(row->key);
+            if (at == all.end()) continue;
+            auto& known = at->second;
             known.stands = row->kind != RowFact::Kind::gone;
             if (row->kind == RowFact::Kind::moved) row->apply(known.state);
             else known.state = std::move(row->state);
@@ -168,10 +172,11 @@ bool LedgerCheck::read_rows(Connection& db) {
 }
 
 void LedgerCheck::compare(const RowFact& row, const FactTable& table, Connection& db) {
-    auto known = known_.find(row.key);
-    auto name = [&] { return table.key.find('t') != std::string_view::npos ? name_of(db, row.key, known == known_.end() ? 0 : known->second.seq)
+    auto& all = memory_->known;
+    auto known = all.find(row.key);
+    auto name = [&] { return table.key.find('t') != std::string_view::npos ? name_of(db, row.key, known == all.end() ? 0 : known->second.seq)
                            : table.key == "i" ? fmt::format("{} row {}", table.name, row.key.a) : fmt::format("{} row {} {}", table.name, row.key.a, row.key.b); };
-    if (known == known_.end()) return found("rows", fmt::format("{} was written by no ledger row", name()));
+    if (known == all.end()) return found("rows", fmt::format("{} was written by no ledger row", name()));
     known->second.seen = true;
     if (!known->second.stands) return found("rows", fmt::format("{} was deleted by ledger row {} and is here", name(), known->second.seq));
     if (known->second.state != row.state) return found("rows", fmt::format("{} is not as ledger row {} left it", name(), known->second.seq));
@@ -181,7 +186,7 @@ void LedgerCheck::compare(const RowFact& row, const FactTable& table, Connection
 
 void LedgerCheck::find_missing(Connection& db) {
     std::vector<std::pair<std::int64_t, RowKey>> missing;  // by the line that wrote them
-    for (const auto& [key, known] : known_) {
+    for (const auto& [key, known] : memory_->known) {
         if (!known.stands && known.erased) ++erased_;
         if (!known.stands || known.seen || unreadable_.contains(key.table)) continue;
         if (auto whole = whole_at_.find(key.table); whole != whole_at_.end() ? known.seq > whole->second : stands_after_all(db, key)) continue;
@@ -199,7 +204,7 @@ bool LedgerCheck::stands_after_all(Connection& db, const RowKey& key) const {
                                         : fmt::format("SELECT * FROM {} WHERE ({}) = (?1, ?2)", table.name, table.key_columns()));
     find.bind(1, key.a);
     if (table.key == "ii") find.bind(2, key.b);
-    return find.step() && read_row(table, find.handle()).state == known_.at(key).state;
+    return find.step() && read_row(table, find.handle()).state == memory_->known.at(key).state;
 }
 
 std::string LedgerCheck::name_of(Connection& db, const RowKey& key, std::int64_t seq) const {

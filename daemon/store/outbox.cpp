@@ -137,20 +137,46 @@ std::int64_t plan_message(Connection& db, Random& random, const NewMessage& m, I
     return id;
 }
 
-std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant now, int limit) {
-    Statement find(db, R"sql(
+namespace {
+
+constexpr std::string_view due_rows = R"sql(
         SELECT m.id, m.ref, m.template, m.phone_id, m.channel, m.case_id, m.slot, m.purpose, m.due_at, m.stale_at, m.attempt, m.route, a.outcome, p.key, p.sealed
           FROM messages m LEFT JOIN phones p ON p.id = m.phone_id LEFT JOIN attempts a ON a.message_id = m.id AND a.attempt = m.attempt
-         WHERE m.state = 'due' AND m.route = ?1 AND m.priority = ?2 AND m.due_at <= ?3 ORDER BY m.due_at, m.id LIMIT ?4)sql");
+         WHERE m.state = 'due' AND )sql";
+
+DueRow read_due(const Statement& find) {
+    DueRow row;
+    row.id = find.integer(0), row.ref = find.text(1), row.text_name = find.text(2), row.phone_id = find.integer(3), row.channel = find.text(4);
+    row.case_id = find.maybe_integer(5), row.slot = find.maybe_integer(6), row.purpose = parse_purpose(find.text(7)).value();
+    row.due_at = find.instant(8), row.stale_at = find.instant(9), row.attempt = static_cast<int>(find.integer(10));
+    row.route = static_cast<int>(find.integer(11)), row.refused = find.text(12), row.phone_key = find.text(13), row.sealed_phone = find.text(14);
+    return row;
+}
+
+}  // namespace
+
+std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant now, int limit) {
+    static const auto sql = std::string(due_rows) + "m.route = ?1 AND m.priority = ?2 AND m.due_at <= ?3 ORDER BY m.due_at, m.id LIMIT ?4";
+    Statement find(db, sql);
     find.bind(1, route).bind(2, priority).bind(3, now).bind(4, limit);
     std::vector<DueRow> rows;
-    while (find.step()) {
-        DueRow row;
-        row.id = find.integer(0), row.ref = find.text(1), row.text_name = find.text(2), row.phone_id = find.integer(3), row.channel = find.text(4);
-        row.case_id = find.maybe_integer(5), row.slot = find.maybe_integer(6), row.purpose = parse_purpose(find.text(7)).value();
-        row.due_at = find.instant(8), row.stale_at = find.instant(9), row.attempt = static_cast<int>(find.integer(10));
-        row.route = static_cast<int>(find.integer(11)), row.refused = find.text(12), row.phone_key = find.text(13), row.sealed_phone = find.text(14);
-        rows.push_back(std::move(row));
+    while (find.step()) rows.push_back(read_due(find));
+    return rows;
+}
+
+std::vector<DueRow> find_stale(Connection& db, int priority, Instant now, WaitingPlace& place, int& left) {
+    std::vector<std::int64_t> stale;
+    Statement find(db, "SELECT id, due_at, stale_at FROM messages WHERE state = 'due' AND route = ?1 AND priority = ?2 AND (due_at, id) > (?3, ?4) ORDER BY due_at, id LIMIT ?5");
+    find.bind(1, place.route).bind(2, priority).bind(3, place.due_ms).bind(4, place.id).bind(5, left);
+    for (; find.step(); --left) {
+        place.id = find.integer(0), place.due_ms = find.integer(1);
+        if (find.instant(2) < now) stale.push_back(place.id);
+    }
+    static const auto sql = std::string(due_rows) + "m.id = ?1";
+    std::vector<DueRow> rows;
+    for (auto id : stale) {
+        Statement row(db, sql);
+        if (row.bind(1, id).step()) rows.push_back(read_due(row));
     }
     return rows;
 }

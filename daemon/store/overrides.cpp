@@ -19,15 +19,86 @@ Result<SurveyRow> find_survey(Connection& db, std::string_view record) {
     return SurveyRow{find.integer(0), find.integer(1), find.integer(4), find.text(2), find.text(3), find.text(5)};
 }
 
-// The line holds a commitment to the reason, and the row with the sealed words.
+// The line names the row with the sealed words. A hash of them without their salt would stay when they go.
 void note(Connection& db, const Seal& seal, std::string_view kind, const SurveyRow& row, const ByHand& by, Instant now) {
     auto case_id = row.case_id > 0 ? std::optional(row.case_id) : std::nullopt;
-    keep_words_of(db, seal, kind, case_id, by, now);
-    append(db, now, kind, row.case_id, fmt::format(R"({{"ref":"{}","reason":"{}"}})", row.ref, to_hex(seal.keyed_hash(by.reason))));
+    auto words = keep_words_of(db, seal, kind, case_id, by, now);
+    append(db, now, kind, row.case_id, fmt::format(R"({{"ref":"{}","words":{}}})", row.ref, words));
 }
 
 std::string words_context(std::int64_t id) { return fmt::format("override_words.words:{}", id); }
 constexpr std::string_view words_at = ", words ";
+constexpr const char* reasons_are_sealed = "reasons_sealed";
+
+// Who they were nobody wrote down.
+ByHand somebody(std::string reason) { return {"operator", std::move(reason)}; }
+
+// What the program itself writes, of which nothing has to be sealed.
+bool is_ours(std::string_view reason) {
+    return reason.empty() || reason == "a new day" || reason.ends_with(" surveys today") || reason.starts_with("the clock jumped by ") ||
+           reason == "the clock is before the last stored fact" || reason == "nothing was stored for over seven days" ||
+           reason.starts_with("many receipts for messages that this store never sent");
+}
+// Among the sealed words already: such a row is of the same moment.
+bool is_sealed(Connection& db, const std::string& reason, Instant at) {
+    auto words = reason.rfind(words_at);
+    if (!reason.starts_with("by ") || words == reason.npos) return false;
+    Statement find(db, "SELECT 1 FROM override_words WHERE id = CAST(?1 AS INTEGER) AND at = ?2");
+    return find.bind(1, reason.substr(words + words_at.size())).bind(2, at).step();
+}
+
+struct OpenReason { std::int64_t id = 0, of = 0; Instant at{}; std::string reason{}, source{}; };
+std::vector<OpenReason> open_reasons(Connection& db, const char* sql) {
+    std::vector<OpenReason> all;
+    Statement find(db, sql);
+    while (find.step())
+        if (auto reason = find.text(2); !is_ours(reason) && !is_sealed(db, reason, find.instant(1))) all.push_back({find.integer(0), find.integer(3), find.instant(1), std::move(reason), find.text(4)});
+    return all;
+}
+
+std::int64_t seal_holds(Connection& db, const Seal& seal, const char* what, const char* find, const char* set) {
+    auto all = open_reasons(db, find);
+    for (const auto& row : all) {
+        auto by = somebody(row.reason);
+        Statement put(db, set);
+        put.bind(1, row.id).bind(2, open_reason(keep_words_of(db, seal, what, std::nullopt, by, row.at), by)).run();
+    }
+    return static_cast<std::int64_t>(all.size());
+}
+
+// Those of one list share their words, as they do when it is read today.
+std::int64_t seal_opt_outs(Connection& db, const Seal& seal) {
+    auto all = open_reasons(db, "SELECT id, at, reason, phone_id, source FROM opt_outs WHERE source <> 'sms' AND source <> 'carrier' AND source <> 'wrong_number' AND reason <> '' ORDER BY id");
+    const OpenReason* before = nullptr;
+    std::string open;
+    for (const auto& row : all) {
+        bool of_same_list = before && row.source != "operator" && row.source == before->source && row.at == before->at && row.reason == before->reason;
+        if (auto by = somebody(row.reason); !of_same_list) {
+            auto words = keep_words_of(db, seal, "opt_out", std::nullopt, by, row.at);
+            open = open_reason(words, by);
+            // Of a number that was forgotten since they are gone already; the words about a list are not about one number.
+            Statement gone(db, "UPDATE override_words SET words = x'' WHERE id = ?1 AND ?2 = 'operator' AND EXISTS (SELECT 1 FROM erasures WHERE phone_id = ?3 AND why = 'forget' AND at >= ?4)");
+            gone.bind(1, words).bind(2, row.source).bind(3, row.of).bind(4, row.at).run();
+        }
+        Statement put(db, "UPDATE opt_outs SET reason = ?2 WHERE id = ?1");
+        put.bind(1, row.id).bind(2, open).run();
+        before = &row;
+    }
+    return static_cast<std::int64_t>(all.size());
+}
+
+std::int64_t seal_decisions(Connection& db, const Seal& seal) {
+    auto all = open_reasons(db, "SELECT id, at, rule, case_id, '' FROM decisions WHERE stage = 'operator' AND rule <> 'by hand' AND rule <> 'the number was forgotten' ORDER BY id");
+    for (const auto& row : all) {
+        auto words = keep_words_of(db, seal, "cancelled_by_operator", row.of, somebody(row.reason), row.at);
+        // Of a call whose texts are gone they are gone already.
+        Statement gone(db, "UPDATE override_words SET words = x'' WHERE id = ?1 AND EXISTS (SELECT 1 FROM cases WHERE id = ?2 AND erased_at IS NOT NULL)");
+        gone.bind(1, words).bind(2, row.of).run();
+        Statement put(db, "UPDATE decisions SET rule = 'by hand' WHERE id = ?1");
+        put.bind(1, row.id).run();
+    }
+    return static_cast<std::int64_t>(all.size());
+}
 
 }  // namespace
 
@@ -50,6 +121,23 @@ std::string read_reason(Connection& db, const Seal& seal, const std::string& ope
     if (find.is_null(2)) return fmt::format("by {}", who);
     auto words = seal.open(find.text(2), words_context(find.integer(0)));
     return words ? fmt::format("{} (by {})", *words, who) : fmt::format("by {}, whose words are erased", who);
+}
+
+bool seal_open_reasons(Connection& db, const Seal& seal, Instant now) {
+    Statement before(db, "SELECT 1 FROM meta WHERE key = ?1");
+    if (before.bind(1, reasons_are_sealed).step()) return false;
+    // The triggers that keep decisions and opt-outs let their reasons be exchanged only beside this word.
+    db.exec("INSERT INTO meta(key, value) VALUES ('sealing_reasons', '1') ON CONFLICT (key) DO NOTHING");
+    auto holds = seal_holds(db, seal, "hold", "SELECT id, at, reason, 0, '' FROM holds ORDER BY id", "UPDATE holds SET reason = ?2 WHERE id = ?1") +
+                 seal_holds(db, seal, "release", "SELECT id, released_at, release_reason, 0, '' FROM holds WHERE release_reason IS NOT NULL ORDER BY id",
+                            "UPDATE holds SET release_reason = ?2 WHERE id = ?1");
+    auto opt_outs = seal_opt_outs(db, seal), decisions = seal_decisions(db, seal);
+    db.exec("DELETE FROM meta WHERE key = 'sealing_reasons'");
+    Statement done(db, "INSERT INTO meta(key, value) VALUES (?1, ?2)");
+    done.bind(1, reasons_are_sealed).bind(2, std::to_string(to_millis(now))).run();
+    if (holds + opt_outs + decisions > 0)
+        append(db, now, "reasons_sealed", std::nullopt, fmt::format(R"({{"holds":{},"opt_outs":{},"decisions":{}}})", holds, opt_outs, decisions));
+    return true;
 }
 
 std::vector<Override> overrides_of(Connection& db, const Seal& seal, std::int64_t case_id) {

@@ -22,6 +22,10 @@ std::int64_t keep_words_of(Connection& db, const Seal& seal, std::string_view wh
 std::string open_reason(std::int64_t words_id, const ByHand& by);
 std::string read_reason(Connection& db, const Seal& seal, const std::string& open);
 
+// What people wrote before reasons were sealed stands in the open: in holds, opt-outs and decisions by hand. Puts it among the sealed words, once for a
+// store, in one transaction; a line of the ledger says so. False: it was done before.
+bool seal_open_reasons(Connection& db, const Seal& seal, Instant now);
+
 struct Override { Instant at{}; std::string what{}, who{}; std::optional<std::string> reason{}; };  // nullopt: erased, or none was said
 std::vector<Override> overrides_of(Connection& db, const Seal& seal, std::int64_t case_id);
 

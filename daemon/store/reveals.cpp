@@ -48,6 +48,4 @@ std::vector<Reveal> text_reveals_of(Connection& db, const Seal& seal, std::int64
     return read_reveals(find.bind(1, inbound_id), seal, reason_of_text);
 }
 
-std::string commitment_to(const Seal& seal, std::string_view reason) { return to_hex(seal.keyed_hash(reason)); }
-
 }  // namespace pingjing::store

@@ -22,7 +22,4 @@ std::vector<Reveal> reveals_of(Connection& db, const Seal& seal, std::int64_t fo
 void record_text_reveal(Connection& db, const Seal& seal, std::int64_t inbound_id, std::string_view who, std::string_view reason, Instant now);
 std::vector<Reveal> text_reveals_of(Connection& db, const Seal& seal, std::int64_t inbound_id);
 
-// As it stands in the ledger.
-std::string commitment_to(const Seal& seal, std::string_view reason);
-
 }  // namespace pingjing::store

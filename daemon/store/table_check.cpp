@@ -78,9 +78,11 @@ void TableCheck::list_tables(Connection& db) {
 }
 
 void TableCheck::begin_table(Connection& db) {
-    Statement many(db, fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT ?1)", table()));
-    many.bind(1, sizes_.rows_at_once + 1).step();
-    if (many.integer(0) <= sizes_.rows_at_once) return ask_sqlite(db);
+    Statement kinds(db, "SELECT 1 + count(*) FROM pragma_index_list(?1)");
+    kinds.bind(1, table()).step();
+    auto most = sizes_.entries_at_once / kinds.integer(0);
+    Statement more(db, fmt::format("SELECT 1 FROM {} LIMIT 1 OFFSET ?1", table()));
+    if (!more.bind(1, most).step()) return ask_sqlite(db);
     read_indexes(db);
     walking_ = true, walk_number_ = 0;
     begin_walk();

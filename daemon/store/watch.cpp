@@ -66,6 +66,11 @@ void keep_verification(Connection& db, const LastVerification& verification) {
     keep.bind(1, std::to_string(to_millis(verification.at))).bind(2, verification.failure).run();
 }
 
+std::string last_erased_day(Connection& db) {
+    Statement read(db, "SELECT value FROM meta WHERE key = ?1");
+    return read.bind(1, erased_day_key).step() ? read.text(0) : std::string();
+}
+
 std::optional<LastVerification> last_verification(Connection& db) {
     Statement read(db, "SELECT CAST(a.value AS INTEGER), coalesce(f.value, '') FROM meta a LEFT JOIN meta f ON f.key = 'verify_failure' WHERE a.key = 'verified_at'");
     if (!read.step()) return std::nullopt;

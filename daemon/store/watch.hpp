@@ -41,6 +41,9 @@ void keep_path_day(Connection& db, const Path& path, std::string_view day, const
 // What the last look at everything (`verify`) said. `failure`: what does not hold, empty when all of it does.
 struct LastVerification { Instant at{}; std::string failure{}; };
 void keep_verification(Connection& db, const LastVerification& verification);
+// The local day of which the nightly erasure was finished last; empty: never.
+constexpr const char* erased_day_key = "erased_day";
+std::string last_erased_day(Connection& db);
 std::optional<LastVerification> last_verification(Connection& db);
 
 // What came of carriers since then and could not be read or kept, by channel; of the newest thousand.

@@ -40,6 +40,7 @@ constexpr AlarmWords all_alarm_words[] = {
     {"export_missing", "导出缺失", "昨日的夜间导出未写出"},
     {"verify_failed", "核验不通过", "库经核验,有不符之处"},
     {"verify_missing", "未核验", "库已26小时未核验"},
+    {"erasure_missing", "未删除", "到期应删除的内容已三日未删除"},
     {"ledger_unsigned", "账本未签名", "账本未按小时签名"},
     {"callbacks_unreadable", "回调不可读", "运营商送来无法读懂的内容,其中可能有群众回复"},
     {"loop_failing", "部件反复失败", "守护进程的一个部件失败后重新开始"},

@@ -48,6 +48,7 @@ constexpr Kind all_kinds[] = {
     {"export_missing", warning, "the nightly export of yesterday was not written", 10min, 0s},
     {"verify_failed", error, "the store was verified, and something does not hold", 0s, 0s},
     {"verify_missing", warning, "the store was not verified for 26 hours", 30min, 0s},
+    {"erasure_missing", warning, "what may no longer be kept was not erased for three days", 30min, 0s},
     {"ledger_unsigned", warning, "the ledger is not signed each hour", 10min, 0s},
     {"callbacks_unreadable", warning, "a carrier says what nobody can read; answers may be among it", 0s, 10min},
     {"loop_failing", error, "a part of the daemon fails and begins again", 0s, 5min},

@@ -21,6 +21,7 @@ namespace {
 
 using Findings = std::vector<Finding>;
 
+constexpr int erased_within_days = 3;
 constexpr Millis verified_within = std::chrono::hours(26), signed_within = std::chrono::hours(3), unreadable_for = std::chrono::hours(1);
 constexpr Millis exported_within = std::chrono::hours(2);
 constexpr Millis letters_read_within = std::chrono::hours(48);
@@ -109,6 +110,19 @@ void verification(store::Connection& db, Instant now, Findings& out) {
     auto since = last ? last->at : first_fact(db, now).value_or(now);
     bool by_another_clock = last && last->at > now + verified_within;
     if (now - since > verified_within || by_another_clock) out.push_back({"verify_missing", "", last ? "last at " + format_utc(last->at) : "never"});
+}
+
+// What the law lets nobody keep goes each night. A night that was not yet over for two hours may still be at it; a machine that was off for days
+// runs for one before it lets anything go.
+void erasure(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    auto day = local_day(now - site.nightly_at - exported_within, site.zone);
+    auto last = store::last_erased_day(db);
+    auto first = first_fact(db, now);
+    if (last.empty() && !first) return;
+    bool by_another_clock = !last.empty() && last > days_later(local_day(now, site.zone), 1).value_or("");
+    auto too_late = days_later(last.empty() ? local_day(*first, site.zone) : last, erased_within_days);
+    if (by_another_clock || !too_late || *too_late <= day)
+        out.push_back({"erasure_missing", "", last.empty() ? "never" : by_another_clock ? fmt::format("last on {}, by a clock that was ahead", last) : "last on " + last});
 }
 
 void signatures(store::Connection& db, bool signs, Instant now, Findings& out) {
@@ -209,6 +223,7 @@ Findings about_store(store::Connection& db, const Site& site, bool signs, Instan
     desk(db, site, now, out);
     letters(db, now, out);
     verification(db, now, out);
+    erasure(db, site, now, out);
     signatures(db, signs, now, out);
     unreadable(db, site, now, out);
     canaries(db, site, now, out);

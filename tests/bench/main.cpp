@@ -73,7 +73,7 @@ int main(int argc, char** argv) try {
     run("pace", 10'000, 50, [](const fs::path& f, int n) { bench::rate_at_a_pace(f, n, 1000); });
     run("memory", 100'000, 100, [](const fs::path& f, int n) { bench::hold_open(f, n); });
     run("old", 1'000'000, 100, [&](const fs::path& f, int n) { bench::ask_in_an_old_store(f, n, options.planted); });
-    run("verify", 1'000'000, 200, [](const fs::path& f, int n) { bench::verify_facts(f, n); });
+    run("verify", 1'000'000, 200, [&](const fs::path& f, int n) { bench::verify_facts(f, n, options.planted); });
     return 0;
 } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

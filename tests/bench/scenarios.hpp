@@ -22,7 +22,7 @@ void take_replies(const std::filesystem::path& folder, int count, int texts, int
 void rate_at_a_pace(const std::filesystem::path& folder, int count, int per_second);
 // What the daemon occupies over that many open surveys.
 void hold_open(const std::filesystem::path& folder, int count);
-// `pingjing verify` over a ledger of that many facts, and the rows they tell of.
-void verify_facts(const std::filesystem::path& folder, int facts);
+// `pingjing verify` over a ledger of that many facts, and the rows they tell of. `planted`: as above.
+void verify_facts(const std::filesystem::path& folder, int facts, const std::filesystem::path& planted);
 
 }  // namespace pingjing::bench

@@ -410,7 +410,7 @@ TEST_CASE("a number that no sink carried is shown to a person for a reason, whic
     auto seen = window.ask("POST", "/v1/desk/a/reveal", "3/张三", R"({"reason":"回拨 13900000001"})");
     CHECK(boost::json::parse(seen.body).at("phone") == "13900000001");
     CHECK(window.value("SELECT data FROM ledger WHERE kind = 'access' ORDER BY seq DESC LIMIT 1") ==
-          fmt::format(R"({{"what":"number","alarm":"a","reason":"{}","who":"3/张三"}})", store::commitment_to(window.seal, "回拨 13900000001")));
+          R"({"what":"number","alarm":"a","who":"3/张三"})");
     CHECK(window.ask("POST", "/v1/desk/a/reveal", "4/", R"({"reason":"x"})").status == 403);  // a token that names nobody
     CHECK(window.value("SELECT count(*) FROM text_reveals") == "1");
     CHECK(window.value("SELECT count(*) FROM text_reveals WHERE instr(reason, '回拨') > 0") == "0");

@@ -216,6 +216,15 @@ std::vector<Operation> about_sending() {
         in_store("cancel_case", [](Connection& db, Office&) { (void)store::cancel_case(db, seal(), "due", {"control/zhang", "because"}, noon); }),
         in_store("resend_case", [](Connection& db, Office&) { (void)store::resend_case(db, seal(), "doubt", {"control/zhang", "because"}, noon); }),
         in_store("keep_words_of", [](Connection& db, Office& o) { store::keep_words_of(db, seal(), "hold", o.case_of("due"), {"control/zhang", "because"}, noon); }),
+        in_store("seal_open_reasons", [](Connection& db, Office& o) {
+            store::place_hold(db, "stop", std::nullopt, "the carrier is late", noon);
+            store::release_holds(db, "stop", std::nullopt, "it is not", noon);
+            store::record_opt_out(db, o.phone_of("due"), true, "operator", "his mother asked", noon);
+            store::Verdict by_hand;
+            by_hand.code = Code::cancelled, by_hand.rule = "his father asked";
+            store::record_decision(db, o.case_of("due"), "operator", "excluded", by_hand, noon);
+            if (!store::seal_open_reasons(db, seal(), noon)) throw std::logic_error("it was done before");
+        }),
         in_store("check_and_remember_keys", [](Connection& db, Office&) { (void)store::check_and_remember_keys(db, seal()); }),
         in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, false, {"control/zhang", "looked at"}, noon); }),
     };
@@ -553,11 +562,11 @@ const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows
         "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
-        "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due",
+        "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due", "find_stale",
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "is_called_off", "register_report", "own_report",
         "find_next_due", "is_clock_held", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "ledger_keys", "overrides_of", "read_reason", "find_checkpoint", "all_checkpoints", "inclusion_proof",
-        "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification",
+        "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification", "last_erased_day",
         "count_quarantined", "find_quarantined", "open_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
         // of the reports on units and of the signals
         "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
@@ -566,7 +575,7 @@ const std::vector<std::string>& readers() {
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "find_unclear_texts", "before_texts_since", "read_up_to", "is_replay",
         "sent_surveys_to", "texts_to", "any_new_texts", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
         // of the ledger's check, a step at a time
-        "step", "begin", "finish", "go_on", "read_rows_or_leave_table", "list_tables", "begin_table", "read_indexes", "ask_sqlite", "walk_on", "read_slice", "compare_with_indexes", "compare_with_table", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
+        "step", "begin", "finish", "go_on", "step_rest", "take_rest", "read_rows_or_leave_table", "list_tables", "begin_table", "read_indexes", "ask_sqlite", "walk_on", "read_slice", "compare_with_indexes", "compare_with_table", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
         // the store's own: every operation goes through them; migrate() has tests of its own
         "work", "will_send", "write_lines", "write_head", "commit_head", "read_head", "migrate", "check_schema", "check_lineage", "missing_lines", "journal_mark",
         // the dispatcher's, private: a counter, and two rows of the table in one

@@ -123,6 +123,33 @@ TEST_CASE("what people said when they did something by hand goes with the call, 
     check_whole(*old, "old");
 }
 
+TEST_CASE("why a number was forgotten goes when it is as old as texts may be, or when the number is forgotten again") {
+    World w("2026-11-21T09:00:00+08:00");
+    auto reasons = [](World& world) { return world.value("SELECT group_concat(length(reason) > 0) FROM (SELECT * FROM erasures WHERE why = 'forget' ORDER BY id)"); };
+    auto words = [](World& world) { return world.value("SELECT group_concat(length(words) > 0) FROM (SELECT * FROM override_words ORDER BY id)"); };
+    w.call("a", one);
+    REQUIRE(forget(w, one));
+    CHECK(reasons(w) == "1");
+    CHECK(words(w) == "1");
+    w.pass(std::chrono::hours(1));
+    w.reply(one, "2", "99");
+    w.pass(std::chrono::minutes(5));
+    REQUIRE(forget(w, one));
+    CHECK(reasons(w) == "0,1");
+    CHECK(words(w) == "0,1");
+    CHECK_THROWS(w.exec("DELETE FROM erasures"));
+    CHECK_THROWS(w.exec("UPDATE erasures SET reason = x'01'"));
+    check_whole(w, "forgotten twice");
+    auto old = later(w, 179);
+    night(*old);
+    CHECK(reasons(*old) == "0,1");
+    auto older = later(*old, 2);
+    night(*older);
+    CHECK(reasons(*older) == "0,0");
+    CHECK(words(*older) == "0,0");
+    check_whole(*older, "old");
+}
+
 TEST_CASE("whoever forgets a number is told what was called off, what stays, and how long it is recognised") {
     World w("2026-11-21T09:00:00+08:00");
     w.call("a", one);

@@ -190,6 +190,54 @@ TEST_CASE("a start with a clock that is years ahead ends neither erasure nor ver
     CHECK(w.value("SELECT value FROM meta WHERE key = 'erased_day'") == "2026-11-21");
 }
 
+TEST_CASE("what the store refuses to erase keeps nothing else, and its night does not count as one that was finished") {
+    World asked("2026-01-05T09:00:00+08:00");
+    for (int i = 0; i < 3; ++i) asked.call(fmt::format("c{}", i), fmt::format("1381234500{}", i), "02");  // nobody is asked
+    World w(asked.clock.now() + Millis(std::chrono::hours(24 * 181)), Site{}, &asked);
+    w.exec("INSERT INTO meta(key, value) VALUES ('erased_day', '2026-07-04')");
+    w.exec("UPDATE holds SET released_at = 1");  // of the half year in which nothing was stored
+    w.exec("CREATE TRIGGER no_luck BEFORE UPDATE ON case_versions WHEN OLD.case_id = 2 BEGIN SELECT RAISE(ABORT, 'no luck'); END");
+    Nights nights(w);
+    auto erased = [&] { return w.value("SELECT group_concat(id) FROM (SELECT id FROM cases WHERE erased_at IS NOT NULL ORDER BY id)"); };
+    auto day = [&] { return w.value("SELECT value FROM meta WHERE key = 'erased_day'"); };
+    w.pass(std::chrono::hours(1));
+    CHECK(erased() == "1,3");
+    CHECK(day() == "2026-07-04");
+    w.exec("DROP TRIGGER no_luck");
+    w.pass(std::chrono::minutes(10));
+    CHECK(erased() == "1,3");  // not every minute
+    w.pass(std::chrono::hours(24));
+    CHECK(erased() == "1,2,3");
+    CHECK(day() == "2026-07-06");
+}
+
+TEST_CASE("the share of large tables that a night looks at follows the one that was looked at last, whatever the day") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    auto next = [&] { return w.value("SELECT value FROM meta WHERE key = 'verify_share'"); };
+    config::Settings settings = w.settings();
+    store::Reader read = store::read_on(*w.store);
+    auto verify = [&] {
+        w.run_for([&]() -> asio::awaitable<void> {
+            Nightly nightly(read, *w.store, w.seal, w.clock, [&]() -> const config::Settings& { return settings; });
+            co_await nightly.verify();
+        });
+    };
+    for (int night : {1, 2, 3, 4, 5, 6, 0, 1}) {
+        verify();
+        CHECK(next() == std::to_string(night));
+        w.clock.jump(std::chrono::hours(24 * 7));  // only on Fridays
+    }
+    // A night that could not finish has its share again.
+    read = [](std::function<void(store::Connection&)>) -> asio::awaitable<void> { throw store::SqlError(266, "disk I/O error"); co_return; };
+    verify();
+    CHECK(next() == "1");
+    w.exec("UPDATE meta SET value = 'seven' WHERE key = 'verify_share'");
+    read = store::read_on(*w.store);
+    verify();
+    CHECK(next() == "1");
+}
+
 TEST_CASE("a night that begins later than it did exports no day again") {
     World w("2026-11-20T09:00:00+08:00");
     w.call("a", "13812345001");

@@ -206,3 +206,26 @@ TEST_CASE("quarantine over its routes: listed without words, shown to a person f
     CHECK(boost::json::parse(ask("GET", "/control/quarantine").body).at("callbacks").as_array().empty());
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
 }
+
+TEST_CASE("who is forgotten takes no callback with him that nobody could read: others may have answered in it") {
+    Callbacks w(morning);
+    w.unread(R"([{"phone":"13400000001","msg":"救命"},{"phone":"13400000002","msg":"3"}])");
+    REQUIRE(w.alarms() == "1");
+    w.exec("UPDATE alarms SET acknowledged_at = 1, acknowledged_by = '1/x'");
+    auto forget = [&] {
+        Result<store::Erased> done = store::Erased();
+        w.store->run_now([&](store::Connection& db) {
+            auto named = store::find_named(db, w.seal, *Phone::mobile(zhang));
+            done = named ? store::forget(db, w.seal, *named, {"control/li", "asked"}, w.clock.now(), w.clock.now()) : tl::unexpected(named.error());
+        });
+        return done;
+    };
+    auto done = forget();
+    REQUIRE(done);
+    CHECK(done->unread_callbacks == 1);
+    CHECK(w.value("SELECT count(*) FROM hook_bodies WHERE length(body) > 0") == "1");
+    CHECK(w.value("SELECT sum(length(text)) FROM inbound") == "0");
+    w.reread(li, "3");
+    CHECK(w.value("SELECT count(*) FROM hook_bodies WHERE understood = 1") == "1");
+    CHECK(w.value("SELECT count(*) FROM inbound WHERE length(text) > 0") == "1");
+}

@@ -124,6 +124,21 @@ TEST_CASE("a number that was erased is not texted: its survey waits for a person
     CHECK(w.value("SELECT count(*) FROM phones") == "2");
 }
 
+TEST_CASE("what is past max_age is called off whatever stands before it, due or not, and one that the store refuses stops no other") {
+    test::World w("2026-11-20T10:00:00+08:00");
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });
+    for (int i = 0; i < 600; ++i) w.call(fmt::format("c{}", i), fmt::format("138{:08}", i));
+    w.pass(std::chrono::hours(4));
+    // The last of all, the very last of them due in a year, are the ones that are too old.
+    w.exec("UPDATE messages SET stale_at = 1, due_at = due_at + 100000000 WHERE id IN (SELECT id FROM messages ORDER BY due_at DESC, id DESC LIMIT 3)");
+    w.exec("UPDATE messages SET due_at = due_at + 31536000000 WHERE id = (SELECT max(id) FROM messages WHERE stale_at = 1)");
+    w.exec("CREATE TRIGGER no_luck BEFORE UPDATE OF state ON messages WHEN NEW.state = 'cancelled' AND OLD.id = (SELECT min(id) FROM messages WHERE stale_at = 1) BEGIN SELECT RAISE(ABORT, 'no luck'); END");
+    w.pass(std::chrono::minutes(25));
+    CHECK(w.value("SELECT count(*) || ' ' || min(stale_at) || ' ' || max(stale_at) FROM messages WHERE state = 'cancelled' AND code = 'stale'") == "2 1 1");
+    CHECK(w.value("SELECT state || ' ' || code FROM messages WHERE id = (SELECT min(id) FROM messages WHERE stale_at = 1)") == "held refused_by_store");
+    CHECK(w.value("SELECT count(*) FROM messages WHERE state = 'due'") == "597");
+}
+
 TEST_CASE("what is past max_age is called off also where nothing may be sent, but not by a clock that is in doubt") {
     for (const char* of : {"stop", "clock"}) {
         CAPTURE(of);

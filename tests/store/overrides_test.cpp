@@ -1,8 +1,13 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include "daemon/admin/verify.hpp"
+#include "daemon/core/survey.hpp"
 #include "daemon/store/cases.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
+#include "daemon/store/phones.hpp"
+#include "daemon/store/schema.hpp"
 #include "tests/support/dump.hpp"
 #include "tests/support/planter.hpp"
 
@@ -116,4 +121,60 @@ TEST_CASE("why a person overrode something is sealed, read again with who it was
     CHECK_THROWS_AS(db.exec("UPDATE override_words SET words = x'01' WHERE id = 2"), SqlError);
     CHECK_THROWS_AS(db.exec("UPDATE override_words SET words = NULL WHERE id = 2"), SqlError);
     CHECK_THROWS_AS(db.exec("DELETE FROM override_words"), SqlError);
+}
+
+TEST_CASE("what people wrote in the open before reasons were sealed is sealed at the first start with the key, once, and nothing else of those rows changes") {
+    Connection db(":memory:");
+    REQUIRE(migrate(db, 17));
+    auto now = test::Planter::at("2026-11-20T14:00:00+08:00");
+    auto seal = Seal::from_seed(1);
+    test::Planter planter(db);
+    auto phone = keep_phone(db, seal, *Phone::mobile("13812345001"), now), gone = keep_phone(db, seal, *Phone::mobile("13812345002"), now);
+    auto called = planter.call({.record = "R1"}), erased = planter.call({.record = "R2"});
+    auto decide = [&](std::int64_t of, const char* stage, const char* rule) {
+        Verdict verdict;
+        verdict.code = Code::cancelled, verdict.rule = rule;
+        record_decision(db, of, stage, "excluded", verdict, now);
+    };
+    place_hold(db, "stop", std::nullopt, "old Wang said so", now);
+    release_holds(db, "stop", std::nullopt, "old Wang is away", now);
+    place_hold(db, "ceiling", "main", "1000 surveys today", now);
+    release_holds(db, "ceiling", std::nullopt, "a new day", now);
+    place_hold(db, "clock", std::nullopt, "the clock jumped by 7 minutes", now);
+    record_opt_out(db, phone, true, "operator", "old Wang's mother rang", now);
+    record_opt_out(db, gone, true, "operator", "old Li's mother rang", now);
+    for (int i = 3; i < 6; ++i) record_opt_out(db, keep_phone(db, seal, *Phone::mobile(fmt::format("1381234500{}", i)), now), true, "import", "the list of old Wang", now);
+    decide(called, "operator", "old Wang's father rang"), decide(erased, "operator", "old Li's father rang"), decide(called, "sending", "past max_age");
+    db.exec("UPDATE cases SET erased_at = 1 WHERE record = 'R2'");
+    Statement(db, fmt::format("INSERT INTO erasures(id, at, why, phone_id, reason, cases, texts, numbers, ratings) VALUES (1, {}, 'forget', {}, x'', 0, 0, 0, 0)", to_millis(now), gone)).run();
+    // The one that is sealed already stays so.
+    ByHand zhang{"control/zhang", "because"};
+    auto sealed = open_reason(keep_words_of(db, seal, "hold", std::nullopt, zhang, now), zhang);
+    place_hold(db, "stop", "main", sealed, now);
+    write_head(db);
+
+    REQUIRE(migrate(db));
+    CHECK_THROWS(db.exec("UPDATE opt_outs SET reason = 'x'"));
+    CHECK_THROWS(db.exec("UPDATE decisions SET rule = 'x'"));
+    CHECK(seal_open_reasons(db, seal, now));
+    CHECK_FALSE(seal_open_reasons(db, seal, now));
+    CHECK_THROWS(db.exec("UPDATE opt_outs SET reason = 'x'"));
+    CHECK_THROWS(db.exec("UPDATE decisions SET rule = 'x'"));
+    write_head(db);
+    CHECK(test::dump(db).find("old ") == std::string::npos);
+    auto reasons = [&](const char* sql) {
+        std::string all;
+        Statement find(db, sql);
+        while (find.step()) all += read_reason(db, seal, find.text(0)) + "; ";
+        return all;
+    };
+    CHECK(reasons("SELECT reason FROM holds ORDER BY id") == "old Wang said so (by operator); 1000 surveys today; the clock jumped by 7 minutes; because (by control/zhang); ");
+    CHECK(reasons("SELECT release_reason FROM holds WHERE released_at > 0 ORDER BY id") == "old Wang is away (by operator); a new day; ");
+    CHECK(reasons("SELECT reason FROM opt_outs ORDER BY id") == "old Wang's mother rang (by operator); by operator, whose words are erased; the list of old Wang (by operator); "
+                                                             "the list of old Wang (by operator); the list of old Wang (by operator); ");
+    CHECK(reasons("SELECT DISTINCT reason FROM opt_outs WHERE source = 'import'") == "the list of old Wang (by operator); ");
+    CHECK(reasons("SELECT rule FROM decisions ORDER BY id").ends_with("by hand; by hand; past max_age; "));
+    CHECK(overrides_of(db, seal, called).at(0).reason == "old Wang's father rang");
+    CHECK_FALSE(overrides_of(db, seal, erased).at(0).reason);
+    for (const auto& failure : admin::verify(db).failures) CHECK_MESSAGE(failure.check != "rows", failure.detail);
 }

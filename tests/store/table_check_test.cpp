@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include "daemon/admin/verify.hpp"
 #include "tests/support/planter.hpp"
@@ -67,9 +69,9 @@ struct File {
         file << std::string(static_cast<std::size_t>(bytes), '\x5A');
     }
     // What a check of this size says: 0 walks through every table, many asks SQLite.
-    std::string says(std::int64_t rows_at_once, std::int64_t rows_a_step = 7) {
+    std::string says(std::int64_t entries_at_once, std::int64_t rows_a_step = 7) {
         Connection db(path, Connection::Access::read_only);
-        TableCheck check({rows_at_once, rows_a_step, 1, 0});
+        TableCheck check({entries_at_once, rows_a_step, 1, 0});
         int steps = 0;
         while (check.step(db)) REQUIRE(++steps < 20'000);
         std::string out;
@@ -94,7 +96,7 @@ bool has(const std::string& text, const std::string& words) { return text.find(w
 
 TEST_CASE("a sound file has no finding, walked in slices of any size or asked at once") {
     File file;
-    CHECK(file.says(1000).empty());
+    CHECK(file.says(100'000).empty());
     for (std::int64_t step : {1, 2, 3, 7, 1000}) {
         CAPTURE(step);
         CHECK(file.says(0, step).empty());
@@ -120,9 +122,38 @@ TEST_CASE("a row that an index does not find, and one that only an index finds, 
         File file;
         file.edit_behind(b.index, b.edit);
         CHECK(file.says(0) == b.walked);
-        CHECK(has(file.says(1000), b.index));
+        CHECK(has(file.says(100'000), b.index));
         CHECK(has(file.verify("file"), b.index));
     }
+}
+
+TEST_CASE("a verification on two threads finds what one finds, and can be left in the middle") {
+    File file;
+    file.edit_behind("messages_phone", "UPDATE messages SET phone_id = 2 WHERE id = 17");
+    file.edit("UPDATE cases SET code = NULL WHERE id = 1");
+    auto said = [](const admin::Verification& result) {
+        std::string out;
+        for (const auto& failure : result.failures) out += failure.check + ": " + failure.detail + "\n";
+        return out;
+    };
+    Connection db(file.path, Connection::Access::read_only);
+    auto alone = said(admin::verify(db));
+    CHECK(has(alone, "file: messages"));
+    CHECK(has(alone, "case_has_decision: case 1"));
+    admin::Verifier verifier;
+    admin::Beside rest(verifier, file.path);
+    while (verifier.step(db)) {}
+    while (!rest.has_ended(std::chrono::milliseconds(10))) {}
+    auto lines = [](const std::string& text) {
+        std::multiset<std::string> all;
+        std::istringstream in(text);
+        for (std::string line; std::getline(in, line);) all.insert(line);
+        return all;
+    };
+    CHECK(lines(said(verifier.result())) == lines(alone));
+    CHECK(said(verifier.result()).substr(0, 4) == alone.substr(0, 4));
+    admin::Verifier left;
+    admin::Beside ends(left, file.path);
 }
 
 TEST_CASE("of a large table a share of the rows is looked for each night, and all of them in a week") {
@@ -163,7 +194,7 @@ TEST_CASE("a record that stands twice is found, also where its index knows but o
         auto found = file.verify("record_once");
         CHECK(has(found, "case 99 has a record's number that another one has"));
         CHECK((file.says(0) == "cases row 99 is not found by its index sqlite_autoindex_cases_1\n") == !in_index);
-        CHECK_FALSE(file.says(1000).empty());
+        CHECK_FALSE(file.says(100'000).empty());
     }
 }
 
@@ -173,7 +204,7 @@ TEST_CASE("a page that cannot be read is a finding with its table, and the other
         File file;
         file.edit("UPDATE cases SET code = NULL WHERE id = 1");
         file.spoil(name);
-        for (std::int64_t at_once : {0, 1000}) CHECK(has(file.says(at_once), std::string(name) == "messages_phone" ? "messages" : name));
+        for (std::int64_t at_once : {0, 100'000}) CHECK(has(file.says(at_once), std::string(name) == "messages_phone" ? "messages" : name));
         auto found = file.verify("file");
         CHECK(has(found, "malformed"));
         CHECK(has(found, std::string(name) == "messages_phone" ? "messages" : name));

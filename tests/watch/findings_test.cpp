@@ -57,6 +57,7 @@ struct House {
         settings.writeback.to = config::Writeback::To::folder;
         put(fmt::format("INSERT INTO writeback(id, key, at, unit, line) VALUES (1, x'01', {}, '', x'00')", ms(since)));
     }
+    void erased(const std::string& day) { put("INSERT INTO meta(key, value) VALUES ('erased_day', '" + day + "')"); }
     void text(Instant received, const char* step = "new") {
         auto id = db.next_id("inbound");
         put(fmt::format("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step, class) VALUES ({0}, 'main', '{0}', '', '', {1}, '{2}', {3})", id, ms(received), step,
@@ -138,6 +139,11 @@ TEST_CASE("what is wrong in a store, each by itself and in words") {
          "verify_failed: at 2026-11-21T03:00:00Z: ledger: row 3 was changed\n"},
         {"not verified since yesterday", [](House& h) { store::keep_verification(h.db, {noon - 26h - 1ms, ""}); }, "verify_missing: last at 2026-11-20T01:59:59.999Z\n"},
         {"never verified", [](House& h) { h.put("DELETE FROM meta WHERE key LIKE 'verif%'"); }, "verify_missing: never\n"},
+        {"nothing was erased since three nights ago", [](House& h) { h.erased("2026-11-18"); }, "erasure_missing: last on 2026-11-18\n"},
+        {"nothing was erased in two nights", [](House& h) { h.erased("2026-11-19"); }, ""},
+        {"nothing was erased since three nights ago, the last of which has been over for less than two hours", [](House& h) { h.erased("2026-11-18"), h.put("UPDATE exports SET day = '2026-11-19'"); }, "", noon - 9h - 30min - 1ms},
+        {"never erased, in a store of three days", [](House& h) { h.put("DROP TRIGGER ledger_stays; UPDATE ledger SET at = at - 86400000"); }, "erasure_missing: never\n"},
+        {"erased by a clock that was ahead", [](House& h) { h.erased("2038-11-18"); }, "erasure_missing: last on 2038-11-18, by a clock that was ahead\n"},
         {"not signed for three hours", [](House& h) { store::append(h.db, noon - 3h - 1ms, "test", std::nullopt, "{}"); }, "ledger_unsigned: not since 2026-11-21T00:59:59.999Z\n"},
         {"many in doubt", [](House& h) { for (int i = 0; i < 51; ++i) h.message("in_doubt", noon); }, "in_doubt: 51 messages\n"},
         {"as many in doubt as there may be", [](House& h) { for (int i = 0; i < 50; ++i) h.message("in_doubt", noon); }, ""},
