@@ -21,6 +21,7 @@ struct Section {
     bool firm = false;      // no 但是 before it softens it
     bool only_of_us = false;  // what anybody may do: heard where the text names the service
     bool pending = false;   // not over yet
+    bool soft = false;      // is an answer only where nothing else is one
     bool listed = false;    // of a language whose grammar we do not know
 };
 // Of two phrases as long as each other the one of the section that stands first is taken.
@@ -54,8 +55,9 @@ constexpr Section sections[] = {
     {.file = "complaint.txt", .name = "bad.detail", .pole = Pole::bad, .weight = Weight::detail},
     {.file = "complaint.txt", .name = "bad.of_us", .pole = Pole::bad, .weight = Weight::detail, .only_of_us = true},
     {.file = "complaint.txt", .name = "bad.weak", .pole = Pole::bad, .weight = Weight::weak, .anything = true},
-    {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak},
+    {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak, .soft = true},
     {.file = "words.txt", .name = "undecided.pending", .pole = Pole::undecided, .weight = Weight::verdict, .pending = true},
+    {.file = "words.txt", .name = "undecided.goes_on", .pole = Pole::undecided, .weight = Weight::verdict, .soft = true},
     {.file = "words.txt", .name = "undecided", .pole = Pole::undecided, .weight = Weight::verdict},
     {.file = "words.txt", .name = "emoji.good", .pole = Pole::good, .weight = Weight::judgement, .emoji = true},
     {.file = "words.txt", .name = "emoji.fair", .pole = Pole::fair, .weight = Weight::judgement, .emoji = true},
@@ -427,7 +429,7 @@ private:
     }
 
     void puzzle(const Hit& hit) {
-        (hit.section->pending ? pending_ : hit.section->weight == Weight::weak ? soft_ : mood_.undecided) = true;
+        (hit.section->pending ? pending_ : hit.section->soft ? soft_ : mood_.undecided) = true;
         mood_.riddle = mood_.riddle || text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
     }
 
