@@ -75,7 +75,7 @@ struct Tables {
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
             doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
             deed = phrases("classes.txt", "class.deed"), aspect = phrases("classes.txt", "class.aspect"), particle = phrases("classes.txt", "class.particle"),
-            beside = phrases("listed.txt", "beside"), condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
+            beside = phrases("listed.txt", "beside"), condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), of_a_case = phrases("words.txt", "case"), plan = phrases("words.txt", "plan");
     Tables() {
         for (const auto& section : sections)
             for (auto line : lines(section.file, section.name))
@@ -534,7 +534,8 @@ private:
         const bool clear = mood_.bad.any && mood_.bad.firm && !mood_.good.any && !mood_.fair.any;
         mood_.undecided = mood_.undecided || (pending_ && !clear);
         mood_.doubtful = only_good && is_doubtful(text_, hits_, subject_.others);
-        mood_.unclear = subject_.service && contains(t.unclear, text_) && !contains(t.plan, text_);
+        const bool of_us = subject_.service || contains(t.of_a_case, text_);
+        mood_.unclear = of_us && contains(t.unclear, text_) && !contains(t.plan, text_);
         mood_.emoji_only = emoji_ && !words_;
     }
 
