@@ -58,7 +58,10 @@ void texts_of(Settings& settings, const std::string& language, bool alone, std::
         auto text = find_text(settings.service, language, name, alone, file);
         if (!text && (name == "question" && !settings.followup.question)) continue;  // nobody is asked
         bool of_site = std::find(std::begin(text_names), std::end(text_names), name) == std::end(text_names);
-        if (!text && of_site && !alone) continue;  // said in the site's own language
+        if (!text && of_site && !alone) {
+            settings.warnings.push_back(fmt::format("there is no text {}/{}.txt: calls in {} get it in {}", language, name, language, settings.service.language));
+            continue;
+        }
         if (!text) problems.add(settings.file.string(), 0, fmt::format("there is no text {}/{}.txt; put it under [service] templates_dir", language, name));
         else out[name] = *text, settings.text_files[alone ? name : language + "/" + name] = file, check_characters(file, *text, problems);
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 #include <tuple>
@@ -19,6 +20,21 @@ namespace {
 
 using store::Connection;
 using store::DueRow;
+
+// The site's folder for what a 110 system calls a language: "EN", "en_GB" are "en" where there is no folder of their own.
+std::string folder_of(const Policy& policy, const std::string& language) {
+    auto plain = [](std::string tag) {
+        std::ranges::transform(tag, tag.begin(), [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+        return tag;
+    };
+    const auto wanted = plain(language), without_region = wanted.substr(0, wanted.find('-'));
+    std::string nearest = language;
+    for (const auto& [folder, texts] : policy.texts_of) {
+        if (plain(folder) == wanted) return folder;
+        if (plain(folder) == without_region) nearest = folder;
+    }
+    return nearest;
+}
 
 constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
 constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surveys, which are in no hurry
@@ -372,7 +388,7 @@ private:
     const Wording& word(const std::string& name, const std::string& language, const std::string& day, std::size_t channel) {
         auto& known = *in_.wordings;
         if (known.size() > 1000) known.clear();  // days go by
-        const auto& texts = policy_.texts_for(language, name);
+        const auto& texts = policy_.texts_for(folder_of(policy_, language), name);
         auto [place, made] = known.try_emplace({&texts == &policy_.texts ? name : language + "/" + name, day, channel});
         if (!made) return place->second;
         const auto& rules = policy_.channels[channel];

@@ -21,9 +21,19 @@ struct Section {
     bool firm = false;      // no 但是 before it softens it
     bool only_of_us = false;  // what anybody may do: heard where the text names the service
     bool pending = false;   // not over yet
+    bool soft = false;      // is an answer only where nothing else is one
+    bool listed = false;    // of a language whose grammar we do not know
 };
 // Of two phrases as long as each other the one of the section that stands first is taken.
 constexpr Section sections[] = {
+    {.file = "listed.txt", .name = "dissatisfied", .pole = Pole::bad, .weight = Weight::verdict, .listed = true},
+    {.file = "listed.txt", .name = "dissatisfied.strong", .pole = Pole::bad, .weight = Weight::verdict, .strong = true, .listed = true},
+    {.file = "listed.txt", .name = "bad", .pole = Pole::bad, .weight = Weight::judgement, .listed = true},
+    {.file = "listed.txt", .name = "bad.detail", .pole = Pole::bad, .weight = Weight::detail, .listed = true},
+    {.file = "listed.txt", .name = "fair", .pole = Pole::fair, .weight = Weight::verdict, .listed = true},
+    {.file = "listed.txt", .name = "satisfied", .pole = Pole::good, .weight = Weight::verdict, .listed = true},
+    {.file = "listed.txt", .name = "satisfied.strong", .pole = Pole::good, .weight = Weight::verdict, .strong = true, .listed = true},
+    {.file = "listed.txt", .name = "good", .pole = Pole::good, .weight = Weight::judgement, .listed = true},
     {.file = "praise.txt", .name = "good.verdict", .pole = Pole::good, .weight = Weight::verdict},
     {.file = "praise.txt", .name = "good.strong", .pole = Pole::good, .weight = Weight::verdict, .strong = true},
     {.file = "praise.txt", .name = "good", .pole = Pole::good, .weight = Weight::judgement},
@@ -45,8 +55,9 @@ constexpr Section sections[] = {
     {.file = "complaint.txt", .name = "bad.detail", .pole = Pole::bad, .weight = Weight::detail},
     {.file = "complaint.txt", .name = "bad.of_us", .pole = Pole::bad, .weight = Weight::detail, .only_of_us = true},
     {.file = "complaint.txt", .name = "bad.weak", .pole = Pole::bad, .weight = Weight::weak, .anything = true},
-    {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak},
+    {.file = "words.txt", .name = "undecided.soft", .pole = Pole::undecided, .weight = Weight::weak, .soft = true},
     {.file = "words.txt", .name = "undecided.pending", .pole = Pole::undecided, .weight = Weight::verdict, .pending = true},
+    {.file = "words.txt", .name = "undecided.goes_on", .pole = Pole::undecided, .weight = Weight::verdict, .soft = true},
     {.file = "words.txt", .name = "undecided", .pole = Pole::undecided, .weight = Weight::verdict},
     {.file = "words.txt", .name = "emoji.good", .pole = Pole::good, .weight = Weight::judgement, .emoji = true},
     {.file = "words.txt", .name = "emoji.fair", .pole = Pole::fair, .weight = Weight::judgement, .emoji = true},
@@ -64,7 +75,7 @@ struct Tables {
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
             doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
             deed = phrases("classes.txt", "class.deed"), aspect = phrases("classes.txt", "class.aspect"), particle = phrases("classes.txt", "class.particle"),
-            condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), plan = phrases("words.txt", "plan");
+            beside = phrases("listed.txt", "beside"), condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), of_a_case = phrases("words.txt", "case"), plan = phrases("words.txt", "plan");
     Tables() {
         for (const auto& section : sections)
             for (auto line : lines(section.file, section.name))
@@ -85,13 +96,28 @@ struct Hit {
     const Section* section;
 };
 
+// Letters of scripts that put spaces between words: what stands before a word is a part of it, "نارازى", "불만족합니다".
+bool joins(char32_t before, char32_t first) {
+    auto spaced = [](char32_t c) {
+        const bool mongolian = c >= 0x1800 && c < 0x18B0, hangul = c >= 0xAC00 && c < 0xD7B0;
+        return (c >= 0x0370 && c < 0x0780) || mongolian || hangul;  // Greek, Cyrillic, Hebrew, Arabic
+    };
+    return text::is_word(before) && text::is_word(first) && spaced(before) && spaced(first);
+}
+
+bool is_inside_a_word(std::string_view text, std::size_t at) {
+    return at > 0 && joins(text::character_before(text, at).code, text::character_at(text, at).code);
+}
+
 // Longest first and none inside another: 满意 is not seen in 不满意, nor 不满意 in 没有不满意.
 std::vector<Hit> find_hits(std::string_view text) {
     const auto& t = tables();
     std::vector<Hit> all, kept;
     for (std::size_t at = 0; at < text.size(); at += text::character_at(text, at).bytes)
         t.words.any_at(text, at, [&](const Phrase& word) {
-            if (auto end = word.match_at(text, at); end && *end > at) all.push_back({{at, *end}, t.section_of[t.words.place_of(word)]});
+            const auto* section = t.section_of[t.words.place_of(word)];
+            if (section->listed && is_inside_a_word(text, at)) return false;
+            if (auto end = word.match_at(text, at); end && *end > at) all.push_back({{at, *end}, section});
             return false;
         });
     // Of two as long as each other the section that stands first in the list above.
@@ -167,6 +193,33 @@ std::size_t other_words(std::string_view text, const std::vector<Hit>& hits) {
         letters = word && !han;
     }
     return count;
+}
+
+// Whether a word is left over beside praise of a listed language, once all that we know is taken out; what denies is known only where
+// it is asked about. Beside a word of letters, Chinese counts for nothing, and beside Japanese all of it.
+bool leaves_a_word(std::string_view text, const std::vector<Hit>& hits, bool denial_is_known) {
+    const auto& t = tables();
+    std::vector<Span> known;
+    bool in_han = false;
+    for (const auto& hit : hits) {
+        if (hit.section->pole != Pole::undecided) known.push_back(hit.span);
+        in_han = in_han || (hit.section->listed && text::is_han(text::character_at(text, hit.span.begin).code));
+    }
+    auto rest = blank(std::string(text), known);
+    rest = blank(std::move(rest), find_polite(rest));
+    if (denial_is_known) rest = blank(std::move(rest), find_all(t.negation_after, rest));
+    for (const auto* table : {&t.beside, &t.service, &t.strong}) {
+        auto words = find_all(*table, rest);
+        std::erase_if(words, [&](Span word) { return is_inside_a_word(rest, word.begin); });
+        rest = blank(std::move(rest), words);
+    }
+    for (std::size_t at = 0; at < rest.size();) {
+        auto c = text::character_at(rest, at);
+        at += c.bytes;
+        const bool digit = c.code >= U'0' && c.code <= U'9';
+        if (text::is_word(c.code) && !digit && (in_han || !text::is_han(c.code))) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -376,7 +429,7 @@ private:
     }
 
     void puzzle(const Hit& hit) {
-        (hit.section->pending ? pending_ : hit.section->weight == Weight::weak ? soft_ : mood_.undecided) = true;
+        (hit.section->pending ? pending_ : hit.section->soft ? soft_ : mood_.undecided) = true;
         mood_.riddle = mood_.riddle || text_.substr(hit.span.begin, hit.span.size()).find("满意") != text_.npos;
     }
 
@@ -432,7 +485,23 @@ private:
         }
         auto scope = section.emoji ? Scope{} : read_scope(text_, hit, hits_);
         if (section.pole == Pole::bad && denies_another(hit.span)) scope.negated = false;
+        if (section.listed) return judge_listed(hit, scope);
         scope.negated = scope.negated || (section.pole != Pole::bad && denied_after(text_, hit.span));
+        weigh(hit, scope);
+    }
+
+    // What we do not know beside it may deny it: 満足には足りない. Then a person reads it.
+    void judge_listed(const Hit& hit, Scope scope) {
+        std::vector<Span> judged;
+        for (const auto& other : hits_) judged.push_back(other.span);
+        const auto rest = blank(std::string(text_), judged);
+        scope.negated = scope.negated || contains(tables().negation_after, clause_after(rest, hit.span.end));
+        if (hit.section->pole == Pole::bad || !leaves_a_word(text_, hits_, scope.negated)) return weigh(hit, scope);
+        mood_.undecided = mood_.riddle = true;
+    }
+
+    void weigh(const Hit& hit, const Scope& scope) {
+        const auto& section = *hit.section;
         (section.emoji ? emoji_ : words_) = true;
         mood_.negated = mood_.negated || scope.negated;
         const bool aside = is_aside(hit.span);
@@ -465,7 +534,8 @@ private:
         const bool clear = mood_.bad.any && mood_.bad.firm && !mood_.good.any && !mood_.fair.any;
         mood_.undecided = mood_.undecided || (pending_ && !clear);
         mood_.doubtful = only_good && is_doubtful(text_, hits_, subject_.others);
-        mood_.unclear = subject_.service && contains(t.unclear, text_) && !contains(t.plan, text_);
+        const bool of_us = subject_.service || contains(t.of_a_case, text_);
+        mood_.unclear = of_us && contains(t.unclear, text_) && !contains(t.plan, text_);
         mood_.emoji_only = emoji_ && !words_;
     }
 

@@ -104,6 +104,27 @@ TEST_CASE("the smaller sets that were written after each mending are read as lab
     }
 }
 
+// 18 of 54 complaints of the second were once read as praise: what stood beside it was not known.
+TEST_CASE("replies in the listed languages are read as labelled, and never a complaint as praise") {
+    for (auto name : {"replies/languages.jsonl", "replies/languages_held.jsonl"}) {
+        CAPTURE(name);
+        auto s = score(name);
+        CHECK(s.rows > 80);
+        CHECK(s.right >= s.rows * 97 / 100);
+        CHECK(s.emergencies_missed + s.false_emergencies + s.opt_outs_missed == 0);
+    }
+}
+
+TEST_CASE("a complaint without a code and without a word of the scale is heard") {
+    for (auto name : {"replies/bare.jsonl", "replies/bare_held.jsonl", "replies/bare_last.jsonl"}) {
+        CAPTURE(name);
+        auto s = score(name);
+        CHECK(s.rows > 100);
+        CHECK(s.right >= s.rows * 84 / 100);
+        CHECK(s.false_emergencies <= 1);
+    }
+}
+
 TEST_CASE("replies as most people send them are read as labelled") {
     auto s = score("replies/plain.jsonl");
     CHECK(s.rows > 150);

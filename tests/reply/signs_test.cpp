@@ -33,6 +33,29 @@ TEST_CASE("an opt-out is what a reasonable person reads as one, and a letter onl
     }
 }
 
+// 不接受 may be of our texts or of what was done: a person asks. Whoever says of what is understood.
+TEST_CASE("who accepts nothing is asked what, unless he says it") {
+    struct { const char* text; const char* label; } cases[] = {
+        {"不接受", "ambiguous"}, {"不接受!", "ambiguous"}, {"我不接受", "ambiguous"}, {"不接受短信", "opt_out"}, {"不接受任何短信", "opt_out"}, {"不接受调查", "opt_out"},
+        {"不接受 T", "opt_out"}, {"不接受，回T", "opt_out"}, {"不接受这个结果", "dissatisfied"}, {"处理结果我不接受", "dissatisfied"}, {"坚决不接受", "dissatisfied"},
+        {"3 不接受", "dissatisfied"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label_text(read(Scale::three_110, c.text), Scale::three_110) == c.label);
+    }
+}
+
+// One alarm too many costs a call, one too few a life.
+TEST_CASE("the sign for SOS is a cry, alone and beside anything") {
+    for (auto text : {"🆘", "🆘🆘🆘", "1🆘", "🆘 我在家", "謝謝🆘"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).emergency);
+    }
+    CHECK(read(Scale::three_110, "1🆘").rating == 1);
+    CHECK_FALSE(read(Scale::three_110, "🆗").emergency);
+}
+
 TEST_CASE("an opt-out as a clause of its own beside a rating in words does both") {
     for (auto text : {"不满意,STOP ALL", "满意。退出订阅", "不满意,垃圾短信,退订", "太差了,拉黑了", "不满意,配信停止", "满意。unsubscribe"}) {
         CAPTURE(text);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/reply/read.hpp"
+#include "daemon/reply/tables.hpp"
 
 using pingjing::Scale;
 using namespace pingjing::reply;
@@ -82,4 +83,51 @@ TEST_CASE("a negation around praise never leaves praise") {
             CAPTURE(negation + praise);
             CHECK(label(negation + praise) != "satisfied");
         }
+}
+
+// We do not know how these languages deny: any word that no table has may do it.
+TEST_CASE("praise in a listed language beside a word that nobody knows is for a person") {
+    int seen = 0;
+    for (auto section : {"satisfied", "satisfied.strong", "good", "fair"})
+        for (auto line : lines("listed.txt", section))
+            for (auto word : split(line)) {
+                if (word.find('<') != word.npos || word.front() == '=') continue;
+                const auto plain = std::string(word);
+                CAPTURE(plain);
+                const bool letters = plain.front() >= 'a' && plain.front() <= 'z';
+                const std::string unknown = letters ? "qwyz" : plain.starts_with("満") || plain.starts_with("不") ? "ぬる" : "ةظغ";
+                for (const auto& text : {plain + " " + unknown, unknown + " " + plain, plain + ", " + unknown}) {
+                    CAPTURE(text);
+                    const auto said = label(text);
+                    CHECK_FALSE((said == "satisfied" || said == "basically_satisfied"));
+                }
+                ++seen;
+            }
+    CHECK(seen > 150);
+}
+
+// A phrase that is spelled otherwise than the reader spells is never found.
+TEST_CASE("each word of a listed language alone is read as its section says") {
+    struct { const char* section; const char* label; } sections[] = {
+        {"satisfied", "satisfied"}, {"satisfied.strong", "satisfied"}, {"good", "satisfied"}, {"fair", "basically_satisfied"},
+        {"dissatisfied", "dissatisfied"}, {"dissatisfied.strong", "dissatisfied"}, {"bad", "dissatisfied"}, {"bad.detail", "dissatisfied"},
+    };
+    for (const auto& s : sections)
+        for (auto line : lines("listed.txt", s.section))
+            for (auto word : split(line)) {
+                if (word.find('<') != word.npos) continue;
+                if (word.front() == '=') word.remove_prefix(1);
+                const auto plain = std::string(word);
+                CAPTURE(plain);
+                CHECK(label(plain) == s.label);
+            }
+}
+
+TEST_CASE("a digit beside words of a listed language is the answer, unless they contradict it") {
+    CHECK(label("1 رازى") == "satisfied");
+    CHECK(label("3 رازى ئەمەس") == "dissatisfied");
+    CHECK(label("1 رازى ئەمەس") == "ambiguous");
+    CHECK(label("1 만족하지 않아요") == "ambiguous");
+    CHECK(label("3 満足") == "ambiguous");
+    CHECK(label("1 no estoy satisfecho") == "ambiguous");
 }
