@@ -22,8 +22,9 @@ struct Verification {
     std::size_t checkpoints = 0;   // that the ledger agrees with
     bool has_key = false;          // a ledger.key: without one no signature is looked at
     std::vector<store::LedgerKey> keys{};  // as the ledger names them
-    std::string root{};
+    std::string root{};            // of a whole verification
     TreeHead head{};
+    std::vector<std::int64_t> touched{};  // of verify_since(): the cases that were looked at
 };
 
 // In steps, each one moment of the books, for a store that is in use. What is damaged is a failure of "file", and the rest is looked at all the
@@ -44,6 +45,7 @@ public:
 
 private:
     enum class Stage { begin, file, ledger, checks, finish, done };
+    void go_on_or_say_why(store::Connection& db);
     void go_on(store::Connection& db);
     void begin(store::Connection& db);
     void take_checkpoint(const std::string& note, const std::string& who);

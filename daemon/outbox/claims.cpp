@@ -20,8 +20,8 @@ namespace {
 using store::Connection;
 using store::DueRow;
 
-constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
-constexpr Millis doubt_pause = std::chrono::minutes(1);     // the same for surveys, which are in no hurry
+constexpr Millis look_again = std::chrono::seconds(5), longest_look_again = std::chrono::minutes(1);  // at a phone with a message under way
+constexpr Millis doubt_pause = std::chrono::minutes(1), longest_doubt_pause = std::chrono::minutes(10);  // the same for surveys, which are in no hurry
 constexpr Millis least_validity = std::chrono::minutes(5);
 constexpr int rows_a_look = 512, rows_a_sweep = 32, careful_rows_a_look = 64;  // inside a savepoint every statement costs what all before it changed
 
@@ -73,7 +73,8 @@ private:
     }
 
     void look(int route, int priority) {
-        if (may_go(route, priority)) {
+        auto next = store::find_next_due(db_, route, priority);
+        if (next && *next <= in_.now && may_go(route, priority)) {
             auto limit = in_.careful ? careful_rows_a_look : rows_a_look;
             auto rows = store::find_due(db_, route, priority, in_.now, limit);
             bool more = rows.size() == static_cast<std::size_t>(limit);
@@ -88,8 +89,9 @@ private:
             }
             // Where not one of so many can go they are all held by the same thing, and looking again at once changes nothing.
             if (more && moved) soon(in_.now);
+            next = store::find_next_due(db_, route, priority);
         }
-        if (auto next = store::find_next_due(db_, route, priority); next && *next > in_.now) soon(*next);
+        if (next && *next > in_.now) soon(*next);
     }
     // The oldest of each route alone, however many wait: what has been due for longest is too old first, or soon after.
     void sweep() {
@@ -236,7 +238,7 @@ private:
         if (!channel) return false;
         auto others = store::other_texts(db_, row.phone_id, row.id);
         if (!urgent(row) && others.unsettled) {
-            store::postpone(db_, row.id, in_.now + (is_survey(row) ? doubt_pause : look_again));
+            store::postpone(db_, row.id, in_.now + pause_at_doubt(row, *others.unsettled));
             return true;
         }
         std::optional<store::StoredCase> about;
@@ -262,6 +264,12 @@ private:
         if (!is_survey(row) && row.slot) facts.slot = static_cast<int>(*row.slot);
         send(row, *phone, about, answer, *channel, std::move(facts));
         return true;
+    }
+
+    // A tenth of the time that the doubt is old: it may last for a day, and every look is written down.
+    Millis pause_at_doubt(const DueRow& row, Instant since) const {
+        auto tenth = (in_.now - since) / 10;
+        return is_survey(row) ? std::clamp(tenth, doubt_pause, longest_doubt_pause) : std::clamp(tenth, look_again, longest_look_again);
     }
 
     std::optional<std::size_t> index_of(const std::string& name) const {

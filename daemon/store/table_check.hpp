@@ -19,7 +19,7 @@ class Statement;
 class TableCheck {
 public:
     struct Sizes {
-        std::int64_t rows_at_once = 20'000;  // a table with more is walked
+        std::int64_t rows_at_once = 20'000;  // a table with more is walked; those with less share a step as long as they have no more together
         std::int64_t rows_a_step = 2'000;    // with ten indexes on a disk that has none of them in memory half a second, otherwise a tenth of that
         // Of a table that is walked only the rows whose number leaves `share` when divided by this are looked for: finding a row is what costs, ten
         // times what reading it does. Three hundred thousand surveys whole: 7 s of a core, minutes where the disk has to be asked.
@@ -49,8 +49,10 @@ private:
         std::size_t equal = 0;       // so many of its first values the next ones share
     };
 
+    bool is_sound_as_a_whole(Connection& db);
     void list_tables(Connection& db);
-    void begin_table(Connection& db);
+    bool look_at_table(Connection& db);
+    bool begin_table(Connection& db);
     void read_indexes(Connection& db);
     void ask_sqlite(Connection& db);
     void begin_walk();
@@ -68,12 +70,14 @@ private:
     std::vector<std::string> tables_;
     std::size_t table_ = 0;
     int found_here_ = 0;
+    std::int64_t rows_asked_ = 0;  // in this step
     // Of the table that is walked. Walk 0 is the table's own; walk n the one of index n - 1.
     bool rowid_ = true;
     std::vector<std::string> key_;
     std::vector<Index> indexes_;
     std::size_t walk_number_ = 0;
     Walk walk_{};
+    std::string said_of_whole_{};  // by SQLite
     std::vector<std::string> findings_;
 };
 
