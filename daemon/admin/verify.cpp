@@ -114,10 +114,19 @@ std::string first_of(const Verification& result, std::string_view check) {
     return {};
 }
 
-// Whether a letter, a notice or an emergency was touched since then.
-bool any_without_case(Connection& db, std::int64_t since) {
-    Statement find(db, "SELECT 1 FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NULL AND kind <> 'rows' AND kind <> 'access' LIMIT 1");
-    return find.bind(1, since).step();
+// What was touched since then: cases, and whether a letter, a notice or an emergency was.
+struct Touched {
+    std::set<std::int64_t> cases{};
+    bool any_without_case = false;
+};
+Touched touched_since(Connection& db, std::int64_t seq) {
+    Touched out;
+    // By its place: the index of cases would be read from end to end. Without DISTINCT, for which SQLite makes a table.
+    Statement lines(db, "SELECT case_id, kind <> 'rows' AND kind <> 'access' FROM ledger NOT INDEXED WHERE seq > ?1");
+    for (lines.bind(1, seq); lines.step();)
+        if (auto id = lines.maybe_integer(0)) out.cases.insert(*id);
+        else out.any_without_case = out.any_without_case || lines.integer(1) == 1;
+    return out;
 }
 
 // Of all rows, and of one case's.
@@ -141,8 +150,10 @@ void look(Connection& db, const Check& check, std::optional<std::int64_t> case_i
 
 void look_at_case(Connection& db, std::int64_t case_id, Verification& result) {
     std::set<std::string_view> has;
-    Statement find(db, "SELECT 'ratings' FROM ratings WHERE case_id = ?1 UNION SELECT 'followups' FROM followups WHERE case_id = ?1 UNION SELECT 'appeals' FROM appeals WHERE case_id = ?1");
-    for (find.bind(1, case_id); find.step();) has.insert(find.view(0) == "ratings" ? "ratings" : find.view(0) == "appeals" ? "appeals" : "followups");
+    Statement find(db, "SELECT EXISTS (SELECT 1 FROM ratings WHERE case_id = ?1), EXISTS (SELECT 1 FROM followups WHERE case_id = ?1), EXISTS (SELECT 1 FROM appeals WHERE case_id = ?1)");
+    find.bind(1, case_id).step();
+    for (auto [column, table] : {std::pair(0, "ratings"), std::pair(1, "followups"), std::pair(2, "appeals")})
+        if (find.integer(column) == 1) has.insert(table);
     for (const auto& check : checks)
         if (check.the_case && (!check.of || has.contains(check.of))) look(db, check, case_id, result);
 }
@@ -176,6 +187,13 @@ void Verifier::take_checkpoint(const std::string& bytes, const std::string& who)
 }
 
 bool Verifier::step(store::Connection& db) {
+    constexpr std::uint64_t few_lines = 20'000;  // of so few surveys all checks take as long as one of many
+    do go_on_or_say_why(db);
+    while (stage_ == Stage::rest && ledger_.head().size() <= few_lines);
+    return stage_ != Stage::done;
+}
+
+void Verifier::go_on_or_say_why(store::Connection& db) {
     auto stage = stage_;
     try {
         go_on(db);
@@ -183,7 +201,6 @@ bool Verifier::step(store::Connection& db) {
         if (!error.is_damage()) throw;
         result_.failures.push_back({"file", fmt::format("{} cannot be looked at: {}", stage == Stage::begin ? "checkpoints" : "schema and books", error.reason())});
     }
-    return stage_ != Stage::done;
 }
 
 // The stage is left before its work is done: what throws is not begun again.
@@ -298,13 +315,13 @@ Verification verify_since(Connection& db, TreeHead known) {
     Verification result;
     auto seen = static_cast<std::int64_t>(known.size());
     auto head = store::recompute(db, std::move(known));
-    if (head) result.ledger_entries = static_cast<std::int64_t>(head->size()), result.root = to_hex(head->root()), result.head = std::move(*head);
+    if (head) result.ledger_entries = static_cast<std::int64_t>(head->size()), result.head = std::move(*head);
     else result.failures.push_back({"ledger", head.error().detail});
-    // By its place: the index of cases would be read from end to end.
-    Statement touched(db, "SELECT DISTINCT case_id FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NOT NULL");
-    touched.bind(1, seen);
-    for (; touched.step(); ++result.cases) look_at_case(db, touched.integer(0), result);
-    if (any_without_case(db, seen))
+    auto touched = touched_since(db, seen);
+    for (auto id : touched.cases) look_at_case(db, id, result);
+    result.cases = static_cast<std::int64_t>(touched.cases.size());
+    result.touched.assign(touched.cases.begin(), touched.cases.end());
+    if (touched.any_without_case)
         for (const auto& check : checks)
             if (!check.the_case) look(db, check, std::nullopt, result);
     return result;

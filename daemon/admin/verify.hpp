@@ -25,8 +25,9 @@ struct Verification {
     std::size_t checkpoints = 0;   // that the ledger agrees with
     bool has_key = false;          // a ledger.key: without one no signature is looked at
     std::vector<store::LedgerKey> keys{};  // as the ledger names them
-    std::string root{};
+    std::string root{};            // of a whole verification
     TreeHead head{};
+    std::vector<std::int64_t> touched{};  // of verify_since(): the cases that were looked at
 };
 
 // In steps, each one moment of the books, for a store that is in use. What is damaged is a failure of "file", and the rest is looked at all the
@@ -48,6 +49,7 @@ public:
 private:
     friend class Beside;
     enum class Stage { begin, ledger, rest, finish, done };
+    void go_on_or_say_why(store::Connection& db);
     void go_on(store::Connection& db);
     // The file and the promises: of all that is below, only file_, file_is_done_, next_check_ and broken_ are touched.
     bool step_rest(store::Connection& db);

@@ -41,12 +41,9 @@ Hash node_hash(const Hash& left, const Hash& right) {
 
 std::string to_hex(std::string_view bytes) {
     constexpr char digits[] = "0123456789abcdef";
-    std::string out;
-    out.reserve(bytes.size() * 2);
-    for (unsigned char c : bytes) {
-        out += digits[c >> 4];
-        out += digits[c & 15];
-    }
+    std::string out(bytes.size() * 2, '\0');
+    auto to = out.begin();
+    for (unsigned char c : bytes) *to++ = digits[c >> 4], *to++ = digits[c & 15];
     return out;
 }
 std::string to_hex(const Hash& hash) { return to_hex(view(hash)); }

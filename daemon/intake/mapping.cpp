@@ -141,7 +141,9 @@ Result<Mapping> read_mapping(const std::string& name, std::string_view text) {
     return mapping;
 }
 
-Mappings Mappings::built_in() {
+namespace {
+
+Mappings read_built_in() {
     Mappings all;
     for (std::string name : {"default", "gat"}) {
         auto text = built_in_template("mappings/" + name + ".toml");
@@ -150,6 +152,13 @@ Mappings Mappings::built_in() {
         if (!mapping) throw std::logic_error(mapping.error().detail);
         all.add(std::move(*mapping));
     }
+    return all;
+}
+
+}  // namespace
+
+Mappings Mappings::built_in() {
+    static const auto all = read_built_in();  // once: rules are asked for with every batch
     return all;
 }
 

@@ -1,7 +1,6 @@
 #include "daemon/store/epoch.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <cerrno>
 #include <sstream>
 #include <system_error>
@@ -16,9 +15,11 @@ std::filesystem::path epoch_file(const std::filesystem::path& dir) { return dir 
 // Half of one and half of another would be a number that never was.
 std::string check_of(const std::string& words) { return to_hex(leaf_hash(words)).substr(0, 16); }
 
+std::string of_width(std::size_t width, char fill, const std::string& word) { return std::string(width - std::min(width, word.size()), fill) + word; }
+
 // Always as long, so that one is written over the other.
 std::string written(const Epoch& epoch) {
-    auto words = fmt::format("{:020} {:->64} {:020} ", epoch.facts, to_hex(epoch.leaf), epoch.database_bytes);
+    auto words = of_width(20, '0', std::to_string(epoch.facts)) + " " + of_width(64, '-', to_hex(epoch.leaf)) + " " + of_width(20, '0', std::to_string(epoch.database_bytes)) + " ";
     return words + check_of(words) + "\n";
 }
 

@@ -58,7 +58,9 @@ bool LedgerCheck::go_on(Connection& db) {
         case Stage::rows:
             // What was written since the last step: now what we know is what the tables hold at this moment.
             while (read_lines(db, std::numeric_limits<std::int64_t>::max())) {}
-            if (read_rows_or_leave_table(db)) return true;
+            // Small tables share a step.
+            for (rows_read_ = 0; read_rows_or_leave_table(db);)
+                if (2 * rows_read_ >= sizes_.rows_a_step) return true;
             find_missing(db);
             stage_ = ++pass_ < passes_ ? Stage::pass : Stage::done;
             return stage_ != Stage::done;
@@ -166,6 +168,7 @@ bool LedgerCheck::read_rows(Connection& db) {
         after_a_ = row.key.a, after_b_ = row.key.b;
         if (mine(row.key)) compare(row, table, db);
     }
+    rows_read_ += n;
     from_start_ = false;
     if (whole || n < sizes_.rows_a_step) ++table_, from_start_ = true;
     return true;

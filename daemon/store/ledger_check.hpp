@@ -72,6 +72,7 @@ private:
     std::int64_t read_ = 0;        // lines of this pass
     std::size_t table_ = 0;
     std::int64_t after_a_ = 0, after_b_ = 0;
+    std::int64_t rows_read_ = 0;   // of tables, in this step
     bool from_start_ = true;
     std::map<std::uint8_t, std::int64_t> whole_at_;  // tables read in one go, and what the ledger's size was then
     std::set<std::uint8_t> unreadable_;  // tables

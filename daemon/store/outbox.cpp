@@ -240,7 +240,7 @@ OtherTexts other_texts(Connection& db, std::int64_t phone_id, std::int64_t excep
     OtherTexts out;
     for (find.bind(1, phone_id).bind(2, except_message); find.step();) {
         auto state = find.view(0);
-        out.unsettled = out.unsettled || state == "sending" || state == "in_doubt";
+        if (state == "sending" || state == "in_doubt") out.unsettled = std::max(out.unsettled.value_or(find.instant(2)), find.instant(2));
         if (find.view(1) == "survey" && state != "due" && state != "held" && state != "cancelled" && !find.is_null(2)) out.surveys.push_back(find.instant(2));
     }
     return out;

@@ -55,8 +55,8 @@ void hold_due(Connection& db, const DueRow& row, std::string_view why, Instant n
 std::string proven_channel(Connection& db, std::int64_t phone_id);
 // What else this phone was sent, or is to be sent.
 struct OtherTexts {
-    bool unsettled = false;          // one of which we do not know whether it was taken
-    std::vector<Instant> surveys{};  // when those went that did, or may have
+    std::optional<Instant> unsettled{};  // when the newest went of which we do not know whether it was taken
+    std::vector<Instant> surveys{};      // when those went that did, or may have
 };
 OtherTexts other_texts(Connection& db, std::int64_t phone_id, std::int64_t except_message);
 

@@ -13,7 +13,7 @@ int schema_version(Connection& db);   // 0: empty
 int newest_schema();
 // conflict, as below.
 Result<void> check_schema(Connection& db);
-// Brings the store up to date, each step one transaction. conflict: it was written by a newer program, or its tables are not those of
+// Brings the store up to date, each step one transaction; an empty file in one. conflict: it was written by a newer program, or its tables are not those of
 // the schema that it names; then nothing is touched. A step that fails throws SqlError, and the store is as it was before that step.
 // `to`: an older one, for tests.
 Result<void> migrate(Connection& db, int to = newest_schema());

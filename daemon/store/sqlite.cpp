@@ -265,11 +265,11 @@ std::optional<Instant> Statement::maybe_instant(int column) const {
 
 Savepoint::Savepoint(Connection& db) : db_(db), mark_(db.ledger().mark()) {
     write_lines(db_);
-    db_.exec("SAVEPOINT row");
+    Statement(db_, "SAVEPOINT row").run();
 }
 
 void Savepoint::keep() {
-    db_.exec("RELEASE row");
+    Statement(db_, "RELEASE row").run();
     kept_ = true;
 }
 
@@ -278,20 +278,20 @@ Savepoint::~Savepoint() {
     db_.ledger().forget_since(mark_);
     try {
         db_.take_back_to("row");
-        db_.exec("RELEASE row");
+        Statement(db_, "RELEASE row").run();
     } catch (const SqlError&) {
         // The transaction cannot be trusted any more, and will not commit either.
     }
 }
 
 Snapshot::Snapshot(Connection& db) : db_(db), ours_(!db.in_transaction()) {
-    if (ours_) db_.exec("BEGIN");
+    if (ours_) Statement(db_, "BEGIN").run();
 }
 
 Snapshot::~Snapshot() {
     if (!ours_ || !db_.in_transaction()) return;
     try {
-        db_.exec("COMMIT");
+        Statement(db_, "COMMIT").run();
     } catch (const SqlError&) {
         // Nothing was written. A connection that cannot even end its reading fails at its next statement.
     }

@@ -91,7 +91,7 @@ struct Store::Impl {
     bool head_in_question = false;
     void commit(TreeHead head) {
         head_in_question = true;
-        db.exec("COMMIT");
+        Statement(db, "COMMIT").run();
         commit_head(db, std::move(head));
         head_in_question = false;
     }
@@ -102,7 +102,7 @@ struct Store::Impl {
             sequence = journal_mark(db);
             head_in_question = false;
         }
-        db.exec("BEGIN IMMEDIATE");
+        Statement(db, "BEGIN IMMEDIATE").run();
     }
 
     // Throws where an fsync failed. Without room the pages stay in the WAL, where they are as safe.
@@ -151,7 +151,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, Runner run
         if (looks)
             if (auto same = check_lineage(impl->db, dir, epoch, *journal); !same) return tl::unexpected(same.error());
         impl->db.leave_wal_when_closed(false);
-        if (auto migrated = migrate(impl->db); !migrated) return tl::unexpected(migrated.error());
+        if (schema_version(impl->db) < newest_schema())
+            if (auto migrated = migrate(impl->db); !migrated) return tl::unexpected(migrated.error());
         impl->sequence = journal_mark(impl->db);
         if (looks) write_missing_lines(impl->db, *journal);
         if (!folder.empty()) impl->epoch_file.emplace(disk, dir, durable);
@@ -375,10 +376,12 @@ void Store::will_send(Connection&, const std::string& ref, const std::string& ph
 void Store::run_now(const std::function<void(Connection&)>& work) {
     auto& db = impl_->db;
     if (auto failure = impl_->flusher->failure()) std::rethrow_exception(failure);
+    auto commits = db.commits();
     impl_->begin();
     try {
         work(db);
         impl_->commit(write_head(db));
+        if (db.commits() == commits) return;  // nothing was written
         if (impl_->durable) db.sync_wal();
         impl_->mark(impl_->epoch(), false);
     } catch (...) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/store/sqlite.hpp"
@@ -12,6 +13,7 @@ namespace pingjing::store {
 namespace {
 
 constexpr int most_of_a_table = 3;
+constexpr std::int64_t entries_a_step = 20'000;  // of tables that share one
 
 std::string joined(const std::vector<std::string>& words, const char* between) {
     std::string out;
@@ -37,6 +39,12 @@ void bind(Statement& to, int place, sqlite3_value* value) {
     if (int rc = sqlite3_bind_value(to.handle(), place, value); rc != SQLITE_OK) throw SqlError(rc, sqlite3_errstr(rc));
 }
 
+// Of what SQLite says, without its heading.
+std::string first_line(std::string said) {
+    if (auto heading = said.find("***\n"); heading != said.npos) said.erase(0, heading + 4);
+    return said.substr(0, said.find('\n'));
+}
+
 std::string words_of(const Statement& row, int first, std::size_t count) {
     std::string out;
     for (std::size_t i = 0; i < count; ++i) out += " " + row.text(first + static_cast<int>(i));
@@ -51,13 +59,39 @@ void TableCheck::found(std::string detail) {
     if (++found_here_ <= most_of_a_table) findings_.push_back(std::move(detail));
 }
 
+// Small tables share a step.
 bool TableCheck::step(Connection& db) {
     Snapshot moment(db);
-    if (!std::exchange(listed_, true)) list_tables(db);
-    if (table_ == tables_.size()) return false;
+    if (!std::exchange(listed_, true)) {
+        if (is_sound_as_a_whole(db)) return false;
+        list_tables(db);
+    }
+    for (entries_asked_ = 0; table_ < tables_.size();)
+        if (!look_at_table(db)) return true;
+    if (findings_.empty() && !said_of_whole_.empty()) findings_.push_back("the file: " + said_of_whole_);
+    return false;
+}
+
+// A small file is looked at in one go, with its free pages. What is wrong with it each table says better.
+bool TableCheck::is_sound_as_a_whole(Connection& db) {
+    constexpr std::int64_t entries_a_page = 10;
     try {
-        if (!walking_) begin_table(db);
-        if (walking_ && walk_on(db)) return true;
+        Statement pages(db, "PRAGMA page_count");
+        if (!pages.step() || pages.integer(0) * entries_a_page > std::min(entries_a_step, sizes_.entries_at_once)) return false;
+        Statement check(db, "PRAGMA integrity_check");
+        if (check.step()) said_of_whole_ = first_line(check.text(0));
+    } catch (const SqlError& error) {
+        if (!error.is_damage() && (error.code() & 0xFF) != SQLITE_ERROR) throw;
+        said_of_whole_ = error.reason();
+    }
+    return said_of_whole_ == "ok";
+}
+
+// False: the rest has to wait for the next step.
+bool TableCheck::look_at_table(Connection& db) {
+    try {
+        if (!walking_ && !begin_table(db)) return false;
+        if (walking_ && walk_on(db)) return false;
     } catch (const SqlError& error) {
         // Where the schema was edited, too, our questions may make no sense.
         if (!error.is_damage() && (error.code() & 0xFF) != SQLITE_ERROR) throw;
@@ -66,10 +100,11 @@ bool TableCheck::step(Connection& db) {
     }
     if (walking_ && ++walk_number_ <= indexes_.size()) {
         begin_walk();
-        return true;
+        return false;
     }
-    walking_ = false, found_here_ = 0;
-    return ++table_ < tables_.size();
+    bool walked = std::exchange(walking_, false);
+    found_here_ = 0, ++table_;
+    return !walked;
 }
 
 void TableCheck::list_tables(Connection& db) {
@@ -77,24 +112,28 @@ void TableCheck::list_tables(Connection& db) {
     while (all.step()) tables_.push_back(all.text(0));
 }
 
-void TableCheck::begin_table(Connection& db) {
+// False: with those of the tables before it these rows would be too many for one step.
+bool TableCheck::begin_table(Connection& db) {
     Statement kinds(db, "SELECT 1 + count(*) FROM pragma_index_list(?1)");
     kinds.bind(1, table()).step();
     auto most = sizes_.entries_at_once / kinds.integer(0);
-    Statement more(db, fmt::format("SELECT 1 FROM {} LIMIT 1 OFFSET ?1", table()));
-    if (!more.bind(1, most).step()) return ask_sqlite(db);
+    Statement many(db, fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT ?1)", table()));
+    many.bind(1, most + 1).step();
+    auto rows = many.integer(0), entries = rows * kinds.integer(0);
+    if (entries_asked_ > 0 && entries_asked_ + entries > entries_a_step) return false;
+    entries_asked_ += entries;
+    if (rows <= most) return ask_sqlite(db), true;
     read_indexes(db);
     walking_ = true, walk_number_ = 0;
     begin_walk();
+    return true;
 }
 
 void TableCheck::ask_sqlite(Connection& db) {
     Statement check(db, fmt::format("PRAGMA integrity_check({})", table()));
     while (check.step()) {
-        auto said = check.text(0);
-        if (said == "ok") continue;
-        if (auto heading = said.find("***\n"); heading != said.npos) said.erase(0, heading + 4);
-        found(fmt::format("{}: {}", table(), said.substr(0, said.find('\n'))));
+        auto said = first_line(check.text(0));
+        if (said != "ok") found(fmt::format("{}: {}", table(), said));
     }
 }
 

@@ -50,8 +50,10 @@ private:
         std::size_t equal = 0;       // so many of its first values the next ones share
     };
 
+    bool is_sound_as_a_whole(Connection& db);
     void list_tables(Connection& db);
-    void begin_table(Connection& db);
+    bool look_at_table(Connection& db);
+    bool begin_table(Connection& db);
     void read_indexes(Connection& db);
     void ask_sqlite(Connection& db);
     void begin_walk();
@@ -69,12 +71,14 @@ private:
     std::vector<std::string> tables_;
     std::size_t table_ = 0;
     int found_here_ = 0;
+    std::int64_t entries_asked_ = 0;  // in this step
     // Of the table that is walked. Walk 0 is the table's own; walk n the one of index n - 1.
     bool rowid_ = true;
     std::vector<std::string> key_;
     std::vector<Index> indexes_;
     std::size_t walk_number_ = 0;
     Walk walk_{};
+    std::string said_of_whole_{};  // by SQLite
     std::vector<std::string> findings_;
 };
 

@@ -35,8 +35,8 @@ struct Node {
         Undo undo{at, size, static_cast<std::int64_t>(what.size())};
         if (at < size) undo.old = bytes.substr(static_cast<std::size_t>(at), static_cast<std::size_t>(std::min(end, size) - at));
         unsynced.push_back(std::move(undo));
-        if (end > size) bytes.resize(static_cast<std::size_t>(end));
-        std::memcpy(bytes.data() + at, what.data(), what.size());
+        if (at > size) bytes.resize(static_cast<std::size_t>(at));
+        bytes.replace(static_cast<std::size_t>(at), std::min(what.size(), bytes.size() - static_cast<std::size_t>(at)), what);
         for (auto s = at / sector_bytes; !forgotten.empty() && s * sector_bytes < end; ++s) forgotten.erase(s);  // dirty once more
     }
     void lose(Random& random, Fired& fired);
@@ -521,8 +521,15 @@ void Disk::sync_folder(const fs::path&) {
 
 std::uint64_t Disk::digest() const {
     std::uint64_t hash = 14695981039346656037u;
-    for (const auto& [name, node] : names_)
-        for (char c : name.substr(folder_.size()) + node->bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+    auto add = [&hash](std::string_view bytes) {
+        for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 8))) {
+            std::uint64_t eight = bytes.size();
+            std::memcpy(&eight, bytes.data(), std::min<std::size_t>(bytes.size(), 8));
+            hash = (hash ^ eight) * 1099511628211u;
+            hash ^= hash >> 32;
+        }
+    };
+    for (const auto& [name, node] : names_) add(std::string_view(name).substr(folder_.size())), add(node->bytes);
     return hash;
 }
 

@@ -1,19 +1,27 @@
 // pingjing_sim [--from S] [--seeds N] [--jobs N]: the whole gateway on virtual time, N stories. Exit 1 names each seed in which a
 // promise was broken, and the command that tells the story again.
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <iterator>
 #include <map>
+#include <new>
 #include <set>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 #include "daemon/log/log.hpp"
+#include "tests/sim/memory.hpp"
 #include "tests/sim/world.hpp"
 
 namespace {
@@ -59,16 +67,54 @@ sim::Outcome tell(std::uint64_t seed, const Wish& wish) {
     return story;
 }
 
-// Every `jobs`th seed from `first` on.
-Sum tell_all(const Wish& wish, std::uint64_t first, std::FILE* progress) {
+// What all processes share: who is free takes the next seed, so that a long story holds up nobody else.
+struct Shared {
+    std::atomic<std::uint64_t> next{0}, told{0};
+    std::atomic<bool> enough{false};
+};
+
+Sum tell_all(const Wish& wish, Shared& shared, const std::function<void(std::uint64_t seed)>& begins) {
     Sum sum;
-    for (auto seed = first; seed < wish.from + wish.seeds; seed += wish.jobs) {
-        if (progress) std::rewind(progress), fmt::print(progress, "{}\n", seed), std::fflush(progress);
+    for (auto n = shared.next++; n < wish.seeds && !shared.enough; n = shared.next++) {
+        auto seed = wish.from + n;
+        begins(seed);
         add(sum, seed, tell(seed, wish));
-        if (wish.until_broken && !sum.broken.empty()) break;
+        ++shared.told;
+        // Those before it are under way or told already: the first seed that breaks a promise is among those that are found.
+        if (wish.until_broken && !sum.broken.empty()) shared.enough = true;
     }
     return sum;
 }
+
+std::string minutes_and_seconds(double seconds) {
+    auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+    return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+// On a terminal: how far it is and how long it will take.
+class Progress {
+public:
+    Progress(const Wish& wish, const Shared& shared) : wish_(wish), shared_(shared), shows_(::isatty(STDERR_FILENO) == 1 && !wish.verbose) {}
+    ~Progress() {
+        if (shows_) fmt::print(stderr, "\r\x1b[K");
+    }
+    Progress(const Progress&) = delete;
+    void show() {
+        std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began_;
+        if (!shows_ || passed.count() < next_) return;
+        next_ = passed.count() + 0.5;
+        auto told = shared_.told.load();
+        auto left = told == 0 ? std::string("?") : minutes_and_seconds(passed.count() / static_cast<double>(told) * static_cast<double>(wish_.seeds - told));
+        fmt::print(stderr, "\r{} of {} stories in {}, about {} left\x1b[K", told, wish_.seeds, minutes_and_seconds(passed.count()), left);
+    }
+
+private:
+    const Wish& wish_;
+    const Shared& shared_;
+    bool shows_;
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    double next_ = 1;
+};
 
 // What a child found, as text: one line a number, then faults and broken promises.
 void save(const Sum& sum, std::FILE* out) {
@@ -100,14 +146,16 @@ void load(Sum& sum, std::FILE* file) {
         for (; lines > 0 && std::getline(in, line); --lines) sum.broken[seed] += line + "\n";
 }
 
-Sum tell_in_processes(const Wish& wish) {
+void write_down(std::FILE* file, std::uint64_t seed) { std::rewind(file), fmt::print(file, "{}\n", seed), std::fflush(file); }
+
+Sum tell_in_processes(const Wish& wish, Shared& shared, Progress& progress) {
     struct Child { pid_t pid; std::FILE* file; };
     std::vector<Child> children;
     for (std::uint64_t job = 0; job < wish.jobs; ++job) {
         auto* file = std::tmpfile();
         auto pid = ::fork();
         if (pid == 0) {
-            save(tell_all(wish, wish.from + job, file), file);
+            save(tell_all(wish, shared, [&](std::uint64_t seed) { write_down(file, seed); }), file);
             std::fflush(nullptr);
             std::_Exit(0);
         }
@@ -116,7 +164,7 @@ Sum tell_in_processes(const Wish& wish) {
     Sum sum;
     for (auto& child : children) {
         int status = 0;
-        ::waitpid(child.pid, &status, 0);
+        while (::waitpid(child.pid, &status, WNOHANG) == 0) progress.show(), ::usleep(10'000);
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
             load(sum, child.file);
         } else {
@@ -146,9 +194,16 @@ int main(int argc, char** argv) {
     auto lines = [verbose = wish.verbose](std::string_view line) {
         if (verbose) fmt::print(stderr, "{}", line);
     };
+    sim::give_sqlite_quick_memory();
     log::configure(wish.verbose ? log::Level::info : log::Level::error, lines, nullptr);
 
-    auto sum = wish.jobs > 1 ? tell_in_processes(wish) : tell_all(wish, wish.from, nullptr);
+    auto sum = [&] {
+        auto* place = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (place == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+        auto& shared = *new (place) Shared;
+        Progress progress(wish, shared);
+        return wish.jobs > 1 ? tell_in_processes(wish, shared, progress) : tell_all(wish, shared, [&](std::uint64_t) { progress.show(); });
+    }();
     for (const auto& [seed, what] : sum.broken)
         fmt::print("seed {} broke a promise; again: {} --from {} {} --verbose\n{}", seed, argv[0], seed, wish.outage_calls > 0 ? fmt::format("--outage {}", wish.outage_calls) : "--seeds 1", what);
     fmt::print("{} stories, {} lives, {} questions reached citizens, {} ratings, {} in doubt at the end, trace {:016x}; {} faults:", sum.stories, sum.lives, sum.questions,

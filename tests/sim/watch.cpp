@@ -29,6 +29,14 @@ bool may_lead(const std::string& from, const std::string& to) {
     return it == never.end() || !it->second.contains(to);
 }
 
+// Those that have a rating.
+std::vector<std::int64_t> rated_cases(store::Connection& db) {
+    std::vector<std::int64_t> out;
+    store::Statement rated(db, "SELECT DISTINCT case_id FROM ratings");
+    while (rated.step()) out.push_back(rated.integer(0));
+    return out;
+}
+
 }  // namespace
 
 void Watch::stopped(bool yes) { stopped_at_ = yes ? clock_.steady() : Steady::max(); }
@@ -108,11 +116,8 @@ void Watch::judge_letter(const std::string& text) {
 }
 
 // A rating that was made stays as it was, and another one stands only where a row or a person's decision is new.
-void Watch::judge_ratings(store::Connection& db, std::int64_t after, bool whole) {
-    constexpr const char* changed = "SELECT DISTINCT case_id FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NOT NULL";
-    store::Statement touched(db, whole ? "SELECT DISTINCT case_id FROM ratings WHERE ?1 IS NOT NULL" : changed);
-    for (touched.bind(1, after); touched.step();) {
-        auto id = touched.integer(0);
+void Watch::judge_ratings(store::Connection& db, const std::vector<std::int64_t>& cases) {
+    for (auto id : cases) {
         Standing now;
         store::Statement rows(db, "SELECT id, grade || ' ' || value || ' ' || effect || ' ' || method || ' ' || coalesce(officer, '-') || ' ' || unit FROM ratings WHERE case_id = ?1");
         for (rows.bind(1, id); rows.step(); ++now.rows) {
@@ -174,28 +179,34 @@ void Watch::restored() {
     stopped(false);
 }
 
-void Watch::judge_states(store::Connection& db, std::int64_t after, bool whole) {
-    // By their case only surveys are found; the others are looked at with the whole.
-    constexpr const char* changed = "SELECT id, state, ref FROM messages WHERE purpose = 'survey' AND case_id IN (SELECT case_id FROM ledger NOT INDEXED WHERE seq > ?1 AND case_id IS NOT NULL)";
-    store::Statement moved(db, whole ? "SELECT id, state, ref FROM messages WHERE ?1 IS NOT NULL" : changed);
-    moved.bind(1, after);
-    while (moved.step()) {
-        auto now = moved.text(1);
-        auto& before = states_[moved.integer(0)];
-        bool risk_taken = again_.contains(moved.text(2)) && (before == "in_doubt" || before == "unknown");
-        if (!before.empty() && !may_lead(before, now) && !risk_taken) broken(fmt::format("message {} went from {} to {}", moved.text(2), before, now));
-        before = now;
+// By their case only surveys are found; the others are looked at with the whole.
+void Watch::judge_states(store::Connection& db, const std::vector<std::int64_t>& cases, bool whole) {
+    auto judge = [this](store::Statement& moved) {
+        while (moved.step()) {
+            auto now = moved.text(1);
+            auto& before = states_[moved.integer(0)];
+            bool risk_taken = again_.contains(moved.text(2)) && (before == "in_doubt" || before == "unknown");
+            if (!before.empty() && !may_lead(before, now) && !risk_taken) broken(fmt::format("message {} went from {} to {}", moved.text(2), before, now));
+            before = now;
+        }
+    };
+    if (whole) {
+        store::Statement all(db, "SELECT id, state, ref FROM messages");
+        return judge(all);
+    }
+    for (auto id : cases) {
+        store::Statement of_case(db, "SELECT id, state, ref FROM messages WHERE purpose = 'survey' AND case_id = ?1");
+        judge(of_case.bind(1, id));
     }
 }
 
 void Watch::look(store::Connection& db, const std::string& when, bool whole) {
-    auto after = static_cast<std::int64_t>(seen_.size());
     auto found = admin::verify_since(db, seen_);
     if (whole)
         for (auto& failure : admin::verify(db).failures) found.failures.push_back(std::move(failure));
     for (const auto& failure : found.failures) broken(fmt::format("{}: {}: {}", when, failure.check, failure.detail));
-    judge_states(db, after, whole);
-    judge_ratings(db, after, whole);
+    judge_states(db, found.touched, whole);
+    judge_ratings(db, whole ? rated_cases(db) : found.touched);
     judge_hold(db);
     judge_cases(db);
     if (found.head.size() > seen_.size()) seen_ = std::move(found.head);

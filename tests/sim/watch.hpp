@@ -74,10 +74,10 @@ private:
     void judge_notice(const Reached& r, const std::string& name);
     void judge_silence(const Reached& r, const std::string& text);
     void judge_letter(const std::string& text);
-    void judge_ratings(store::Connection& db, std::int64_t after, bool whole);
+    void judge_ratings(store::Connection& db, const std::vector<std::int64_t>& cases);
     void judge_hold(store::Connection& db);
     void judge_cases(store::Connection& db);
-    void judge_states(store::Connection& db, std::int64_t after, bool whole);
+    void judge_states(store::Connection& db, const std::vector<std::int64_t>& cases, bool whole);
 
     VirtualClock& clock_;
     std::vector<std::string> broken_;

@@ -111,3 +111,27 @@ TEST_CASE("a guard that was taken away, changed or added is named") {
     CHECK(schema_differences(db) == std::vector<std::string>{"index one_survey_a_case is another than this program makes", "trigger ratings_stay is missing",
                                                               "trigger kinder is not this program's"});
 }
+
+TEST_CASE("a new store is a copy of what all steps come to, and a write-ahead log's like any other") {
+    test::TempFolder folder;
+    auto path = (folder.path() / "new.db").string();
+    Connection at_once(path), by_steps(":memory:");
+    REQUIRE(migrate(at_once));
+    for (int to = 1; to <= newest_schema(); ++to) REQUIRE(migrate(by_steps, to));
+    auto all = [](Connection& db, const char* sql) {
+        std::string out;
+        for (Statement rows(db, sql); rows.step();) out += rows.text(0) + "\n";
+        return out;
+    };
+    CHECK(schema_differences(at_once).empty());
+    CHECK(schema_differences(by_steps).empty());
+    CHECK(schema_version(at_once) == newest_schema());
+    for (const char* sql : {"SELECT type || name || coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY 1", "SELECT key || ' ' || value FROM meta ORDER BY key"})
+        CHECK(all(at_once, sql) == all(by_steps, sql));
+    CHECK(all(at_once, "PRAGMA journal_mode") == "wal\n");
+    CHECK(all(at_once, "PRAGMA integrity_check") == "ok\n");
+    at_once.exec("INSERT INTO phones VALUES (1, zeroblob(16), x'00', 0)");
+    at_once.checkpoint();
+    Connection reader(path, Connection::Access::read_only);
+    CHECK(all(reader, "SELECT count(*) FROM phones") == "1\n");
+}

@@ -212,3 +212,28 @@ TEST_CASE("a page that cannot be read is a finding with its table, and the other
         if (std::string(name) != "cases") CHECK(has(file.verify("case_has_decision"), "case 1 has no decision"));
     }
 }
+
+TEST_CASE("a small sound store takes one step, and what is wrong beside its tables is said") {
+    File file;
+    {
+        Connection db(file.path, Connection::Access::read_only);
+        TableCheck check;
+        CHECK_FALSE(check.step(db));
+        CHECK(check.findings().empty());
+        admin::Verifier verifier;
+        int steps = 1;
+        while (verifier.step(db)) ++steps;
+        CHECK(steps < 10);
+    }
+    // A page that belongs to nothing.
+    {
+        Connection db(file.path);
+        db.exec("CREATE TABLE gone(a)");
+        db.checkpoint();
+    }
+    file.edit("DELETE FROM sqlite_master WHERE name = 'gone'; PRAGMA schema_version = 2000");
+    auto said = file.says(20'000);
+    CAPTURE(said);
+    CHECK(said.starts_with("the file: "));
+    CHECK(file.says(0).empty());  // of a large store only what its tables hold
+}
