@@ -64,7 +64,11 @@ void tell(const Change& change, config::Mode mode) {
 
 boost::json::value channel_states(outbox::Dispatcher& dispatcher) {
     boost::json::array out;
-    for (const auto& c : dispatcher.status()) out.push_back({{"name", c.name}, {"state", c.state}, {"why", c.why}, {"evidence", c.evidence}, {"in_flight", c.in_flight}});
+    for (const auto& c : dispatcher.status()) {
+        boost::json::object one{{"name", c.name}, {"state", c.state}, {"why", c.why}, {"evidence", c.evidence}, {"in_flight", c.in_flight}};
+        if (c.links.of > 0) one["links"] = boost::json::object{{"up", c.links.up}, {"of", c.links.of}, {"refused", c.links.refused}};
+        out.push_back(std::move(one));
+    }
     return out;
 }
 
@@ -193,7 +197,8 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
 void App::make_watch() {
     auto channels = [this] {
         std::vector<watch::ChannelLook> out;
-        for (const auto& c : gateway_->dispatcher().status()) out.push_back({c.name, c.state, c.why, c.way_back_closed});
+        for (const auto& c : gateway_->dispatcher().status())
+            out.push_back({c.name, c.state, c.why, c.way_back_closed, provider::describe_links(c.links), c.links.up == 0 && c.links.of > 0, c.links.of > 0 && c.links.refused == c.links.of});
         return out;
     };
     watch::WatchWorld world{io_.get_executor(), *store_, store::read_on(*reader_), seal_, clock_, [this] {

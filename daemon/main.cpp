@@ -6,6 +6,7 @@
 #include <iostream>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "daemon/admin/trusted.hpp"
@@ -360,8 +361,16 @@ int main(int argc, char** argv) {
     subs["demo"]->add_option("--keep", demo.keep, "a folder to leave the site in, new or empty");
 
     commands::SimulateOptions simulate;
+    // The guide without the marks around its examples.
+    subs["simulate"]->footer([] {
+        std::string out;
+        std::istringstream lines{std::string(commands::simulate_guide())};
+        for (std::string line; std::getline(lines, line);)
+            if (!line.starts_with("```")) out += line + "\n";
+        return out;
+    });
     auto* carrier = subs["simulate"];
-    carrier->add_option("PROTOCOL", simulate.protocol, "")->required()->check(CLI::IsMember({"smpp", "cmpp2", "cmpp3", "sgip", "smgp", "http"}));
+    carrier->add_option("PROTOCOL", simulate.protocol, "smpp, cmpp2, cmpp3, sgip or smgp; http is not built yet")->required()->check(CLI::IsMember({"smpp", "cmpp2", "cmpp3", "sgip", "smgp", "http"}));
     carrier->add_option("--listen", simulate.listen, "ADDRESS:PORT; port 0 takes a free one; which is said on stdout")->capture_default_str();
     carrier->add_option("--log", simulate.log, "a JSON object a line for every message; added to; - for stdout, the rest is said on stderr then")->required();
     carrier->add_option("--citizens", simulate.citizens, "TOML: what people answer, by shares, numbers or rules");

@@ -1,5 +1,7 @@
 #include "providers/provider.hpp"
 
+#include <fmt/format.h>
+
 #include "daemon/core/phone.hpp"
 
 namespace pingjing::provider {
@@ -25,7 +27,7 @@ std::string outcome_detail(const Outcome& outcome) {
         std::string operator()(const Accepted&) const { return {}; }
         std::string operator()(const Retry& r) const { return r.reason; }
         std::string operator()(const Ambiguous& a) const { return a.reason; }
-        std::string operator()(const Throttled& t) const { return std::to_string(t.after.count()) + "s"; }
+        std::string operator()(const Throttled& t) const { return fmt::format("{}{}{}s", t.code, t.code.empty() ? "" : ", ", t.after.count()); }
         std::string operator()(const Permanent& p) const { return p.code; }
         std::string operator()(const OptedOut& o) const { return o.code; }
         std::string operator()(const ChannelDown& d) const { return d.code; }
@@ -64,6 +66,12 @@ std::string describe_evidence(const Abilities& can) {
     add(can.replies && can.extension, "a reply to its digits");
     add(can.replies && !can.extension, "a reply, if no other survey to the number is open");
     return out.empty() ? "nothing: only the carrier's people can say" : out;
+}
+
+std::string describe_links(const Links& links) {
+    if (links.up >= links.of) return {};
+    auto refused = links.refused > 0 ? fmt::format("; {} refused", links.refused) : std::string();
+    return fmt::format("{} of {} {} up{}{}{}", links.up, links.of, links.of == 1 ? "link" : "links", refused, links.why.empty() ? "" : ": ", links.why);
 }
 
 std::string_view receipt_state_name(ReceiptState s) {

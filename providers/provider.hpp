@@ -44,7 +44,7 @@ struct Ambiguous {                                         // may have been sent
     std::string reason{};
     std::vector<std::string> vendor_ids{};                 // by which a report would name its parts, where we know all of them beforehand
 };
-struct Throttled { enum Scope { number, channel } scope = channel; std::chrono::seconds after{1}; };
+struct Throttled { enum Scope { number, channel } scope = channel; std::chrono::seconds after{1}; std::string code{}; };
 struct Permanent { enum Fault { number, config, content } fault = number; std::string code; };
 struct OptedOut { std::string code; };                     // the citizen's or the carrier's blacklist
 struct ChannelDown { enum Why { auth, balance } why = auth; std::string code; };
@@ -152,6 +152,13 @@ public:
     virtual asio::awaitable<void> late(std::string channel, std::string ref, Outcome outcome) = 0;
 };
 
+// The connections of a channel that has some. One that rests because there is nothing to send counts as up.
+struct Links {
+    int up = 0, of = 0, refused = 0;  // refused: for what we are, such as a wrong password: another try will hardly help. of 0: it has none
+    std::string why{};                // the one that was refused, or else is down, last; no secrets
+};
+std::string describe_links(const Links& links);  // "1 of 4 links up; 3 refused: …"; empty: all of them are up, or it has none
+
 class Provider {
 public:
     virtual ~Provider() = default;
@@ -171,8 +178,9 @@ public:
     virtual std::optional<int> room() const { return std::nullopt; }
     // A person says that the carrier is there again: no pause that was begun is waited out.
     virtual void try_now() {}
-    // Why replies and reports cannot come in on the way on which the carrier calls us; empty: nothing is known to be wrong.
+    // Why replies and reports cannot come in, on the way on which the carrier calls us or the link that receives; empty: nothing is known to be wrong.
     virtual std::string way_back_closed() const { return {}; }
+    virtual Links links() const { return {}; }
     // For `status` and `check`: one line on what it is connected to and with which limits. No secrets.
     virtual std::string describe() const = 0;
     // For `check`: lines on what goes over the wire for one text, its secrets masked, and what the vendor has to be told. May be none.

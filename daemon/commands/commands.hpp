@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pingjing::commands {
@@ -83,5 +84,6 @@ struct SimulateOptions {
     std::uint64_t seed = 1;
 };
 int simulate(const SimulateOptions& options);
+std::string_view simulate_guide();  // Markdown: accounts, log, citizens, faults
 
 }  // namespace pingjing::commands

@@ -301,9 +301,10 @@ std::vector<Dispatcher::ChannelStatus> Dispatcher::status() const {
     for (std::size_t c = 0; c < channels_.size(); ++c) {
         const auto& rules = policy_->channels[c];
         const auto& channel = channels_[c];
-        ChannelStatus one{rules.name, std::string(channel.health.state_name()), channel.health.why(), provider::describe_evidence(channel.provider->abilities()), channel.in_flight, channel.provider->way_back_closed()};
+        ChannelStatus one{rules.name, std::string(channel.health.state_name()), channel.health.why(), provider::describe_evidence(channel.provider->abilities()), channel.in_flight, channel.provider->way_back_closed(), channel.provider->links()};
         auto say = [&](const std::string& what) { one.why += (one.why.empty() ? "" : "; ") + what; };
         if (rules.open && !rules.open(clock_.now())) say("closed until " + rules.opens);
+        if (auto links = provider::describe_links(one.links); !links.empty()) say(links);
         if (!one.way_back_closed.empty()) say("its way back is closed: " + one.way_back_closed);
         out.push_back(std::move(one));
     }

@@ -40,8 +40,8 @@ public:
     // A response after we had given up on it.
     asio::awaitable<void> late(std::string channel, std::string ref, provider::Outcome outcome);
 
-    // why: in words of status, the two below included. evidence: what can settle a doubt.
-    struct ChannelStatus { std::string name, state, why, evidence; int in_flight = 0; std::string way_back_closed{}; };
+    // why: in words of status, what stands below included. evidence: what can settle a doubt.
+    struct ChannelStatus { std::string name, state, why, evidence; int in_flight = 0; std::string way_back_closed{}; provider::Links links{}; };
     std::vector<ChannelStatus> status() const;
     bool any_usable() const;
 

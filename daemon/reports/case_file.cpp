@@ -121,7 +121,7 @@ private:
                 first = false;
                 if (a.settled_at) add(*a.settled_at, fmt::format("结果 attempt {} ended: {}{}", a.number, state_words(a.outcome.value_or("?")), and_detail(a.detail)));
             }
-            for (const auto& r : m.receipts) add(r.at, fmt::format("回执 receipt for {}: {} {} {}", m.ref, state_words(r.state), r.code, r.meaning));
+            for (const auto& r : m.receipts) add(r.at, fmt::format("回执 receipt for {}: {} {} {}", m.ref, state_words(r.state), receipt_words(r.code), r.meaning));
         }
     }
 

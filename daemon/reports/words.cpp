@@ -28,7 +28,9 @@ constexpr Pair all_words[] = {
 
 // How an attempt ended, and what became of the message by it.
 constexpr Pair all_states[] = {
-    {"accepted", "运营商已接收"}, {"ambiguous", "结果不明"}, {"retry", "未接收,稍后再试"}, {"throttled", "限速"}, {"permanent", "拒收"}, {"opted_out", "号码已退订"}, {"channel_down", "通道不可用"},
+    {"accepted", "运营商已接收"}, {"ambiguous", "结果不明"}, {"retry", "未接收,稍后再试"}, {"opted_out", "号码已退订"},
+    {"throttled_number", "号码被限速"}, {"throttled_channel", "通道被限速"}, {"permanent_number", "号码被拒收"}, {"permanent_config", "参数被拒收"}, {"permanent_content", "内容被拒收"},
+    {"channel_down_auth", "通道拒绝登录"}, {"channel_down_balance", "通道欠费"}, {"partial", "只发出一部分"},
 };
 
 constexpr Pair all_codes[] = {
@@ -45,6 +47,24 @@ constexpr Pair all_rules[] = {
     {"closed too long ago", "办结过久"}, {"by hand", "人工取消"}, {"the number was forgotten", "号码已被遗忘"},
 };
 
+// Of SMPP, CMPP and SMGP; the numbers behind two letters are those that mean the same everywhere.
+constexpr Pair all_receipts[] = {
+    {"DELIVRD", "已送达 delivered"}, {"EXPIRED", "有效期内未送达 validity expired"}, {"DELETED", "已被删除 deleted"}, {"UNDELIV", "无法投递 undeliverable"}, {"ACCEPTD", "已接收,未送达 accepted, not yet delivered"},
+    {"ENROUTE", "投递中 on its way"}, {"BUFFRED", "等待投递 buffered"}, {"UNKNOWN", "状态未知 unknown state"}, {"REJECTD", "被拒绝 rejected"}, {"SKIPPED", "已略过 skipped"},
+    {"MK:0000", "空号 no such number"}, {"MK:0001", "空号 no such number"}, {"DB:0101", "空号 no such number"}, {"CB:0001", "空号 no such number"},
+    {"DB:0141", "黑名单 black list"}, {"DB:0144", "黑名单 black list"}, {"MBBLACK", "黑名单 black list"}, {"DBBLACK", "黑名单 black list"}, {"MSBLACK", "黑名单 black list"},
+    {"TDBLACK", "黑名单 black list"}, {"TSBLACK", "黑名单 black list"}, {"KEYWORD", "含敏感词 a forbidden word"}, {"LIMIT", "超过条数限制 over a limit"}, {"MILIMIT", "超过条数限制 over a limit"},
+    {"CTLIMIT", "超过条数限制 over a limit"}, {"BEYONDN", "超过条数限制 over a limit"}, {"State 0", "已送达 delivered"}, {"State 1", "等待投递 waiting"},
+};
+// "MA:0054": who on the way did not answer, refused or did not report; the number is that one's own.
+constexpr Pair all_receipt_classes[] = {
+    {"MA:", "短信中心无应答 no answer of the message centre"}, {"MB:", "短信中心返回错误 an error of the message centre"}, {"MC:", "短信中心无回执 no report of the message centre"},
+    {"CA:", "智能网无应答 no answer of the prepaid platform"}, {"CB:", "智能网返回错误 an error of the prepaid platform"}, {"DA:", "业务平台无应答 no answer of the service platform"},
+    {"DB:", "业务平台返回错误 an error of the service platform"}, {"SA:", "SP无应答 no answer of the SP"}, {"SB:", "SP返回错误 an error of the SP"},
+    {"IA:", "下一网关无应答 no answer of the next gateway"}, {"IB:", "下一网关返回错误 an error of the next gateway"}, {"IC:", "下一网关无回执 no report of the next gateway"},
+    {"MK:", "短信中心或归属位置寄存器返回错误 an error of the message centre or the home register"},
+};
+
 }  // namespace
 
 std::string both(std::string_view word) { return beside(all_words, word); }
@@ -55,6 +75,16 @@ std::string state_words(std::string_view state) {
 }
 
 std::string code_words(std::string_view code) { return beside(all_codes, code); }
+
+std::string receipt_words(std::string_view code) {
+    auto word = code.starts_with("State ") ? code : code.substr(0, code.find(' '));
+    auto rest = code.substr(word.size());
+    for (const auto& [known, meaning] : all_receipts)
+        if (word == known) return fmt::format("{} {}{}{}", word, meaning, rest.empty() ? "" : ";", rest);
+    for (const auto& [begin, meaning] : all_receipt_classes)
+        if (word.starts_with(begin)) return fmt::format("{} {}{}{}", word, meaning, rest.empty() ? "" : ";", rest);
+    return std::string(code);
+}
 
 std::string rule_words(std::string_view rule) {
     for (auto [begin, chinese] : {Pair{"category ", "类别"}, Pair{"flag ", "标记"}, Pair{"state ", "状态"}})

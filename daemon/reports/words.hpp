@@ -10,6 +10,9 @@ std::string both(std::string_view word);
 std::string state_words(std::string_view state);
 // "涉家庭暴力 dv". A word that is no exclusion code stands as it is.
 std::string code_words(std::string_view code);
+// What a delivery report says in the words that carriers share, with what it means behind it: "UNDELIV 无法投递 undeliverable". Whatever else
+// stands behind such a word stays behind it.
+std::string receipt_words(std::string_view code);
 // What a decision rests on: "类别 category 010203".
 std::string rule_words(std::string_view rule);
 

@@ -171,6 +171,9 @@ Findings about_channels(const std::vector<ChannelLook>& channels) {
         auto says = [&](const char* word) { return c.why.starts_with(word); };
         if (!c.way_back_closed.empty()) out.push_back({"way_back_closed", c.name, c.way_back_closed});
         if (c.state == "suspect" || c.state == "stopped") out.push_back({"channel_black_hole", c.name, c.state + ": " + c.why});
+        if (!c.links_down.empty() && !c.no_link) out.push_back({"links_down", c.name, c.links_down});
+        // Nothing may have been sent since: but answers, a call for help among them, do not come in either.
+        if (c.no_link && c.state != "down") out.push_back({c.all_refused ? "channel_refuses_us" : "channel_down", c.name, c.links_down});
         if (c.state != "down") continue;
         auto name = says("channel_down_balance") ? "channel_balance" : says("channel_down_auth") ? "channel_refuses_us" : "channel_down";
         out.push_back({name, c.name, c.why});

@@ -34,7 +34,11 @@ struct Site {
     std::vector<std::vector<config::Hours>> routes{};  // of each [[route]]: the hours of its channels
 };
 
-struct ChannelLook { std::string name{}, state{}, why{}, way_back_closed{}; };
+// links_down: in words, empty where all of its links are up, or it has none.
+struct ChannelLook {
+    std::string name{}, state{}, why{}, way_back_closed{}, links_down{};
+    bool no_link = false, all_refused = false;
+};
 std::vector<Finding> about_channels(const std::vector<ChannelLook>& channels);
 std::vector<Finding> about_disk(const std::string& database, const config::Alarms& limits);
 // Reads all ratings of 30 days: for now and then.

@@ -109,11 +109,17 @@ private:
         if (!pdu.readable || !login) return asked_as(Asked::Kind::broken, {}, "a login that cannot be read");
         if (let_in) return asked_as(Asked::Kind::nothing, {}, "a second login");
         login_number_ = pdu.header.sequence, authenticator_ = login->authenticator;
-        if (login->version > static_cast<std::uint8_t>(version_))
+        // 2.1 has the layouts of 2.0, and is what some clients say by default.
+        if (login->version >> 4 > static_cast<std::uint8_t>(version_) >> 4)
             return asked_as(Asked::Kind::broken, write(connect | response_bit, login_number_, ConnectAnswer{4, {}, static_cast<std::uint8_t>(version_)}), "a login of a newer version");
         auto asked = asked_as(Asked::Kind::login);
         asked.user = login->source;
-        asked.proves = [said = *login](const std::string& secret) { return authenticator_of(said.source, secret, said.timestamp) == said.authenticator; };
+        // Of a name that is shorter than its field some hash the name, others the field.
+        asked.proves = [said = *login](const std::string& secret) {
+            auto field = said.source;
+            field.resize(6, '\0');
+            return authenticator_of(said.source, secret, said.timestamp) == said.authenticator || authenticator_of(field, secret, said.timestamp) == said.authenticator;
+        };
         return asked;
     }
 
@@ -126,7 +132,7 @@ private:
         auto asked = asked_as(Asked::Kind::submit);
         auto& s = asked.submitted;
         s.command = submit, s.number = std::move(link::Writer().u32(pdu.header.sequence)).take();
-        s.from = said->source, s.to = said->destinations, s.report = said->report == 1;
+        s.from = said->source, s.to = said->destinations, s.report = said->report == 1 ? link::Wants::always : link::Wants::nothing, s.coding = said->format, s.validity = said->valid_until;
         link::put_octets(s, said->content, link::charset_of_format(said->format), said->udhi & link::header_flags);
         return asked;
     }

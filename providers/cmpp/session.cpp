@@ -67,7 +67,7 @@ Heard Sp::hear_connect_answer(const Decoded& pdu) const {
         return opened;
     }
     bool credentials = answer->status <= 4 || answer->status == 57;  // 55, 56: too many connections, which will pass
-    return link::refused(fmt::format("login refused with Status {}", answer->status), credentials);
+    return link::refused(link::with_words(fmt::format("login refused with Status {}", answer->status), login_words(), answer->status), credentials);
 }
 
 Heard Sp::hear_submit_answer(const Decoded& pdu) const {

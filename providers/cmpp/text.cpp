@@ -66,7 +66,8 @@ Result<std::vector<std::string>> build_submits(const Settings& settings, const S
 link::Refusal read_result(const Settings& settings, std::uint32_t result) {
     // "Other" in 2.0.
     bool of_3 = result == 9 && settings.version == Version::v3 && !settings.results.contains(result);
-    return of_3 ? link::Refusal{Permanent{Permanent::number, "Result 9"}} : link::read_code(results, settings.results, result, "Result");
+    if (of_3) return {Permanent{Permanent::number, link::with_words("Result 9", result_words(), result)}};
+    return link::read_code(results, result_words(), settings.results, result, "Result");
 }
 
 std::optional<Inbound> read_delivery(const Settings& settings, const Deliver& d) {

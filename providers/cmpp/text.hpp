@@ -12,6 +12,8 @@ namespace pingjing::cmpp {
 // One for each part, its number still 0. An error: what cannot be said.
 Result<std::vector<std::string>> build_submits(const Settings& settings, const provider::Submission& submission, link::References& references, Instant now);
 
+std::span<const link::CodeWords> result_words();
+std::span<const link::CodeWords> login_words();  // of a login's Status
 // What a Result says of a submission. 0 is not asked.
 link::Refusal read_result(const Settings& settings, std::uint32_t result);
 

@@ -27,7 +27,8 @@ public:
     }
     std::optional<int> room() const override { return links_.room(); }
     void try_now() override { links_.try_now(); }
-    std::string way_back_closed() const override { return door_ ? door_->why_closed() : std::string(); }
+    std::string way_back_closed() const override { return door_ ? door_->why_closed() : links_.way_back_closed(); }
+    provider::Links links() const override { return links_.links(); }
     std::string describe() const override { return description_; }
 
 private:

@@ -29,6 +29,45 @@ int Channel::open_links() const {
     return static_cast<int>(std::count_if(links_.begin(), links_.end(), [](const Link& l) { return l.conversation && l.conversation->session().state() == State::open; }));
 }
 
+Links Channel::links() const {
+    Links out;
+    out.of = static_cast<int>(links_.size());
+    for (const auto& link : links_) {
+        if (link.resting || (link.conversation && link.conversation->session().state() == State::open)) {
+            ++out.up;
+            continue;
+        }
+        if (link.refused || out.refused == 0) out.why = link.why;
+        if (link.refused) ++out.refused;
+    }
+    return out;
+}
+
+std::string Channel::way_back_closed() const {
+    bool any = false;
+    const Link* missing = nullptr;
+    for (const auto& link : links_) {
+        bool open = link.conversation && link.conversation->session().state() == State::open;
+        if (open && link.receives) return {};
+        any = any || open;
+        if (link.receives && !missing) missing = &link;
+    }
+    return any && missing ? "the link that receives is down: " + missing->why : std::string();
+}
+
+void Channel::tell_metrics() const {
+    auto all = links();
+    metrics::gauge("links_open", {{"channel", settings_.name}}, open_links());
+    metrics::gauge("links_refused", {{"channel", settings_.name}}, all.refused);
+    metrics::gauge("links_wanted", {{"channel", settings_.name}}, all.of);
+}
+
+void Channel::ended(Link& link, std::string why, bool refused) {
+    link.refused = refused;
+    link.why = why;
+    why_ = std::move(why);
+}
+
 int Channel::in_flight() const {
     int all = 0;
     for (const auto& link : links_) all += link.conversation ? link.conversation->session().in_flight() : 0;
@@ -161,32 +200,35 @@ Steady Channel::pause_after(Link& link, bool was_open, bool refused) {
 asio::awaitable<Steady> Channel::hold_conversation(Link& link, Sink& sink) {
     auto opened = co_await connect(settings_.endpoint, tls_, settings_.connect_within);
     if (!opened) {
-        why_ = opened.error().detail;
+        ended(link, opened.error().detail, false);
+        tell_metrics();
         refused_ = false;  // an account that was refused yesterday is not why nobody is there today
         log::warn("link.unreachable", {{"channel", settings_.name}, {"why", why_}});
         co_return pause_after(link, false, false);
     }
     if (stopping_) co_return Steady{};
     auto seen = State::opening;
+    auto dialect = make_dialect_(link.index);
+    link.receives = dialect->receives();
     auto on_change = [this, &link, &seen] {
         auto& session = link.conversation->session();
         if (session.state() == State::open && seen == State::opening) {
-            seen = State::open, refused_ = false;
+            seen = State::open, refused_ = link.refused = false;
             log::info("link.open", {{"channel", settings_.name}});
-            metrics::gauge("links_open", {{"channel", settings_.name}}, open_links());
+            tell_metrics();
         }
         changed();
     };
-    link.conversation = std::make_unique<Conversation>(settings_.name, executor_, clock_, std::move(*opened), make_dialect_(link.index), settings_.session, sink, on_change);
+    link.conversation = std::make_unique<Conversation>(settings_.name, executor_, clock_, std::move(*opened), std::move(dialect), settings_.session, sink, on_change);
     bool cancelled = co_await link.conversation->run();
     auto& session = link.conversation->session();
-    why_ = session.why();
     bool was_open = session.was_open(), refused = session.refused();
+    ended(link, session.why(), refused);
     auto not_before = session.not_before();
     link.resting = settings_.on_demand && session.ended_idle() && queue_.empty() && !stopping_ && !cancelled;
     if (refused) refused_ = true;
     link.conversation.reset();
-    metrics::gauge("links_open", {{"channel", settings_.name}}, open_links());
+    tell_metrics();
     if (stopping_ || cancelled || link.resting) log::info("link.closed", {{"channel", settings_.name}, {"why", why_}});
     else if (refused) log::error("link.refused", {{"channel", settings_.name}, {"why", why_}});
     else log::warn("link.closed", {{"channel", settings_.name}, {"why", why_}});

@@ -43,6 +43,8 @@ public:
     void try_now();  // every link that waits connects at once, and a refusal is forgotten
 
     int open_links() const;
+    provider::Links links() const;
+    std::string way_back_closed() const;  // some link sends, and none of those that receive is up: why. Empty: not so
     std::optional<int> room() const;  // free places in the windows behind what waits already; nullopt while no link is open or could be
     int in_flight() const;
     std::string why_down() const { return why_; }
@@ -54,6 +56,9 @@ private:
         std::unique_ptr<Conversation> conversation{};
         int failures = 0;
         bool resting = false;  // nothing is wrong with it, and nothing to send
+        bool receives = true;  // as its last dialect said
+        bool refused = false;  // the last time, for what we are
+        std::string why = "not connected yet";  // it is not open
         Signal pause;
     };
     // Somebody's message, from submit() until the carrier's last word on it.
@@ -71,6 +76,8 @@ private:
     asio::awaitable<Steady> hold_conversation(Link& link, provider::Sink& sink);
     Steady pause_after(Link& link, bool was_open, bool refused);
     asio::awaitable<void> tell_late(provider::Sink& sink);
+    void ended(Link& link, std::string why, bool refused);
+    void tell_metrics() const;
     void changed();
     void feed();
     void wake_a_link();

@@ -119,7 +119,8 @@ class Dialect {
 public:
     virtual ~Dialect() = default;
     virtual FrameLimits frame_limits() const = 0;
-    virtual bool sends() const { return true; }  // false: this connection only receives
+    virtual bool sends() const { return true; }     // false: this connection only receives
+    virtual bool receives() const { return true; }  // false: reports and replies come on another one
     virtual std::string open(std::uint32_t number, Instant now) = 0;  // empty: the peer has to say who it is
     virtual Quiet when_quiet() const { return Quiet::ask; }
     virtual std::string keep_alive(std::uint32_t number) = 0;

@@ -47,6 +47,9 @@ std::string error_of(const std::string& state) {
 }
 
 void put_octets(Submitted& submitted, std::string_view octets, std::string charset, bool has_header) {
+    // Septets, and ASCII that becomes septets, stand there as an octet each.
+    std::size_t most = charset == "GSM" || charset == "ASCII" ? 160 : 140;
+    if (octets.size() > most) submitted.odd = fmt::format("a text of {} octets: the air takes {}; some gateways cut it, some refuse it", octets.size(), most);
     if (auto header = has_header ? read_header_of(octets) : std::nullopt) {
         octets.remove_prefix(header->size);
         if (header->place && header->place->total > 1) submitted.place = header->place;

@@ -15,6 +15,9 @@
 
 namespace pingjing::link {
 
+// On which ends a report is wanted.
+enum class Wants { nothing, always, failures, successes };
+
 // A text, or one part of it, that somebody wants to send.
 struct Submitted {
     std::uint32_t command = 0;
@@ -23,7 +26,10 @@ struct Submitted {
     std::vector<std::string> to{};     // as written
     std::string octets{}, charset{};   // its header not among them
     std::optional<Place> place{};      // where it is one of several
-    bool report = false;               // one is wanted
+    Wants report = Wants::nothing;
+    std::uint8_t coding = 0;           // its data coding, and how long it is valid, as they stand there
+    std::string validity{};
+    std::string odd{};                 // what a real gateway might not take; it is taken all the same
 };
 
 // What a frame means to a gateway.
@@ -100,6 +106,7 @@ public:
     virtual std::string say(const ReplyPart& part) = 0;
     virtual std::string ask_alive(std::uint32_t) { return {}; }  // empty: the protocol has no such question
     virtual std::string leave(std::uint32_t number) = 0;
+    virtual std::string to_bad_length() { return {}; }  // said before it hangs up
 };
 
 struct ServerProtocol {
@@ -118,7 +125,7 @@ std::string octets_of_hex(std::string_view hex);
 std::string report_stamp(Instant t);  // YYMMDDhhmm in China
 // What the three digits of "err:" say beside a state.
 std::string error_of(const std::string& state);
-// An MT's text without the header in front of its part.
+// An MT's text without the header in front of its part. What is longer than the air takes at once is odd.
 void put_octets(Submitted& submitted, std::string_view octets, std::string charset, bool has_header);
 
 }  // namespace pingjing::link

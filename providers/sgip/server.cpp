@@ -121,7 +121,9 @@ private:
         auto asked = asked_as(Asked::Kind::submit);
         auto& s = asked.submitted;
         s.command = submit, s.number = octets_of(pdu.header.sequence);
-        s.from = said.source, s.to = said.users, s.report = said.report == 1;
+        if (auto digits = std::to_string(pdu.header.sequence.node); digits.size() != 10 || digits[0] != '3')
+            s.odd = fmt::format("node {}: an SP's is 3AAAAQQQQQ; many gateways answer with 9", digits);
+        s.from = said.source, s.to = said.users, s.report = said.report == 1 ? link::Wants::always : said.report == 0 ? link::Wants::failures : link::Wants::nothing, s.coding = said.format, s.validity = said.expires;
         link::put_octets(s, said.content, link::charset_of_format(said.format), said.udhi & link::header_flags);
         return asked;
     }

@@ -92,7 +92,7 @@ Heard Sp::hear_bind_answer(const Answer& a) const {
         opened.why = "the gateway says that we were bound already";
         return opened;
     }
-    auto refused = link::refused(fmt::format("bind refused with Result {}", a.result));
+    auto refused = link::refused(link::with_words(fmt::format("bind refused with Result {}", a.result), result_words(), a.result));
     // Too many connections, too often, busy: that will pass.
     bool will_pass = a.result == too_many || a.result == too_often || a.result == busy || a.result == 32 || a.result == 33 || a.result == 88;
     refused.credentials = !will_pass;

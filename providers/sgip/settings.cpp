@@ -26,13 +26,41 @@ link::ListenSettings read_listen(config::Section& s, const Settings& settings, c
     return out;
 }
 
+bool are_digits(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == text.npos; }
+
+// Said, or made of what it consists of.
+std::uint32_t read_node(config::Section& s, const std::string& corporation) {
+    if (!s.has("area_code")) return static_cast<std::uint32_t>(s.integer("node", 0, 0xFFFFFFFF));
+    auto area = s.text("area_code");
+    auto node = node_of(area, corporation);
+    if (!node && are_digits(corporation)) s.problem("area_code", fmt::format("area_code = \"{}\": expected the area code of the contract, such as \"010\" or \"0311\"", area));
+    if (s.has("node")) s.problem("node", "node: it is made of area_code and corporation; expected one of the two");
+    return node.value_or(0);
+}
+
 }  // namespace
+
+std::optional<std::uint32_t> node_of(std::string_view area, std::string_view corporation) {
+    bool fits = area.starts_with('0') && (area.size() == 3 || area.size() == 4) && are_digits(area) && corporation.size() == 5 && are_digits(corporation);
+    if (!fits) return std::nullopt;
+    auto digits = fmt::format("3{:0<4}{}", area, corporation);
+    return static_cast<std::uint32_t>(std::stoul(digits));
+}
+
+std::string describe_node(std::uint32_t node, const std::string& corporation) {
+    auto digits = std::to_string(node);
+    bool of_an_sp = digits.size() == 10 && digits.starts_with("30");
+    if (!of_an_sp) return fmt::format("node {} (none of an SP, 3AAAAQQQQQ: many gateways answer with 9)", node);
+    auto area = digits.substr(1, 4);
+    if (area[3] == '0') area.pop_back();
+    if (digits.substr(5) != corporation) return fmt::format("node {} (of corporation {}, not {}: many gateways answer with 9)", node, digits.substr(5), corporation);
+    return fmt::format("node {} (area {}, corporation {})", node, area, corporation);
+}
 
 std::optional<Settings> read_settings(config::Section& s, const provider::ChannelFacts& facts) {
     auto clean = s.problems().lines().size();
     Settings out;
     out.link = link::read_link_settings(s, facts.name, {.port = 8801, .longest_number = 21, .keep_alive = false});
-    out.node = static_cast<std::uint32_t>(s.integer("node", 0, 0xFFFFFFFF));
     out.name = s.text("login_name");
     out.password = s.secret("password", true);
     out.guest_name = s.text("listen_name", out.name);
@@ -45,6 +73,7 @@ std::optional<Settings> read_settings(config::Section& s, const provider::Channe
     out.corporation = s.text("corporation");
     if (out.corporation.size() != 5 || out.corporation.find_first_not_of("0123456789") != std::string::npos)
         s.problem("corporation", fmt::format("corporation = \"{}\": expected the five digits of the enterprise code", out.corporation));
+    out.node = read_node(s, out.corporation);
     out.service = link::read_short(s, "service_type", "", 10);
     // The SP pays: twenty-one zeros.
     out.charge_number = link::read_short(s, "charge_number", std::string(21, '0'), 21);

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/config/section.hpp"
@@ -29,6 +30,12 @@ struct Settings {
     bool receipts = true;
     std::map<std::uint32_t, provider::Outcome> results{};  // what this gateway means by a Result
 };
+
+// An SP's node: 3, the area code filled up with zeros to four digits, the five digits of its corporation: "010" and "92008" are 3010092008. nullopt:
+// no such codes.
+std::optional<std::uint32_t> node_of(std::string_view area, std::string_view corporation);
+// For people: what a node says, or that it is none of an SP, to which many gateways answer with 9.
+std::string describe_node(std::uint32_t node, const std::string& corporation);
 
 // nullopt: problems went to the section.
 std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts);

@@ -19,7 +19,7 @@ link::Speech speech_of(std::shared_ptr<const Settings> s, World& world) {
     speech.abilities.own_ids = true;
     auto sequences = std::make_shared<Sequences>(world.clock, s->node, static_cast<std::uint32_t>(world.random()));
     auto host = s->listen.at.address().to_string();
-    speech.description = fmt::format("SGIP 1.2 as {}, node {}, to {}, closed when idle for {} s; the gateway calls back to {}:{} from {} address{}; Chinese texts as {}", s->name, s->node,
+    speech.description = fmt::format("SGIP 1.2 as {}, {}, to {}, closed when idle for {} s; the gateway calls back to {}:{} from {} address{}; Chinese texts as {}", s->name, describe_node(s->node, s->corporation),
                                      link::describe_link(s->link), std::chrono::duration_cast<std::chrono::seconds>(s->link.channel.session.idle).count(), s->listen.at.address().is_v6() ? "[" + host + "]" : host,
                                      s->listen.at.port(), s->listen.peers.size(), s->listen.peers.size() == 1 ? "" : "es", s->gbk ? "GBK where it has them, else UCS-2" : "UCS-2");
     speech.frames = [s](const Submission& submission, link::References& references, Instant now) { return build_submits(*s, submission, references, now); };

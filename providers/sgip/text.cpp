@@ -84,7 +84,7 @@ Result<std::vector<std::string>> build_submits(const Settings& settings, const S
     return frames;
 }
 
-link::Refusal read_result(const Settings& settings, std::uint8_t result) { return link::read_code(results, settings.results, result, "Result"); }
+link::Refusal read_result(const Settings& settings, std::uint8_t result) { return link::read_code(results, result_words(), settings.results, result, "Result"); }
 
 InboundText read_delivery(const Settings& settings, const Sequence& sequence, const Deliver& d) {
     InboundText text;
@@ -103,7 +103,7 @@ Receipt read_report(const Report& report) {
     switch (report.state) {
         case 0: receipt.state = ReceiptState::delivered, receipt.code = "State 0"; break;
         case 1: receipt.state = ReceiptState::buffered, receipt.code = "State 1"; break;
-        case 2: receipt.state = ReceiptState::failed, receipt.code = fmt::format("ErrorCode {}", report.error), receipt.meaning = meaning_of(report.error); break;
+        case 2: receipt.state = ReceiptState::failed, receipt.code = link::with_words(fmt::format("ErrorCode {}", report.error), result_words(), report.error), receipt.meaning = meaning_of(report.error); break;
         default: receipt.state = ReceiptState::unknown, receipt.code = fmt::format("State {} ErrorCode {}", report.state, report.error); break;
     }
     return receipt;

@@ -12,6 +12,7 @@ namespace pingjing::sgip {
 // One for each part, its sequence still 0. An error: what cannot be said.
 Result<std::vector<std::string>> build_submits(const Settings& settings, const provider::Submission& submission, link::References& references, Instant now);
 
+std::span<const link::CodeWords> result_words();  // of an ErrorCode too
 // What a Result says of a submission. 0 is not asked.
 link::Refusal read_result(const Settings& settings, std::uint8_t result);
 

@@ -157,7 +157,9 @@ void Gateway::receive(Id id, std::string_view bytes) {
         if (!frame) break;
         hear(id, *frame);
     }
-    if (c && c->frames.broken()) end(id, "a frame with an impossible length");
+    if (!c || c->state == State::ended || !c->frames.broken()) return;
+    if (auto word = c->dialect->to_bad_length(); !word.empty()) write(*c, word);
+    end(id, "a frame with an impossible length");
 }
 
 void Gateway::hear(Id id, std::string_view frame) {
@@ -246,10 +248,14 @@ void Gateway::submit(Id id, Submitted submitted) {
     auto said = line(id, "in", "submit").add("id", shown).add("from", submitted.from);
     if (submitted.to.size() == 1) said.add("to", submitted.to.front());
     else said.add("to", submitted.to);
-    said.add("text", read_octets(submitted.octets, submitted.charset));
+    said.add("text", read_octets(submitted.octets, submitted.charset)).count("data_coding", submitted.coding).add("validity", submitted.validity);
     if (submitted.place) said.count("part", static_cast<std::uint64_t>(submitted.place->number)).count("parts", static_cast<std::uint64_t>(submitted.place->total));
     said.add("status", taken || verdict.kind != Verdict::Kind::taken ? name_of(verdict.kind) : "lost").add("fault", why);
     journal_.write(said);
+    if (!submitted.odd.empty()) {
+        journal_.count("odd");
+        journal_.write(line(id, "in", "odd").add("id", shown).add("why", submitted.odd));
+    }
     journal_.count("submits");
     journal_.count(taken ? "taken" : verdict.kind == Verdict::Kind::taken ? "lost" : std::string(name_of(verdict.kind)));
     if (!why.empty()) journal_.count("fault_" + why);
@@ -332,7 +338,9 @@ void Gateway::take_for(Id id, const Submitted& submitted, const std::string& to,
     auto& join = joins_[key];
     if (join.state.empty()) join.state = state_for(to);
     join.pieces[place.number] = {submitted.octets, submitted.charset, shown};
-    if (submitted.report) plan_reports(id, submitted, to, name, shown, join.state, report_first ? clock_.steady() : due);
+    bool failed = join.state != "DELIVRD";
+    bool wanted = submitted.report == link::Wants::always || (submitted.report == link::Wants::failures && failed) || (submitted.report == link::Wants::successes && !failed);
+    if (wanted) plan_reports(id, submitted, to, name, shown, join.state, report_first ? clock_.steady() : due);
     if (static_cast<int>(join.pieces.size()) < place.total) return;
     hand_over(id, submitted, to, join, due);
     joins_.erase(key);

@@ -132,7 +132,7 @@ private:
         auto asked = asked_as(Asked::Kind::submit);
         auto& s = asked.submitted;
         s.command = submit, s.number = std::move(link::Writer().u32(pdu.header.sequence)).take();
-        s.from = said->source, s.to = said->destinations, s.report = said->report == 1;
+        s.from = said->source, s.to = said->destinations, s.report = said->report == 1 ? link::Wants::always : link::Wants::nothing, s.coding = said->format, s.validity = said->valid_until;
         link::put_octets(s, said->content, link::charset_of_format(said->format), tlv_octet(said->tlvs, tp_udhi).value_or(0) & link::header_flags);
         return asked;
     }

@@ -57,7 +57,7 @@ Heard Sp::hear(std::string_view frame, State state, Instant) {
 Heard Sp::hear_login_answer(const Decoded& pdu) const {
     const auto* answer = std::get_if<LoginAnswer>(&pdu.body);
     if (!answer || !pdu.readable) return link::refused("an answer to the login that cannot be read");
-    if (answer->status != 0) return link::refused(fmt::format("login refused with Status {}", answer->status), !will_pass(answer->status));
+    if (answer->status != 0) return link::refused(link::with_words(fmt::format("login refused with Status {}", answer->status), status_words(), answer->status), !will_pass(answer->status));
     auto opened = heard_as(Heard::Kind::opened);
     if (answer->authenticator != answer_authenticator_of(0, authenticator_, settings_->password)) opened.why = "the gateway's digest is not what the specification says";
     return opened;

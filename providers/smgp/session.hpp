@@ -13,6 +13,7 @@ public:
 
     link::FrameLimits frame_limits() const override { return {12, 4096}; }
     bool sends() const override { return mode_ != Mode::receive; }
+    bool receives() const override { return mode_ != Mode::send; }
     std::string open(std::uint32_t number, Instant now) override;
     std::string keep_alive(std::uint32_t number) override;
     std::string close(std::uint32_t number) override;

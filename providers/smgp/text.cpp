@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "providers/link/china_time.hpp"
 #include "providers/link/coding.hpp"
 #include "providers/link/receipt.hpp"
@@ -40,13 +42,20 @@ constexpr Code statuses[] = {
     {76, 76, Says::auth},                                          // the account has expired
 };
 
+// 0: no number.
+std::uint32_t error_number(const std::string& digits) {
+    std::uint32_t number = 0;
+    auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return bad == std::errc{} && end == digits.data() + digits.size() ? number : 0;
+}
+
 Receipt as_receipt(const Settings& settings, const Report& report) {
     auto receipt = link::receipt_of(report.stat);
     receipt.vendor_id = shown_id(report.id);
     if (settings.acceptd_is_delivered && report.stat == "ACCEPTD") receipt.state = ReceiptState::delivered;
     bool failed = receipt.state == ReceiptState::failed;
     if (failed && report.error == "005" && receipt.meaning == Receipt::Meaning::none) receipt.meaning = Receipt::Meaning::opted_out;  // the black list
-    if (!report.error.empty() && report.error != "000") receipt.code += " " + report.error;
+    if (!report.error.empty() && report.error != "000") receipt.code += " " + link::with_words(report.error, error_words(), error_number(report.error));
     if (settings.receipt_offset) receipt.at = link::read_receipt_time(report.done, *settings.receipt_offset);
     return receipt;
 }
@@ -94,7 +103,7 @@ Result<std::vector<std::string>> build_submits(const Settings& settings, const S
     return frames;
 }
 
-link::Refusal read_status(const Settings& settings, std::uint32_t status) { return link::read_code(statuses, settings.statuses, status, "Status"); }
+link::Refusal read_status(const Settings& settings, std::uint32_t status) { return link::read_code(statuses, status_words(), settings.statuses, status, "Status"); }
 
 std::optional<Inbound> read_delivery(const Settings& settings, const Deliver& d) {
     if (d.report == 1) {

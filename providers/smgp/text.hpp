@@ -12,6 +12,8 @@ namespace pingjing::smgp {
 // One for each part, its number still 0. An error: what cannot be said.
 Result<std::vector<std::string>> build_submits(const Settings& settings, const provider::Submission& submission, link::References& references, Instant now);
 
+std::span<const link::CodeWords> status_words();
+std::span<const link::CodeWords> error_words();  // of a report
 // What a Status says of a submission. 0 is not asked.
 link::Refusal read_status(const Settings& settings, std::uint32_t status);
 

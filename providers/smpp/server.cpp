@@ -40,6 +40,12 @@ std::string spell(const std::string& name, const std::string& spelling) {
     return name;
 }
 
+// Of bits 1 and 0; the last one is of 5.0.
+link::Wants wanted(std::uint8_t registered_delivery) {
+    constexpr link::Wants all[] = {link::Wants::nothing, link::Wants::always, link::Wants::failures, link::Wants::successes};
+    return all[registered_delivery & 3];
+}
+
 std::uint8_t message_state_of(const std::string& state) {
     constexpr const char* words[] = {"SCHEDLD", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"};
     for (std::uint8_t i = 0; i < std::size(words); ++i)
@@ -144,6 +150,7 @@ public:
 
     std::string ask_alive(std::uint32_t number) override { return write(enquire_link, ok, number); }
     std::string leave(std::uint32_t number) override { return write(unbind, ok, number); }
+    std::string to_bad_length() override { return write(generic_nack, invalid_command_length, 0); }
 
 private:
     static std::string with_length(std::string frame) {
@@ -194,9 +201,10 @@ private:
         if (!multi) s.to.push_back(message.destination.digits);
         else
             for (const auto& d : multi->destinations) s.to.push_back(d.address ? d.address->digits : d.list);
-        s.report = (message.registered_delivery & 3) == 1;
+        s.report = wanted(message.registered_delivery), s.coding = message.data_coding, s.validity = message.validity;
         auto payload = message.text.empty() ? find_tlv(message.tlvs, message_payload) : std::nullopt;
         link::put_octets(s, payload.value_or(message.text), charset_of(message.data_coding, "GSM"), message.esm_class & udh_present);
+        if (payload) s.odd.clear();  // made for texts of any length
         auto reference = tlv_number(message.tlvs, sar_msg_ref_num), total = tlv_number(message.tlvs, sar_total_segments), number = tlv_number(message.tlvs, sar_segment_seqnum);
         if (reference && total && number && *total > 1 && *number >= 1 && *number <= *total)
             s.place = link::Place{static_cast<std::uint16_t>(*reference), true, static_cast<int>(*total), static_cast<int>(*number)};

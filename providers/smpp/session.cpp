@@ -56,7 +56,7 @@ Heard Esme::hear_bind_answer(const Decoded& pdu) const {
         return opened;
     }
     auto refused = heard_as(Heard::Kind::refused);
-    refused.why = fmt::format("bind refused with command_status 0x{:02X}", pdu.header.status);
+    refused.why = link::with_words(fmt::format("bind refused with command_status 0x{:02X}", pdu.header.status), status_words(), pdu.header.status);
     switch (pdu.header.status) {
         case 0x0D: case 0x0E: case 0x0F: case 0x53: refused.credentials = true; break;
         default: break;  // 0x05: an old connection of ours is still alive there, and will die
@@ -87,7 +87,7 @@ Heard Esme::hear_answer(const Decoded& pdu, State state) const {
             // Before we are bound there is one thing only that it can mean.
             if (state == State::opening) {
                 auto refused = heard_as(Heard::Kind::refused);
-                refused.why = fmt::format("bind refused by generic_nack 0x{:02X}", pdu.header.status);
+                refused.why = link::with_words(fmt::format("bind refused by generic_nack 0x{:02X}", pdu.header.status), status_words(), pdu.header.status);
                 return refused;
             }
             auto heard = hear_submit_answer(pdu);

@@ -15,6 +15,7 @@ public:
 
     link::FrameLimits frame_limits() const override { return {16, 65536 + 1024}; }
     bool sends() const override { return bind_ != bind_receiver; }
+    bool receives() const override { return bind_ != bind_transmitter; }
     std::string open(std::uint32_t number, Instant now) override;
     std::string keep_alive(std::uint32_t number) override;
     std::string close(std::uint32_t number) override;

@@ -253,7 +253,7 @@ int count_parts(const Settings& settings, const std::string& text) {
     return coded && !text.empty() && coded->segments.parts.size() <= most_parts ? static_cast<int>(coded->segments.parts.size()) : 0;
 }
 
-link::Refusal read_status(const Settings& settings, std::uint32_t status) { return link::read_code(statuses, settings.statuses, status, "command_status", true); }
+link::Refusal read_status(const Settings& settings, std::uint32_t status) { return link::read_code(statuses, status_words(), settings.statuses, status, "command_status", true); }
 
 bool is_unmarked_report(const Settings& settings, const Message& message) {
     return !settings.plain_receipts && (message.esm_class & message_kinds) == 0 && !is_marked(message) && words_of(settings, message).whole();

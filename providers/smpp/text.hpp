@@ -15,6 +15,7 @@ Result<std::vector<std::string>> build_submits(const Settings& settings, const p
 // Into how many parts it is cut, by us or by the centre; 0: it cannot be said.
 int count_parts(const Settings& settings, const std::string& text);
 
+std::span<const link::CodeWords> status_words();
 // What a command_status says of a submission. `ok` is not asked.
 link::Refusal read_status(const Settings& settings, std::uint32_t status);
 

@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include "daemon/reports/words.hpp"
 #include "daemon/store/cases.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/outbox.hpp"
@@ -128,7 +129,7 @@ TEST_CASE("for people the story runs in the order of time and ends with how thin
     CHECK(text.find('\x1b') == std::string::npos);
     std::size_t before = 0;
     for (const char* part : {"警情 call 32010020261120000123", "138****8000", "收到记录 record received", "判定 decided at intake: 应评 accepted",
-                             "提交 attempt 1 of ref1 on main", "回执 receipt for ref1: 送达 delivered DELIVRD",
+                             "提交 attempt 1 of ref1 on main", "回执 receipt for ref1: 送达 delivered DELIVRD 已送达 delivered",
                              "来信 answer: 评价 rated, dissatisfied", "回访 follow-up 已回访 called_back: inspector", "现状 now: 应评 to be asked; 评价短信 survey 送达 delivered; 评价 rating 不满意 dissatisfied",
                              "waits for a person"}) {
         CAPTURE(part);
@@ -206,4 +207,19 @@ TEST_CASE("a call that nobody knows is said to be unknown, a number that was era
     CHECK(unknown.error().kind == Error::Kind::not_found);
     told.db.exec("UPDATE cases SET phone_id = 99");
     CHECK(boost::json::parse(story_json(told.story(false), zone)).at("phone").is_null());
+}
+
+TEST_CASE("what a carrier's report says stands beside what it means") {
+    struct { const char *code, *said; } rows[] = {
+        {"UNDELIV", "UNDELIV 无法投递 undeliverable"},
+        {"UNDELIV 005: 黑名单用户 number on the black list", "UNDELIV 无法投递 undeliverable; 005: 黑名单用户 number on the black list"},
+        {"MK:0001", "MK:0001 空号 no such number"},
+        {"MA:0054", "MA:0054 短信中心无应答 no answer of the message centre"},
+        {"State 1", "State 1 等待投递 waiting"},
+        {"XX:0001", "XX:0001"},
+        {"", ""},
+    };
+    for (const auto& row : rows) CHECK(receipt_words(row.code) == row.said);
+    CHECK(state_words("permanent_number") == "号码被拒收 permanent_number");
+    CHECK(state_words("channel_down_auth") == "通道拒绝登录 channel_down_auth");
 }

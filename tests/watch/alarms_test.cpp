@@ -135,4 +135,15 @@ TEST_CASE("a channel's state becomes the alarm that says what to do") {
     REQUIRE(closed.size() == 1);
     CHECK(closed[0].name == "way_back_closed");
     CHECK(closed[0].detail == "cannot listen");
+    auto with_links = [](const char* state, const char* links, bool none, bool all_refused) {
+        std::string names;
+        for (const auto& finding : about_channels({{"main", state, "channel_down_auth x", "", links, none, all_refused}})) names += finding.name + "(" + finding.detail + ") ";
+        return names;
+    };
+    CHECK(with_links("up", "", false, false).empty());
+    CHECK(with_links("up", "1 of 4 links up; 3 refused: x", false, false) == "links_down(1 of 4 links up; 3 refused: x) ");
+    // At night nothing is sent that would find it out, and no answer comes in.
+    CHECK(with_links("up", "0 of 2 links up: refused", true, false) == "channel_down(0 of 2 links up: refused) ");
+    CHECK(with_links("up", "0 of 2 links up; 2 refused: x", true, true) == "channel_refuses_us(0 of 2 links up; 2 refused: x) ");
+    CHECK(with_links("down", "0 of 2 links up; 2 refused: x", true, true) == "channel_refuses_us(channel_down_auth x) ");
 }

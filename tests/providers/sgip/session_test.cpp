@@ -329,7 +329,7 @@ TEST_CASE("SGIP: texts and reports of a gateway, and their answers to the octet"
         CHECK(good.phone->reveal() == "13000130000");
         CHECK(good.state == ReceiptState::delivered);
         CHECK(bad.state == ReceiptState::failed);
-        CHECK(bad.code == "ErrorCode 27");
+        CHECK(bad.code == "ErrorCode 27: 手机不支持短信 phone does not support SMS");
         side.session.answered(reports[0].id, true);
         CHECK(side.said() == hex_of(vector("V-SGIP-10.2")));
         side.session.answered(reports[1].id, false);
@@ -354,8 +354,8 @@ TEST_CASE("SGIP: texts and reports of a gateway, and their answers to the octet"
     }
     struct { std::uint8_t state, error; ReceiptState says; Receipt::Meaning meaning; const char* code; } rows[] = {
         {0, 0, ReceiptState::delivered, Receipt::Meaning::none, "State 0"}, {1, 0, ReceiptState::buffered, Receipt::Meaning::none, "State 1"},
-        {2, 25, ReceiptState::failed, Receipt::Meaning::none, "ErrorCode 25"}, {2, 29, ReceiptState::failed, Receipt::Meaning::number_invalid, "ErrorCode 29"},
-        {2, 69, ReceiptState::failed, Receipt::Meaning::opted_out, "ErrorCode 69"}, {2, 110, ReceiptState::failed, Receipt::Meaning::opted_out, "ErrorCode 110"},
+        {2, 25, ReceiptState::failed, Receipt::Meaning::none, "ErrorCode 25: 用户关机或不在服务区 phone off or out of coverage"}, {2, 29, ReceiptState::failed, Receipt::Meaning::number_invalid, "ErrorCode 29: 空号 unknown user"},
+        {2, 69, ReceiptState::failed, Receipt::Meaning::opted_out, "ErrorCode 69: 黑名单用户 number on the black list"}, {2, 110, ReceiptState::failed, Receipt::Meaning::opted_out, "ErrorCode 110: 黑名单用户 number on the black list"},
         {0, 29, ReceiptState::delivered, Receipt::Meaning::none, "State 0"}, {9, 1, ReceiptState::unknown, Receipt::Meaning::none, "State 9 ErrorCode 1"},
     };
     for (const auto& row : rows) {
@@ -414,4 +414,23 @@ TEST_CASE("SGIP: settings are checked all at once, each with its line") {
     auto same = test::read_sgip("host = \"h\"\nnode = 1\nlogin_name = \"n\"\npassword = \"p\"\nlisten = \"[::]:8801\"\npeers = [\"::1\"]\ncorporation = \"12345\"\nsource = \"1\"\n");
     CHECK(same.settings->guest_name == "n");
     CHECK(same.settings->guest_password == "p");
+}
+
+TEST_CASE("SGIP: our node is made of area and corporation as the document says, and check tells one that is not") {
+    CHECK(node_of("010", "92008") == 3010092008u);
+    CHECK(node_of("0311", "92008") == 3031192008u);
+    CHECK(node_of("021", "12345") == 3021012345u);
+    for (const char* area : {"", "10", "0", "01000", "0a1"}) CHECK(node_of(area, "12345") == std::nullopt);
+    CHECK(node_of("010", "1234") == std::nullopt);
+    CHECK(describe_node(3010012345u, "12345") == "node 3010012345 (area 010, corporation 12345)");
+    CHECK(describe_node(3031192008u, "92008") == "node 3031192008 (area 0311, corporation 92008)");
+    CHECK(describe_node(3010012345u, "54321") == "node 3010012345 (of corporation 12345, not 54321: many gateways answer with 9)");
+    CHECK(describe_node(0, "12345") == "node 0 (none of an SP, 3AAAAQQQQQ: many gateways answer with 9)");
+    const std::string rest = "host = \"h\"\nlogin_name = \"n\"\npassword = \"p\"\nlisten = \"[::]:8801\"\npeers = [\"::1\"]\ncorporation = \"12345\"\nsource = \"1\"\n";
+    auto made = test::read_sgip(rest + "area_code = \"0311\"\n");
+    REQUIRE_MESSAGE(made.settings, made.problems);
+    CHECK(made.settings->node == 3031112345u);
+    CHECK(test::read_sgip(rest + "area_code = \"311\"\n").problems.find("p.toml:8: area_code = \"311\": expected the area code") != std::string::npos);
+    CHECK(test::read_sgip(rest + "area_code = \"010\"\nnode = 1\n").problems.find("p.toml:9: node: it is made of area_code and corporation") != std::string::npos);
+    CHECK(test::read_sgip(rest).problems.find("needs 'node'") != std::string::npos);
 }

@@ -151,6 +151,111 @@ TEST_CASE("simulate: in every protocol a text is taken, reported on and answered
     }
 }
 
+TEST_CASE("simulate: the log says by which data coding and for how long a text was submitted") {
+    struct { const char *protocol, *coding, *validity; } rows[] = {
+        {"smpp", "\"data_coding\":8", "\"validity\":\"000000010000000R\""}, {"cmpp2", "\"data_coding\":8", "032+\""}, {"cmpp3", "\"data_coding\":8", "032+\""},
+        {"smgp", "\"data_coding\":8", "032+\""}, {"sgip", "\"data_coding\":8", "032+\""}};
+    for (const auto& row : rows) {
+        CAPTURE(row.protocol);
+        Town town(protocol_of(row.protocol), quick, silent);
+        town.submit(town.connect(), 1, question);
+        auto lines = town.kinds("submit");
+        REQUIRE(lines.size() == 1);
+        CAPTURE(lines[0]);
+        CHECK(lines[0].find(row.coding) != std::string::npos);
+        CHECK(lines[0].find(row.validity) != std::string::npos);
+        CHECK(town.kinds("odd").empty());
+    }
+}
+
+TEST_CASE("simulate: a text that is longer than the air takes at once is taken and said to be odd") {
+    auto submit = [](std::uint8_t coding, std::size_t octets, bool payload) {
+        smpp::Message m;
+        m.source = {0, 1, "106900110"}, m.destination = {1, 1, "8613800138000"}, m.data_coding = coding;
+        if (payload) m.tlvs.push_back({smpp::message_payload, std::string(octets, 'a')});
+        else m.text = std::string(octets, 'a');
+        return smpp::encode({smpp::submit_sm, smpp::ok, 9, std::move(m)}).value();
+    };
+    struct { std::uint8_t coding; std::size_t octets; bool payload; const char* why; } rows[] = {
+        {0, 160, false, ""}, {8, 140, false, ""}, {8, 254, true, ""},
+        {0, 161, false, "a text of 161 octets: the air takes 160"}, {8, 142, false, "a text of 142 octets: the air takes 140"}, {8, 254, false, "a text of 254 octets: the air takes 140"}};
+    for (const auto& row : rows) {
+        CAPTURE(row.octets);
+        Town town(protocol_of("smpp"), quick, silent);
+        auto& client = town.connect();
+        town.gateway.receive(client.id, submit(row.coding, row.octets, row.payload));
+        auto odd = town.kinds("odd");
+        CHECK(odd.size() == (*row.why ? 1u : 0u));
+        if (!odd.empty()) CHECK(odd[0].find(row.why) != std::string::npos);
+        CHECK(town.count("taken") == 1);
+        CHECK(town.count("odd") == odd.size());
+    }
+}
+
+TEST_CASE("simulate: who wants a report on failure only, or on success only, gets no other") {
+    struct { std::uint8_t wanted; const char* state; std::uint64_t reports; } rows[] = {
+        {0, "DELIVRD", 0}, {0, "UNDELIV", 0}, {1, "DELIVRD", 1}, {1, "UNDELIV", 1}, {2, "DELIVRD", 0}, {2, "UNDELIV", 1}, {3, "DELIVRD", 1}, {3, "UNDELIV", 0}, {0x11, "DELIVRD", 1}};
+    for (const auto& row : rows) {
+        CAPTURE(row.wanted);
+        CAPTURE(row.state);
+        Town town(protocol_of("smpp"), quick + "[reports.states]\n" + row.state + " = 1\n", silent);
+        auto& client = town.connect();
+        smpp::Message m;
+        m.source = {0, 1, "106900110"}, m.destination = {1, 1, "8613800138000"}, m.registered_delivery = row.wanted, m.text = "1";
+        town.gateway.receive(client.id, smpp::encode({smpp::submit_sm, smpp::ok, 9, std::move(m)}).value());
+        town.pass(2s);
+        CHECK(town.count("reports") == row.reports);
+    }
+    // SGIP's 0 is the default of many clients: then silence means success.
+    for (std::uint8_t flag : {0, 1, 2})
+        for (const char* state : {"DELIVRD", "UNDELIV"}) {
+            CAPTURE(flag);
+            CAPTURE(state);
+            Town town(protocol_of("sgip"), quick + "[reports.states]\n" + state + " = 1\n", silent);
+            auto& client = town.connect();
+            sgip::Submit s;
+            s.source = "106900110", s.users = {"8613800138000"}, s.corporation = "12345", s.report = flag, s.content = "1";
+            town.gateway.receive(client.id, sgip::encode({sgip::submit, {3010012345u, 1130080000u, 1}, std::move(s)}).value());
+            town.pass(2s);
+            CHECK(town.count("reports") == (flag == 1 || (flag == 0 && std::string(state) == "UNDELIV") ? 1u : 0u));
+        }
+}
+
+TEST_CASE("simulate: a length that cannot be ends the connection, by SMPP with the word that there is for it") {
+    for (const char* name : protocols) {
+        CAPTURE(name);
+        Town town(protocol_of(name), "", silent);
+        auto& client = town.connect();
+        town.gateway.receive(client.id, std::string("\x7F\xFF\xFF\xFF", 4) + std::string(20, '\0'));
+        CHECK(town.gateway.ended(client.id));
+        std::string said;
+        for (const auto& octets : town.gateway.take_output(client.id)) said += octets;
+        CHECK(test::hex_of(said) == (std::string(name) == "smpp" ? "00000010800000000000000200000000" : ""));
+        CHECK(town.kinds("closed").size() == 1);
+    }
+}
+
+TEST_CASE("simulate: CMPP 2.1 is let in as 2.0, and 3.0 is not") {
+    for (int version : {0x12, 0x20, 0x21, 0x30}) {
+        CAPTURE(version);
+        Town town(protocol_of("cmpp2"), "", silent);
+        auto id = town.gateway.connected("peer");
+        cmpp::Connect login{town.protocol.account.name, cmpp::authenticator_of(town.protocol.account.name, town.protocol.account.secret, 1130080000), static_cast<std::uint8_t>(version), 1130080000};
+        town.gateway.receive(id, cmpp::encode({cmpp::connect, 1, login}, cmpp::Version::v2).value());
+        CHECK(town.gateway.ended(id) == (version == 0x30));
+    }
+    // A name that is shorter than its field is hashed with or without what fills it up.
+    for (const auto& hashed : {std::string("9001"), std::string("9001\0\0", 6), std::string("900100")}) {
+        auto protocol = protocol_of("cmpp2");
+        protocol.account.name = "9001";
+        Town town(protocol, "", silent);
+        auto id = town.gateway.connected("peer");
+        cmpp::Connect login{"9001", cmpp::authenticator_of(hashed, protocol.account.secret, 1130080000), 0x20, 1130080000};
+        town.gateway.receive(id, cmpp::encode({cmpp::connect, 1, login}, cmpp::Version::v2).value());
+        CHECK(town.gateway.ended(id) == (hashed == "900100"));
+    }
+}
+
 TEST_CASE("simulate: who has another secret, or nobody knows, is not let in") {
     for (const char* name : protocols) {
         CAPTURE(name);

@@ -2,9 +2,13 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <boost/regex.hpp>
 #include <sstream>
 
+#include "providers/cmpp/server.hpp"
+#include "providers/sgip/server.hpp"
 #include "providers/simulated/habits.hpp"
+#include "providers/smgp/server.hpp"
 #include "providers/smpp/server.hpp"
 #include "tests/providers/simulated/town.hpp"
 #include "tests/support/source.hpp"
@@ -119,6 +123,32 @@ TEST_CASE("a line of the log is JSON, whatever stands in it") {
     Line line(*parse_rfc3339("2026-11-22T12:00:00+08:00"), "in", "submit");
     line.add("text", "a\"b\\c\n【").add("user", "").count("part", 2).flag("question", true).flag("no", false).add("ids", std::vector<std::string>{"1", "2"});
     CHECK(line.text() == "{\"time\":\"2026-11-22T04:00:00Z\",\"direction\":\"in\",\"kind\":\"submit\",\"text\":\"a\\\"b\\\\c\\n【\",\"part\":2,\"question\":true,\"ids\":[\"1\",\"2\"]}\n");
+}
+
+// Who installed nothing but the program has this guide alone, by --help.
+TEST_CASE("the guide to simulate names every fault, every spelling and every field and kind of the log") {
+    auto guide = test::read_source("providers/simulated/README.md");
+    auto named = [&](const std::string& word) {
+        CAPTURE(word);
+        CHECK(guide.find("`" + word + "`") != std::string::npos);
+    };
+    for (int i = 0; i <= static_cast<int>(Wrong::outage); ++i) named(name_of(static_cast<Wrong>(i)));
+    for (const auto& protocol : {smpp::server(), cmpp::server(cmpp::Version::v2), cmpp::server(cmpp::Version::v3), smgp::server(), sgip::server()}) {
+        named(protocol.name);
+        for (const auto& spelling : protocol.reports) named(spelling);
+        for (const auto& way : protocol.long_texts) named(way);
+    }
+    // What the gateway writes: the words of its source.
+    auto source = test::read_source("providers/simulated/gateway.cpp");
+    static const boost::regex field("\\.(?:add|count|flag)\\(\"(\\w+)\""), kind("line\\(id, \"(?:in|out)\", \"(\\w+)\"");
+    auto log = guide.substr(guide.find("## The log"), guide.find("## Citizens") - guide.find("## The log"));
+    for (const auto* pattern : {&field, &kind})
+        for (boost::sregex_iterator at(source.begin(), source.end(), *pattern), end; at != end; ++at) {
+            auto word = (*at)[1].str();
+            if (word == "fault_") continue;  // with its name behind it
+            CAPTURE(word);
+            CHECK(boost::regex_search(log, boost::regex("\\b" + word + "\\b")));
+        }
 }
 
 // The examples of the guide are what the program reads, with the defaults that it has.

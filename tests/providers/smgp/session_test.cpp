@@ -142,6 +142,7 @@ TEST_CASE("SMGP: a Status says what it proves, and no more") {
     CHECK(outcome_name(read_status(*smgp_settings(), 1).outcome) == "throttled_channel");
     CHECK(std::get<Throttled>(read_status(*settings, 75).outcome).after == std::chrono::hours(1));
     CHECK(outcome_detail(read_status(*settings, 130).outcome) == "Status 130, which is in no table");
+    CHECK(outcome_detail(read_status(*settings, 47).outcome) == "Status 47: 被叫号码错误 DestTermID");
 }
 
 TEST_CASE("SMGP: the login says who we are, and its answer what we are told") {
@@ -230,7 +231,7 @@ TEST_CASE("SMGP: texts and reports of a gateway, and their answers to the octet"
 
     d.report = 1;
     struct { const char *stat, *error; ReceiptState state; Receipt::Meaning meaning; const char* code; } rows[] = {
-        {"DELIVRD", "000", ReceiptState::delivered, Receipt::Meaning::none, "DELIVRD"}, {"EXPIRED", "001", ReceiptState::expired, Receipt::Meaning::none, "EXPIRED 001"},
+        {"DELIVRD", "000", ReceiptState::delivered, Receipt::Meaning::none, "DELIVRD"}, {"EXPIRED", "001", ReceiptState::expired, Receipt::Meaning::none, "EXPIRED 001: 用户不可达 user unreachable"},
         {"UNDELIV", "005", ReceiptState::failed, Receipt::Meaning::opted_out, "UNDELIV 005"}, {"DELIVRD", "005", ReceiptState::delivered, Receipt::Meaning::none, "DELIVRD 005"},
         {"ACCEPTD", "000", ReceiptState::buffered, Receipt::Meaning::none, "ACCEPTD"}, {"UNKNOWN", "999", ReceiptState::unknown, Receipt::Meaning::none, "UNKNOWN 999"},
         {"R:00613", "", ReceiptState::failed, Receipt::Meaning::none, "R:00613"}, {"MK:0001", "", ReceiptState::failed, Receipt::Meaning::number_invalid, "MK:0001"},

@@ -18,6 +18,7 @@
 #include "daemon/async/task_group.hpp"
 #include "daemon/async/within.hpp"
 #include "daemon/core/system_clock.hpp"
+#include "daemon/log/metrics.hpp"
 #include "providers/link/frame.hpp"
 #include "providers/smpp/pdu.hpp"
 #include "tests/support/run.hpp"
@@ -313,6 +314,30 @@ TEST_CASE("SMPP over a socket: who is refused for what he is says so, and does n
     CHECK_FALSE(site.until([&] { return site.centre.connections > 1; }, std::chrono::seconds(2)));
 }
 
+TEST_CASE("SMPP over a socket: of several links some are refused for good, and the provider says how many and why") {
+    Site site("links = 4\n");
+    int binds = 0;
+    site.centre.on = [&](Centre& c, const Said& s) {
+        bool refused = s.pdu.header.command == bind_transceiver && ++binds > 1;
+        return refused ? std::optional(Centre::encoded({bind_transceiver | response_bit, 0x0E, s.pdu.header.sequence, Empty{}})) : Centre::usual(c, s);
+    };
+    CHECK(describe_links(site.provider->links()) == "0 of 4 links up: not connected yet");
+    site.serve();
+    REQUIRE(site.until([&] { return site.provider->links().refused == 3 && site.provider->links().up == 1; }));
+    CHECK(describe_links(site.provider->links()) == "1 of 4 links up; 3 refused: bind refused with command_status 0x0E: 密码错误 wrong password");
+    CHECK(site.submit() == "accepted id1");
+    auto figures = metrics::render();
+    for (const char* figure : {"pingjing_links_open{channel=\"main\"} 1\n", "pingjing_links_refused{channel=\"main\"} 3\n", "pingjing_links_wanted{channel=\"main\"} 4\n"}) {
+        CAPTURE(figures);
+        CHECK(figures.find(figure) != std::string::npos);
+    }
+    // Asked to try now, all are there again, and there is nothing more to say.
+    site.centre.on = Centre::usual;
+    site.provider->try_now();
+    REQUIRE(site.until([&] { return site.provider->links().up == 4; }));
+    CHECK(describe_links(site.provider->links()).empty());
+}
+
 TEST_CASE("SMPP over a socket: an answer that is overdue is doubt, and settles the message when it comes") {
     Site site("response_timeout = \"1s\"\nsubmit_timeout = \"10s\"\n");
     std::vector<std::uint32_t> unanswered;
@@ -396,6 +421,20 @@ TEST_CASE("SMPP over a socket: bound as a pair, one sends and the other receives
     CHECK(site.submit() == "accepted id1");
     for (const auto& said : site.centre.heard)
         if (said.pdu.header.command == submit_sm) CHECK(site.centre.heard.at(said.connection).pdu.header.command == bind_transmitter);
+    CHECK(site.provider->way_back_closed().empty());
+}
+
+TEST_CASE("SMPP over a socket: bound as a pair, the provider says when the receiver is down while texts go out") {
+    Site site("bind = \"pair\"\n");
+    site.centre.on = [](Centre& c, const Said& s) {
+        if (s.pdu.header.command != bind_receiver) return Centre::usual(c, s);
+        return std::optional(Centre::encoded({bind_receiver | response_bit, 0x0D, s.pdu.header.sequence, Empty{}}));
+    };
+    site.serve();
+    REQUIRE(site.until([&] { return !site.provider->way_back_closed().empty() && site.provider->links().refused == 1; }));
+    CHECK(site.provider->way_back_closed() == "the link that receives is down: bind refused with command_status 0x0D: 登录失败 bind failed");
+    CHECK(describe_links(site.provider->links()) == "1 of 2 links up; 1 refused: bind refused with command_status 0x0D: 登录失败 bind failed");
+    CHECK(site.submit() == "accepted id1");
 }
 
 TEST_CASE("SMPP over a socket: a link that is idle is asked, and one that is dead is left") {

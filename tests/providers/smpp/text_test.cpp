@@ -189,7 +189,8 @@ TEST_CASE("SMPP: a command_status says what it proves, and no more") {
             CHECK(read.known);
         }
     CHECK(outcome_name(read_status(*smpp_settings(), 0x45).outcome) == "ambiguous");
-    CHECK(outcome_detail(read_status(*settings, 0x0B).outcome) == "command_status 0x0B");
+    CHECK(outcome_detail(read_status(*settings, 0x0B).outcome) == "command_status 0x0B: 被叫号码无效 invalid destination address");
+    CHECK(outcome_detail(read_status(*settings, 0x58).outcome) == "command_status 0x58: 超过限速 too many a second, 1s");
     // What nobody has told us is in doubt, and said aloud.
     for (std::uint32_t status : {0x09u, 0x10u, 0x41u, 0x52u, 0xC5u, 0x105u, 0x0402u, 0x99999999u}) {
         CAPTURE(status);
