@@ -33,6 +33,8 @@ constexpr Metric every_one[] = {
     {"link_turned_away_total", "channel kind", "Gateways that connected to us and were not let in."},
     {"links_listening", "channel", "Connections that a gateway has opened to us."},
     {"links_open", "channel", "Connections that are bound to a carrier."},
+    {"links_refused", "channel", "Connections that a carrier refuses, for good or for now."},
+    {"links_wanted", "channel", "Connections to a carrier that there should be."},
     {"loop_failures_total", "loop", "Parts of the daemon that failed and began again."},
     {"messages", "state", "Messages that are under way: later, due, held, sending, in_doubt."},
     {"not_in_lists", "what", "Units and officers of calls that no list of the site names."},
