@@ -24,7 +24,7 @@ def walk(readme, folder):
         port = simulator.stdout.readline().rsplit(":", 1)[1].strip()
         # Another carrier, and a clock that need not be waited for; all else as it stands there.
         settings = settings.replace("10.0.0.5", "127.0.0.1").replace("2775", port)
-        settings = settings.replace("[service]\n", "[service]\ntest_clock = true\n").replace("[survey]\n", '[survey]\nsince = "2026-11-01"\n') + "\n[http]\nlisten = \"unix:http.sock\"\n"
+        settings = settings.replace("[service]\n", "[service]\ntest_clock = true\n").replace("[survey]\n", '[survey]\nsince = "2026-11-01"\n') + f'\n[http]\nlisten = "unix:{path("http.sock")}"\n'
         write("pingjing.toml", settings)
         write("categories.csv", next(block for block in blocks(readme) if block.startswith("code,name,rule")))
         write("smg.password", "secret77\n")

@@ -207,7 +207,7 @@ TEST_CASE("simulate: who wants a report on failure only, or on success only, get
         CHECK(town.count("reports") == row.reports);
     }
     // SGIP's 0 is the default of many clients: then silence means success.
-    for (std::uint8_t flag : {0, 1, 2})
+    for (std::uint8_t flag : std::initializer_list<std::uint8_t>{0, 1, 2})
         for (const char* state : {"DELIVRD", "UNDELIV"}) {
             CAPTURE(flag);
             CAPTURE(state);
