@@ -207,14 +207,14 @@ TEST_CASE("simulate: who wants a report on failure only, or on success only, get
         CHECK(town.count("reports") == row.reports);
     }
     // SGIP's 0 is the default of many clients: then silence means success.
-    for (std::uint8_t flag : std::initializer_list<std::uint8_t>{0, 1, 2})
+    for (int flag : {0, 1, 2})
         for (const char* state : {"DELIVRD", "UNDELIV"}) {
             CAPTURE(flag);
             CAPTURE(state);
             Town town(protocol_of("sgip"), quick + "[reports.states]\n" + state + " = 1\n", silent);
             auto& client = town.connect();
             sgip::Submit s;
-            s.source = "106900110", s.users = {"8613800138000"}, s.corporation = "12345", s.report = flag, s.content = "1";
+            s.source = "106900110", s.users = {"8613800138000"}, s.corporation = "12345", s.report = static_cast<std::uint8_t>(flag), s.content = "1";
             town.gateway.receive(client.id, sgip::encode({sgip::submit, {3010012345u, 1130080000u, 1}, std::move(s)}).value());
             town.pass(2s);
             CHECK(town.count("reports") == (flag == 1 || (flag == 0 && std::string(state) == "UNDELIV") ? 1u : 0u));
