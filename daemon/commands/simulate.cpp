@@ -122,9 +122,8 @@ std::uint64_t lines_of(const std::string& file) {
     return lines;
 }
 
-asio::awaitable<void> live(asio::io_context& io, Exchange& exchange) {
+asio::awaitable<void> live(asio::io_context& io, Exchange& exchange, asio::signal_set& signals) {
     TaskGroup house(io.get_executor(), [](const std::string&, std::exception_ptr) {});
-    asio::signal_set signals(io, SIGTERM, SIGINT);
     auto serve = [](Exchange& e, asio::signal_set& until) -> asio::awaitable<void> {
         co_await e.run();
         until.cancel();
@@ -170,6 +169,7 @@ int simulate(const SimulateOptions& options) {
 
     std::signal(SIGPIPE, SIG_IGN);
     asio::io_context io(1);
+    asio::signal_set signals(io, SIGTERM, SIGINT);  // before we say that we listen: whoever reads that may end us at once, in order
     auto clock = system_clock();
     GatewaySettings settings{*protocol, std::move(*habits), std::move(*citizens), std::move(*accounts), options.seed, first, call.has_value()};
     simulated::Gateway gateway(std::move(settings), *clock, journal);
@@ -182,7 +182,7 @@ int simulate(const SimulateOptions& options) {
     if (protocol->calls && !call) fmt::print(stderr, "warning: without --call-back nobody gets reports and replies\n");
 
     auto on_done = [&](std::exception_ptr) { io.stop(); };
-    asio::co_spawn(io, live(io, exchange), on_done);
+    asio::co_spawn(io, live(io, exchange, signals), on_done);
     io.run();
     for (const auto& [name, count] : journal.counts()) fmt::print(words, "{} {}\n", name, count);
     if (!exchange.failed().empty()) return fmt::print(stderr, "pingjing simulate: {}\n", exchange.failed()), 1;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Who has nothing but the program learns all of the simulator by `simulate --help`: the guide of its folder stands there, without the marks
 around its examples, and an example of the help works as it stands. Usage: help.py PROGRAM GUIDE"""
-import json, re, signal, subprocess, sys, tempfile, os
+import json, os, re, signal, subprocess, sys, tempfile
 
 PROGRAM, GUIDE = sys.argv[1], sys.argv[2]
 out = subprocess.run([PROGRAM, "simulate", "--help"], capture_output=True, text=True, timeout=30)
@@ -25,6 +25,7 @@ with tempfile.TemporaryDirectory() as folder:
     process = subprocess.Popen([PROGRAM, *command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     said = process.stderr.readline()
     assert said.startswith("listening on 127.0.0.1:"), said
+    # At once: who reads where it listens may end it in order.
     process.send_signal(signal.SIGTERM)
     log, rest = process.communicate(timeout=20)
     assert process.returncode == 0, rest

@@ -153,7 +153,7 @@ TEST_CASE("simulate: in every protocol a text is taken, reported on and answered
 
 TEST_CASE("simulate: the log says by which data coding and for how long a text was submitted") {
     struct { const char *protocol, *coding, *validity; } rows[] = {
-        {"smpp", "\"data_coding\":8", "\"validity\":\"000000010000000R\""}, {"cmpp2", "\"data_coding\":8", "032+\""}, {"cmpp3", "\"data_coding\":8", "032+\""},
+        {"smpp", "\"data_coding\":8", "\"validity\":\"000000010000000R\""}, {"cmpp2", "\"data_coding\":15", "032+\""}, {"cmpp3", "\"data_coding\":15", "032+\""},
         {"smgp", "\"data_coding\":8", "032+\""}, {"sgip", "\"data_coding\":8", "032+\""}};
     for (const auto& row : rows) {
         CAPTURE(row.protocol);

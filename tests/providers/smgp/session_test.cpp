@@ -232,8 +232,8 @@ TEST_CASE("SMGP: texts and reports of a gateway, and their answers to the octet"
     d.report = 1;
     struct { const char *stat, *error; ReceiptState state; Receipt::Meaning meaning; const char* code; } rows[] = {
         {"DELIVRD", "000", ReceiptState::delivered, Receipt::Meaning::none, "DELIVRD"}, {"EXPIRED", "001", ReceiptState::expired, Receipt::Meaning::none, "EXPIRED 001: 用户不可达 user unreachable"},
-        {"UNDELIV", "005", ReceiptState::failed, Receipt::Meaning::opted_out, "UNDELIV 005"}, {"DELIVRD", "005", ReceiptState::delivered, Receipt::Meaning::none, "DELIVRD 005"},
-        {"ACCEPTD", "000", ReceiptState::buffered, Receipt::Meaning::none, "ACCEPTD"}, {"UNKNOWN", "999", ReceiptState::unknown, Receipt::Meaning::none, "UNKNOWN 999"},
+        {"UNDELIV", "005", ReceiptState::failed, Receipt::Meaning::opted_out, "UNDELIV 005: 黑名单用户 number on the black list"}, {"DELIVRD", "005", ReceiptState::delivered, Receipt::Meaning::none, "DELIVRD 005: 黑名单用户 number on the black list"},
+        {"ACCEPTD", "000", ReceiptState::buffered, Receipt::Meaning::none, "ACCEPTD"}, {"UNKNOWN", "999", ReceiptState::unknown, Receipt::Meaning::none, "UNKNOWN 999: 未知错误 unknown error"},
         {"R:00613", "", ReceiptState::failed, Receipt::Meaning::none, "R:00613"}, {"MK:0001", "", ReceiptState::failed, Receipt::Meaning::number_invalid, "MK:0001"},
         {"", "", ReceiptState::unknown, Receipt::Meaning::none, "a report without a state"},
     };
