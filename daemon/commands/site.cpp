@@ -7,6 +7,7 @@
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/system_clock.hpp"
+#include "daemon/log/log.hpp"
 #include "daemon/site_rules.hpp"
 #include "daemon/store/checkpoints.hpp"
 #include "daemon/store/keys.hpp"
@@ -52,7 +53,13 @@ bool is_of_these_keys(store::Store& store, const store::Seal& seal, Instant now)
     Result<void> agree;
     store.run_now([&](store::Connection& db) {
         agree = store::check_and_remember_keys(db, seal);
-        if (agree) store::seal_open_reasons(db, seal, now);
+        if (!agree) return;
+        try {
+            store::seal_open_reasons(db, seal, now);
+        } catch (const store::SqlError& error) {
+            if (!error.is_damage()) throw;
+            log::error("reasons.not_sealed", {{"why", error.what()}});  // a damaged store has to be looked at and verified before anything else
+        }
         if (const auto* signer = seal.ledger_signer(); agree && signer) store::remember_ledger_key(db, *signer, now);
     });
     if (!agree) fmt::print(stderr, "{}\n", agree.error().detail);

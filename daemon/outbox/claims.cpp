@@ -60,8 +60,7 @@ public:
             if (priority == 2 && (!policy_.surveys_flow || surveys_stopped_ || in_.surveys_held)) break;
             for (int route = -1; route < static_cast<int>(policy_.routes.size()); ++route) look(route, priority);
         }
-        round_.sweep_on = in_.sweep_from;
-        if (in_.sweep_from && in_.may_go_stale && policy_.surveys_flow && !in_.surveys_held && !is_clock_held_) sweep();
+        if (in_.sweep_stale && in_.may_go_stale && policy_.surveys_flow && !in_.surveys_held && !is_clock_held_) sweep();
         for (std::size_t c = 0; c < counts_.size(); ++c)
             if (counts_[c] > 0) store::add_surveys_of_day(db_, policy_.channels[c].name, day_, counts_[c]);
         return std::move(round_);
@@ -110,16 +109,10 @@ private:
         }
         if (next && *next > in_.now) soon(*next);
     }
-    // All that waits, a share at each round: what is too old may stand behind any number that are not.
     void sweep() {
-        auto place = *in_.sweep_from;
-        for (int left = rows_a_sweep; place.route < static_cast<int>(policy_.routes.size()); place = {place.route + 1}) {
-            for (const auto& row : store::find_stale(db_, 2, in_.now, place, left)) do_alone(row, [&] { return cancel(row, Code::stale, "past max_age"), true; });
-            if (left > 0) continue;
-            round_.sweep_on = place;
-            return soon(in_.now);
-        }
-        round_.sweep_on.reset();
+        auto rows = store::find_stale(db_, in_.now, rows_a_sweep);
+        for (const auto& row : rows) do_alone(row, [&] { return cancel(row, Code::stale, "past max_age"), true; });
+        if (rows.size() == static_cast<std::size_t>(rows_a_sweep)) round_.more_stale = true, soon(in_.now);
     }
     void soon(Instant when) { round_.next_due = std::min(round_.next_due.value_or(when), when); }
 

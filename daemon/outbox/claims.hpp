@@ -25,7 +25,7 @@ struct Sending {
 };
 
 struct Round {
-    std::optional<store::WaitingPlace> sweep_on{};  // where the sweep goes on in the next round; none: it is at its end
+    bool more_stale = false;  // than one sweep calls off
     std::vector<Sending> claimed{};
     std::optional<Instant> next_due{};   // when the next message is due, if none is due now
     std::vector<std::string> ceilings{}; // channels that reached their daily ceiling in this round
@@ -45,7 +45,7 @@ struct ClaimInput {
     bool forget_routes = false;          // they may have changed
     bool careful = false;                // the store refused something of the last round: each row alone now
     bool surveys_held = false;           // before the hold that says so could be written down
-    std::optional<store::WaitingPlace> sweep_from{};  // call off what is too old, also where nothing may be sent that would find it
+    bool sweep_stale = false;            // call off what is too old, also where nothing may be sent that would find it
     bool may_go_stale = true;            // false in the first minutes after a start: a clock may still be wrong
     std::function<void(store::Connection&, const std::string& ref, const std::string& phone_key)> announce{};  // the sent journal
 };

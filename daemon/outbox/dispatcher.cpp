@@ -113,8 +113,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     input.surveys_held = surveys_held_;
     input.forget_routes = std::exchange(forget_routes_, false);
     input.may_go_stale = clock_.steady() - started_ >= steady_before_stale || clock_.speed() != 1.0;
-    if (!sweep_ && clock_.steady() - swept_ >= between_sweeps) sweep_.emplace(), swept_ = clock_.steady();
-    input.sweep_from = sweep_;
+    if (clock_.steady() - swept_ >= between_sweeps) input.sweep_stale = true, swept_ = clock_.steady();
     input.announce = [this](store::Connection& db, const std::string& ref, const std::string& key) { store_.will_send(db, ref, key); };
     auto work = [this, &announced, &input](store::Connection& db) {
         auto round = claim_round(db, seal_, input);
@@ -124,7 +123,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
     };
     try {
         auto round = co_await store_.run(std::ref(work));
-        sweep_ = round.sweep_on;
+        if (round.more_stale) swept_ -= between_sweeps;  // again in the next one
         co_return round;
     } catch (const store::SqlError& error) {
         log::error("outbox.claim_failed", {{"why", error.what()}});

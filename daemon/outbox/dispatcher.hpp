@@ -75,7 +75,6 @@ private:
     bool surveys_held_ = false, forget_routes_ = false, give_up_ = false;
     std::vector<Channel> channels_;
     Steady started_, swept_, look_every_;
-    std::optional<store::WaitingPlace> sweep_{};  // where it goes on
     Signal wake_;
     std::multiset<std::string> unrecorded_;  // refs that are under way, until their end is written down
     TaskGroup under_way_;

@@ -164,20 +164,12 @@ std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant no
     return rows;
 }
 
-std::vector<DueRow> find_stale(Connection& db, int priority, Instant now, WaitingPlace& place, int& left) {
-    std::vector<std::int64_t> stale;
-    Statement find(db, "SELECT id, due_at, stale_at FROM messages WHERE state = 'due' AND route = ?1 AND priority = ?2 AND (due_at, id) > (?3, ?4) ORDER BY due_at, id LIMIT ?5");
-    find.bind(1, place.route).bind(2, priority).bind(3, place.due_ms).bind(4, place.id).bind(5, left);
-    for (; find.step(); --left) {
-        place.id = find.integer(0), place.due_ms = find.integer(1);
-        if (find.instant(2) < now) stale.push_back(place.id);
-    }
-    static const auto sql = std::string(due_rows) + "m.id = ?1";
+std::vector<DueRow> find_stale(Connection& db, Instant now, int limit) {
+    static const auto sql = std::string(due_rows) + "m.priority = 2 AND m.stale_at < ?1 ORDER BY m.stale_at LIMIT ?2";
+    Statement find(db, sql);
+    find.bind(1, now).bind(2, limit);
     std::vector<DueRow> rows;
-    for (auto id : stale) {
-        Statement row(db, sql);
-        if (row.bind(1, id).step()) rows.push_back(read_due(row));
-    }
+    while (find.step()) rows.push_back(read_due(find));
     return rows;
 }
 

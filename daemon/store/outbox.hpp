@@ -2,7 +2,6 @@
 // WHERE from which state; each leaves its ledger line in the same transaction.
 #pragma once
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,10 +39,8 @@ struct DueRow {
 };
 // Due at `now`, most urgent first. `route` -1: rows nobody has looked at yet.
 std::vector<DueRow> find_due(Connection& db, int route, int priority, Instant now, int limit);
-// Where a walk over what waits has come to: of this route, by the time it is due.
-struct WaitingPlace { int route = -1; std::int64_t due_ms = std::numeric_limits<std::int64_t>::min(), id = 0; };
-// Looks at up to `left` rows of the place's route behind it, due or not yet, and moves it on; those that may no longer go. What is left of `left` says that the route is at its end.
-std::vector<DueRow> find_stale(Connection& db, int priority, Instant now, WaitingPlace& place, int& left);
+// Surveys that may no longer go, due or not yet, the oldest first.
+std::vector<DueRow> find_stale(Connection& db, Instant now, int limit);
 std::optional<Instant> find_next_due(Connection& db, int route, int priority);
 void set_route(Connection& db, std::int64_t id, int route);
 void forget_routes(Connection& db, Instant now);  // the configuration may have changed; what was held for want of a route is due again

@@ -364,9 +364,10 @@ BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
 CREATE TRIGGER override_words_keep BEFORE DELETE ON override_words BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
 )sql";
 
-// Why a number was forgotten goes like any other words. And the reasons that people gave in the open before step 17, in opt-outs and in decisions by
+// Which survey is too old first, wherever it stands in its queue. Why a number was forgotten goes like any other words. And the reasons that people gave in the open before step 17, in opt-outs and in decisions by
 // hand, may be put among the sealed ones, by `seal_open_reasons` at the first start with the key: beside its word in `meta`, nothing else.
 constexpr const char* step_18 = R"sql(
+CREATE INDEX messages_stale ON messages(stale_at) WHERE state = 'due' AND priority = 2;
 CREATE TRIGGER erasures_stay BEFORE UPDATE ON erasures WHEN NEW.reason IS NULL OR length(NEW.reason) > 0
 BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;
 CREATE TRIGGER erasures_keep BEFORE DELETE ON erasures BEGIN SELECT RAISE(ABORT, 'reasons are only ever erased'); END;

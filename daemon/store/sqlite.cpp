@@ -46,7 +46,7 @@ Connection::Connection(const std::string& path, Access access, const char* vfs) 
     // temp_store=MEMORY is no matter of speed: without it SQLite 3.40.1 moves what a savepoint may have to put back into a
     // temporary file when it grows, and then says at random that the disk is full (reproduced with groups of a few hundred rows).
     exec("PRAGMA busy_timeout=2000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; "
-         "PRAGMA wal_autocheckpoint=0");
+         "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0");
     if (access == Access::read_only)
         sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     else

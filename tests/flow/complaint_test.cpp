@@ -384,7 +384,7 @@ TEST_CASE("a number is shown to a person, for a reason, and that is written down
     CHECK(desks.ask("POST", "/v1/followups/1/reveal", {"control", "", "", "", {"admin"}}, R"({"reason":"to call back"})").status == 403);
     auto shown = desks.ask("POST", "/v1/followups/1/reveal", inspector, R"({"reason":"to call back"})");
     CHECK(json::parse(shown.body).at("phone").as_string() == caller);
-    CHECK(w.value("SELECT data FROM ledger WHERE kind = 'access'").find(R"("who":"3/张三","followup":1,"reason":")" + to_hex(w.seal.keyed_hash("to call back")) + "\"") != std::string::npos);
+    CHECK(w.value("SELECT data FROM ledger WHERE kind = 'access'").find(R"("who":"3/张三","followup":1})") != std::string::npos);  // why stands sealed beside it
     // The rated officer and his shift, whatever their rights elsewhere.
     for (const auto& party : {http::Asker{"5/王杰", "王杰", "", "012345", {"inspect"}}, http::Asker{"6/李", "李", "320102430000", "", {"inspect"}}}) {
         CHECK(desks.ask("GET", "/v1/followups/1", party).status == 404);

@@ -60,7 +60,7 @@ TEST_CASE("a survey that waits for a text in doubt is looked at again after a te
     w.store->run_now([&](store::Connection& db) { store::release_holds(db, "stop", std::nullopt, "test", w.clock.now()); });
     REQUIRE(w.value("SELECT group_concat(state, ' ') FROM messages") == "due due");
     w.exec("UPDATE messages SET phone_id = (SELECT phone_id FROM messages WHERE id = 1) WHERE id = 2");
-    w.exec("UPDATE messages SET state = 'sending', attempt = 1 WHERE id = 1");
+    w.exec("UPDATE messages SET state = 'sending', attempt = 1, text = x'00' WHERE id = 1");
     w.exec("UPDATE messages SET state = 'in_doubt' WHERE id = 1");
 
     provider::Abilities able;

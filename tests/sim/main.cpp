@@ -14,12 +14,14 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <new>
 #include <set>
 #include <sstream>
 #include <string>
 #include <system_error>
 
+#include "daemon/core/system_clock.hpp"
 #include "daemon/log/log.hpp"
 #include "tests/sim/memory.hpp"
 #include "tests/sim/world.hpp"
@@ -100,7 +102,7 @@ public:
     }
     Progress(const Progress&) = delete;
     void show() {
-        std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began_;
+        std::chrono::duration<double> passed = clock_->steady() - began_;
         if (!shows_ || passed.count() < next_) return;
         next_ = passed.count() + 0.5;
         auto told = shared_.told.load();
@@ -112,7 +114,8 @@ private:
     const Wish& wish_;
     const Shared& shared_;
     bool shows_;
-    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    std::unique_ptr<Clock> clock_ = system_clock();
+    Steady began_ = clock_->steady();
     double next_ = 1;
 };
 

@@ -137,7 +137,7 @@ TEST_CASE("what people wrote in the open before reasons were sealed is sealed at
         record_decision(db, of, stage, "excluded", verdict, now);
     };
     place_hold(db, "stop", std::nullopt, "old Wang said so", now);
-    release_holds(db, "stop", std::nullopt, "old Wang is away", now);
+    release_holds(db, "stop", std::nullopt, "old Wang wants no surveys today", now);
     place_hold(db, "ceiling", "main", "1000 surveys today", now);
     release_holds(db, "ceiling", std::nullopt, "a new day", now);
     place_hold(db, "clock", std::nullopt, "the clock jumped by 7 minutes", now);
@@ -169,7 +169,7 @@ TEST_CASE("what people wrote in the open before reasons were sealed is sealed at
         return all;
     };
     CHECK(reasons("SELECT reason FROM holds ORDER BY id") == "old Wang said so (by operator); 1000 surveys today; the clock jumped by 7 minutes; because (by control/zhang); ");
-    CHECK(reasons("SELECT release_reason FROM holds WHERE released_at > 0 ORDER BY id") == "old Wang is away (by operator); a new day; ");
+    CHECK(reasons("SELECT release_reason FROM holds WHERE released_at > 0 ORDER BY id") == "old Wang wants no surveys today (by operator); a new day; ");
     CHECK(reasons("SELECT reason FROM opt_outs ORDER BY id") == "old Wang's mother rang (by operator); by operator, whose words are erased; the list of old Wang (by operator); "
                                                              "the list of old Wang (by operator); the list of old Wang (by operator); ");
     CHECK(reasons("SELECT DISTINCT reason FROM opt_outs WHERE source = 'import'") == "the list of old Wang (by operator); ");

@@ -198,6 +198,16 @@ TEST_CASE("a record that stands twice is found, also where its index knows but o
     }
 }
 
+TEST_CASE("a word that takes the guards off and was left behind is a finding") {
+    for (const char* word : {"sealing_reasons", "erasing_ratings"}) {
+        CAPTURE(word);
+        File file;
+        CHECK(file.verify("schema").empty());
+        file.edit(fmt::format("INSERT INTO meta(key, value) VALUES ('{}', '1')", word));
+        CHECK(has(file.verify("schema"), word));
+    }
+}
+
 TEST_CASE("a page that cannot be read is a finding with its table, and the other tables are looked at all the same") {
     for (const char* name : {"cases", "ratings", "messages_phone", "ledger"}) {
         CAPTURE(name);
