@@ -132,6 +132,7 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
         log::error("outbox.claim_failed", {{"why", error.what()}});
     }
     forget_routes_ = forget_routes_ || input.forget_routes;
+    if (input.sweep_stale) swept_ -= between_sweeps;
     co_await never_sent(std::move(announced));
     co_return std::nullopt;
 }
