@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -54,27 +55,39 @@ Found folded(std::vector<Found>& all) {
 
 }  // namespace
 
-Heard listen(const std::vector<Unread>& pieces, const OwnWords& own, const ReadDanger& read) {
+Listened listen(const Unread& piece, const OwnWords& own, const ReadDanger& read) {
+    Listened heard;
+    heard.all = piece.bytes_left == 0 && !piece.values_left;
+    heard.numbers_left = piece.numbers_left;
+    for (const auto& value : piece.values) {
+        auto words = own.without(value.text);
+        heard.text = heard.text || (value.named && words.find_first_not_of(" \t\r\n") != words.npos && words != "。");
+        auto danger = read(words);
+        heard.request = heard.request || danger.request;
+        if (danger.emergency) heard.cries.push_back({number_of(piece, value.group), value.text, danger.do_not_contact});
+    }
+    return heard;
+}
+
+Heard together(const std::vector<Listened>& pieces) {
     Heard heard;
     std::vector<Found> all;
-    std::string notes;
-    for (const auto& unread : pieces) {
-        if (unread.bytes_left > 0 || unread.values_left) heard.all = false;
-        if (unread.numbers_left) notes = numbers_left;
-        for (const auto& value : unread.values) {
-            auto words = own.without(value.text);
-            heard.text = heard.text || (value.named && words.find_first_not_of(" \t\r\n") != words.npos && words != "。");
-            auto danger = read(words);
-            heard.request = heard.request || danger.request;
-            if (!danger.emergency) continue;
-            auto from = number_of(unread, value.group);
-            auto found = std::ranges::find(all, from, &Found::from);
-            if (found == all.end()) found = all.insert(all.end(), Found{from, {}, false});
-            add(*found, value.text);
-            found->do_not_contact = found->do_not_contact || danger.do_not_contact;
+    std::map<std::optional<Phone>, std::size_t> place;  // in `all`, which is in the order in which they cry
+    bool numbers = true, texts = true;
+    for (const auto& piece : pieces) {
+        texts = texts && piece.all, numbers = numbers && !piece.numbers_left;
+        heard.request = heard.request || piece.request, heard.text = heard.text || piece.text;
+        for (const auto& cry : piece.cries) {
+            auto [at, is_new] = place.emplace(cry.from, all.size());
+            if (is_new) all.push_back({cry.from, {}, false});
+            auto& found = all[at->second];
+            add(found, cry.words);
+            found.do_not_contact = found.do_not_contact || cry.do_not_contact;
         }
     }
-    if (!heard.all) notes += texts_left;
+    heard.all = texts && numbers;
+    std::string notes(numbers ? "" : numbers_left);
+    if (!texts) notes += texts_left;
     if (all.size() > most_cries) {
         auto rest = folded(all);
         all.resize(most_cries - 1);
@@ -83,6 +96,12 @@ Heard listen(const std::vector<Unread>& pieces, const OwnWords& own, const ReadD
     for (auto& found : all)
         heard.cries.push_back({found.from, Text(joined(found.words) + std::string(found.from ? with_number : without_number) + notes), found.do_not_contact});
     return heard;
+}
+
+Heard listen(const std::vector<Unread>& pieces, const OwnWords& own, const ReadDanger& read) {
+    std::vector<Listened> listened;
+    for (const auto& piece : pieces) listened.push_back(listen(piece, own, read));
+    return together(listened);
 }
 
 }  // namespace pingjing::inbound

@@ -22,8 +22,6 @@ constexpr int receipts_a_step = 128;
 // Reading takes some microseconds a text, on the thread that answers everybody, and what comes of it is one job of the store: whoever pushes
 // thousands at once has them read in their turn.
 constexpr std::size_t texts_read_at_once = 64;
-// One commit keeps no more of a delivery than that.
-constexpr std::size_t items_a_step = 1000;
 constexpr Millis parked_for = std::chrono::hours(1);
 constexpr int burst = 50;
 constexpr const char* burst_reason = "many receipts for messages that this store never sent: is it an old one?";
@@ -159,65 +157,82 @@ std::string why_of(std::string why, const Heard& heard) {
     return why;
 }
 
-// Of a callback that was kept before: more of it is read, or with the last step all of it. False: somebody has done so meanwhile.
-bool note_reread(store::Connection& db, const store::Seal& seal, std::int64_t id, const std::optional<store::QuarantinedCall>& in_part,
-                 const std::vector<std::string>& taken, bool last, Instant now) {
-    if (last && !in_part) return store::mark_reread(db, id, now).has_value();
-    auto kept = in_part ? *in_part : store::open_quarantined(db, seal, id).value();
-    kept.taken = taken;
+// Of a callback that was kept before: more of it is read, or all. False: somebody has done so meanwhile.
+bool note_reread(store::Connection& db, const store::Seal& seal, std::int64_t id, store::QuarantinedCall kept, bool in_part, std::vector<std::string> taken, Instant now) {
+    if (!in_part) return store::mark_reread(db, id, now).has_value();
+    kept.taken = std::move(taken);
     return store::record_taken(db, seal, id, kept).has_value();
 }
 
-// `from`, and at most so many of them; places only where there are some.
-provider::CallbackRead step_of(provider::CallbackRead& read, std::size_t from, std::size_t most) {
-    provider::CallbackRead step;
-    auto end = std::min(read.inbound.size(), from + most);
-    for (auto i = from; i < end; ++i) {
-        step.inbound.push_back(std::move(read.inbound[i]));
-        step.places.push_back(i < read.places.size() ? std::move(read.places[i]) : fmt::format("#{}", i));
+std::string place_of(const provider::CallbackRead& read, std::size_t at) { return at < read.places.size() ? read.places[at] : fmt::format("#{}", at); }
+
+// One callback: each piece of it is listened to once, all of them within one budget.
+class Ear {
+public:
+    Ear(const Lookout& lookout, const std::string& channel, const store::HookCall& call) : lookout_(lookout), channel_(channel), call_(call) {}
+
+    // "" is the whole. Whatever fails here, the callback is kept.
+    Listened hear(const std::string& piece) {
+        if (!lookout_.read) return {};
+        if (piece.empty() && whole_) return *whole_;
+        try {
+            if (!own_) own_ = lookout_.own ? lookout_.own() : std::make_shared<const OwnWords>();
+            auto unread = piece.empty() ? take_apart(call_.query, call_.body, budget_) : take_apart("", piece, budget_);
+            bytes_left_ += static_cast<std::int64_t>(unread.bytes_left);
+            auto listened = listen(unread, own_ ? *own_ : OwnWords(), lookout_.read);
+            if (piece.empty()) whole_ = listened;
+            return listened;
+        } catch (const std::exception& error) {
+            log::error("hook.not_looked_at", {{"channel", channel_}, {"why", error.what()}});
+            return {};
+        }
     }
-    return step;
+
+    Heard all_of(const std::vector<Listened>& pieces) const {
+        auto heard = together(pieces);
+        if (!heard.all) log::warn("hook.not_looked_at", {{"channel", channel_}, {"bytes", bytes_left_}});
+        return heard;
+    }
+
+private:
+    const Lookout& lookout_;
+    const std::string& channel_;
+    const store::HookCall& call_;
+    std::shared_ptr<const OwnWords> own_{};
+    Budget budget_{};
+    std::optional<Listened> whole_{};
+    std::int64_t bytes_left_ = 0;
+};
+
+Heard listen_to_all(const Lookout& lookout, const std::string& channel, const store::HookCall& call) {
+    Ear ear(lookout, channel, call);
+    return ear.all_of({ear.hear("")});
 }
 
 }  // namespace
 
-asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead read) {
-    Count all;
-    auto progress = std::make_shared<Progress>();
-    progress->body_id = came->kept;
-    if (came->in_part) progress->taken = came->in_part->taken;
-    for (std::size_t from = 0;; from += items_a_step) {
-        bool last = from + items_a_step >= read.inbound.size();
-        auto step = std::make_shared<const provider::CallbackRead>(step_of(read, from, items_a_step));
-        auto kept = co_await keep_step(channel, came, step, progress, from == 0, last);
-        all.receipts += kept.receipts, all.texts += kept.texts, all.repeated += kept.repeated, all.waiting += kept.waiting;
-        if (last) co_return all;
-    }
-}
-
-asio::awaitable<Inbox::Count> Inbox::keep_step(std::string channel, std::shared_ptr<const Came> came, std::shared_ptr<const provider::CallbackRead> step,
-                                               std::shared_ptr<Progress> progress, bool first, bool last) {
+asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead all) {
     auto now = clock_.now();
-    const auto& inbound = step->inbound;
+    const auto& inbound = all.inbound;
     Count kept;
-    Progress after;
-    bool settle_now = true;
+    bool settle_now = true, rest_kept = false;
     auto ready = make_ready(seal_, inbound);
     // A part may make a text that is kept as new, and nobody overtakes it.
     auto read = ready.parts ? nullptr : read_before(ready.texts);
     std::vector<provider::InboundText> waiting;  // pieces whose others are not there yet
+    auto taken = came->before.taken;
+    for (std::size_t i = 0; i < inbound.size(); ++i)
+        if (std::holds_alternative<provider::InboundText>(inbound[i])) taken.push_back(place_of(all, i));
     auto work = [&](store::Connection& db) {
         kept = {};
+        rest_kept = false;
         waiting.clear();
-        after = *progress;
         std::size_t next_text = 0, next_report = 0;
-        for (std::size_t i = 0; i < inbound.size(); ++i)
-            if (std::holds_alternative<provider::InboundText>(inbound[i])) after.taken.push_back(step->places[i]);
         if (read && settle_now) read->begin(db);
-        if (came->kept && !note_reread(db, seal_, *came->kept, came->in_part, after.taken, last, now)) return;
+        if (came->kept && !note_reread(db, seal_, *came->kept, came->before, came->in_part, taken, now)) return;
         bool alone = inbound.empty() && came->rest;
-        if (came->call && !after.body_kept && !alone) after.body_id = db.next_id("hook_bodies");
-        auto body_id = after.body_id;
+        auto body_id = came->kept;
+        if (came->call && !alone) body_id = db.next_id("hook_bodies");
         for (const auto& one : inbound) {
             if (const auto* receipt = std::get_if<provider::Receipt>(&one)) {
                 auto& [row, phone_key] = ready.reports[next_report++];
@@ -245,13 +260,11 @@ asio::awaitable<Inbox::Count> Inbox::keep_step(std::string channel, std::shared_
             }
         }
         if (!came->call) return;
-        store::TakenInPart in_part{body_id.value_or(0), after.taken};
-        if (came->rest && first) after.body_kept = after.unread_kept = keep_rest(db, channel, *came, alone ? nullptr : &in_part, now);
-        else if (after.unread_kept) (void)store::record_taken(db, seal_, *body_id, {*came->call, false, after.taken});
+        store::TakenInPart in_part{body_id.value_or(0), taken};
+        if (came->rest) rest_kept = keep_rest(db, channel, *came, alone ? nullptr : &in_part, now);
         // A vendor that pushes the same again leaves nothing new.
-        if (after.body_kept || (kept.receipts + kept.texts == 0 && (!inbound.empty() || came->rest))) return;
+        if (rest_kept || (kept.receipts + kept.texts == 0 && (!inbound.empty() || came->rest))) return;
         store::keep_body(db, seal_, *body_id, channel, *came->call, true, now);
-        after.body_kept = true;
     };
     try {
         co_await store_.run(std::ref(work));
@@ -265,11 +278,10 @@ asio::awaitable<Inbox::Count> Inbox::keep_step(std::string channel, std::shared_
         settle_now = false;
     }
     if (!settle_now) co_await store_.run(std::ref(work));
-    *progress = std::move(after);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "receipt"}}, kept.receipts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "text"}}, kept.texts);
     metrics::count("inbound_total", {{"channel", channel}, {"kind", "repeated"}}, kept.repeated);
-    if (first && progress->unread_kept) tell_of_rest(channel, *came->rest);
+    if (rest_kept) tell_of_rest(channel, *came->rest);
     if (hints_.alive && !came->kept && !came->refused) hints_.alive(channel);
     // Whoever cries for help in a piece is not left waiting for the next one, which may be lost; joined, it is read once more.
     for (const auto& text : waiting)
@@ -288,7 +300,7 @@ void Inbox::hear_unkept(const std::string& channel, const std::vector<provider::
 
 void Inbox::hear_unkept(const std::string& channel, const store::HookCall& unread) const {
     if (!hints_.lookout.unkept) return;
-    for (const auto& cry : listen_to(channel, unread, {""}).cries) hints_.lookout.unkept(cry);
+    for (const auto& cry : listen_to_all(hints_.lookout, channel, unread).cries) hints_.lookout.unkept(cry);
 }
 
 void Inbox::hear_unkept(const std::string& channel, const store::HookCall& call, const provider::CallbackRead& read) const {
@@ -319,7 +331,7 @@ asio::awaitable<void> Inbox::take_body(std::string channel, store::HookCall call
 
 asio::awaitable<void> Inbox::quarantine(std::string channel, store::HookCall call, std::string why) {
     Came came;
-    auto heard = listen_to(channel, call, {""});
+    auto heard = listen_to_all(hints_.lookout, channel, call);
     came.rest = Rest{why_of(std::move(why), heard), std::move(heard.cries)};
     came.call = std::move(call), came.refused = true;
     auto shared = std::make_shared<const Came>(std::move(came));
@@ -327,51 +339,26 @@ asio::awaitable<void> Inbox::quarantine(std::string channel, store::HookCall cal
     co_await keep(std::move(channel), std::move(shared), std::move(nothing));
 }
 
-// Pieces of the callback; "" is the whole. Whatever fails here, the callback is kept.
-Heard Inbox::listen_to(const std::string& channel, const store::HookCall& call, const std::vector<std::string>& pieces) const {
-    const auto& lookout = hints_.lookout;
-    if (!lookout.read) return {};
-    try {
-        bool whole = std::ranges::find(pieces, "") != pieces.end();
-        std::vector<Unread> apart;
-        std::int64_t bytes = 0;
-        if (whole) apart.push_back(take_apart(call.query, call.body));
-        else
-            for (const auto& piece : pieces) apart.push_back(take_apart("", piece));
-        for (const auto& unread : apart) bytes += static_cast<std::int64_t>(unread.bytes_left);
-        auto own = lookout.own ? lookout.own() : nullptr;
-        auto heard = listen(apart, own ? *own : OwnWords(), lookout.read);
-        if (!heard.all) log::warn("hook.not_looked_at", {{"channel", channel}, {"bytes", bytes}});
-        return heard;
-    } catch (const std::exception& error) {
-        log::error("hook.not_looked_at", {{"channel", channel}, {"why", error.what()}});
-        return {};
-    }
-}
-
 std::optional<Inbox::Rest> Inbox::rest_of(const std::string& channel, const store::HookCall& call, const provider::CallbackRead& read) const {
     using Kind = provider::CallbackRead::Kind;
+    Ear ear(hints_.lookout, channel, call);
     provider::CallbackRead rest;
-    std::vector<std::string> pieces;
-    auto add = [&](provider::CallbackRead::Left left) {
-        pieces.push_back(left.piece);
-        rest.left.push_back(std::move(left));
+    std::vector<Listened> listened;
+    bool whole = false;
+    auto look_at = [&](const provider::CallbackRead::Left& left, bool unread) {
+        auto one = ear.hear(left.piece);
+        // It may be a text under the name of something else; and what was not looked at may be anything.
+        bool may_be_text = left.kind == Kind::unnamed_state && (one.text || one.request);
+        if (!unread && one.all && one.cries.empty() && !may_be_text) return;
+        whole = whole || left.piece.empty();
+        listened.push_back(std::move(one));
+        rest.left.push_back({left.kind == Kind::on_purpose ? Kind::unnamed : left.kind, left.why, left.piece});
     };
-    for (const auto& left : read.left) {
-        if (left.kind == Kind::unreadable || left.kind == Kind::unnamed) {
-            add(left);
-            continue;
-        }
-        // It may be a text under the name of something else.
-        auto heard = listen_to(channel, call, {left.piece});
-        bool may_be_text = left.kind == Kind::unnamed_state && (heard.text || heard.request);
-        if (heard.cries.empty() && !may_be_text) continue;
-        add({left.kind == Kind::on_purpose ? Kind::unnamed : left.kind, left.why, left.piece});
-    }
+    for (const auto& left : read.left) look_at(left, left.kind == Kind::unreadable || left.kind == Kind::unnamed);
     // An event that the mapping does not ask for: it may be a ping, or texts under a new name.
-    if (read.inbound.empty() && read.left.empty() && !listen_to(channel, call, {""}).cries.empty()) add({Kind::unnamed, "nothing that is expected", ""});
+    if (read.inbound.empty() && read.left.empty()) look_at({Kind::on_purpose, "nothing that is expected", ""}, false);
     if (rest.left.empty()) return std::nullopt;
-    auto heard = listen_to(channel, call, pieces);
+    auto heard = whole ? ear.all_of({ear.hear("")}) : ear.all_of(listened);  // its pieces stand in it
     rest.inbound = read.inbound;
     return Rest{why_of(provider::describe_left(rest), heard), std::move(heard.cries)};
 }
@@ -437,7 +424,7 @@ provider::CallbackRead without_taken(provider::CallbackRead read, const std::vec
     std::set<std::string> places(taken.begin(), taken.end());
     provider::CallbackRead out;
     for (std::size_t i = 0; i < read.inbound.size(); ++i) {
-        auto place = i < read.places.size() ? read.places[i] : fmt::format("#{}", i);
+        auto place = place_of(read, i);
         if (std::holds_alternative<provider::InboundText>(read.inbound[i]) && places.contains(place)) continue;
         out.inbound.push_back(std::move(read.inbound[i]));
         out.places.push_back(std::move(place));
@@ -472,11 +459,11 @@ asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAg
             if ((nothing && !ignored) || (rest && one.kept.query_or_body)) continue;
             Came came;
             came.kept = one.id;
-            if (rest) came.in_part = one.kept;
-            auto taken_before = one.kept.taken;
-            auto shared = std::make_shared<const Came>(std::move(came));
-            auto fresh = without_taken(std::move(*read_now), taken_before);
+            came.before = std::move(one.kept);
+            came.in_part = rest.has_value();
+            auto fresh = without_taken(std::move(*read_now), came.before.taken);
             if (rest && fresh.inbound.empty()) continue;
+            auto shared = std::make_shared<const Came>(std::move(came));
             auto kept = co_await keep(one.channel, std::move(shared), std::move(fresh));
             if (ignored) ++done.ignored;
             else if (!rest) ++done.read;

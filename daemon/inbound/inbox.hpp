@@ -80,24 +80,16 @@ private:
         std::optional<Rest> rest{};                      // of that call
         bool refused = false;                            // it is not what this carrier says
         std::optional<std::int64_t> kept{};
-        std::optional<store::QuarantinedCall> in_part{};  // of that one some is still unread
+        store::QuarantinedCall before{};  // that one, with the places of the texts that were taken of it
+        bool in_part = false;             // some of it is still unread
     };
     struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; };
-    // From one step of a delivery to the next.
-    struct Progress {
-        std::optional<std::int64_t> body_id{};
-        bool body_kept = false, unread_kept = false;
-        std::vector<std::string> taken{};  // the places of its texts
-    };
     asio::awaitable<Count> keep(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead read);
-    asio::awaitable<Count> keep_step(std::string channel, std::shared_ptr<const Came> came, std::shared_ptr<const provider::CallbackRead> step,
-                                     std::shared_ptr<Progress> progress, bool first, bool last);
     // Inside a transaction. False: it is a repetition of one that waits.
     bool keep_rest(store::Connection& db, const std::string& channel, const Came& came, const store::TakenInPart* in_part, Instant now) const;
     void tell_of_rest(const std::string& channel, const Rest& rest) const;
     // nullopt: all of it was read, or is of no concern.
     std::optional<Rest> rest_of(const std::string& channel, const store::HookCall& call, const provider::CallbackRead& read) const;
-    Heard listen_to(const std::string& channel, const store::HookCall& call, const std::vector<std::string>& pieces) const;
 
     store::Store& store_;
     const store::Seal& seal_;

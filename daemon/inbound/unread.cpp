@@ -13,7 +13,7 @@ namespace {
 
 constexpr int deepest = 4;                                // base64 of JSON with escapes in a form has four
 constexpr std::size_t shortest_code = 8;                  // two characters, in hex or base64
-constexpr std::size_t most_text = 4 * most_bytes, fewest_letters = 3, deepest_nesting = 100;
+constexpr std::size_t fewest_letters = 3, deepest_nesting = 100;
 constexpr std::size_t overlap = 200;                       // bytes: no cry is longer, so none is lost where a long text is cut
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
@@ -287,7 +287,7 @@ std::vector<Phone> mobiles_in(std::string_view text) {
 
 class Walk {
 public:
-    explicit Walk(Unread& out) : out_(out) {}
+    Walk(Unread& out, Budget& budget) : out_(out), budget_(budget) {}
 
     void bytes(std::string_view raw, const std::string& name, int group, int depth) {
         for (const auto& text : readings(raw)) characters(text, name, group, depth);
@@ -477,8 +477,8 @@ private:
                 if (left == 0) return;
                 continue;
             }
-            if (out_.values.size() >= most_values || taken_ + piece.size() > most_text) return void(out_.values_left = true);
-            taken_ += piece.size();
+            if (budget_.values == 0 || budget_.text < piece.size()) return void(out_.values_left = true);
+            --budget_.values, budget_.text -= piece.size();
             out_.values.push_back({std::string(piece), group, is_text});
             if (left == 0) return;
         }
@@ -496,17 +496,21 @@ private:
         }
         for (auto& phone : found) {
             if (!known_numbers_.emplace(phone.reveal(), group, named).second) continue;
-            if (out_.numbers.size() < most_numbers) out_.numbers.push_back({std::move(phone), group, named});
-            else out_.numbers_left = true;
+            if (budget_.numbers == 0) {
+                out_.numbers_left = true;
+                continue;
+            }
+            --budget_.numbers;
+            out_.numbers.push_back({std::move(phone), group, named});
         }
     }
 
     bool full() const { return out_.values_left; }
 
     Unread& out_;
+    Budget& budget_;
     std::set<std::pair<int, std::string>> known_{}, children_{};  // texts of a group, names of elements in it
     std::set<std::tuple<std::string, int, bool>> known_numbers_{};
-    std::size_t taken_ = 0;
 };
 
 // A group, and what it stands in, outwards.
@@ -547,11 +551,18 @@ std::optional<Phone> only(const Unread& unread, Which which) {
 }  // namespace
 
 Unread take_apart(std::string_view query, std::string_view body) {
+    Budget budget;
+    return take_apart(query, body, budget);
+}
+
+Unread take_apart(std::string_view query, std::string_view body, Budget& budget) {
     Unread out;
-    auto seen_of_query = query.substr(0, most_bytes / 2);
-    auto seen_of_body = body.substr(0, most_bytes - seen_of_query.size());
-    out.bytes_left = query.size() + body.size() - seen_of_query.size() - seen_of_body.size();
-    Walk walk(out);
+    auto seen_of_query = query.substr(0, budget.bytes / 2);
+    auto seen_of_body = body.substr(0, budget.bytes - seen_of_query.size());
+    auto seen = seen_of_query.size() + seen_of_body.size();
+    budget.bytes -= seen;
+    out.bytes_left = query.size() + body.size() - seen;
+    Walk walk(out, budget);
     walk.bytes(seen_of_query, "", 0, 0);
     walk.bytes(seen_of_body, "", 0, 0);
     return out;

@@ -27,9 +27,16 @@ struct Unread {
 
 constexpr std::size_t most_bytes = 1024 * 1024, longest_value = 1800, most_values = 10'000, most_numbers = 2000;
 
+// What may still be looked at of one callback, over all its pieces.
+struct Budget {
+    std::size_t bytes = most_bytes, values = most_values, numbers = most_numbers;
+    std::size_t text = 4 * most_bytes;  // bytes of the values: the same may be read in several ways
+};
+
 // The query as it is in the address, and the body: JSON (whole or cut off), XML, a form, lines; in UTF-8, GB18030 or UTF-16, percent-encoded,
-// escaped, in base64 or hex, and one in the other.
-Unread take_apart(std::string_view query, std::string_view body);
+// escaped, in base64 or hex, and one in the other. What it takes of the budget is gone.
+Unread take_apart(std::string_view query, std::string_view body, Budget& budget);
+Unread take_apart(std::string_view query, std::string_view body);  // all there is of a callback
 
 // Whose a text of that group is: the only number that stands with it under a sender's name, else the only one beside it; where none stands
 // there, the same of what belongs to the same record. nullopt: none, or several that nothing tells apart; a neighbour's number never.

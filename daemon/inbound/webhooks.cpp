@@ -1,5 +1,8 @@
 #include "daemon/inbound/webhooks.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -60,10 +63,20 @@ store::HookCall delivered(const http::Request& request) {
     return call;
 }
 
+// All that is taken of a callback is one commit, and the thread that answers everybody reads it.
+constexpr std::size_t most_items = 1000;
+Result<provider::CallbackRead> unless_too_many(Result<provider::CallbackRead> read) {
+    if (!read) return read;
+    auto also_read = [](const provider::CallbackRead::Left& left) { return left.kind == provider::CallbackRead::Kind::unnamed_state; };
+    auto items = read->inbound.size() + read->left.size() - static_cast<std::size_t>(std::ranges::count_if(read->left, also_read));
+    if (items <= most_items) return read;
+    return fail(Error::Kind::invalid_input, fmt::format("{} items; at most {} are taken from one callback", items, most_items));
+}
+
 // Whatever a mapping stumbles over is kept and looked at like any other callback that it cannot read.
 Result<provider::CallbackRead> read(const provider::Provider& provider, const provider::Callback& callback) {
     try {
-        return provider.read_callback(callback);
+        return unless_too_many(provider.read_callback(callback));
     } catch (const std::exception& error) {
         log::error("hook.reading_failed", {{"why", error.what()}});
         return fail(Error::Kind::internal, "reading it failed");

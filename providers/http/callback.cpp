@@ -324,15 +324,27 @@ private:
                 auto [kind, why] = about(event_of(place.item));
                 leave(kind, place, why);
             }
-        if (any) return leave_renamed_lists();
-        if (!out_.left.empty()) return;
-        auto [kind, why] = about(whole().get(settings_.event));
+        if (any && !missing_.empty()) leave_unknown_lists();
+        if (any || !out_.left.empty()) return;
+        auto event = whole().get(settings_.event);
+        if (is_empty(settings_.receipt, event) || is_empty(settings_.reply, event)) {
+            nothing_ = true;
+            return leave_unknown_lists();
+        }
+        auto [kind, why] = about(event);
         leave(kind, std::move(why), "");
     }
 
-    // Where a list that the mapping names is missing and another one is there, it may be the same under a new name.
-    void leave_renamed_lists() {
-        const auto* object = missing_.empty() || !documents_.front().document ? nullptr : documents_.front().document->whole().if_object();
+    // The list that this map names is there, with nothing in it: a vendor that has nothing to say.
+    bool is_empty(const auto& map, const std::string& event) const {
+        if (!map || map->items.empty() || !is_here(*map)) return false;
+        bool wanted = event.empty() || std::find(map->events.begin(), map->events.end(), event) != map->events.end();
+        return wanted && std::any_of(lists_.begin(), lists_.end(), [&](const List& l) { return l.field == map->json_field && l.pointer == map->items && l.places.empty(); });
+    }
+
+    // Where a list that the mapping names is missing, or all are empty, and another one is there, it may be the same under a new name.
+    void leave_unknown_lists() {
+        const auto* object = !documents_.front().document ? nullptr : documents_.front().document->whole().if_object();
         if (!object) return;
         auto known = lists_of("");
         for (const auto& [key, value] : *object) {
@@ -346,7 +358,7 @@ private:
 
     Result<CallbackRead> result() {
         bool refused = out_.inbound.empty() && std::all_of(out_.left.begin(), out_.left.end(), [](const auto& l) { return l.kind == CallbackRead::Kind::unreadable; });
-        if (!refused) return std::move(out_);
+        if (!refused || (nothing_ && out_.left.empty())) return std::move(out_);
         if (!missing_.empty() && lists_.empty()) return fail(Error::Kind::invalid_input, missing_);
         return fail(Error::Kind::invalid_input, out_.left.empty() ? "neither a receipt nor a reply" : describe_left(out_));
     }
@@ -358,6 +370,7 @@ private:
     std::deque<List> lists_{};
     std::string missing_{};
     bool by_fields_ = false;
+    bool nothing_ = false;  // the vendor has said so
     CallbackRead out_{};
 };
 

@@ -226,6 +226,27 @@ TEST_CASE("a callback is looked at up to a limit, and what is left is said") {
     CHECK(crowded[0].words.reveal().find("more numbers than are looked at") != std::string::npos);
 }
 
+TEST_CASE("all pieces of a callback have one budget") {
+    inbound::Budget budget;
+    std::string words = "[";
+    for (int i = 0; i < 6000; ++i) words += fmt::format("\"word {}\",", i);
+    CHECK_FALSE(inbound::take_apart("", words, budget).values_left);
+    auto second = inbound::take_apart("", words, budget);
+    CHECK(second.values_left);
+    CHECK(second.values.size() == inbound::most_values - 6000);
+    CHECK_FALSE(inbound::listen({second}, {}, danger_in).all);
+    inbound::Budget bytes;
+    CHECK(inbound::take_apart("", std::string(inbound::most_bytes, ' '), bytes).bytes_left == 0);
+    CHECK(inbound::take_apart("", "13812345678", bytes).bytes_left == 11);
+    inbound::Budget numbers;
+    std::string many = "[";
+    for (int i = 0; i < 1500; ++i) many += fmt::format(R"("139{:08}",)", i);
+    CHECK_FALSE(inbound::take_apart("", many, numbers).numbers_left);
+    auto crowded = inbound::take_apart("", many + "\"13812345678\"", numbers);
+    CHECK(crowded.numbers_left);
+    CHECK_FALSE(inbound::listen({crowded}, {}, danger_in).all);
+}
+
 TEST_CASE("what asks for something else than help in danger is told apart, and our own words ask for nothing") {
     inbound::ReadDanger read = [](std::string_view text) { auto v = reply::read(Scale::three_110, text); return inbound::Danger{v.emergency, v.do_not_contact, v.label == reply::Label::opt_out || v.label == reply::Label::help}; };
     auto own = own_words();

@@ -547,7 +547,7 @@ text = "/content"
           " | -on_purpose item 3: an event of no concern [{\"type\":\"sent\",\"id\":\"7\"}] | -unreadable item 4: neither a receipt nor a reply [{\"id\":\"8\"}]");
 }
 
-TEST_CASE("a status that the mapping does not name is taken as unknown and left, under a key of its own; what the mapping puts there needs no name") {
+TEST_CASE("a status that the mapping does not name is taken as unknown and left, under a key of its own, what the mapping puts there needs no name") {
     auto both = lists_of_both();
     CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"},{"id":"8","status":"MO","x":"3"}]})") ==
           "r/reports/0 7 delivered | r/reports/1 8 unknown | -unnamed_state item 2: the mapping does not name the status \"MO\" [{\"id\":\"8\",\"status\":\"MO\",\"x\":\"3\"}]");
@@ -585,12 +585,24 @@ TEST_CASE("whatever stands in a list is read or left, and every item that is who
     CHECK(read_apart > 100);
 }
 
-TEST_CASE("a list under a new name beside one that is read is left for a person; a second list of no concern is not") {
+TEST_CASE("a list under a new name beside one that is read is left for a person, a second list of no concern is not") {
     auto both = lists_of_both();
     CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}],"mo":[{"mobile":"13800138000","content":"3"}],"n":[1]})") ==
           R"(r/reports/0 7 delivered | -unreadable the mapping does not name the list "mo" [[{"mobile":"13800138000","content":"3"}]])");
     CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}],"replies":[],"links":[{"a":1}]})") == "r/reports/0 7 delivered");
     CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}]})") == "r/reports/0 7 delivered");
+}
+
+TEST_CASE("a named list with nothing in it leaves nothing, unless another list stands beside it or the event is another") {
+    auto both = lists_of_both();
+    CHECK(told(both, R"({"replies":[]})") == "");
+    CHECK(told(both, R"({"reports":[],"replies":[]})") == "");
+    CHECK(told(both, R"({"type":"mo2","replies":[]})") == R"(-unnamed the mapping does not name the event "mo2" [])");
+    CHECK(told(both, R"({"reports":[],"mo":[{"mobile":"13800138000","content":"3"}]})") == R"(refused: the mapping does not name the list "mo")");
+    auto by_event = read("url = \"http://127.0.0.1/send\"\nevent = \"/type\"\n[reply]\nevents = [\"mo\"]\nitems = \"/replies\"\nfrom = \"/mobile\"\ntext = \"/content\"\n");
+    REQUIRE_MESSAGE(by_event, said);
+    CHECK(told(*by_event, R"({"type":"mo","replies":[]})") == "");
+    CHECK(told(*by_event, R"({"replies":[]})") == "");
 }
 
 TEST_CASE("a mistake in the mapping is found when it is loaded") {
