@@ -51,7 +51,7 @@ std::string filled(std::string text) {
 std::string cries(const std::string& query, const std::string& body) {
     static const auto own = own_words();
     std::string out;
-    for (const auto& cry : inbound::listen({inbound::take_apart(query, body)}, own, danger_in).cries)
+    for (const auto& cry : inbound::together({inbound::listen(inbound::take_apart(query, body), own, danger_in)}).cries)
         out += (out.empty() ? "" : " | ") + (cry.from ? cry.from->reveal() : std::string("?")) + " " + cry.words.reveal().substr(0, cry.words.reveal().find('\n'));
     return out;
 }
@@ -180,7 +180,7 @@ TEST_CASE("our own texts, sent back by a carrier, are nobody's cry") {
 }
 
 TEST_CASE("of two cries of one number neither hides the other, whichever is shorter") {
-    auto words = [](const std::string& body) { return inbound::listen({inbound::take_apart("", body)}, {}, danger_in).cries.at(0).words.reveal(); };
+    auto words = [](const std::string& body) { return inbound::together({inbound::listen(inbound::take_apart("", body), {}, danger_in)}).cries.at(0).words.reveal(); };
     for (const char* body : {R"([{"mobile":"13812345678","content":"救命"},{"mobile":"13812345678","content":"救命 他在我家 南京路5号"}])",
                              R"([{"mobile":"13812345678","content":"救命 他在我家 南京路5号"},{"mobile":"13812345678","content":"救命"}])"}) {
         CAPTURE(body);
@@ -192,7 +192,7 @@ TEST_CASE("many cries of one callback are folded into one alarm with their count
     std::string body = "[";
     for (int i = 0; i < 30; ++i) body += fmt::format(R"({{"mobile":"138{:08}","content":"救命 {}号楼"}},)", i, i);
     body.back() = ']';
-    auto cries = inbound::listen({inbound::take_apart("", body)}, {}, danger_in).cries;
+    auto cries = inbound::together({inbound::listen(inbound::take_apart("", body), {}, danger_in)}).cries;
     REQUIRE(cries.size() == inbound::most_cries);
     CHECK(cries[0].from->reveal() == "13800000000");
     CHECK_FALSE(cries.back().from);
@@ -209,18 +209,18 @@ TEST_CASE("a callback is looked at up to a limit, and what is left is said") {
     CHECK(unread.bytes_left == much.size() + 3 - inbound::most_bytes);
     CHECK(unread.values_left);
     CHECK(unread.values.size() == inbound::most_values);
-    auto heard = inbound::listen({unread}, {}, danger_in);
+    auto heard = inbound::together({inbound::listen(unread, {}, danger_in)});
     CHECK_FALSE(heard.all);
     CHECK(heard.cries.at(0).words.reveal().find("not all of it was looked at") != std::string::npos);
     auto small = inbound::take_apart("a=1", R"({"content":"救命"})");
     CHECK(small.bytes_left == 0);
     CHECK_FALSE(small.values_left);
-    CHECK(inbound::listen({small}, {}, danger_in).all);
+    CHECK(inbound::together({inbound::listen(small, {}, danger_in)}).all);
     // A long text is looked at in pieces that overlap.
     for (int before = 1700; before < 1900; before += 7) CHECK(cries("", "{\"t\":\"" + std::string(static_cast<std::size_t>(before), 'x') + " 救命 \"}").starts_with("? "));
     std::string numbers = R"([{"mobile":"13812345678","content":"救命"})";
     for (int i = 0; i < 2500; ++i) numbers += fmt::format(R"(,"139{:08}")", i);
-    auto crowded = inbound::listen({inbound::take_apart("", numbers + "]")}, {}, danger_in).cries;
+    auto crowded = inbound::together({inbound::listen(inbound::take_apart("", numbers + "]"), {}, danger_in)}).cries;
     REQUIRE(crowded.size() == 1);
     CHECK(crowded[0].from->reveal() == "13812345678");
     CHECK(crowded[0].words.reveal().find("more numbers than are looked at") != std::string::npos);
@@ -234,7 +234,7 @@ TEST_CASE("all pieces of a callback have one budget") {
     auto second = inbound::take_apart("", words, budget);
     CHECK(second.values_left);
     CHECK(second.values.size() == inbound::most_values - 6000);
-    CHECK_FALSE(inbound::listen({second}, {}, danger_in).all);
+    CHECK_FALSE(inbound::together({inbound::listen(second, {}, danger_in)}).all);
     inbound::Budget bytes;
     CHECK(inbound::take_apart("", std::string(inbound::most_bytes, ' '), bytes).bytes_left == 0);
     CHECK(inbound::take_apart("", "13812345678", bytes).bytes_left == 11);
@@ -244,7 +244,7 @@ TEST_CASE("all pieces of a callback have one budget") {
     CHECK_FALSE(inbound::take_apart("", many, numbers).numbers_left);
     auto crowded = inbound::take_apart("", many + "\"13812345678\"", numbers);
     CHECK(crowded.numbers_left);
-    CHECK_FALSE(inbound::listen({crowded}, {}, danger_in).all);
+    CHECK_FALSE(inbound::together({inbound::listen(crowded, {}, danger_in)}).all);
 }
 
 TEST_CASE("what asks for something else than help in danger is told apart, and our own words ask for nothing") {
