@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <memory>
@@ -160,12 +161,12 @@ asio::awaitable<Response> forget(Ledger p, Request request) {
     if (!named) co_return refuse(named.error());
     auto now = p->clock.now();
     store::ByHand by{near_asker(request).who, reason};
-    auto work = [&](Connection& db) { return store::forget(db, p->seal, *named, by, now - p->recognised_for(), now); };
+    auto work = [&](Connection& db) { return store::forget(db, p->seal, *named, by, now); };
     auto done = co_await p->store.run(std::ref(work));
     if (!done) co_return refuse(done.error());
     log::info("erasure.forgotten", {{"phone_id", named->phone_id}, {"cases", done->cases}, {"texts", done->texts}});
     boost::json::value until;
-    if (done->recognised_from && !done->opted_out) until = format_utc(*done->recognised_from + p->recognised_for());
+    if (done->recognised_from && !done->opted_out) until = format_utc(std::max(now, *done->recognised_from + p->recognised_for()));
     co_return ok({{"cases", done->cases}, {"texts", done->texts}, {"number_erased", done->numbers > 0}, {"called_off", done->called_off}, {"unread_callbacks", done->unread_callbacks}, {"opted_out", done->opted_out},
                   {"recognised_until", until}});
 }

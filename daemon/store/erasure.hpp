@@ -42,8 +42,8 @@ Expired find_expired(Connection& db, const Limits& limits, Round round, Ids amon
 
 struct Erased {
     std::int64_t cases = 0, texts = 0, numbers = 0, ratings = 0;
-    // Of a number that was forgotten: texts to it that waited; it stays, for it opted out; by its hash it is still recognised, for it was last asked
-    // or named then.
+    // Of a number that was forgotten: texts to it that waited; it stays, for it opted out; by its hash it is recognised until the night in which
+    // caps and safety holds are over, for it was last asked or named then.
     std::int64_t called_off = 0, unread_callbacks = 0;  // the latter stay for their time: what others wrote may stand in them, too
     bool opted_out = false;
     std::optional<Instant> recognised_from{};
@@ -56,7 +56,7 @@ struct Named { std::int64_t phone_id = 0; std::vector<std::int64_t> cases{}; };
 Result<Named> find_named(Connection& db, const Seal& seal, const Phone& phone);  // reads every case
 // Everything of this number at once, whatever its age; what waits to be sent to it is called off. Whoever opted out stays known, or he
 // would be asked again. conflict: the desk has not acknowledged his emergency, or a text of his or an answer to it is on its way.
-Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, const ByHand& by, Instant recent, Instant now);
+Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, const ByHand& by, Instant now);
 
 std::string erasure_reason_context(std::int64_t id);
 

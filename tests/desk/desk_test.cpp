@@ -425,7 +425,7 @@ TEST_CASE("a number that no sink carried is shown to a person for a reason, whic
         db.exec("UPDATE inbound SET step = 'done', class = 'unmatched'; UPDATE alarms SET acknowledged_at = 1, acknowledged_by = 'x'");
         auto named = store::find_named(db, window.seal, Phone::sender("13900000001"));
         REQUIRE(named);
-        REQUIRE(store::forget(db, window.seal, *named, {"control", "asked"}, night, night));
+        REQUIRE(store::forget(db, window.seal, *named, {"control", "asked"}, night));
     });
     CHECK(window.value("SELECT group_concat(length(reason)) FROM text_reveals") == "0");
     CHECK(window.ask("POST", "/v1/desk/a/reveal", "3/张三", R"({"reason":"回拨她"})").status == 200);  // words about what is gone do not outlive it

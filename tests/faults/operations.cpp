@@ -504,7 +504,7 @@ std::vector<Operation> about_the_house() {
         }),
         in_store("forget", [=](Connection& db, Office&) {
             auto named = store::find_named(db, seal(), phone("13800000001"));  // "due" and "capped"
-            if (!store::forget(db, seal(), *named, {"control/zhang", "asked for it"}, limits.recent, noon)) throw std::logic_error("it is not forgotten");
+            if (!store::forget(db, seal(), *named, {"control/zhang", "asked for it"}, noon)) throw std::logic_error("it is not forgotten");
         }),
         in_store("keep_watch_alarm", [](Connection& db, Office&) { store::keep_watch_alarm(db, {"in_doubt", "", "60 messages", noon, noon, std::nullopt, std::nullopt}); }),
         in_store("drop_watch_alarm", [](Connection& db, Office&) { store::drop_watch_alarm(db, "channel_down", "main"); }),

@@ -218,7 +218,7 @@ TEST_CASE("a reason given after the text it is about was erased goes when it is 
     w.reply(caller, "太差了,等了两个小时", w.sent[0].extension);
     w.store->run_now([&](Connection& db) {
         auto named = store::find_named(db, w.seal, *Phone::mobile(caller));
-        REQUIRE(store::forget(db, w.seal, *named, {"control", "asked by letter"}, w.clock.now(), w.clock.now()));
+        REQUIRE(store::forget(db, w.seal, *named, {"control", "asked by letter"}, w.clock.now()));
         store::NewDecision decision;
         decision.decision = "confirmed", decision.note = Text("she said so at the counter");
         REQUIRE(store::decide_review(db, w.seal, 1, decision, {inspector.who}, store::ReviewRules(), w.clock.now()));
@@ -304,7 +304,7 @@ TEST_CASE("what was written freely stands nowhere in the open, and goes with the
     // Forgotten while the work goes on: what stands there goes at once, what comes later when it is old.
     w.store->run_now([&](Connection& db) {
         auto named = store::find_named(db, w.seal, *Phone::mobile(caller));
-        REQUIRE(store::forget(db, w.seal, *named, {"control", "asked by letter"}, w.clock.now(), w.clock.now()));
+        REQUIRE(store::forget(db, w.seal, *named, {"control", "asked by letter"}, w.clock.now()));
     });
     auto words_left = "SELECT (SELECT coalesce(sum(length(note)), 0) FROM followup_steps) + (SELECT coalesce(sum(length(reason)), 0) FROM reveals) + "
                       "(SELECT coalesce(sum(length(place) + length(ordered_to)), 0) FROM followup_words)";

@@ -2,6 +2,7 @@
 #include "daemon/nightly.hpp"
 #include "daemon/store/cases.hpp"
 #include "daemon/store/erasure.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/store/overrides.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
@@ -39,7 +40,7 @@ Result<store::Erased> forget(World& w, const char* phone) {
     Result<store::Erased> done = store::Erased();
     w.store->run_now([&](Connection& db) {
         auto named = store::find_named(db, w.seal, *Phone::mobile(phone));
-        done = named ? store::forget(db, w.seal, *named, {"control/zhang", "asked by letter"}, w.clock.now() - Millis(std::chrono::hours(30 * 24)), w.clock.now()) : tl::unexpected(named.error());
+        done = named ? store::forget(db, w.seal, *named, {"control/zhang", "asked by letter"}, w.clock.now()) : tl::unexpected(named.error());
     });
     return done;
 }
@@ -219,6 +220,37 @@ TEST_CASE("a victim who is forgotten while the hold lasts is still recognised, a
     w.pass(std::chrono::hours(5));
     CHECK(w.sent.empty());
     check_whole(w, "forgotten on hold");
+}
+
+TEST_CASE("forgotten by a clock that is years ahead a victim is still recognised, and no night lets her go before the clock is trusted again") {
+    World w("2026-11-21T09:00:00+08:00");
+    CHECK(w.call("violence", one, "0201") == "excluded dv");
+    auto ahead = later(w, 365 * 12);
+    ahead->store->run_now([&](Connection& db) { store::place_hold(db, "clock", std::nullopt, "12 years ahead", ahead->clock.now()); });
+    auto done = forget(*ahead, one);
+    REQUIRE(done);
+    CHECK(done->numbers == 1);
+    CHECK(done->recognised_from == w.clock.now());
+    auto back = later(*ahead, -365 * 12);
+    CHECK(back->call("again", one) == "excluded phone_hold");
+    check_whole(*back, "the clock is right again");
+}
+
+TEST_CASE("who cried for help and wants no texts is recognised when she is forgotten, though nobody ever called or asked from her number") {
+    World w("2026-11-21T09:00:00+08:00");
+    w.reply(one, "救命,别回短信", "");
+    w.pass(std::chrono::minutes(5));
+    REQUIRE(w.value("SELECT count(*) FROM alarms WHERE do_not_contact = 1") == "1");
+    w.store->run_now([&](Connection& db) { db.exec("UPDATE alarms SET acknowledged_at = at, acknowledged_by = 'desk'"); });
+    auto done = forget(w, one);
+    REQUIRE(done);
+    CHECK(done->recognised_from);
+    CHECK(w.call("later", one) == "excluded phone_hold");
+    REQUIRE(forget(w, one));
+    CHECK(night(w).numbers == 0);
+    auto month = later(w, 31);
+    CHECK(night(*month).numbers == 1);
+    check_whole(*month, "a month later");
 }
 
 TEST_CASE("an opt-out survives being forgotten") {

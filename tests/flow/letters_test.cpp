@@ -158,9 +158,9 @@ TEST_CASE("a letter's words and its answer are erased with the text, and no word
     w.store->run_now([&](store::Connection& db) {
         auto named = store::find_named(db, w.seal, *Phone::mobile(li));
         REQUIRE(named);
-        REQUIRE(store::forget(db, w.seal, *named, {"control", "asked for it"}, w.clock.now() - 720h, w.clock.now()));
+        REQUIRE(store::forget(db, w.seal, *named, {"control", "asked for it"}, w.clock.now()));
         auto other = store::find_named(db, w.seal, *Phone::mobile("13712345678"));
-        REQUIRE(store::forget(db, w.seal, *other, {"control", "asked for it"}, w.clock.now() - 720h, w.clock.now()));
+        REQUIRE(store::forget(db, w.seal, *other, {"control", "asked for it"}, w.clock.now()));
     });
     CHECK(w.value("SELECT length(words) FROM letter_words WHERE letter_id = 1") == "0");
     auto shown = w.json_of("/v1/letters/1");
@@ -209,7 +209,7 @@ TEST_CASE("why the number behind a letter was needed is sealed, is read by whoev
     w.store->run_now([&](store::Connection& db) {
         auto named = store::find_named(db, w.seal, *Phone::mobile(li));
         REQUIRE(named);
-        REQUIRE(store::forget(db, w.seal, *named, {"control", "asked"}, w.clock.now(), w.clock.now()));
+        REQUIRE(store::forget(db, w.seal, *named, {"control", "asked"}, w.clock.now()));
     });
     CHECK(w.value("SELECT group_concat(length(reason)) FROM text_reveals") == "0");
     CHECK(w.json_of("/v1/letters/1").at("reveals").at(0).at("reason") == "");

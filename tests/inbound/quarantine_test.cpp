@@ -216,7 +216,7 @@ TEST_CASE("who is forgotten takes no callback with him that nobody could read: o
         Result<store::Erased> done = store::Erased();
         w.store->run_now([&](store::Connection& db) {
             auto named = store::find_named(db, w.seal, *Phone::mobile(zhang));
-            done = named ? store::forget(db, w.seal, *named, {"control/li", "asked"}, w.clock.now(), w.clock.now()) : tl::unexpected(named.error());
+            done = named ? store::forget(db, w.seal, *named, {"control/li", "asked"}, w.clock.now()) : tl::unexpected(named.error());
         });
         return done;
     };

@@ -91,7 +91,7 @@ asio::awaitable<void> forget_number(City& city, Life& l) {
             store::Statement find(db, "SELECT record FROM cases WHERE id = ?1 AND phone_id = ?2");
             if (find.bind(1, id).bind(2, named->phone_id).step()) records.push_back(find.text(0));
         }
-        return store::forget(db, city.seal, *named, {"sim", "the caller asked"}, now - std::chrono::hours(24 * 30), now).has_value();
+        return store::forget(db, city.seal, *named, {"sim", "the caller asked"}, now).has_value();
     };
     bool done = co_await l.store->run(std::ref(work));
     if (!done || l.dead) co_return;
