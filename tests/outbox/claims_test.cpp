@@ -51,6 +51,37 @@ TEST_CASE("a round of claims happens whole or not at all, wherever the database 
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
 }
 
+TEST_CASE("a survey that waits for a text in doubt is looked at again after a tenth of the time that the doubt is old") {
+    test::World w("2026-11-21T09:00:00+08:00", {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\n"});
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });
+    w.call("A", "13800000001");
+    w.call("B", "13800000002");
+    w.pass(3h);
+    w.store->run_now([&](store::Connection& db) { store::release_holds(db, "stop", std::nullopt, "test", w.clock.now()); });
+    REQUIRE(w.value("SELECT group_concat(state, ' ') FROM messages") == "due due");
+    w.exec("UPDATE messages SET phone_id = (SELECT phone_id FROM messages WHERE id = 1) WHERE id = 2");
+    w.exec("UPDATE messages SET state = 'sending', attempt = 1, text = x'00' WHERE id = 1");
+    w.exec("UPDATE messages SET state = 'in_doubt' WHERE id = 1");
+
+    provider::Abilities able;
+    auto policy = sending_policy(w.gateway().settings(), w.gateway().rules(), w.seal, w.random, {&able});
+    REQUIRE(policy);
+    auto pause_after = [&](Millis age) {
+        auto now = w.clock.now();
+        w.exec(fmt::format("UPDATE messages SET claimed_at = {} WHERE id = 1", to_millis(now - age)));
+        w.exec(fmt::format("UPDATE messages SET due_at = {} WHERE id = 2", to_millis(now)));
+        outbox::ClaimInput input;
+        input.policy = *policy, input.views = {{true, 9, false}}, input.now = now;
+        input.announce = [](store::Connection&, const std::string&, const std::string&) {};
+        w.store->run_now([&](store::Connection& db) { CHECK(outbox::claim_round(db, w.seal, input).claimed.empty()); });
+        return w.value(fmt::format("SELECT (due_at - {}) / 1000 FROM messages WHERE id = 2", to_millis(now)));
+    };
+    CHECK(pause_after(-1h) == "60");  // the clock was set back
+    CHECK(pause_after(30s) == "60");
+    CHECK(pause_after(20min) == "120");
+    CHECK(pause_after(20h) == "600");
+}
+
 TEST_CASE("a text is counted as its channel cuts it, and one that it cannot carry is held") {
     test::World w("2026-11-21T09:00:00+08:00", {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\n[[channel]]\nname = \"second\"\nprovider = \"simulated\"\n"});
     w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });
