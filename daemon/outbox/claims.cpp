@@ -37,7 +37,7 @@ std::string folder_of(const Policy& policy, const std::string& language) {
 }
 
 constexpr Millis look_again = std::chrono::seconds(5);      // at a phone with a message under way
-constexpr Millis doubt_pause = std::chrono::minutes(1), longest_doubt_pause = std::chrono::minutes(10);  // the same for surveys, which are in no hurry
+constexpr Millis doubt_pause = std::chrono::minutes(1), longest_doubt_pause = std::chrono::minutes(10);  // the same for what is in no hurry
 constexpr Millis least_validity = std::chrono::minutes(5);
 constexpr int rows_a_look = 512, rows_a_sweep = 256, careful_rows_a_look = 64;  // inside a savepoint every statement costs what all before it changed
 
@@ -281,9 +281,10 @@ private:
         return true;
     }
 
-    // For a survey a tenth of the time that the doubt is old: it may last for a day, and every look is written down.
+    // For what is in no hurry a tenth of the time that the doubt is old: it may last for a day, and every look is written down.
     Millis pause_at_doubt(const DueRow& row, Instant since) const {
-        return is_survey(row) ? std::clamp((in_.now - since) / 10, doubt_pause, longest_doubt_pause) : look_again;
+        bool has_time = keeps_hours(row) || is_canary(row);
+        return has_time ? std::clamp((in_.now - since) / 10, doubt_pause, longest_doubt_pause) : look_again;
     }
 
     std::optional<std::size_t> index_of(const std::string& name) const {

@@ -51,7 +51,7 @@ TEST_CASE("a round of claims happens whole or not at all, wherever the database 
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
 }
 
-TEST_CASE("a survey that waits for a text in doubt is looked at again after a tenth of the time that the doubt is old") {
+TEST_CASE("what is in no hurry and waits for a text in doubt is looked at again after a tenth of the time that the doubt is old") {
     test::World w("2026-11-21T09:00:00+08:00", {.channels = "[[channel]]\nname = \"main\"\nprovider = \"simulated\"\n"});
     w.store->run_now([&](store::Connection& db) { store::place_hold(db, "stop", std::nullopt, "test", w.clock.now()); });
     w.call("A", "13800000001");
@@ -80,6 +80,8 @@ TEST_CASE("a survey that waits for a text in doubt is looked at again after a te
     CHECK(pause_after(30s) == "60");
     CHECK(pause_after(20min) == "120");
     CHECK(pause_after(20h) == "600");
+    w.exec("UPDATE messages SET purpose = 'thanks' WHERE id = 2");  // he has just written
+    CHECK(pause_after(20h) == "5");
 }
 
 TEST_CASE("a text is counted as its channel cuts it, and one that it cannot carry is held") {

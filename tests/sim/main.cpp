@@ -30,13 +30,13 @@ namespace {
 
 using namespace pingjing;
 
-constexpr const char* usage = R"(usage: pingjing_sim [--from SEED] [--seeds N] [--jobs N] [--twice] [--until-broken] [--at-least FAULTS] [--verbose]
+constexpr const char* usage = R"(usage: pingjing_sim [--from SEED] [--seeds N] [--jobs N] [--twice] [--until-broken] [--at-least FAULTS] [--short] [--verbose]
        pingjing_sim --outage CALLS     a carrier that is out for 24 hours while CALLS calls wait
 )";
 
 struct Wish {
     std::uint64_t from = 1, seeds = 100, jobs = 1, at_least = 0, outage_calls = 0;
-    bool twice = false, until_broken = false, verbose = false;
+    bool twice = false, until_broken = false, verbose = false, is_short = false;
 };
 
 struct Sum {
@@ -56,6 +56,7 @@ void add(Sum& sum, std::uint64_t seed, const sim::Outcome& story) {
 
 sim::Outcome tell(std::uint64_t seed, const Wish& wish) {
     sim::Shape shape;
+    shape.is_short = wish.is_short;
     if (wish.outage_calls > 0) shape.calls = static_cast<int>(wish.outage_calls), shape.outage = std::chrono::hours(24);
     sim::Outcome story;
     try {
@@ -185,7 +186,7 @@ Sum tell_in_processes(const Wish& wish, Shared& shared, Progress& progress) {
 int main(int argc, char** argv) {
     Wish wish;
     std::map<std::string, std::uint64_t*> numbers = {{"--from", &wish.from}, {"--seeds", &wish.seeds}, {"--jobs", &wish.jobs}, {"--at-least", &wish.at_least}, {"--outage", &wish.outage_calls}};
-    std::map<std::string, bool*> words = {{"--twice", &wish.twice}, {"--until-broken", &wish.until_broken}, {"--verbose", &wish.verbose}};
+    std::map<std::string, bool*> words = {{"--twice", &wish.twice}, {"--until-broken", &wish.until_broken}, {"--verbose", &wish.verbose}, {"--short", &wish.is_short}};
     for (int i = 1; i < argc; ++i) {
         std::string word = argv[i];
         if (auto number = numbers.find(word); number != numbers.end() && i + 1 < argc) *number->second = std::strtoull(argv[++i], nullptr, 10);

@@ -78,9 +78,9 @@ std::string row(int call, int version, const std::string& phone, const char* cat
 
 // Two days of batches: new calls, the same again, re-coded ones, safety cases; few phones, so that they meet.
 void draw_calls(Plan& plan, Random& random, Instant origin, const Shape& shape) {
-    auto calls = shape.calls ? shape.calls : 8 + static_cast<int>(random.below(50));
-    auto phones = shape.calls ? static_cast<std::uint64_t>(shape.calls) : 4 + random.below(24);
-    auto span = shape.calls ? 12 * 60 : 2 * 24 * 60;
+    auto calls = shape.calls ? shape.calls : shape.is_short ? 3 + static_cast<int>(random.below(12)) : 8 + static_cast<int>(random.below(50));
+    auto phones = shape.calls ? static_cast<std::uint64_t>(shape.calls) : shape.is_short ? 2 + random.below(6) : 4 + random.below(24);
+    auto span = shape.calls ? 12 * 60 : shape.is_short ? 24 * 60 : 2 * 24 * 60;
     Batch fifty;  // of very many calls: as a 110 system sends what it has kept back
     auto add = [&](Batch batch, const char* category, const std::string& id) {
         if (std::string_view(category) == "06") plan.safety.emplace(batch.ndjson, id);

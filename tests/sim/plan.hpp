@@ -14,6 +14,7 @@ struct Batch { Steady at{}; std::string ndjson{}; std::vector<std::string> ids{}
 
 // How a story differs from a usual one.
 struct Shape {
+    bool is_short = false;  // a quarter of the calls in one day
     int calls = 0;          // 0: some dozens
     Steady outage{};        // of the carrier, from the second hour on; then nothing else goes wrong
 };
