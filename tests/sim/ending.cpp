@@ -12,7 +12,6 @@ namespace pingjing::sim {
 namespace {
 
 constexpr const char* zone = "Asia/Shanghai";
-constexpr Millis keeps_all = std::chrono::duration_cast<Millis>(end_of_story);  // longer than it lasts
 
 int count(store::Connection& db, const char* sql) {
     store::Statement read(db, sql);
@@ -83,7 +82,7 @@ void Ending::check_pieces(store::Connection& db) {
         for (const auto& [mark, piece] : carrier->acknowledged_pieces()) {
             if (piece.text.starts_with("救命") && !alarmed.contains(piece.phone)) watch.broken("nobody was told of an emergency in a piece: " + mark);
             auto at = all.find(mark);
-            bool may_be_gone = watch.was_forgotten(piece.phone) || plan.settings.reports.keep_texts < keeps_all;
+            bool may_be_gone = watch.was_forgotten(piece.phone) || plan.settings.reports.keep_texts < std::chrono::duration_cast<Millis>(plan.end_of_story);
             if (at == std::string::npos && !may_be_gone) watch.broken("a piece of a text is gone: " + mark);
             if (at != std::string::npos && all.find(mark, at + 1) != std::string::npos) watch.broken("a piece stands in two texts: " + mark);
         }

@@ -23,7 +23,7 @@ void Machine::draw_trouble(Life& l, std::size_t number) {
     const auto& handlers = city_.plan.handlers;
     l.handlers = number <= handlers.size() ? handlers[number - 1] : 0;
     l.loses_power = random.below(2) == 0;
-    if (!city_.plan.troubled || city_.clock.steady() > end_of_trouble || l.handlers == 0) return;
+    if (!city_.plan.troubled || city_.clock.steady() > city_.plan.end_of_trouble || l.handlers == 0) return;
     l.troubled = true;
     auto& f = l.disk->faults;
     auto some_step = [&] { return 1 + static_cast<std::int64_t>(random.below(std::uint64_t(1) << (2 + random.below(12)))); };

@@ -21,7 +21,7 @@ private:
     asio::awaitable<void> watch_limits(Doors& doors);
     bool draws(std::uint64_t one_in) { return city_.random.below(one_in) == 0; }
     // What is planned later than that might still wait when the story is over.
-    bool may_text() const { return city_.clock.steady() < end_of_trouble - std::chrono::hours(4); }
+    bool may_text() const { return city_.clock.steady() < city_.plan.end_of_trouble - std::chrono::hours(4); }
 
     // office.cpp
     asio::awaitable<void> take_alarms(Doors& doors);

@@ -108,12 +108,12 @@ asio::awaitable<void> look_after(City& city, Life& l) {
     }
     co_await release_holds(city, l);
     if (city.watch.was_restored() && !city.watch.clock_is_off() && city.random.below(4) == 0) co_await release_restored(city, l);
-    bool may = city.clock.steady() < end_of_trouble;
+    bool may = city.clock.steady() < city.plan.end_of_trouble;
     if (may && !city.watch.clock_is_off() && city.happens(city.plan.operator_resends, "operator resent at his own risk")) co_await resend(city, l);
     if (city.random.unit() < city.plan.operator_cancels) co_await call_off(city, l);
     if (city.random.unit() < city.plan.operator_forgets) co_await forget_number(city, l);
     if (l.dead) co_return;
-    may = city.clock.steady() < end_of_trouble;
+    may = city.clock.steady() < city.plan.end_of_trouble;
     if (may && city.happens(city.plan.operator_stops, "operator stopped everything")) co_await stop_for_an_hour(city, l);
 }
 

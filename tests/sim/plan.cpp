@@ -11,6 +11,9 @@ namespace {
 Steady hours(std::uint64_t n) { return std::chrono::hours(n); }
 Steady minutes(std::uint64_t n) { return std::chrono::minutes(n); }
 
+// In a short story all of it comes in half the time.
+std::uint64_t within(const Shape& shape, std::uint64_t usual_minutes) { return shape.is_short ? usual_minutes / 2 : usual_minutes; }
+
 config::Settings draw_settings(Random& random, const Shape& shape) {
     config::Settings s;
     s.service.sign = "示范公安";
@@ -62,10 +65,10 @@ Faults draw_faults(Random& random) {
     return f;
 }
 
-std::vector<std::pair<Steady, Steady>> draw_spans(Random& random, std::uint64_t one_in, std::uint64_t longest_minutes) {
+std::vector<std::pair<Steady, Steady>> draw_spans(Random& random, const Shape& shape, std::uint64_t one_in, std::uint64_t longest_minutes) {
     std::vector<std::pair<Steady, Steady>> spans;
     if (random.below(one_in)) return spans;
-    auto from = minutes(random.below(40 * 60));
+    auto from = minutes(random.below(within(shape, 40 * 60)));
     spans.emplace_back(from, from + minutes(5 + random.below(longest_minutes)));
     return spans;
 }
@@ -80,7 +83,7 @@ std::string row(int call, int version, const std::string& phone, const char* cat
 void draw_calls(Plan& plan, Random& random, Instant origin, const Shape& shape) {
     auto calls = shape.calls ? shape.calls : shape.is_short ? 3 + static_cast<int>(random.below(12)) : 8 + static_cast<int>(random.below(50));
     auto phones = shape.calls ? static_cast<std::uint64_t>(shape.calls) : shape.is_short ? 2 + random.below(6) : 4 + random.below(24);
-    auto span = shape.calls ? 12 * 60 : shape.is_short ? 24 * 60 : 2 * 24 * 60;
+    auto span = shape.calls ? 12 * 60 : static_cast<int>(within(shape, 2 * 24 * 60));
     Batch fifty;  // of very many calls: as a 110 system sends what it has kept back
     auto add = [&](Batch batch, const char* category, const std::string& id) {
         if (std::string_view(category) == "06") plan.safety.emplace(batch.ndjson, id);
@@ -114,19 +117,20 @@ void draw_calls(Plan& plan, Random& random, Instant origin, const Shape& shape) 
     }
 }
 
-void draw_jumps(Plan& plan, Random& random) {
+void draw_jumps(Plan& plan, Random& random, const Shape& shape) {
     struct { Millis by; const char* name; } kinds[] = {{-std::chrono::minutes(10), "clock set back by 10 minutes"}, {std::chrono::hours(1), "clock set on by an hour"},
                                                        {-std::chrono::hours(1), "clock set back by an hour"},       {std::chrono::hours(24), "clock set on by a day"},
                                                        {-std::chrono::hours(24), "clock set back by a day"},        {std::chrono::hours(24 * 365 * 12), "clock set to 2038"}};
     if (random.below(4)) return;
     const auto& kind = kinds[random.below(std::size(kinds))];
-    plan.jumps.push_back({minutes(random.below(60 * 60)), minutes(1 + random.below(600)), kind.by, kind.name});
+    plan.jumps.push_back({minutes(random.below(within(shape, 60 * 60))), minutes(1 + random.below(600)), kind.by, kind.name});
 }
 
 }  // namespace
 
 Plan draw_plan(Random& random, Instant origin, const Shape& shape) {
     Plan plan;
+    plan.end_of_trouble = hours(shape.is_short ? 2 * 24 : 3 * 24), plan.end_of_story = plan.end_of_trouble + hours(3 * 24);
     plan.settings = draw_settings(random, shape);
     draw_calls(plan, random, origin, shape);
     if (shape.outage > Steady(0)) {
@@ -136,14 +140,14 @@ Plan draw_plan(Random& random, Instant origin, const Shape& shape) {
     }
     plan.hooks = random.below(2) == 0;
     for (auto& faults : plan.faults) faults = draw_faults(random);
-    for (int i = 0; i < 2; ++i) plan.outages[i] = draw_spans(random, 3, random.below(6) ? 600 : 24 * 60), plan.black_holes[i] = draw_spans(random, 4, 120);
-    plan.police_down = draw_spans(random, 5, 600);
-    plan.desk_down = draw_spans(random, 4, 300);
+    for (int i = 0; i < 2; ++i) plan.outages[i] = draw_spans(random, shape, 3, random.below(6) ? 600 : 24 * 60), plan.black_holes[i] = draw_spans(random, shape, 4, 120);
+    plan.police_down = draw_spans(random, shape, 5, 600);
+    plan.desk_down = draw_spans(random, shape, 4, 300);
     for (auto* share : {&plan.desk_fails, &plan.desk_unheard, &plan.police_unheard, &plan.operator_resends, &plan.operator_stops, &plan.operator_cancels, &plan.operator_forgets})
         if (random.below(3) == 0) *share = random.unit() * 0.4;
-    draw_jumps(plan, random);
-    for (auto n = random.below(3); n > 0; --n) plan.reloads.push_back(minutes(random.below(50 * 60)));
-    if (random.below(5) == 0) plan.push_again = hours(24 + random.below(36));
+    draw_jumps(plan, random, shape);
+    for (auto n = random.below(3); n > 0; --n) plan.reloads.push_back(minutes(random.below(within(shape, 50 * 60))));
+    if (random.below(5) == 0) plan.push_again = minutes(within(shape, 24 * 60) + random.below(within(shape, 36 * 60)));
     for (auto lives = random.below(8); lives > 0; --lives) plan.handlers.push_back(5 + random.below(std::uint64_t(1) << (4 + random.below(8))));
     plan.troubled = random.below(4) != 0;
     plan.notices = random.below(2) == 0;

@@ -14,7 +14,7 @@ struct Batch { Steady at{}; std::string ndjson{}; std::vector<std::string> ids{}
 
 // How a story differs from a usual one.
 struct Shape {
-    bool is_short = false;  // a quarter of the calls in one day
+    bool is_short = false;  // a day of few calls instead of two of many
     int calls = 0;          // 0: some dozens
     Steady outage{};        // of the carrier, from the second hour on; then nothing else goes wrong
 };
@@ -35,11 +35,9 @@ struct Plan {
     double desk_fails = 0, desk_unheard = 0, police_unheard = 0, operator_resends = 0, operator_stops = 0, operator_cancels = 0, operator_forgets = 0;
     bool notices = false;                              // somebody sends 平安短信
     bool troubled = true;                              // disks break, memory is short
+    Steady end_of_trouble{}, end_of_story{};           // what breaks breaks before; the rest is there to come to an end
 };
 
 Plan draw_plan(Random& random, Instant origin, const Shape& shape);
-
-constexpr Steady end_of_story = std::chrono::hours(24 * 6);
-constexpr Steady end_of_trouble = std::chrono::hours(24 * 3);  // what breaks breaks before; the rest is there to come to an end
 
 }  // namespace pingjing::sim

@@ -25,14 +25,14 @@ public:
     Outcome run() {
         city_.start(clocks_.be_set());
         city_.start(push_three_days_again(city_));
-        city_.alarm_clock(end_of_story);
+        city_.alarm_clock(city_.plan.end_of_story);
         std::size_t refused = 0;
-        while (city_.clock.steady() < end_of_story) {
+        while (city_.clock.steady() < city_.plan.end_of_story) {
             bool stands = boot();
 
             if (stands) live();
             if (!watch_.broken().empty()) break;
-            if (stands && !life().dead && city_.clock.steady() >= end_of_story) break;
+            if (stands && !life().dead && city_.clock.steady() >= city_.plan.end_of_story) break;
             if (!stands && !life().dead && ++refused > 100) {
                 watch_.broken("it does not start any more");
                 break;
@@ -84,14 +84,14 @@ private:
         auto over = [&] {
             if (l.dead || !watch_.broken().empty()) return true;
             if (l.store->failed()) return true;  // the process ends, and another begins
-            if (l.troubled && city_.clock.steady() > end_of_trouble) Machine::end_trouble(l);
+            if (l.troubled && city_.clock.steady() > city_.plan.end_of_trouble) Machine::end_trouble(l);
             if (l.disk->syncs() > looked_at) {
                 look(l, "after a step", false);
                 looked_at = l.disk->syncs();
             }
             if (++handlers > 5'000'000) return watch_.broken("it runs wild"), true;
             auto now = city_.clock.steady();
-            return (l.handlers > 0 && handlers >= l.handlers && now < end_of_trouble) || now >= l.dies_at || now >= end_of_story;
+            return (l.handlers > 0 && handlers >= l.handlers && now < city_.plan.end_of_trouble) || now >= l.dies_at || now >= city_.plan.end_of_story;
         };
         run_virtual(city_.io, over);
     }
