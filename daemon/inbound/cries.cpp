@@ -39,7 +39,9 @@ std::string joined(const Found& found) {
     return out;
 }
 
-store::Cry cry_of(const Found& found, std::string_view notes) { return {found.from, Text(joined(found) + std::string(notes)), found.do_not_contact, {}}; }
+store::Cry cry_of(const Found& found, std::string_view notes) {
+    return {found.from, Text(joined(found) + std::string(notes)), found.do_not_contact, {}};
+}
 
 // The last ones, each with its number.
 store::Cry folded(const std::vector<Found>& all, std::string_view notes) {

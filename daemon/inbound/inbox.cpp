@@ -158,7 +158,8 @@ std::string why_of(std::string why, const Heard& heard) {
 }
 
 // Of a callback that was kept before: more of it is read, or all. False: somebody has done so meanwhile.
-bool note_reread(store::Connection& db, const store::Seal& seal, std::int64_t id, const store::QuarantinedCall& kept, bool in_part, std::vector<std::string> taken, Instant now) {
+bool note_reread(store::Connection& db, const store::Seal& seal, std::int64_t id, const store::QuarantinedCall& kept, bool in_part,
+                 std::vector<std::string> taken, Instant now) {
     if (!in_part) return store::mark_reread(db, seal, id, kept, now).has_value();
     return store::record_taken(db, seal, id, kept, std::move(taken)).has_value();
 }

@@ -118,7 +118,8 @@ bool is_recent(Connection& db, std::int64_t phone_id, Instant since) {
             OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND received_at >= ?2 AND safety = 1)
             OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (open = 1 OR coalesce(claimed_at, made_at) >= ?2))
             OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.do_not_contact = 1 AND a.at >= ?2)
-            OR EXISTS (SELECT 1 FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/') JOIN alarms a ON a.inbound_id = i.id
+            OR EXISTS (SELECT 1 FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/')
+                         JOIN alarms a ON a.inbound_id = i.id
                         WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.do_not_contact = 1 AND a.at >= ?2))sql");
     return exists(find.bind(1, phone_id).bind(2, since));
 }
@@ -276,7 +277,8 @@ Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, cons
     // His own alarm, or one in which his cry is folded with others': its text has the key of his row up to the '/'.
     Statement alarm(db, R"sql(
         SELECT 1 WHERE EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.acknowledged_at IS NULL)
-            OR EXISTS (SELECT 1 FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/') JOIN alarms a ON a.inbound_id = i.id
+            OR EXISTS (SELECT 1 FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/')
+                         JOIN alarms a ON a.inbound_id = i.id
                         WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.acknowledged_at IS NULL))sql");
     if (exists(alarm.bind(1, named.phone_id))) return fail(Error::Kind::conflict, "an emergency of this number is not acknowledged yet: the desk needs it");
     Statement under_way(db, R"sql(

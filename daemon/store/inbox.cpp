@@ -225,7 +225,8 @@ Text words_of(const Cry& cry) {
 std::vector<Cry> find_folded(Connection& db, const Seal& seal, std::int64_t inbound_id) {
     // Their keys are that of the alarm's text, folded_in and a number; '0' is the character behind folded_in.
     Statement find(db, R"sql(
-        SELECT m.id, m.phone_id, m.phone, m.text FROM inbound h JOIN inbound m ON m.channel = h.channel AND m.key >= h.key || '/' AND m.key < h.key || '0'
+        SELECT m.id, m.phone_id, m.phone, m.text
+          FROM inbound h JOIN inbound m ON m.channel = h.channel AND m.key >= h.key || '/' AND m.key < h.key || '0'
          WHERE h.id = ?1 AND h.class = 'quarantined' AND m.class = 'quarantined' AND length(m.text) > 0 ORDER BY m.id)sql");
     std::vector<Cry> out;
     for (find.bind(1, inbound_id); find.step();) {

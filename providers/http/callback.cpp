@@ -344,7 +344,8 @@ private:
 
     // All of it is left already, and looked at as a whole.
     bool is_left_whole() const {
-        return std::any_of(out_.left.begin(), out_.left.end(), [](const auto& left) { return left.piece.empty() && left.kind != CallbackRead::Kind::unnamed_state; });
+        auto is_whole = [](const auto& left) { return left.piece.empty() && left.kind != CallbackRead::Kind::unnamed_state; };
+        return std::any_of(out_.left.begin(), out_.left.end(), is_whole);
     }
 
     // Vendors rename their lists, put them deeper and add others: what looks like an item and is none of a mapping's is for a person.
@@ -353,11 +354,14 @@ private:
         Unclaimed beside(settings_, out_.inbound.empty());
         for (const auto& source : documents_) look_beside(source, beside);
         for (const auto& [name, value] : parameters_) {
-            auto known = std::any_of(documents_.begin(), documents_.end(), [&](const auto& source) { return source.field == name && (source.value == value || !source.document); });
-            if (!known) beside.look_at_parameter(name, value);
+            auto is_source = [&](const auto& source) { return source.field == name && (source.value == value || !source.document); };
+            if (std::none_of(documents_.begin(), documents_.end(), is_source)) beside.look_at_parameter(name, value);
         }
         rest_ = beside.rest();
-        if (beside.is_more()) return leave(CallbackRead::Kind::unreadable, fmt::format("more than {} places that the mapping does not name", Unclaimed::most_found), "");
+        if (beside.is_more()) {
+            auto why = fmt::format("more than {} places that the mapping does not name", Unclaimed::most_found);
+            return leave(CallbackRead::Kind::unreadable, std::move(why), "");
+        }
         for (const auto& found : beside.found()) {
             // What was read of the item stands; whether more was said in it only its words can tell.
             auto kind = found.what == Unclaimed::What::within ? CallbackRead::Kind::unnamed_state : CallbackRead::Kind::unreadable;

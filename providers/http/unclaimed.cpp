@@ -64,11 +64,14 @@ bool begins_like_json(std::string_view text) {
     return at != text.npos && (text[at] == '{' || text[at] == '[');
 }
 
-// What stands in it itself; strings that may hold JSON are looked at by themselves.
+// Looked at by itself.
+bool is_walked(const json::value& value) { return value.is_structured() || (value.is_string() && begins_like_json(value.get_string())); }
+bool is_own_word(const json::value& value) { return !is_walked(value) && has_words(value); }
+
 json::object scalars_of(const json::object& object) {
     json::object out;
     for (const auto& [key, value] : object)
-        if (!value.is_structured() && !(value.is_string() && begins_like_json(value.get_string()))) out[key] = value;
+        if (!is_walked(value)) out[key] = value;
     return out;
 }
 
@@ -127,10 +130,13 @@ bool Unclaimed::has_known_name(std::string_view text) const {
 }
 
 bool Unclaimed::encloses_list(const Place& place) const {
-    return place.strings == 0 && place.lists && std::ranges::any_of(*place.lists, [&](const auto& list) { return list.starts_with(place.path + "/"); });
+    if (place.strings > 0 || !place.lists) return false;
+    return std::ranges::any_of(*place.lists, [&](const auto& list) { return list.starts_with(place.path + "/"); });
 }
 
-bool Unclaimed::is_ignored(const std::string& pointer) const { return std::ranges::find(settings_.ignored_places, pointer) != settings_.ignored_places.end(); }
+bool Unclaimed::is_ignored(const std::string& pointer) const {
+    return std::ranges::find(settings_.ignored_places, pointer) != settings_.ignored_places.end();
+}
 
 void Unclaimed::leave(What what, const Place& place, std::string piece) {
     if (found_.size() == most_found) return void(more_ = true);
@@ -155,28 +161,28 @@ void Unclaimed::walk_list(const json::value& value, const Place& place) {
         else if (has_words(value)) rest_.push_back(value);
         return;
     }
-    json::array own;
-    std::ranges::copy_if(list, std::back_inserter(own), [](const auto& one) { return !one.is_structured(); });
-    if (has_words(own)) rest_.push_back(own);
+    if (std::ranges::any_of(list, is_own_word)) {
+        json::array own;
+        std::ranges::copy_if(list, std::back_inserter(own), [](const auto& one) { return !is_walked(one); });
+        rest_.push_back(std::move(own));
+    }
     auto inner = place;
-    for (std::size_t n = 0; n < list.size(); ++n) inner.path = place.path + "/" + std::to_string(n), walk(list[n], inner);
+    for (std::size_t n = 0; n < list.size(); ++n)
+        if (is_walked(list[n])) inner.path = place.path + "/" + std::to_string(n), walk(list[n], inner);
 }
 
 // What stands around the items has an id and a status of its own, or a message that says how it went: only what has both a text and a number
 // looks like an answer. Anywhere else one field is enough.
 void Unclaimed::walk_object(const json::value& value, const Place& place) {
     const auto& object = value.get_object();
-    if (encloses_list(place)) {
-        auto around = scalars_of(object);
-        if (holds(object, text_) && holds(object, from_)) leave(What::envelope, place, json::serialize(around));
-        else if (has_words(around)) rest_.push_back(around);
-    } else if (holds_any(object)) {
-        return leave(What::object, place, json::serialize(value));
-    } else if (auto own = scalars_of(object); has_words(own)) {
-        rest_.push_back(own);
-    }
+    bool words = std::ranges::any_of(object, [](const auto& member) { return is_own_word(member.value()); });
+    bool around = encloses_list(place);
+    if (!around && holds_any(object)) return leave(What::object, place, json::serialize(value));
+    if (around && holds(object, text_) && holds(object, from_)) leave(What::envelope, place, json::serialize(scalars_of(object)));
+    else if (words) rest_.push_back(scalars_of(object));
     auto inner = place;
-    for (const auto& [key, member] : object) inner.path = place.path + "/" + pointer_part(key), walk(member, inner);
+    for (const auto& [key, member] : object)
+        if (is_walked(member)) inner.path = place.path + "/" + pointer_part(key), walk(member, inner);
 }
 
 void Unclaimed::walk_string(std::string_view text, const Place& place) {
@@ -196,13 +202,15 @@ void Unclaimed::walk_string(std::string_view text, const Place& place) {
 void Unclaimed::walk_item(const json::value& value, const std::string& pointer, const std::string& place, const std::vector<std::string>& lists) {
     if (more_ || is_ignored(pointer) || (value.is_array() && std::ranges::find(lists, pointer) != lists.end())) return;
     if (const auto* list = value.if_array()) {
-        for (std::size_t n = 0; n < list->size(); ++n) walk_item((*list)[n], pointer + "/" + std::to_string(n), place, lists);
+        for (std::size_t n = 0; n < list->size(); ++n)
+            if ((*list)[n].is_structured()) walk_item((*list)[n], pointer + "/" + std::to_string(n), place, lists);
         return;
     }
     const auto* object = value.if_object();
     if (!object) return;
     bool read = pointer.empty() || std::ranges::any_of(pointers_, [&](const auto& one) { return one.starts_with(pointer + "/"); });
-    if (!read && holds(*object, text_) && holds(*object, from_)) return leave(What::within, {"", place + pointer, nullptr, 0}, json::serialize(value));
+    if (!read && holds(*object, text_) && holds(*object, from_))
+        return leave(What::within, {"", place + pointer, nullptr, 0}, json::serialize(value));
     for (const auto& [key, member] : *object)
         if (member.is_structured()) walk_item(member, pointer + "/" + pointer_part(key), place, lists);
 }

@@ -21,7 +21,8 @@ public:
         within,    // an item that was read holds another
         broken     // a string that begins like JSON and is none, with such fields in it
     };
-    struct Found { What what = What::list; std::string where{}, piece{}; };  // where: "data/newList", "field:list"; the piece is JSON, or as it stands
+    // where: "data/newList", "field:list"; empty: the body itself. The piece is JSON, or as it stands.
+    struct Found { What what = What::list; std::string where{}, piece{}; };
     static constexpr std::size_t most_found = 20;
 
     // `all_lists`: nothing could be read of it, so that any list of objects may be what is missing; else only one in which a number or a known
