@@ -96,10 +96,9 @@ struct TakenInPart {
     std::int64_t body_id = 0;           // Connection::next_id: the rows of what was read name it
     std::vector<std::string> places{};  // where in the callback the texts stand that were taken
 };
-// One row of the books, what was delivered for a person; of several cries from different numbers one row for each, folded ones too: whoever is
-// forgotten takes his words with him. Returns the rows of `cries` in their order, without the folded ones; nullopt: a repetition. That is the
-// same with its query and to the same path, within 24 hours and while nobody has read the earlier one; with a cry in it, within 30 minutes of
-// an alarm.
+// One row of the books; of several cries from different numbers one row for each, folded ones too: whoever is forgotten takes his words with him.
+// Returns the rows of `cries` without the folded ones; nullopt: a repetition. That is the same with its query and to the same path, within 24
+// hours and while nobody has read the earlier one; with a cry in it, within 30 minutes of an alarm.
 std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,
                                                           const std::vector<Cry>& cries = {}, const TakenInPart* in_part = nullptr);
 
