@@ -166,7 +166,7 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
         a.desk_->alarm_now(std::move(alarm));
     };
     hints.unkept_cry = [&a](const store::Cry& cry) {
-        desk::Alarm alarm(a.random_.word(20), a.clock_.now(), cry.from.value_or(Phone()), cry.words);
+        desk::Alarm alarm(a.random_.word(20), a.clock_.now(), cry.from.value_or(Phone()), store::words_of(cry));
         alarm.do_not_contact = cry.do_not_contact;
         a.desk_->alarm_now(std::move(alarm));
     };

@@ -239,7 +239,7 @@ int main(int argc, char** argv) {
     for (const char* name : {"list", "show", "decide"}) {
         auto* action = subs["review"]->add_subcommand(name, "");
         bool decide = std::string(name) == "decide";
-        if (std::string(name) == "list") action->add_option("--kind", review.kind, "words, ambiguous, several_open, better_after_worse, set_aside, data_error");
+        if (std::string(name) == "list") action->add_option("--kind", review.kind, "words, ambiguous, unknown_words, several_open, better_after_worse, set_aside, data_error");
         else action->add_option("ID", review.id, "number of the review")->required();
         if (decide) {
             action->add_option("DECISION", review.decision, "as `review show` names them")->required();

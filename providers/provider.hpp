@@ -107,7 +107,7 @@ struct CallbackRead {
     enum class Kind {
         unreadable,     // an item that is not what the mapping expects
         unnamed,        // an event that the mapping does not name
-        unnamed_state,  // a receipt that was taken, with a status that the mapping does not name: it may be something else
+        unnamed_state,  // of an item that was taken: a receipt with a status that the mapping does not name, or another in it; it may be more
         on_purpose      // the mapping says that such events are of no concern
     };
     struct Left {

@@ -93,8 +93,23 @@ std::ptrdiff_t most_digits(std::string_view text) {
     return std::count_if(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '\xEF'; });
 }
 
-std::string hide(std::string_view text, bool all_long_runs) {
-    if (most_digits(text) < (all_long_runs ? 7 : 11)) return std::string(text);
+bool begins_abroad(std::string_view digits) { return digits.starts_with("00") && digits.size() > 2 && digits[2] != '0'; }
+
+// What can be dialled from afar: see phone.hpp. `plain` is the first group of `spaced`.
+bool shows_phone_in_groups(const Run& spaced, const Run& plain, bool behind_plus) {
+    const auto& digits = spaced.digits;
+    if (behind_plus) return digits.size() >= 7;
+    if (!spaced.spaced || (spaced.dotted && spaced.longest_group < 4)) return false;
+    bool area_code = plain.digits[0] == '0' && (plain.digits.size() == 3 || plain.digits.size() == 4) && plain.digits[1] != '0';
+    if (area_code) return digits.size() >= plain.digits.size() + 7;
+    bool from_here = plain.digits == "86" && digits.size() >= 12;
+    return from_here || (begins_abroad(digits) && digits.size() >= 11);
+}
+
+enum class Hide { mobiles, phones, numbers };  // each more than the one before, but for what stands in groups
+std::string hide(std::string_view text, Hide what) {
+    if (most_digits(text) < (what == Hide::mobiles ? 11 : 7)) return std::string(text);
+    std::size_t longest_code = what == Hide::numbers ? 6 : what == Hide::phones ? 9 : text.size();
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
         if (!digit_at(text, at)) {
@@ -104,13 +119,17 @@ std::string hide(std::string_view text, bool all_long_runs) {
         // Written in groups it may stand among other figures ("2026 138 1234 5678"): wherever it stands in them, it goes.
         auto spaced = run_at(text, at, true), plain = run_at(text, at, false);
         bool mobile = is_mobile_with_prefix(plain.digits);
+        bool behind_plus = out.ends_with('+') || out.ends_with("\uff0b");
         if (!mobile && plain.digits.size() < 11 && shows_mobile_in_groups(spaced)) {
             out += "***";
             at = spaced.end;
         } else if (mobile) {
             out += plain.digits.substr(plain.digits.size() - 11, 3) + "****" + plain.digits.substr(plain.digits.size() - 4);
             at = plain.end;
-        } else if (all_long_runs && plain.digits.size() >= 7) {
+        } else if (what == Hide::phones && shows_phone_in_groups(spaced, plain, behind_plus)) {
+            out += "***";
+            at = spaced.end;
+        } else if (plain.digits.size() > longest_code) {
             out += "***";
             at = plain.end;
         } else {
@@ -123,8 +142,9 @@ std::string hide(std::string_view text, bool all_long_runs) {
 
 }  // namespace
 
-std::string hide_mobiles(std::string_view text) { return hide(text, false); }
-std::string hide_numbers(std::string_view text) { return hide(text, true); }
+std::string hide_mobiles(std::string_view text) { return hide(text, Hide::mobiles); }
+std::string hide_numbers(std::string_view text) { return hide(text, Hide::numbers); }
+std::string hide_phones(std::string_view text) { return hide(text, Hide::phones); }
 
 std::optional<Phone> Phone::mobile(std::string_view raw) {
     if (raw.size() > 64) return std::nullopt;

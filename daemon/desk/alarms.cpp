@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 
+#include "daemon/store/inbox.hpp"
 #include "daemon/store/phones.hpp"
 
 namespace pingjing::desk {
@@ -28,14 +29,19 @@ Phone phone_of(Connection& db, const Seal& seal, const Statement& row) {
     return plain ? Phone::sender(*plain) : Phone();
 }
 
-Text text_of(const Seal& seal, const Statement& row) {
+// Of one alarm for many cries every one that is not erased.
+Text text_of(Connection& db, const Seal& seal, const Statement& row) {
     if (row.is_null(6)) return Text();
     auto plain = seal.open(row.text(6), fmt::format("inbound.text:{}", row.integer(3)));
-    return plain ? Text(*plain) : Text();
+    if (!plain) return Text();
+    store::Cry cry;
+    cry.words = Text(*plain);
+    if (row.is_null(4) && row.is_null(5)) cry.folded = store::find_folded(db, seal, row.integer(3));
+    return store::words_of(cry);
 }
 
 Alarm read_alarm(Connection& db, const Seal& seal, const Statement& row) {
-    Alarm alarm(row.text(0), row.instant(1), phone_of(db, seal, row), text_of(seal, row));
+    Alarm alarm(row.text(0), row.instant(1), phone_of(db, seal, row), text_of(db, seal, row));
     alarm.do_not_contact = row.integer(2) != 0;
     alarm.record = row.maybe_text(7);
     alarm.unit = row.maybe_text(8);

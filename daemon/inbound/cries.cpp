@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 
 namespace pingjing::inbound {
 namespace {
@@ -19,37 +18,40 @@ constexpr std::size_t longest_words = 16 * 1024;  // of one alarm
 struct Found {
     std::optional<Phone> from{};
     std::vector<std::string> words{};
+    std::size_t bytes = 0, left = 0;  // of the words; texts for which there was no more room
     bool do_not_contact = false;
 };
 
 // The same words stand in a callback as they are and once more with what surrounds them; longer ones may say more than short ones.
+// What an alarm has no room for is compared with nothing: whoever writes thousands of texts has each of them looked at once.
 void add(Found& found, const std::string& words) {
+    if (found.bytes + words.size() > longest_words) return void(++found.left);
     for (const auto& known : found.words)
         if (known.find(words) != known.npos) return;
     found.words.push_back(words);
+    found.bytes += words.size();
 }
 
-std::string joined(const std::vector<std::string>& all) {
+std::string joined(const Found& found) {
     std::string out;
-    std::size_t left = 0;
-    for (const auto& one : all) {
-        if (out.size() + one.size() > longest_words) ++left;
-        else out += (out.empty() ? "" : "\n") + one;
-    }
-    if (left > 0) out += fmt::format("\n〔另有 {} 条 and {} texts more〕", left, left);
+    for (const auto& one : found.words) out += (out.empty() ? "" : "\n") + one;
+    if (found.left > 0) out += fmt::format("\n〔另有 {} 条 and {} texts more〕", found.left, found.left);
     return out;
 }
 
+store::Cry cry_of(const Found& found, std::string_view notes) {
+    return {found.from, Text(joined(found) + std::string(notes)), found.do_not_contact, {}};
+}
+
 // The last ones, each with its number.
-Found folded(std::vector<Found>& all) {
-    Found rest;
-    std::set<std::optional<Phone>> numbers;
+store::Cry folded(const std::vector<Found>& all, std::string_view notes) {
+    store::Cry rest;
     for (auto it = all.begin() + (most_cries - 1); it != all.end(); ++it) {
-        numbers.insert(it->from);
-        for (const auto& words : it->words) rest.words.push_back((it->from ? it->from->reveal() : std::string("?")) + ": " + words);
+        rest.folded.push_back(cry_of(*it, ""));
         rest.do_not_contact = rest.do_not_contact || it->do_not_contact;
     }
-    rest.words.insert(rest.words.begin(), fmt::format("〔{} 个号码的求救合并于此 the cries of {} numbers in one alarm〕", numbers.size(), numbers.size()));
+    auto numbers = rest.folded.size();  // each is another's
+    rest.words = Text(fmt::format("〔{} 个号码的求救合并于此 the cries of {} numbers in one alarm〕{}", numbers, numbers, notes));
     return rest;
 }
 
@@ -79,7 +81,7 @@ Heard together(const std::vector<Listened>& pieces) {
         heard.request = heard.request || piece.request, heard.text = heard.text || piece.text;
         for (const auto& cry : piece.cries) {
             auto [at, is_new] = place.emplace(cry.from, all.size());
-            if (is_new) all.push_back({cry.from, {}, false});
+            if (is_new) all.push_back({cry.from, {}, 0, 0, false});
             auto& found = all[at->second];
             add(found, cry.words);
             found.do_not_contact = found.do_not_contact || cry.do_not_contact;
@@ -88,13 +90,10 @@ Heard together(const std::vector<Listened>& pieces) {
     heard.all = texts && numbers;
     std::string notes(numbers ? "" : numbers_left);
     if (!texts) notes += texts_left;
-    if (all.size() > most_cries) {
-        auto rest = folded(all);
-        all.resize(most_cries - 1);
-        all.push_back(std::move(rest));
-    }
-    for (auto& found : all)
-        heard.cries.push_back({found.from, Text(joined(found.words) + std::string(found.from ? with_number : without_number) + notes), found.do_not_contact});
+    bool fold = all.size() > most_cries;
+    for (std::size_t n = 0; n < (fold ? most_cries - 1 : all.size()); ++n)
+        heard.cries.push_back(cry_of(all[n], std::string(all[n].from ? with_number : without_number) + notes));
+    if (fold) heard.cries.push_back(folded(all, std::string(with_number) + notes));
     return heard;
 }
 

@@ -35,7 +35,7 @@ constexpr std::string_view meaning_name(provider::Receipt::Meaning m) {
 
 store::NewReceipt as_row(const provider::Receipt& r, const store::Seal& seal) {
     auto open = [&](const std::string& id) { return store::open_id(seal, id); };
-    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_mobiles(r.code), std::string(meaning_name(r.meaning)), std::nullopt, r.at, true};
+    return {open(r.key), open(r.ref), open(r.vendor_id), std::string(provider::receipt_state_name(r.state)), hide_phones(r.code), std::string(meaning_name(r.meaning)), std::nullopt, r.at, true};
 }
 
 // A delivery, made ready before the store's thread is asked for.
@@ -158,10 +158,10 @@ std::string why_of(std::string why, const Heard& heard) {
 }
 
 // Of a callback that was kept before: more of it is read, or all. False: somebody has done so meanwhile.
-bool note_reread(store::Connection& db, const store::Seal& seal, std::int64_t id, store::QuarantinedCall kept, bool in_part, std::vector<std::string> taken, Instant now) {
-    if (!in_part) return store::mark_reread(db, id, now).has_value();
-    kept.taken = std::move(taken);
-    return store::record_taken(db, seal, id, kept).has_value();
+bool note_reread(store::Connection& db, const store::Seal& seal, std::int64_t id, const store::QuarantinedCall& kept, bool in_part,
+                 std::vector<std::string> taken, Instant now) {
+    if (!in_part) return store::mark_reread(db, seal, id, kept, now).has_value();
+    return store::record_taken(db, seal, id, kept, std::move(taken)).has_value();
 }
 
 std::string place_of(const provider::CallbackRead& read, std::size_t at) { return at < read.places.size() ? read.places[at] : fmt::format("#{}", at); }
@@ -229,7 +229,7 @@ asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<c
         waiting.clear();
         std::size_t next_text = 0, next_report = 0;
         if (read && settle_now) read->begin(db);
-        if (came->kept && !note_reread(db, seal_, *came->kept, came->before, came->in_part, taken, now)) return;
+        if (came->kept && !note_reread(db, seal_, *came->kept, came->before, came->in_part, taken, now)) return void(kept.overtaken = true);
         bool alone = inbound.empty() && came->rest;
         auto body_id = came->kept;
         if (came->call && !alone) body_id = db.next_id("hook_bodies");
@@ -389,7 +389,7 @@ struct Waiting {
     std::int64_t id = 0;
     std::string channel{};
     Instant at{};
-    bool alarm = false;
+    bool alarm = false, opened = false;
     store::QuarantinedCall kept{};
 };
 
@@ -399,7 +399,7 @@ std::vector<Waiting> find_waiting(store::Connection& db, const store::Seal& seal
     for (const auto& row : store::find_quarantined(db, channel, after, most)) {
         auto kept = store::open_quarantined(db, seal, row.id);
         if (!kept) log::error("hook.not_opened", {{"callback", row.id}, {"why", kept.error().detail}});
-        out.push_back({row.id, row.channel, row.at, row.alarm, kept ? std::move(*kept) : store::QuarantinedCall()});
+        out.push_back({row.id, row.channel, row.at, row.alarm, kept.has_value(), kept ? std::move(*kept) : store::QuarantinedCall()});
     }
     return out;
 }
@@ -444,12 +444,15 @@ asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAg
     constexpr int at_once = 100, most = 1000;
     Reread done;
     std::vector<Waiting> waiting;
-    std::int64_t after = 0;
+    std::int64_t after = 0, found_again = 0;
+    bool overtaken = false;
     do {
+        overtaken = false;
         auto find = [&](store::Connection& db) { waiting = find_waiting(db, seal_, channel, after, at_once); };
         co_await store_.run(std::ref(find));
         for (auto& one : waiting) {
             ++done.callbacks, after = one.id;
+            if (!one.opened) continue;
             auto read_now = read_waiting(one, read);
             if (!read_now) continue;
             auto rest = rest_of(one.channel, one.kept.call, *read_now);
@@ -465,12 +468,19 @@ asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAg
             if (rest && fresh.inbound.empty()) continue;
             auto shared = std::make_shared<const Came>(std::move(came));
             auto kept = co_await keep(one.channel, std::move(shared), std::move(fresh));
+            // Two may read again at once: what of it is left, if anything, is looked for from here on, once.
+            overtaken = kept.overtaken && found_again != one.id;
+            if (overtaken) {
+                found_again = one.id, after = one.id - 1, --done.callbacks;
+                break;
+            }
+            if (kept.overtaken) continue;
             if (ignored) ++done.ignored;
             else if (!rest) ++done.read;
             else if (kept.texts + kept.receipts > 0) ++done.in_part;
             done.receipts += kept.receipts, done.texts += kept.texts, done.repeated += kept.repeated;
         }
-    } while (waiting.size() == at_once && done.read + done.ignored + done.in_part < most);
+    } while ((overtaken || waiting.size() == at_once) && done.read + done.ignored + done.in_part < most);
     done.more = waiting.size() == at_once;
     log::info("hook.reread", {{"callbacks", done.callbacks}, {"read", done.read}, {"texts", done.texts}, {"receipts", done.receipts}});
     co_return done;

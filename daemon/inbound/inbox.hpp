@@ -83,7 +83,8 @@ private:
         store::QuarantinedCall before{};  // that one, with the places of the texts that were taken of it
         bool in_part = false;             // some of it is still unread
     };
-    struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; };
+    // overtaken: somebody else has read of that callback since it was found, and nothing was kept.
+    struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; bool overtaken = false; };
     asio::awaitable<Count> keep(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead read);
     // Inside a transaction. False: it is a repetition of one that waits.
     bool keep_rest(store::Connection& db, const std::string& channel, const Came& came, const store::TakenInPart* in_part, Instant now) const;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "daemon/core/rating.hpp"
 #include "daemon/ratings/answers.hpp"
 #include "daemon/ratings/strangers.hpp"
@@ -78,6 +80,22 @@ bool is_letter(const reply::Verdict& v, const Situation& s, const Decision& d) {
     return (v.emergency || !command) && v.why != "none.blank" && v.why != "none.echo";
 }
 
+// Four Hanzi or twelve letters.
+bool says_enough(std::string_view text) {
+    std::size_t letters = 0;
+    for (unsigned char c : text) letters += c >= 0xC0 ? 3 : (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    return letters >= 12;
+}
+
+// It answers a question of ours in words that rate nothing: it may be a complaint as nobody has made it yet, or a question about his case. Without
+// a survey it would be a letter; with one nobody would read it. Behind a 3 somebody calls him in any case.
+bool opens_nothing(const reply::Verdict& v, const Situation& s, const Decision& d) {
+    constexpr std::string_view unknown[] = {"none.chatter", "none.question", "none.number"};
+    if (!s.match.survey || s.replay || v.emergency || v.opt_in || v.no_callback || !d.topic.empty() || d.opt_out) return false;
+    if (s.before && s.before->grade == Grade::dissatisfied) return false;
+    return v.label == reply::Label::none && std::ranges::find(unknown, v.why) != std::end(unknown) && says_enough(v.normalised);
+}
+
 }  // namespace
 
 Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& rules) {
@@ -118,6 +136,7 @@ Decision decide(const reply::Verdict& v, const Situation& s, const AnswerRules& 
     else if ((d.effect == Effect::first || d.effect == Effect::replaces) && v.method != reply::Method::code) d.review = "words";
     else if ((s.match.how == "several" || s.match.how == "other_text") && (grade || v.label == reply::Label::ambiguous)) d.review = "several_open";
     else if (d.what == "ambiguous" && s.about && (s.about->clarified || s.about->careful || was_asked_otherwise(s, rules))) d.review = "ambiguous";
+    else if (opens_nothing(v, s, d)) d.review = "unknown_words";
     d.letter = is_letter(v, s, d);
     d.say = say(v, s, rules, d);
     d.ask = may_ask(v, s, rules, d);

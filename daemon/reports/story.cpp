@@ -77,7 +77,8 @@ void read_messages(Connection& db, const store::Seal& seal, Story& story, bool t
 
         Statement receipts(db, "SELECT received_at, state, code, meaning FROM receipts WHERE message_id = ?1 ORDER BY id");
         receipts.bind(1, m.id);
-        while (receipts.step()) m.receipts.push_back({receipts.instant(0), receipts.text(1), receipts.text(2), receipts.text(3)});
+        // Earlier versions kept what is no mobile number as it came.
+        while (receipts.step()) m.receipts.push_back({receipts.instant(0), receipts.text(1), hide_phones(receipts.text(2)), receipts.text(3)});
         story.messages.push_back(std::move(m));
     }
 }

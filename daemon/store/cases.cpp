@@ -156,7 +156,11 @@ PhoneStanding standing_of(Connection& db, std::int64_t phone_id, std::int64_t ex
     Statement find(db, R"sql(
         SELECT EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
             OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
-            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE a.do_not_contact = 1 AND a.at >= ?3 AND i.phone_id = ?1),
+            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE a.do_not_contact = 1 AND a.at >= ?3 AND i.phone_id = ?1)
+            -- his cry may be folded with others' into one alarm: see keep_quarantined
+            OR EXISTS (SELECT 1 FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/')
+                         JOIN alarms a ON a.inbound_id = i.id
+                        WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.do_not_contact = 1 AND a.at >= ?3),
                (SELECT action = 'out' FROM opt_outs WHERE phone_id = ?1 ORDER BY id DESC LIMIT 1))sql");
     find.bind(1, phone_id).bind(2, except_case).bind(3, since).step();
     return {find.integer(0) == 1, find.integer(1) == 1};

@@ -30,10 +30,11 @@ std::int64_t change(Connection& db, std::string_view sql, std::int64_t id) {
 
 // Emptied, not NULL: a reader can tell "erased" from "there never was one".
 std::int64_t erase_inbound(Connection& db, std::int64_t id) {
-    // The key of a text without a vendor's id is a keyed hash of number and words.
+    // The key of a text without a vendor's id is a keyed hash of number and words; that of a cry folded with others', which says in which alarm, of
+    // all that came with it.
     auto texts = change(db, R"sql(
         UPDATE inbound SET text = CASE WHEN text IS NULL THEN NULL ELSE x'' END, phone = CASE WHEN phone IS NULL THEN NULL ELSE x'' END,
-               key = CASE WHEN substr(key, 1, 2) = 'v:' THEN key ELSE 'e:' || id END
+               key = CASE WHEN substr(key, 1, 2) = 'v:' OR (class = 'quarantined' AND instr(key, '/') > 0) THEN key ELSE 'e:' || id END
          WHERE id = ?1 AND step = 'done' AND substr(key, 1, 2) <> 'e:' AND (length(text) > 0 OR length(phone) > 0))sql", id);
     texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id IN (SELECT id FROM reviews WHERE inbound_id = ?1) AND length(note) > 0", id);
     texts += change(db, "UPDATE alarm_words SET words = x'' WHERE alarm_id IN (SELECT id FROM alarms WHERE inbound_id = ?1) AND length(words) > 0", id);
@@ -105,7 +106,9 @@ std::optional<Instant> last_named(Connection& db, std::int64_t phone_id) {
         SELECT max(at) FROM (SELECT max(received_at) AS at FROM cases WHERE phone_id = ?1
                              UNION ALL SELECT max(received_at) FROM cases WHERE contact_id = ?1 AND safety = 1
                              UNION ALL SELECT max(coalesce(claimed_at, made_at)) FROM messages WHERE phone_id = ?1
-                             UNION ALL SELECT max(a.at) FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.do_not_contact = 1))sql");
+                             UNION ALL SELECT max(a.at) FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.do_not_contact = 1
+                             UNION ALL SELECT max(a.at) FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/')
+                                         JOIN alarms a ON a.inbound_id = i.id WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.do_not_contact = 1))sql");
     return last.bind(1, phone_id).step() ? last.maybe_instant(0) : std::nullopt;
 }
 
@@ -114,7 +117,10 @@ bool is_recent(Connection& db, std::int64_t phone_id, Instant since) {
         SELECT 1 WHERE EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND received_at >= ?2)
             OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND received_at >= ?2 AND safety = 1)
             OR EXISTS (SELECT 1 FROM messages WHERE phone_id = ?1 AND (open = 1 OR coalesce(claimed_at, made_at) >= ?2))
-            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.do_not_contact = 1 AND a.at >= ?2))sql");
+            OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.do_not_contact = 1 AND a.at >= ?2)
+            OR EXISTS (SELECT 1 FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/')
+                         JOIN alarms a ON a.inbound_id = i.id
+                        WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.do_not_contact = 1 AND a.at >= ?2))sql");
     return exists(find.bind(1, phone_id).bind(2, since));
 }
 
@@ -268,7 +274,12 @@ Result<Named> find_named(Connection& db, const Seal& seal, const Phone& phone) {
 }
 
 Result<Erased> forget(Connection& db, const Seal& seal, const Named& named, const ByHand& by, Instant now) {
-    Statement alarm(db, "SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.acknowledged_at IS NULL");
+    // His own alarm, or one in which his cry is folded with others': its text has the key of his row up to the '/'.
+    Statement alarm(db, R"sql(
+        SELECT 1 WHERE EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.acknowledged_at IS NULL)
+            OR EXISTS (SELECT 1 FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/')
+                         JOIN alarms a ON a.inbound_id = i.id
+                        WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.acknowledged_at IS NULL))sql");
     if (exists(alarm.bind(1, named.phone_id))) return fail(Error::Kind::conflict, "an emergency of this number is not acknowledged yet: the desk needs it");
     Statement under_way(db, R"sql(
         SELECT 1 WHERE EXISTS (SELECT 1 FROM inbound WHERE phone_id = ?1 AND step = 'new')

@@ -87,6 +87,8 @@ std::string quarantine_key(const Seal& seal, const HookCall& call) {
 // taken for a repetition for so long.
 constexpr Millis repeated_within = std::chrono::hours(24), cry_repeated_within = std::chrono::minutes(30);
 
+constexpr char folded_in = '/';  // between the key of an alarm's text and the number of what is folded in it
+
 bool is_repetition(Connection& db, std::string_view channel, const std::string& equal, bool cry, Instant now) {
     Statement find(db, R"sql(
         SELECT 1 FROM inbound i JOIN hook_bodies b ON b.id = i.body_id
@@ -183,23 +185,62 @@ std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const 
     auto body_id = in_part ? in_part->body_id : db.next_id("hook_bodies");
     auto key = fmt::format("{}:b{}", equal, body_id);
     keep_packed(db, seal, body_id, channel, pack(QuarantinedCall{call, false, in_part ? in_part->places : std::vector<std::string>()}), false, now);
-    std::vector<std::int64_t> rows;
-    for (std::size_t n = 0; n < std::max<std::size_t>(1, cries.size()); ++n) {
+    auto keep = [&](const std::string& row_key, const Cry* cry) {
         auto id = db.next_id("inbound");
-        const auto* cry = n < cries.size() ? &cries[n] : nullptr;
         Statement add(db, R"sql(
             INSERT INTO inbound(id, channel, key, body_id, phone_id, text, to_number, extension, received_at, step, class, why, phone)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', '', ?7, 'done', 'quarantined', ?8, ?9))sql");
-        add.bind(1, id).bind(2, channel).bind(3, n == 0 ? key : fmt::format("{}:{}", key, n)).bind(4, body_id);
+        add.bind(1, id).bind(2, channel).bind(3, row_key).bind(4, body_id);
         bool mobile = cry && cry->from && cry->from->is_mobile(), other = cry && cry->from && !mobile;
         add.bind(5, mobile ? std::optional(keep_phone(db, seal, *cry->from, seal.phone_key(*cry->from), now)) : std::nullopt);
         add.bind_maybe_blob(9, other ? std::optional(seal.seal(cry->from->reveal(), inbound_phone_context(id))) : std::nullopt);
         add.bind_maybe_blob(6, cry ? std::optional(seal.seal(cry->words.reveal(), inbound_text_context(id))) : std::nullopt);
         add.bind(7, now).bind(8, why).run();
         append(db, now, "quarantined", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", id, channel));
-        if (cry) rows.push_back(id);
+        return id;
+    };
+    if (cries.empty()) keep(key, nullptr);
+    std::vector<std::int64_t> rows;
+    for (std::size_t n = 0; n < cries.size(); ++n) {
+        auto row_key = n == 0 ? key : fmt::format("{}:{}", key, n);
+        rows.push_back(keep(row_key, &cries[n]));
+        for (std::size_t of = 0; of < cries[n].folded.size(); ++of) keep(fmt::format("{}{}{}", row_key, folded_in, of), &cries[n].folded[of]);
     }
     return rows;
+}
+
+Text words_of(const Cry& cry) {
+    constexpr std::size_t longest = 16 * 1024;
+    auto out = cry.words.reveal();
+    std::size_t left = 0;
+    for (const auto& one : cry.folded) {
+        auto line = (one.from ? one.from->reveal() : std::string("?")) + ": " + one.words.reveal();
+        if (out.size() + line.size() > longest) ++left;
+        else out += "\n" + line;
+    }
+    if (left > 0) out += fmt::format("\n〔另有 {} 个号码 and {} numbers more〕", left, left);
+    return Text(std::move(out));
+}
+
+std::vector<Cry> find_folded(Connection& db, const Seal& seal, std::int64_t inbound_id) {
+    // Their keys are that of the alarm's text, folded_in and a number; '0' is the character behind folded_in.
+    Statement find(db, R"sql(
+        SELECT m.id, m.phone_id, m.phone, m.text
+          FROM inbound h JOIN inbound m ON m.channel = h.channel AND m.key >= h.key || '/' AND m.key < h.key || '0'
+         WHERE h.id = ?1 AND h.class = 'quarantined' AND m.class = 'quarantined' AND length(m.text) > 0 ORDER BY m.id)sql");
+    std::vector<Cry> out;
+    for (find.bind(1, inbound_id); find.step();) {
+        auto id = find.integer(0);
+        Cry cry;
+        if (!find.is_null(1)) {
+            if (auto phone = find_phone(db, seal, find.integer(1))) cry.from = std::move(*phone);
+        } else if (auto sealed = find.maybe_text(2)) {
+            if (auto plain = seal.open(*sealed, inbound_phone_context(id))) cry.from = Phone::sender(*plain);
+        }
+        if (auto plain = seal.open(find.text(3), inbound_text_context(id))) cry.words = Text(std::move(*plain));
+        out.push_back(std::move(cry));
+    }
+    return out;
 }
 
 std::vector<QuarantinedRow> find_quarantined(Connection& db, const std::optional<std::string>& channel, std::int64_t after, int most) {
@@ -233,17 +274,33 @@ Result<QuarantinedCall> open_quarantined(Connection& db, const Seal& seal, std::
     return out;
 }
 
-Result<void> record_taken(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept) {
-    Statement put(db, "UPDATE hook_bodies SET body = ?2 WHERE id = ?1 AND understood = 0 AND length(body) > 0");
-    put.bind(1, id).bind_blob(2, seal.seal(pack(kept), call_context(id))).run();
-    if (db.changes() == 0) return fail(Error::Kind::conflict, fmt::format("callback {} was read again already", id));
+namespace {
+
+// It waits, and as many of its texts are taken as when it was opened: between opening and writing others may have read of it.
+bool is_as_opened(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept) {
+    Statement waits(db, "SELECT 1 FROM hook_bodies WHERE id = ?1 AND understood = 0 AND length(body) > 0");
+    if (!waits.bind(1, id).step()) return false;
+    auto now = open_quarantined(db, seal, id);
+    return now && now->taken == kept.taken;
+}
+
+tl::unexpected<Error> read_meanwhile(std::int64_t id) { return fail(Error::Kind::conflict, fmt::format("callback {} was read again meanwhile", id)); }
+
+}  // namespace
+
+Result<void> record_taken(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept, std::vector<std::string> taken) {
+    if (!is_as_opened(db, seal, id, kept)) return read_meanwhile(id);
+    auto more = kept;
+    more.taken = std::move(taken);
+    Statement put(db, "UPDATE hook_bodies SET body = ?2 WHERE id = ?1");
+    put.bind(1, id).bind_blob(2, seal.seal(pack(more), call_context(id))).run();
     return {};
 }
 
-Result<void> mark_reread(Connection& db, std::int64_t id, Instant now) {
-    Statement mark(db, "UPDATE hook_bodies SET understood = 1 WHERE id = ?1 AND understood = 0");
+Result<void> mark_reread(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept, Instant now) {
+    if (!is_as_opened(db, seal, id, kept)) return read_meanwhile(id);
+    Statement mark(db, "UPDATE hook_bodies SET understood = 1 WHERE id = ?1");
     mark.bind(1, id).run();
-    if (db.changes() == 0) return fail(Error::Kind::conflict, fmt::format("callback {} was read again already", id));
     append(db, now, "reread", std::nullopt, fmt::format(R"({{"callback":{}}})", id));
     return {};
 }

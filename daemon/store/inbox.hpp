@@ -84,15 +84,21 @@ struct Cry {
     std::optional<Phone> from{};
     Text words{};
     bool do_not_contact = false;
+    // One alarm for many: each with its number and its words; it is nobody's then, and its own words say how many they are.
+    std::vector<Cry> folded{};
 };
+// What the desk reads: the words, and of what is folded in it each with its number, up to 16 KiB.
+Text words_of(const Cry& cry);
+// What is folded in the alarm of that text; what was erased is gone.
+std::vector<Cry> find_folded(Connection& db, const Seal& seal, std::int64_t inbound_id);
 // What could be read of a callback and what could not are kept in one commit.
 struct TakenInPart {
     std::int64_t body_id = 0;           // Connection::next_id: the rows of what was read name it
     std::vector<std::string> places{};  // where in the callback the texts stand that were taken
 };
-// One row of the books, what was delivered for a person; of several cries from different numbers one row for each. Returns the rows of `cries`
-// in their order; nullopt: a repetition. That is the same with its query and to the same path, within 24 hours and while nobody has read the
-// earlier one; with a cry in it, within 30 minutes of an alarm.
+// One row of the books; of several cries from different numbers one row for each, folded ones too: whoever is forgotten takes his words with him.
+// Returns the rows of `cries` without the folded ones; nullopt: a repetition. That is the same with its query and to the same path, within 24
+// hours and while nobody has read the earlier one; with a cry in it, within 30 minutes of an alarm.
 std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,
                                                           const std::vector<Cry>& cries = {}, const TakenInPart* in_part = nullptr);
 
@@ -111,10 +117,11 @@ std::optional<QuarantinedRow> find_quarantined(Connection& db, std::int64_t id);
 struct QuarantinedCall { HookCall call{}; bool query_or_body = false; std::vector<std::string> taken{}; };
 // internal: it does not open.
 Result<QuarantinedCall> open_quarantined(Connection& db, const Seal& seal, std::int64_t id);
-// More of it could be read, not all. A conflict: somebody has read the rest already.
-Result<void> record_taken(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept);
-// Its row in the books stays: that is how it came. A conflict: somebody has read it already.
-Result<void> mark_reread(Connection& db, std::int64_t id, Instant now);
+// Of one that was opened before (`kept`): more of it could be read, not all; its texts that are taken by now stand at `taken`. A conflict: somebody
+// else has read of it since it was opened, and what is to be taken may be taken already.
+Result<void> record_taken(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept, std::vector<std::string> taken);
+// All of it could be read. Its row in the books stays: that is how it came. A conflict: as above.
+Result<void> mark_reread(Connection& db, const Seal& seal, std::int64_t id, const QuarantinedCall& kept, Instant now);
 
 // ── what the answers step finds and writes ──
 

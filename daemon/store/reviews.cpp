@@ -23,6 +23,7 @@ const std::vector<Kind>& kinds() {
     static const std::vector<Kind> all = {
         {"words", {{"confirmed"}, {"corrected", true}, {"none"}}},
         {"ambiguous", {{"rated", true}, {"none"}}},
+        {"unknown_words", {{"rated", true}, {"none"}}},
         {"several_open", {{"rated", true}, {"none"}}},
         {"better_after_worse", {{"keep_first"}, {"accept"}}},
         {"set_aside", {{"read_again"}, {"none"}}},

@@ -6,8 +6,6 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <deque>
@@ -16,6 +14,7 @@
 #include "providers/http/document.hpp"
 #include "providers/http/request.hpp"
 #include "providers/http/response.hpp"
+#include "providers/http/unclaimed.hpp"
 
 namespace pingjing::generic_http {
 namespace {
@@ -128,9 +127,10 @@ Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
     if (auto state = map.states.find(status); state != map.states.end()) receipt.state = state->second;
     auto code = item.get(map.code);
     receipt.code = code.empty() ? status : code;
-    if (receipt.code.size() > 256) receipt.code.resize(256);
+    bool too_long = receipt.code.size() > 256;
     if (receipt.state == ReceiptState::failed)
         if (auto meaning = by_code(map.meanings, receipt.code); meaning != map.meanings.end()) receipt.meaning = meaning->second;
+    if (too_long) receipt.code = hide_phones(receipt.code).substr(0, 256);  // half a number would not be known as one
     receipt.at = read_time(item.get(map.at), map.at_format);
     receipt.key = item.key(map.key);
     // Once the mapping names that status, the same report says more than it did.
@@ -178,7 +178,7 @@ bool are_told_apart_by_fields(const Settings& settings) {
 // A vendor's word in what people read, where it is one.
 std::string quoted(const std::string& word) {
     bool plain = word.size() <= 40 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
-    return plain ? " \"" + hide_mobiles(word) + "\"" : "";
+    return plain ? " \"" + hide_phones(word) + "\"" : "";
 }
 
 // One callback. Receipts and replies may stand in one list or in different ones, of the body or of fields that hold JSON.
@@ -213,6 +213,7 @@ private:
         std::string_view raw{};           // where it is no JSON
         std::string problem{};
         bool claimed = false;             // a mapping has read it, or tried to
+        bool read = false;                // and could
     };
     struct List {
         std::string field{}, pointer{};
@@ -252,13 +253,13 @@ private:
         if (!source || (!source->document && !map.json_field.empty())) return nullptr;
         List list{map.json_field, map.items, {}};
         if (!source->document) {
-            list.places.push_back({{&parameters_, nullptr}, "", "", {}, {}, false});
+            list.places.push_back({{&parameters_, nullptr}, "", "", {}, {}, false, false});
         } else {
             auto elements = source->document->elements(map.items);
             if (!elements) return missing_ = elements.error().detail, nullptr;
             for (auto& e : *elements) {
                 auto number = e.number > 0 ? fmt::format("item {}: ", e.number) : std::string();
-                list.places.push_back({{&parameters_, e.json}, map.json_field + e.place, std::move(number), e.raw, std::move(e.problem), false});
+                list.places.push_back({{&parameters_, e.json}, map.json_field + e.place, std::move(number), e.raw, std::move(e.problem), false, false});
             }
         }
         return &lists_.emplace_back(std::move(list));
@@ -289,6 +290,7 @@ private:
             }
             bool unnamed = std::holds_alternative<Receipt>(*made) && !names_status(*settings_.receipt, place.item.get(settings_.receipt->status));
             if (unnamed) leave(CallbackRead::Kind::unnamed_state, place, "the mapping does not name the status" + quoted(place.item.get(settings_.receipt->status)));
+            place.read = true;
             out_.inbound.push_back(std::move(*made));
             out_.places.push_back(place.name);
         }
@@ -324,15 +326,13 @@ private:
                 auto [kind, why] = about(event_of(place.item));
                 leave(kind, place, why);
             }
-        if (any && !missing_.empty()) leave_unknown_lists();
-        if (any || !out_.left.empty()) return;
         auto event = whole().get(settings_.event);
-        if (is_empty(settings_.receipt, event) || is_empty(settings_.reply, event)) {
-            nothing_ = true;
-            return leave_unknown_lists();
+        nothing_ = !any && out_.left.empty() && (is_empty(settings_.receipt, event) || is_empty(settings_.reply, event));
+        if (!any && out_.left.empty() && !nothing_) {
+            auto [kind, why] = about(event);
+            leave(kind, std::move(why), "");
         }
-        auto [kind, why] = about(event);
-        leave(kind, std::move(why), "");
+        leave_what_no_mapping_names();
     }
 
     // The list that this map names is there, with nothing in it: a vendor that has nothing to say.
@@ -342,23 +342,70 @@ private:
         return wanted && std::any_of(lists_.begin(), lists_.end(), [&](const List& l) { return l.field == map->json_field && l.pointer == map->items && l.places.empty(); });
     }
 
-    // Where a list that the mapping names is missing, or all are empty, and another one is there, it may be the same under a new name.
-    void leave_unknown_lists() {
-        const auto* object = !documents_.front().document ? nullptr : documents_.front().document->whole().if_object();
-        if (!object) return;
-        auto known = lists_of("");
-        for (const auto& [key, value] : *object) {
-            const auto* list = value.if_array();
-            bool records = list && std::any_of(list->begin(), list->end(), [](const auto& one) { return one.is_object(); });
-            auto pointer = "/" + std::string(key);
-            if (records && std::none_of(known.begin(), known.end(), [&](const auto& named) { return named == pointer || named.starts_with(pointer + "/"); }))
-                leave(CallbackRead::Kind::unreadable, "the mapping does not name the list" + quoted(std::string(key)), boost::json::serialize(value));
+    // All of it is left already, and looked at as a whole.
+    bool is_left_whole() const {
+        auto is_whole = [](const auto& left) { return left.piece.empty() && left.kind != CallbackRead::Kind::unnamed_state; };
+        return std::any_of(out_.left.begin(), out_.left.end(), is_whole);
+    }
+
+    // Vendors rename their lists, put them deeper and add others: what looks like an item and is none of a mapping's is for a person.
+    void leave_what_no_mapping_names() {
+        if (is_left_whole()) return;
+        Unclaimed beside(settings_, out_.inbound.empty());
+        for (const auto& source : documents_) look_beside(source, beside);
+        for (const auto& [name, value] : parameters_) {
+            auto is_source = [&](const auto& source) { return source.field == name && (source.value == value || !source.document); };
+            if (std::none_of(documents_.begin(), documents_.end(), is_source)) beside.look_at_parameter(name, value);
         }
+        rest_ = beside.rest();
+        if (beside.is_more()) {
+            auto why = fmt::format("more than {} places that the mapping does not name", Unclaimed::most_found);
+            return leave(CallbackRead::Kind::unreadable, std::move(why), "");
+        }
+        for (const auto& found : beside.found()) {
+            // What was read of the item stands; whether more was said in it only its words can tell.
+            auto kind = found.what == Unclaimed::What::within ? CallbackRead::Kind::unnamed_state : CallbackRead::Kind::unreadable;
+            leave(kind, words_on(found.what) + (found.where.empty() ? std::string() : quoted(found.where)), found.piece);
+        }
+    }
+
+    void look_beside(const Source& source, Unclaimed& beside) const {
+        if (!source.document) return;
+        const auto& document = source.document->whole();
+        std::vector<std::string> lists;
+        bool is_item = false;
+        for (const auto& list : lists_) {
+            if (list.field != source.field) continue;
+            bool is_list = !list.pointer.empty() || document.is_array();
+            if (is_list) lists.push_back(list.pointer);
+            for (const auto& place : list.places) {
+                if (!is_list && !place.read) return;  // left already
+                is_item = is_item || !is_list;
+                if (is_list && place.read && place.item.json) beside.look_into(*place.item.json, place.name);
+            }
+        }
+        beside.look_at(document, source.field, lists, is_item);
+    }
+
+    static std::string words_on(Unclaimed::What what) {
+        switch (what) {
+            case Unclaimed::What::list: return "the mapping does not name the list";
+            case Unclaimed::What::object: return "the mapping does not name the object";
+            case Unclaimed::What::envelope: return "around the items stands what may be another";
+            case Unclaimed::What::within: return "within an item stands what may be another";
+            case Unclaimed::What::broken: return "what may be JSON cannot be read";
+        }
+        return {};
     }
 
     Result<CallbackRead> result() {
         bool refused = out_.inbound.empty() && std::all_of(out_.left.begin(), out_.left.end(), [](const auto& l) { return l.kind == CallbackRead::Kind::unreadable; });
-        if (!refused || (nothing_ && out_.left.empty())) return std::move(out_);
+        if (!refused) {
+            // No item by its look; somebody may cry in it all the same.
+            if (!rest_.empty()) leave(CallbackRead::Kind::on_purpose, "what stands around the items", rest_);
+            return std::move(out_);
+        }
+        if (nothing_ && out_.left.empty()) return std::move(out_);
         if (!missing_.empty() && lists_.empty()) return fail(Error::Kind::invalid_input, missing_);
         return fail(Error::Kind::invalid_input, out_.left.empty() ? "neither a receipt nor a reply" : describe_left(out_));
     }
@@ -371,6 +418,7 @@ private:
     std::string missing_{};
     bool by_fields_ = false;
     bool nothing_ = false;  // the vendor has said so
+    std::string rest_{};
     CallbackRead out_{};
 };
 

@@ -223,6 +223,10 @@ struct Reader {
         using T = ReplyMap;
         out.event = field(section, "event");
         out.ignored_events = section.texts("ignored_events");
+        out.ignored_places = section.texts("ignored_places");
+        for (const auto& place : out.ignored_places)
+            if (!place.starts_with('/'))
+                problem(section, "ignored_places", fmt::format("ignored_places: \"{}\": expected a pointer such as \"/links\"", place));
         map_of<R>("receipt", out.receipt, {{"ref", &R::ref}, {"vendor_id", &R::vendor_id}, {"phone", &R::phone}, {"status", &R::status}, {"code", &R::code}},
                   [this](auto& s, auto& map) { receipt(s, map); });
         map_of<T>("reply", out.reply, {{"from", &T::from}, {"to", &T::to}, {"text", &T::text}}, [this](auto& s, auto& map) { reply(s, map); });

@@ -82,6 +82,7 @@ struct Settings {
     std::vector<ResponseRule> rules;
     Field event;
     std::vector<std::string> ignored_events;    // values of `event` that are of no concern; one that stands nowhere is for a person
+    std::vector<std::string> ignored_places;    // pointers into the JSON: lists and objects that no mapping reads and that are of no concern
     std::optional<ReceiptMap> receipt;
     std::optional<ReplyMap> reply;
     provider::CallbackAnswer answer, answer_not_understood;

@@ -46,3 +46,21 @@ TEST_CASE("words that quote a number lose it, and keep the figures that are none
         CHECK(hide_numbers(c.said) == c.words);
     }
 }
+
+TEST_CASE("a carrier's codes keep their figures, and a number in them goes, mobile, fixed or foreign, however it is written") {
+    using pingjing::hide_phones;
+    for (const char* code : {"DELIVRD", "000", "MK:0001", "1007", "40012345", "IC:0151", "CMPPERR:8", "HTTP 503", "0x00000045", "21610", "REJECTD 106900110", "err:000 stat:UNDELIV",
+                             "2026-11-21 09:12:33", "192.168.13.123:8110", "010.020.030.004", "1/3", "84420000", "", "\xff\xef\xbc", "空号"})
+        CHECK(hide_phones(code) == code);
+    struct { const char* said; const char* hidden; } cases[] = {
+        {"13812348000", "138****8000"}, {"+8613812348000", "+138****8000"}, {"ERR13812348000X", "ERR138****8000X"}, {"138 1234 8000", "***"},
+        {"02584420000", "***"}, {"025-84420000", "***"}, {"(025)84420000 busy", "(*** busy"}, {"0516 8321 1234", "***"}, {"0516-8321123", "***"}, {"862584420000", "***"},
+        {"86-25-84420000", "***"}, {"+86 25 84420000", "+***"}, {"008625 84420000", "***"}, {"+447700900001", "+***"}, {"＋44 7700 900001", "＋***"}, {"0044 7700 900001", "***"},
+        {"447700900001", "***"}, {"6591234567", "***"}, {"+65 9123 4567", "+***"}, {"to:2025550123", "to:***"}, {"０２５８４４２００００", "***"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.said);
+        CHECK(hide_phones(c.said) == c.hidden);
+        CHECK(hide_phones(c.hidden) == c.hidden);
+    }
+}

@@ -331,13 +331,13 @@ std::vector<Operation> about_what_comes_in() {
             store::TakenInPart in_part{db.next_id("hook_bodies"), {"/0"}};
             store::keep_quarantined(db, seal(), "main", "[1,2,3]", "not JSON", noon, {}, &in_part);
             auto kept = store::open_quarantined(db, seal(), in_part.body_id);
-            kept->taken.push_back("/1");
-            if (!store::record_taken(db, seal(), in_part.body_id, *kept)) throw std::logic_error("it waits");
+            if (!store::record_taken(db, seal(), in_part.body_id, *kept, {"/0", "/1"})) throw std::logic_error("it waits");
         }),
         in_store("mark_reread", [](Connection& db, Office&) {
             store::keep_quarantined(db, seal(), "main", "<html>", "not JSON", noon);
             auto waiting = store::find_quarantined(db, std::nullopt, 0, 10);
-            if (!store::mark_reread(db, waiting.back().id, noon)) throw std::logic_error("nobody has read it");
+            auto kept = store::open_quarantined(db, seal(), waiting.back().id);
+            if (!store::mark_reread(db, seal(), waiting.back().id, *kept, noon)) throw std::logic_error("nobody has read it");
         }),
         in_store("record_reading", [](Connection& db, Office& o) {
             store::Reading reading;
@@ -567,7 +567,7 @@ const std::vector<std::string>& readers() {
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "is_called_off", "register_report", "own_report",
         "find_next_due", "is_clock_held", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "ledger_keys", "overrides_of", "read_reason", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification", "last_erased_day",
-        "count_quarantined", "find_quarantined", "open_quarantined", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
+        "count_quarantined", "find_quarantined", "open_quarantined", "find_folded", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
         // of the reports on units and of the signals
         "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
         "changed_after_closing", "read_signals", "signals_report",

@@ -139,6 +139,24 @@ TEST_CASE("an unclear text that was none is no rating, and no answer in the offi
     CHECK(w.count("officers", "ambiguous") == "0");
 }
 
+TEST_CASE("a complaint in words that nobody knows reaches a person, who rates it, and a question about the case does, thanks do not") {
+    Reviewed w;
+    w.reply(zhang, "警察和对方是亲戚", w.slot);
+    CHECK(w.classes() == "none");
+    CHECK(w.value("SELECT kind FROM reviews") == "unknown_words");
+    CHECK(w.sent.size() == 1);
+    REQUIRE(w.decide(R"({"decision":"rated","grade":"dissatisfied"})").status == 200);
+    CHECK(w.classes() == "rated");
+    CHECK(w.value("SELECT grade || ' ' || method FROM ratings") == "dissatisfied person");
+    CHECK(w.value("SELECT count(*) FROM followups") == "1");
+    Reviewed other;
+    other.reply(zhang, "好的谢谢", other.slot);
+    CHECK(other.value("SELECT count(*) FROM reviews") == "0");
+    other.reply(zhang, "案子什么时候有结果", other.slot);
+    REQUIRE(other.decide(R"({"decision":"none"})").status == 200);
+    CHECK(other.classes() == "none none");
+}
+
 TEST_CASE("what he cleared up himself stands, whatever a person reads in the text before it, a grievance is followed up all the same") {
     Reviewed w;
     w.reply(zhang, "1或3", w.slot);

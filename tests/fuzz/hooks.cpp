@@ -129,13 +129,13 @@ void hooks(std::string_view input) {
 
     auto read = gh::read_callback(mapping(which), callback);
     if (!read) {
-        must(!read.error().detail.empty() && read.error().detail.size() < 600 && hide_mobiles(read.error().detail) == read.error().detail,
+        must(!read.error().detail.empty() && read.error().detail.size() < 600 && hide_phones(read.error().detail) == read.error().detail,
              "an error says what is wrong, briefly and without a number", read.error().detail);
         return;
     }
     must(read->places.size() == read->inbound.size(), "each item has its place");
     for (const auto& left : read->left)
-        must(!left.why.empty() && left.why.size() < 200 && hide_mobiles(left.why) == left.why, "what is left says why, briefly and without a number", left.why);
+        must(!left.why.empty() && left.why.size() < 200 && hide_phones(left.why) == left.why, "what is left says why, briefly and without a number", left.why);
     for (const auto& one : read->inbound) {
         if (auto* receipt = std::get_if<Receipt>(&one)) whole(*receipt);
         auto* text = std::get_if<InboundText>(&one);

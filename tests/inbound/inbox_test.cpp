@@ -90,7 +90,7 @@ TEST_CASE("a body that nobody understands is a repetition within a day, while th
         CHECK_FALSE(keep("main", noon + 25h));
         auto waiting = store::find_quarantined(db, std::string("main"), 0, 10);
         REQUIRE(waiting.size() == 2);
-        for (const auto& row : waiting) CHECK(store::mark_reread(db, row.id, noon + 25h));
+        for (const auto& row : waiting) CHECK(store::mark_reread(db, d.seal, row.id, *store::open_quarantined(db, d.seal, row.id), noon + 25h));
         CHECK(keep("main", noon + 25h));
         CHECK_FALSE(keep("main", noon + 26h));
         // As earlier versions wrote the key.

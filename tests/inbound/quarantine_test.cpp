@@ -2,9 +2,12 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/desk/alarms.hpp"
+#include "daemon/store/cases.hpp"
 #include "daemon/store/erasure.hpp"
 #include "daemon/store/inbox.hpp"
 #include "daemon/store/ledger_check.hpp"
+#include "daemon/store/phones.hpp"
 #include "tests/flow/world.hpp"
 #include "tests/support/run.hpp"
 
@@ -204,6 +207,49 @@ TEST_CASE("quarantine over its routes: listed without words, shown to a person f
     CHECK(w.value("SELECT count(*) FROM hook_bodies WHERE length(body) > 0") == "0");
     CHECK(w.value("SELECT count(*) FROM text_reveals WHERE length(reason) > 0") == "0");
     CHECK(boost::json::parse(ask("GET", "/control/quarantine").body).at("callbacks").as_array().empty());
+    w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
+}
+
+TEST_CASE("a cry that is folded with others into one alarm goes with its number, and while the desk has not acknowledged the alarm it stays") {
+    Callbacks w(morning);
+    std::string body = "[";
+    for (int i = 0; i < 30; ++i) body += fmt::format(R"({{"phone":"134000000{:02}","msg":"救命 {}号楼{}"}},)", i, i, i == 25 ? " 别回电话" : "");
+    body.back() = ']';
+    w.unread(body);
+    REQUIRE(w.alarms() == "20");
+    auto shown = [&] {
+        std::string out;
+        w.store->run_now([&](store::Connection& db) {
+            for (const auto& row : desk::alarms_for_desk(db, w.seal, 100))
+                if (row.alarm.phone.empty()) out = row.alarm.text.reveal();
+        });
+        return out;
+    };
+    auto forget = [&](const std::string& number) {
+        std::string said;
+        w.store->run_now([&](store::Connection& db) {
+            auto named = store::find_named(db, w.seal, *Phone::mobile(number));
+            REQUIRE(named);
+            auto done = store::forget(db, w.seal, *named, {"control/li", "asked"}, w.clock.now());
+            said = done ? fmt::format("forgotten, {} texts, {} numbers{}", done->texts, done->numbers, done->recognised_from ? ", held" : "") : done.error().detail;
+        });
+        return said;
+    };
+    CHECK(shown().find("13400000019: 救命 19号楼") != std::string::npos);
+    CHECK(shown().find("13400000029: 救命 29号楼") != std::string::npos);
+    for (const char* number : {"13400000000", "13400000020"}) CHECK(forget(number).starts_with("an emergency of this number is not acknowledged"));
+    w.exec("UPDATE alarms SET acknowledged_at = 1, acknowledged_by = '1/x'");
+    CHECK(forget("13400000020") == "forgotten, 1 texts, 1 numbers, held");
+    CHECK(shown().find("20号楼") == std::string::npos);
+    CHECK(shown().find("13400000020") == std::string::npos);
+    CHECK(shown().find("13400000021: 救命 21号楼") != std::string::npos);
+    // Who wants no texts is left alone, in whatever alarm he stands.
+    w.store->run_now([&](store::Connection& db) {
+        auto id = store::find_phone_id(db, w.seal.phone_key(*Phone::mobile("13400000025")));
+        REQUIRE(id);
+        CHECK(store::has_safety_hold(db, *id, 0, w.clock.now() - 1h));
+    });
+    CHECK(w.books_balance());
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
 }
 

@@ -1,8 +1,10 @@
 #include "daemon/inbound/unread.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 
@@ -196,10 +198,26 @@ TEST_CASE("many cries of one callback are folded into one alarm with their count
     REQUIRE(cries.size() == inbound::most_cries);
     CHECK(cries[0].from->reveal() == "13800000000");
     CHECK_FALSE(cries.back().from);
-    auto rest = cries.back().words.reveal();
+    CHECK(cries.back().folded.size() == 11);
+    CHECK(cries.back().words.reveal().find("1380000") == std::string::npos);  // each number's words are kept with it alone
+    auto rest = store::words_of(cries.back()).reveal();
     CHECK(rest.find("the cries of 11 numbers in one alarm") != std::string::npos);
     CHECK(rest.find("13800000019: 救命 19号楼") != std::string::npos);
     CHECK(rest.find("13800000029: 救命 29号楼") != std::string::npos);
+}
+
+TEST_CASE("of one who writes thousands of texts an alarm has the first, and how many there are besides, and none is compared with all others") {
+    inbound::Listened piece;
+    auto from = Phone::mobile("13812345678");
+    for (int i = 0; i < 1500; ++i) piece.cries.push_back({from, std::string(i < 500 ? 1000 : 500, 'a') + fmt::format("救命 {}", i), false});
+    auto begun = std::clock();
+    auto heard = inbound::together({piece}).cries;
+    CHECK(static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC < 1);  // each with each takes several
+    REQUIRE(heard.size() == 1);
+    auto words = heard[0].words.reveal();
+    CHECK(words.size() < 17'000);
+    CHECK(words.find("a救命 0\n") != std::string::npos);
+    CHECK(words.find("〔另有 1484 条 and 1484 texts more〕") != std::string::npos);
 }
 
 TEST_CASE("a callback is looked at up to a limit, and what is left is said") {

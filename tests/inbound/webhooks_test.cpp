@@ -383,6 +383,54 @@ TEST_CASE("read again under the mended mapping, what was taken is not taken twic
     CHECK(whole.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "2");
 }
 
+TEST_CASE("two who read again at once take each text once, and only one of them says that he has") {
+    // The second finds, reads and keeps while the first has found, and not yet kept.
+    auto at_once = [](Door& d, inbound::ReadAgain one, inbound::ReadAgain other) {
+        std::optional<inbound::Reread> second;
+        inbound::ReadAgain first_mapping = [&](const std::string& channel, const provider::Callback& callback) {
+            boost::asio::io_context meanwhile;
+            if (!second) second = test::run(meanwhile, d.inbox.reread(std::nullopt, other));
+            return one(channel, callback);
+        };
+        auto first = test::run(d.io, d.inbox.reread(std::nullopt, first_mapping));
+        return fmt::format("{} read, {} in part, {} texts", first.read + second->read, first.in_part + second->in_part, first.texts + second->texts);
+    };
+    auto by_mapping = [](Door& d) -> inbound::ReadAgain { return [&d](const std::string&, const provider::Callback& c) { return d.vendor.read_callback(c); }; };
+    const std::string some = "13812345678 1\n13912345678/2\n13612345678", all = "13812345678 1\n13912345678/2\n";
+    for (bool keys : {true, false}) {
+        CAPTURE(keys);
+        Door in_part;
+        in_part.vendor.keys = keys;
+        in_part.ask("/v1/hooks/main/first-secret", some);
+        in_part.vendor.mended = true;
+        CHECK(at_once(in_part, by_mapping(in_part), by_mapping(in_part)) == "0 read, 1 in part, 1 texts");
+        CHECK(in_part.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "2");
+        Door whole;
+        whole.vendor.keys = keys;
+        whole.ask("/v1/hooks/main/first-secret", all);
+        whole.vendor.mended = true;
+        CHECK(at_once(whole, by_mapping(whole), by_mapping(whole)) == "1 read, 0 in part, 1 texts");
+        CHECK(whole.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "2");
+        // The mapping is mended between the two, and gives other keys: who has found first, and reads a part or all of it, takes what is left.
+        for (bool in_full : {false, true}) {
+            CAPTURE(in_full);
+            Door both;
+            both.vendor.keys = keys;
+            both.ask("/v1/hooks/main/first-secret", some);
+            both.vendor.mended = true;
+            inbound::ReadAgain better = [&](const std::string&, const provider::Callback& c) {
+                auto read = both.vendor.read_callback(c);
+                for (auto& one : read->inbound) std::get<provider::InboundText>(one).key += " by another key";
+                if (in_full) read->left.clear();
+                return read;
+            };
+            CHECK(at_once(both, better, by_mapping(both)) == (in_full ? "1 read, 1 in part, 1 texts" : "0 read, 1 in part, 1 texts"));
+            CHECK(both.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "2");
+            CHECK(both.listed().empty() == in_full);
+        }
+    }
+}
+
 TEST_CASE("a cry in an item that cannot be read is its own, and one in its neighbour is heard besides") {
     Door d;
     d.ask("/v1/hooks/main/first-secret", "13812345678 1\n救命\n13912345678,他说救命");
@@ -429,6 +477,18 @@ TEST_CASE("a receipt whose status the mapping does not name is listed where a te
     CHECK(d.listed() == "1 of 1 items taken; item 1: a status | 1 of 1 items taken; item 1: a status !");
     CHECK(d.value("SELECT count(*) FROM receipts") == "3");
     CHECK(d.value("SELECT count(*) FROM hook_bodies WHERE understood = 1") == "1");
+}
+
+TEST_CASE("a receipt's code is kept as it is, without a number that a carrier writes into it") {
+    Door d;
+    std::vector<provider::Inbound> all;
+    for (const char* code : {"MK:0001", "000", "40012345", "DELIVRD", "busy 025-84420000", "+447700900001", "to 13812345678"}) {
+        provider::Receipt receipt;
+        receipt.vendor_id = receipt.key = fmt::format("r{}", all.size()), receipt.code = code;
+        all.emplace_back(receipt);
+    }
+    test::run(d.io, d.inbox.take("main", all));
+    CHECK(d.value("SELECT group_concat(code, '|') FROM (SELECT code FROM receipts ORDER BY id)") == "MK:0001|000|40012345|DELIVRD|busy ***|+***|to 138****5678");
 }
 
 TEST_CASE("what nobody can ever read keeps nothing behind it from being read again") {

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "providers/http/callback.hpp"
 #include "providers/http/request.hpp"
@@ -525,6 +526,8 @@ TEST_CASE("a text that was cut between the halves of a character is read as far 
 TEST_CASE("an event that the mapping does not name is left for a person, one that it ignores is not, wherever they stand") {
     CHECK(told(android(), R"({"event":"system:ping","payload":{}})") == "-on_purpose an event of no concern []");
     CHECK(told(android(), R"({"event":"mms:received","payload":{"sender":"+8613800138000","body":"3"}})") == "-unnamed the mapping does not name the event \"mms:received\" []");
+    CHECK(told(android(), R"({"event":"+447700900001"})") == "-unnamed the mapping does not name the event \"+***\" []");
+    CHECK(told(android(), R"({"event":"025-84420000"})") == "-unnamed the mapping does not name the event \"***\" []");
     CHECK(told(android(), R"({"event":"13800138000"})") == "-unnamed the mapping does not name the event \"138****8000\" []");
     auto by_event = read(R"(
 url = "http://127.0.0.1/send"
@@ -590,7 +593,104 @@ TEST_CASE("a list under a new name beside one that is read is left for a person,
     CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}],"mo":[{"mobile":"13800138000","content":"3"}],"n":[1]})") ==
           R"(r/reports/0 7 delivered | -unreadable the mapping does not name the list "mo" [[{"mobile":"13800138000","content":"3"}]])");
     CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}],"replies":[],"links":[{"a":1}]})") == "r/reports/0 7 delivered");
+    CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}],"links":[{"a":1}]})") == "r/reports/0 7 delivered");
     CHECK(told(both, R"({"reports":[{"id":"7","status":"ok"}]})") == "r/reports/0 7 delivered");
+}
+
+TEST_CASE("what no mapping names and may be an answer is left for a person, wherever the vendor has put it, and is heard") {
+    auto both = lists_of_both();
+    const std::string taken = R"("reports":[{"id":"7","status":"ok"}])", first = "r/reports/0 7 delivered";
+    struct { const char* what; std::string more, left; } cases[] = {
+        {"a nested list", R"("data":{"newList":[{"mobile":"13800138000","content":"3"}]})",
+         R"(-unreadable the mapping does not name the list "data/newList" [[{"mobile":"13800138000","content":"3"}]])"},
+        {"a third list beside two", R"("replies":[],"mo":[{"tel":13800138000,"msg":"3"}])", R"(-unreadable the mapping does not name the list "mo" [[{"tel":13800138000,"msg":"3"}]])"},
+        {"a list in a list", R"("replies":[],"mo":[[{"tel":"13800138000","msg":"3"}]])", R"(-unreadable the mapping does not name the list "mo/0" [[{"tel":"13800138000","msg":"3"}]])"},
+        {"one object", R"("replies":[],"mo":{"mobile":"13800138000","content":"3"})", R"(-unreadable the mapping does not name the object "mo" [{"mobile":"13800138000","content":"3"}])"},
+        {"one object, deep, in other letters", R"("a":{"b":{"Content":"3"}})", R"(-unreadable the mapping does not name the object "a/b" [{"Content":"3"}])"},
+        {"JSON in a string", R"("payload":"{\"mobile\":\"13800138000\",\"content\":\"3\"}")", R"(-unreadable the mapping does not name the object "payload" [{"mobile":"13800138000","content":"3"}])"},
+        {"a list in JSON in JSON", R"("p":"{\"q\":\"[{\\\"m\\\":\\\"13800138000\\\"}]\"}")", R"(-unreadable the mapping does not name the list "p/q" [[{"m":"13800138000"}]])"},
+        {"JSON that was cut", R"("payload":"[{\"mobile\":\"13800138000\",\"content\":\"\u6551")", "-unreadable what may be JSON cannot be read \"payload\" [[{\"mobile\":\"13800138000\",\"content\":\"救]"},
+        {"the envelope itself", R"("mobile":"13800138000","content":"3")", R"(-unreadable around the items stands what may be another [{"mobile":"13800138000","content":"3"}])"},
+        {"a number in the name", R"("replies":[],"13800138000":[{"content":"3"}])", R"(-unreadable the mapping does not name the list "138****8000" [[{"content":"3"}]])"},
+        {"words in what is no item", R"("replies":[],"note":{"say":"救命"})", "-on_purpose what stands around the items [[{\"say\":\"救命\"}]]"},
+        {"a smile that is no JSON", R"("replies":[],"note":"[微笑] 救命")", "-on_purpose what stands around the items [[\"[微笑] 救命\"]]"},
+        {"a list without a number", R"("replies":[],"l":[{"x":"救命"}])", "-on_purpose what stands around the items [[[{\"x\":\"救命\"}]]]"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.what);
+        CHECK(told(both, "{" + taken + "," + c.more + "}") == first + " | " + c.left);
+    }
+    // An item that was read holds another; what a mapping reads of it is no other.
+    CHECK(told(both, R"({"replies":[{"mobile":"13800138000","content":"3","next":{"mobile":"13800138001","content":"1"},"sim":{"id":"x","status":"y"}}]})") ==
+          R"(t/replies/0 13800138000 3 | -unnamed_state within an item stands what may be another "replies/0/next" [{"mobile":"13800138001","content":"1"}])");
+    // One text of JSON is a text.
+    CHECK(told(both, R"({"replies":[{"mobile":"13800138000","content":"[{\"content\":\"3\"}]"}]})") == R"(t/replies/0 13800138000 [{"content":"3"}])");
+    // However many there are, what is left is bounded.
+    std::string many = "{" + taken;
+    for (int i = 0; i < 500; ++i) many += fmt::format(R"(,"l{}":[{{"content":"3"}}])", i);
+    CHECK(told(both, many + "}") == first + " | -unreadable more than 20 places that the mapping does not name []");
+    // Of a form: a second field of JSON, and the same once more.
+    auto form = read("url = \"http://127.0.0.1/send\"\n[reply]\njson_field = \"r\"\nfrom = \"/mobile\"\ntext = \"/content\"\n");
+    REQUIRE_MESSAGE(form, said);
+    auto of_form = [&](const std::string& body) {
+        Callback callback;
+        callback.content_type = "application/x-www-form-urlencoded", callback.body = body;
+        auto read = gh::read_callback(*form, callback);
+        return read ? fmt::format("{} {}", read->inbound.size(), describe_left(*read)) : read.error().detail;
+    };
+    const std::string one = R"([{"mobile":"13800138000","content":"3"}])";
+    CHECK(of_form("sign=x&r=" + one) == "1 1 of 1 items taken; ");
+    CHECK(of_form("r=" + one + "&q=" + one) == "1 1 of 2 items taken; the mapping does not name the list \"q\"");
+    CHECK(of_form("r=" + one + R"(&r=[{"mobile":"13800138001","content":"1"}])") == "1 1 of 2 items taken; the mapping does not name the list \"r\"");
+    // What a site knows to be of no concern is heard, and not listed.
+    CHECK(told(lists_of_both("ignored_places = [\"/mo\"]\n"), "{" + taken + R"(,"mo":[{"mobile":"13800138000","content":"3 abc"}]})") ==
+          first + R"( | -on_purpose what stands around the items [[[{"mobile":"13800138000","content":"3 abc"}]]])");
+    CHECK_FALSE(read("url = \"http://a/\"\nignored_places = [\"mo\"]\n"));
+}
+
+TEST_CASE("ordinary callbacks leave nothing for a person: of the presets, and of vendors that wrap what they push") {
+    auto listed = [](const gh::Settings& settings, const Callback& callback) {
+        auto read = gh::read_callback(settings, callback);
+        if (!read) return "refused: " + read.error().detail;
+        CHECK(read->inbound.size() > 0);
+        for (const auto& left : read->left)
+            if (left.kind != CallbackRead::Kind::on_purpose) return left.why;
+        return std::string();
+    };
+    CHECK(listed(kannel(), get("dlr", "ref=rs-0001&type=8&smsc=F1&fid=&meta=ACK%2F&ts=1795343473&to=10690001&from=13800138000&id=b14d1a7d&d=2026-11-22+10:31:13")) == "");
+    CHECK(listed(kannel(), get("dlr", "ref=s403&type=16&fid=&meta=NACK%2FAuthorization+failed+for+sendsms&to=13800138000")) == "");
+    CHECK(listed(kannel(), get("mo", "id=3ded834f&from=13800138000&frompl=10690001_&text=1&rawtext=1&ts=1795343496&date=2026-11-22+10:31:36&coding=0&charset=UTF-8&smsc=F1&udh=")) == "");
+    CHECK(listed(kannel(), get("mo", "id=1&from=13800138000&text=%7B%22text%22%3A%223%22%7D&rawtext=x&charset=UTF-8")) == "");
+    CHECK(listed(android(), asg(asg_body)) == "");
+    for (const char* event : {"sms:sent", "sms:delivered", "sms:failed"})
+        CHECK(listed(android(), asg(std::string(R"({"deviceId":"d","event":")") + event +
+                                    R"(","id":"i","payload":{"messageId":"rs-0001","phoneNumber":"+8613800138000","recipient":"+8613800138000","simNumber":1,"partsCount":2,"reason":"No service","sentAt":"2026-03-01T16:30:15.000+08:00"},"webhookId":"w"})")) == "");
+    auto vendor = [](const std::string& toml) {
+        auto settings = read("url = \"http://127.0.0.1/send\"\n" + toml);
+        REQUIRE_MESSAGE(settings, said);
+        return std::move(*settings);
+    };
+    auto qiniu = vendor("[receipt]\npath = \"dlr\"\nitems = \"/items\"\nvendor_id = \"/message_id\"\nphone = \"/mobile\"\nstatus = \"/status\"\ncode = \"/error\"\n[receipt.states]\nDELIVRD = \"delivered\"\n"
+                        "[reply]\npath = \"mo\"\nitems = \"/items\"\nfrom = \"/mobile\"\nto = \"/dest_code\"\ntext = \"/content\"\n");
+    auto at = [](std::string path, Callback callback) { return callback.path = std::move(path), callback; };
+    CHECK(listed(qiniu, at("dlr", asg(R"({"code":200,"message":"ok","request_id":"r1","page":1,"total":1,"items":[{"mobile":"13800138000","message_id":"1","status":"DELIVRD","delivrd_at":"","error":"","job_id":"2","seq":1}]})"))) == "");
+    CHECK(listed(qiniu, at("mo", asg(R"({"items":[{"dest_code":"1069","mobile":"13800138000","content":"3","time":"2026-11-22 10:31:13"}]})"))) == "");
+    auto ucloud = vendor("event = \"/MsgType\"\n[receipt]\nevents = [\"2\"]\nitems = \"/Data\"\nvendor_id = \"/SessionNo\"\nphone = \"/Phone\"\nstatus = \"/ReceiptResult\"\ncode = \"/ReceiptCode\"\n[receipt.states]\nsuccess = \"delivered\"\n");
+    CHECK(listed(ucloud, asg(R"({"MsgType":2,"Data":[{"SessionNo":"s1","Phone":"13800138000","CostCount":1,"ReceiptTime":1795343473,"ReceiptResult":"success","ReceiptCode":"000","ReceiptDesc":"ok","UserId":"u"}]})")) == "");
+    auto yunpian = vendor("[receipt]\njson_field = \"sms_status\"\nvendor_id = \"/sid\"\nref = \"/uid\"\nphone = \"/mobile\"\nstatus = \"/report_status\"\n[receipt.states]\nSUCCESS = \"delivered\"\n");
+    Callback form;
+    form.content_type = "application/x-www-form-urlencoded";
+    form.body = R"(_sign=0a1b&sms_status=[{"sid":9527,"uid":null,"user_receive_time":"2014-03-17 22:55:21","error_msg":"","mobile":"15205201314","report_status":"SUCCESS"}])";
+    CHECK(listed(yunpian, form) == "");
+    auto baidu = vendor("[reply]\nfrom = \"/mobile\"\ntext = \"/content\"\n");
+    CHECK(listed(baidu, asg(R"({"mobile":"13800138000","content":"5","sign":"XX","receiveTime":"2026-11-22 10:31:13","userExtId":"07","requestId":"r"})")) == "");
+    // Wrapped in a payload, the status deep in it; and several receivers, of whom the first is read.
+    auto wrapped = vendor("[receipt]\nvendor_id = \"/payload/umid\"\nphone = \"/payload/destination\"\nstatus = \"/payload/status/state\"\n[receipt.states]\ndelivered_to_operator = \"buffered\"\n");
+    CHECK(listed(wrapped, asg(R"({"namespace":"SMS","eventType":"outbound_message_status_changed","payload":{"umid":"bda3","batchId":"b","destination":"+8613800138000","status":{"state":"delivered_to_operator","timestamp":"2026-11-22T10:31:13Z"},"price":{"total":0.02,"currency":"USD"}}})")) == "");
+    auto telnyx = vendor("[reply]\nfrom = \"/data/payload/from/phone_number\"\nto = \"/data/payload/to/0/phone_number\"\ntext = \"/data/payload/text\"\n");
+    CHECK(listed(telnyx, asg(R"({"data":{"event_type":"message.received","id":"b30","payload":{"from":{"phone_number":"+8613800138000","carrier":"x"},"to":[{"phone_number":"+1555","status":"webhook_delivered"},{"phone_number":"+1556","status":"webhook_delivered"}],"text":"3","media":[{"url":"https://x/1","content_type":"image/png","size":102400}],"id":"8"},"record_type":"event"},"meta":{"attempt":1,"delivered_to":"https://x/y"}})")) == "");
+    auto infobip = vendor("[receipt]\nitems = \"/results\"\nvendor_id = \"/messageId\"\nphone = \"/to\"\nstatus = \"/status/groupName\"\ncode = \"/error/name\"\n[receipt.states]\nDELIVERED = \"delivered\"\n");
+    CHECK(listed(infobip, asg(R"({"results":[{"messageId":"m1","to":"8613800138000","status":{"groupId":3,"groupName":"DELIVERED","id":5,"name":"DELIVERED_TO_HANDSET"},"error":{"groupId":0,"groupName":"OK","id":0,"name":"NO_ERROR"},"price":{"pricePerMessage":0.01,"currency":"EUR"}}],"messageCount":1})")) == "");
 }
 
 TEST_CASE("a named list with nothing in it leaves nothing, unless another list stands beside it or the event is another") {

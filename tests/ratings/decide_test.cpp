@@ -78,6 +78,14 @@ TEST_CASE("which of several answers stands") {
     }
 }
 
+namespace {
+
+reply::Verdict unknown(const char* why, const char* text) {
+    return but(said(Label::none), [&](reply::Verdict& v) { v.why = why, v.normalised = text; });
+}
+
+}  // namespace
+
 TEST_CASE("every class of the books, every effect, and what is said to it") {
     struct Row { const char* what; reply::Verdict verdict; Situation situation; const char* cls; const char* effect; const char* say; const char* review; };
     auto emergency = [](reply::Verdict& v) { v.emergency = true; };
@@ -100,6 +108,15 @@ TEST_CASE("every class of the books, every effect, and what is said to it") {
         {"unreadable again", said(Label::ambiguous), asked([](Situation& s) { s.about->clarified = true; }), "ambiguous", "-", "-", "ambiguous"},
         {"unreadable after a rating", said(Label::ambiguous), asked([&](Situation& s) { s.before = once; }), "ambiguous", "-", "-", ""},
         {"chatter", said(Label::none), asked(), "none", "-", "-", ""},
+        {"a complaint in unknown words", unknown("none.chatter", "警察和对方是亲戚"), asked(), "none", "-", "-", "unknown_words"},
+        {"the same, late", unknown("none.chatter", "警察和对方是亲戚"), asked([](Situation& s) { s.match.late = true; }), "late", "-", "-", "unknown_words"},
+        {"the same after a 1", unknown("none.chatter", "警察和对方是亲戚"), asked([&](Situation& s) { s.before = once; }), "none", "-", "-", "unknown_words"},
+        {"the same after a 3", unknown("none.chatter", "警察和对方是亲戚"), asked([&](Situation& s) { s.before = thrice; }), "none", "-", "-", ""},
+        {"a question", unknown("none.question", "案子怎么样了"), asked(), "none", "-", "-", "unknown_words"},
+        {"a word", unknown("none.chatter", "没空"), asked(), "none", "-", "-", ""},
+        {"thanks", unknown("none.polite", "谢谢你们了"), asked(), "none", "-", "-", ""},
+        {"an advert", unknown("none.elsewhere", "【某店】双十一大促"), asked(), "none", "-", "-", ""},
+        {"unknown words that nobody asked for", unknown("none.chatter", "警察和对方是亲戚"), unmatched(), "unmatched", "-", "-", ""},
         {"help", said(Label::help), asked(), "help", "-", "help", ""},
         {"help again", said(Label::help), asked([](Situation& s) { s.about->helped = true; }), "help", "-", "-", ""},
         {"help without a survey", said(Label::help), unmatched(), "unmatched", "-", "help", ""},
