@@ -291,7 +291,8 @@ http::Router App::doors(bool control) {
         return gateway_->inbox().reread(std::move(channel), std::move(by_mapping));
     };
     inbound::add_quarantine_routes(router, guard, {*store_, store::read_on(*reader_), seal_, clock_, again});
-    admin::add_ledger_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return recognised_for(gateway_->settings()); }});
+    auto recognised = [this] { return recognised_for(gateway_->settings()); };
+    admin::add_ledger_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, recognised, [this] { return stopping_; }});
     return router;
 }
 
@@ -326,6 +327,7 @@ void App::start() {
 
 // Doors first, then what is inside; the desk last, for an alarm may still be on its way.
 asio::awaitable<void> App::stop() {
+    stopping_ = true;
     server_->stop_accepting();
     loops_.stop();
     co_await loops_.join();

@@ -87,6 +87,7 @@ private:
     std::unique_ptr<http::Server> server_, control_;
     TaskGroup loops_, desk_loop_;
     std::vector<std::string> notes_;
+    bool stopping_ = false;
 };
 
 }  // namespace pingjing

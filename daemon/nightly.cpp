@@ -229,23 +229,25 @@ asio::awaitable<store::Erased> Nightly::erase() {
     auto day = local_day(now, settings.service.timezone);
     store::Limits limits{now - settings.reports.keep_texts, now - std::chrono::hours(24) * 365 * settings.reports.keep_ratings_years - std::chrono::hours(24),
                          now - recognised_for(settings)};
-    std::int64_t newest = 0;
-    std::function<void(Connection&)> ask = [&](Connection& db) { newest = store::newest_id(db); };
-    co_await read_(ask);
     store::Erased total;
     int refused = 0;
     for (int n = 0; n < 2; ++n) {
         auto round = n == 0 ? store::Round::texts : store::Round::numbers;
-        for (store::Ids among{0, ids_a_look}; among.after < newest; among.after = among.until, among.until += ids_a_look) {
-            store::Expired expired;
-            std::function<void(Connection&)> find = [&](Connection& db) { expired = store::find_expired(db, limits, round, among); };
+        std::optional<store::Ids> among;
+        store::Expired expired;
+        std::function<void(Connection&)> find = [&](Connection& db) {
+            auto from = among ? among->last + 1 : store::Ids::lowest;
+            among = store::next_ids(db, from, ids_a_look);
+            if (among) expired = store::find_expired(db, limits, round, *among);
+        };
+        do {
             co_await read_(find);
             while (!expired.empty()) {
                 auto share = expired.take(rows_a_share);
                 auto done = co_await erase_share(std::move(share), limits, now, refused);
                 total.cases += done.cases, total.texts += done.texts, total.numbers += done.numbers, total.ratings += done.ratings;
             }
-        }
+        } while (among && among->last < store::Ids::highest);
     }
     tried_day_ = day;
     if (refused == 0) co_await remember(store::erased_day_key, day);

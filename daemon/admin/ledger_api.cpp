@@ -55,10 +55,13 @@ asio::awaitable<Response> check_all(Ledger p, Request request) {
     Beside rest(verifier, p->store.path());
     bool more = true, ended = false;
     std::function<void(Connection&)> step = [&](Connection& db) { more = verifier.step(db); };
-    while (more) co_await p->read(step);
+    auto is_told_to_stop = [&] { return p->ends && p->ends(); };
+    while (more && !is_told_to_stop()) co_await p->read(step);
     // On the reader's thread, so that the daemon goes on meanwhile; in turns, so that reports do.
     std::function<void(Connection&)> wait = [&](Connection&) { ended = rest.has_ended(turn); };
-    while (!ended) co_await p->read(wait);
+    while (!more && !ended && !is_told_to_stop()) co_await p->read(wait);
+    if (!ended)
+        co_return http::problem(503, "Service Unavailable", "the daemon was told to stop, and has not looked at everything; verify again");
     const auto& result = verifier.result();
     // One that was asked about checkpoints from elsewhere says something of those, too: the alarm is about the store alone.
     if (request.body.empty()) {

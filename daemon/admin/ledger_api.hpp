@@ -17,6 +17,7 @@ struct LedgerParts {
     const store::Seal& seal;
     const Clock& clock;
     std::function<Millis()> recognised_for{};  // how long a forgotten number is still recognised, for caps and safety holds
+    std::function<bool()> ends{};  // is the daemon told to stop? Without: never
 };
 
 // Under /control, for trusted requests only: verify checkpoint proof cosign forget. What `parts` refers to outlives the router.

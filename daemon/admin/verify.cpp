@@ -278,14 +278,33 @@ void Verifier::finish(store::Connection& db) {
 
 Beside::Beside(Verifier& verifier, std::string path) : verifier_(verifier) {
     verifier_.rest_is_apart_ = true;
-    auto look = [this, path = std::move(path)] {
-        Connection db(path, Connection::Access::read_only);
-        while (!stop_ && verifier_.step_rest(db)) {}
-    };
-    work_ = std::async(std::launch::async, std::move(look));
+    work_ = std::async(std::launch::async, [this, path = std::move(path)] { look(path); });
 }
 
-Beside::~Beside() { stop_ = true; }  // the future waits
+void Beside::look(const std::string& path) {
+    Connection db(path, Connection::Access::read_only);
+    store::Interrupt interrupt(db);
+    lend(&interrupt);
+    try {
+        while (!stop_ && verifier_.step_rest(db)) {}
+    } catch (...) {
+        lend(nullptr);
+        throw;
+    }
+    lend(nullptr);
+}
+
+void Beside::lend(store::Interrupt* interrupt) {
+    std::lock_guard lock(mutex_);
+    interrupt_ = interrupt;
+}
+
+// Then the future waits. The step in hand may be a table of millions of rows, which nobody will ask about any more.
+Beside::~Beside() {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+    if (interrupt_) interrupt_->now();
+}
 
 bool Beside::has_ended(std::chrono::milliseconds at_most) {
     if (work_.wait_for(at_most) != std::future_status::ready) return false;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <future>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "daemon/core/result.hpp"
 #include "daemon/core/signed_note.hpp"
 #include "daemon/store/checkpoints.hpp"
+#include "daemon/store/interrupt.hpp"
 #include "daemon/store/ledger_check.hpp"
 #include "daemon/store/table_check.hpp"
 
@@ -72,15 +74,19 @@ private:
 class Beside {
 public:
     Beside(Verifier& verifier, std::string path);  // before the first step; the verifier outlives it
-    ~Beside();                                     // waits for the step it is in, not for the end
+    ~Beside();                                     // whatever it is in the middle of is left at once
     Beside(const Beside&) = delete;
     Beside& operator=(const Beside&) = delete;
     // Waits for so long. True: what was found is in the verifier's result. Throws what the thread threw.
     bool has_ended(std::chrono::milliseconds at_most);
 
 private:
+    void look(const std::string& path);
+    void lend(store::Interrupt* interrupt);
     Verifier& verifier_;
     std::atomic<bool> stop_ = false;
+    std::mutex mutex_{};
+    store::Interrupt* interrupt_ = nullptr;  // as long as it reads
     std::future<void> work_;
 };
 

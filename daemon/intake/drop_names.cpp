@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "daemon/core/phone.hpp"
@@ -23,13 +24,20 @@ int leading_number(std::string_view text, std::size_t& length) {
 
 bool is_for_us(const std::string& name, const config::Intake& settings) {
     if (name.starts_with('.') || ::fnmatch(settings.pattern.c_str(), name.c_str(), FNM_PERIOD) != 0) return false;
-    for (std::string_view ours : {taking_suffix, result_suffix, error_suffix, std::string_view(settings.done_suffix),
-                                  std::string_view(settings.bad_suffix), std::string_view(".tmp"), std::string_view(".part")})
+    auto bad = bad_suffix(settings);
+    for (std::string_view ours : {taking_suffix, result_suffix, error_suffix, std::string_view(settings.done_suffix), std::string_view(bad),
+                                  std::string_view(".tmp"), std::string_view(".part")})
         if (!ours.empty() && name.ends_with(ours)) return false;
     return true;
 }
 
 std::string bad_suffix(const config::Intake& settings) { return settings.bad_suffix.empty() ? std::string(".bad") : settings.bad_suffix; }
+
+std::string copy_suffix(const config::Intake& settings) {
+    auto source = settings.source.empty() ? std::string() : "-" + settings.source;
+    std::replace(source.begin(), source.end(), '/', '-');
+    return std::string(taking_suffix) + source + ".tmp";
+}
 
 std::string numbered(const std::string& name, int number) { return number <= 1 ? name : fmt::format("{}.{}", name, number); }
 

@@ -17,6 +17,8 @@ inline constexpr std::string_view taking_suffix = ".taking", result_suffix = ".r
 bool is_for_us(const std::string& name, const config::Intake& settings);
 
 std::string bad_suffix(const config::Intake& settings);  // never empty: under its own name a bad file would be taken again
+// Of a copy that is not whole yet. Several services may share a done_folder, and each knows its own.
+std::string copy_suffix(const config::Intake& settings);
 std::string numbered(const std::string& name, int number);  // "calls.csv", then "calls.csv.2"
 // "calls.csv" of "calls.csv" and of "calls.csv.2"; empty: no file of ours.
 std::string plain_name(const std::string& stem, const config::Intake& settings);

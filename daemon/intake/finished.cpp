@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <vector>
 
 #include "daemon/core/phone.hpp"
 #include "daemon/intake/drop_names.hpp"
@@ -30,16 +31,6 @@ bool is_taken(const fs::path& path) {
     return fs::exists(fs::symlink_status(path, failed));
 }
 
-// To a place that is free. It may be on another disk, where a rename does not reach.
-void move_file(const fs::path& from, const fs::path& to, std::error_code& failed) {
-    fs::rename(from, to, failed);
-    if (failed != std::errc::cross_device_link) return;
-    fs::copy_file(from, to, failed);
-    if (!failed) fs::remove(from, failed);
-    std::error_code ignored;
-    if (failed) fs::remove(to, ignored);  // no half of it, and not both
-}
-
 // Written beside its place and moved there whole, so that nobody reads half an answer.
 Result<void> write_whole(const fs::path& path, const std::string& text) {
     auto half = with(path, ".tmp");
@@ -53,12 +44,13 @@ Result<void> write_whole(const fs::path& path, const std::string& text) {
     return tl::unexpected(cannot("cannot write the reason", failed));
 }
 
+// Of what may be anybody's file, of any length: no more than that of it.
 std::string first_line(const fs::path& path) {
-    constexpr std::size_t most = 300;
+    std::string line(300, '\0');
     std::ifstream in(path, std::ios::binary);
-    std::string line;
-    std::getline(in, line);
-    return line.substr(0, most);
+    in.read(line.data(), static_cast<std::streamsize>(line.size()));
+    line.resize(static_cast<std::size_t>(in.gcount()));
+    return line.substr(0, line.find('\n'));
 }
 
 // What we wrote about a refused file; nullopt: it is somebody else's, or there is none.
@@ -78,6 +70,15 @@ std::set<std::string> names_in(const fs::path& folder) {
     for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) out.insert(at->path().filename().string());
     return out;
 }
+
+// Halves that nobody shall find, however we leave.
+struct LeftOver {
+    std::vector<fs::path> paths;
+    ~LeftOver() {
+        std::error_code ignored;
+        for (const auto& path : paths) fs::remove(path, ignored);
+    }
+};
 
 // "calls.csv" of "calls.csv.done"; empty: it does not end so.
 std::string without(const std::string& name, std::string_view suffix) {
@@ -101,23 +102,59 @@ int FinishedFiles::next_number(const std::string& name) const {
     return highest + 1;
 }
 
-Result<void> FinishedFiles::put_away(const std::string& name, HeldFile file, const FileLook& taken) {
+// Under the next number, which nobody else takes meanwhile: between the look at the names and the last rename nothing is awaited.
+Result<std::string> FinishedFiles::place(const std::string& name, const Pair& from, std::error_code& failed) {
+    std::error_code ignored;
+    auto stem = numbered(name, next_number(name));
+    auto result = with(done_folder() / stem, result_suffix);
+    fs::rename(from.result, result, failed);
+    if (failed) return tl::unexpected(cannot("taken, but its result cannot be written", failed));
+    if (settings_.keep_done == Millis(0)) fs::remove(from.file, failed);
+    else fs::rename(from.file, done_path(stem), failed);
+    if (!failed) return stem;
+    fs::rename(result, from.result, ignored);  // the next try would give it a number of its own
+    return tl::unexpected(cannot("taken, but cannot be put away", failed));
+}
+
+// A result first: without one beside it a file in done_folder is anybody's.
+asio::awaitable<Result<void>> FinishedFiles::bring_over(Pair from, Pair to) {
+    static constexpr config::Path Pair::* both[] = {&Pair::result, &Pair::file};
+    for (auto one : both) {
+        if (one == &Pair::file && settings_.keep_done == Millis(0)) continue;
+        auto file = HeldFile::open(from.*one);
+        if (!file) co_return fail(Error::Kind::unavailable, fmt::format("taken, but {} cannot be read", (from.*one).filename().string()));
+        auto copying = copies_.copy(*file, to.*one);
+        auto copied = co_await std::move(copying);
+        if (!copied) co_return fail(Error::Kind::unavailable, fmt::format("taken, but cannot be put away: {}", copied.error().detail));
+    }
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> FinishedFiles::put_away(std::string name, HeldFile file, FileLook taken) {
     std::error_code failed, ignored;
     if (is_done_elsewhere()) fs::create_directories(settings_.done_folder, failed);
-    if (failed) return tl::unexpected(cannot("taken, but done_folder cannot be made", failed));
-    auto stem = numbered(name, next_number(name));
-    auto claimed = with(settings_.folder / name, taking_suffix), half = with(with(settings_.folder / name, result_suffix), ".tmp");
-    auto result = with(done_folder() / stem, result_suffix);
-    move_file(half, result, failed);
-    if (failed) return tl::unexpected(cannot("taken, but its result cannot be written", failed));
-    if (settings_.keep_done == Millis(0)) fs::remove(claimed, failed);
-    else move_file(claimed, done_path(stem), failed);
-    if (failed) {
-        move_file(result, half, ignored);  // the next try would give it a number of its own
-        return tl::unexpected(cannot("taken, but cannot be put away", failed));
+    if (failed) co_return tl::unexpected(cannot("taken, but done_folder cannot be made", failed));
+    Pair here{with(with(settings_.folder / name, result_suffix), ".tmp"), with(settings_.folder / name, taking_suffix)};
+    auto placed = place(name, here, failed);
+    if (!placed && failed == std::errc::cross_device_link) {
+        auto there = done_folder() / name;
+        auto suffix = copy_suffix(settings_);
+        Pair near{with(with(there, result_suffix), suffix), with(there, suffix)};
+        LeftOver half{{near.result, near.file}};
+        auto bringing = bring_over(here, near);
+        auto brought = co_await std::move(bringing);
+        if (!brought) co_return tl::unexpected(brought.error());
+        if (settings_.keep_done == Millis(0)) near.file = here.file;
+        placed = place(name, near, failed);
+        if (placed) fs::remove(here.result, ignored), fs::remove(here.file, failed);
+        if (placed && failed) {  // it would be taken again and again, and there would be ever more of them
+            fs::remove(done_path(*placed), ignored), fs::remove(with(done_folder() / *placed, result_suffix), ignored);
+            placed = tl::unexpected(cannot("taken, but cannot be removed", failed));
+        }
     }
-    watch(name, done_path(stem), std::move(file), taken);
-    return {};
+    if (!placed) co_return tl::unexpected(placed.error());
+    watch(name, done_path(*placed), std::move(file), taken);
+    co_return Result<void>();
 }
 
 Result<void> FinishedFiles::put_aside(const std::string& name, const std::string& why, std::optional<HeldFile> file) {
@@ -147,39 +184,52 @@ bool FinishedFiles::is_watched(const FileLook& look) const {
     return std::any_of(watched_.begin(), watched_.end(), [&](const Watched& w) { return w.last.device == look.device && w.last.inode == look.inode; });
 }
 
-void FinishedFiles::look(bool may_erase) {
+asio::awaitable<void> FinishedFiles::look(bool may_erase) {
     may_erase_ = may_erase;
     auto now = clock_.steady();
     bool is_due = !sweep_at_ || now >= *sweep_at_;
     if (is_due) trouble_.clear();
-    std::erase_if(watched_, [&](Watched& file) {
-        auto look = file.file.look();
-        if (!look) return true;
-        if (look->is_changed(file.last)) file.last = *look, file.since = now, file.until = now + watched_for;
-        if (!file.last.is_changed(file.taken)) return now >= file.until;
-        return has_gone_on(file) && take_again(file);
-    });
+    for (std::size_t i = 0; i < watched_.size();) {
+        auto looking = is_through(watched_[i]);
+        bool through = co_await std::move(looking);
+        if (through) watched_.erase(watched_.begin() + static_cast<std::ptrdiff_t>(i));
+        else ++i;
+    }
     std::erase_if(refused_, [](const Refused& file) { return !look_at(file.path); });  // somebody has seen to it
-    if (!is_due) return;
+    if (!is_due) co_return;
     sweep_at_ = now + sweep_every;
     sweep();
+}
+
+// Nobody needs to look at it any more.
+asio::awaitable<bool> FinishedFiles::is_through(Watched& file) {
+    auto now = clock_.steady();
+    auto look = file.file.look();
+    if (!look) co_return true;
+    if (look->is_changed(file.last)) file.last = *look, file.since = now, file.until = now + watched_for;
+    if (!file.last.is_changed(file.taken)) co_return now >= file.until;
+    if (!has_gone_on(file)) co_return false;
+    auto taking = take_again(file);
+    co_return co_await std::move(taking);
 }
 
 // And has come to its end by now.
 bool FinishedFiles::has_gone_on(Watched& file) { return clock_.steady() - file.since >= settings_.settle && file.file.has_writer() != true; }
 
 // True: it lies where it is claimed, and is watched anew when it is through.
-bool FinishedFiles::take_again(Watched& file) {
+asio::awaitable<bool> FinishedFiles::take_again(Watched& file) {
     auto there = look_at(file.path);
-    if (there && there->inode == file.last.inode && there->device == file.last.device) return claim_again(file.name, file.path);
+    if (there && there->inode == file.last.inode && there->device == file.last.device) co_return claim_again(file.name, file.path);
     // Erased, or copied to another disk: what was written since is in our hand alone.
     auto half = with(with(settings_.folder / file.name, taking_suffix), ".tmp");
-    if (!file.file.copy_to(half)) {
+    auto copying = copies_.copy(file.file, half);
+    auto copied = co_await std::move(copying);
+    if (!copied) {
         trouble_ = fmt::format("{}: its writer went on after it was put away, and it cannot be copied", shown(file.name));
-        return false;
+        co_return false;
     }
     if (claim_again(file.name, half)) file.taken = file.last;
-    return false;  // its writer may go on once more
+    co_return false;  // its writer may go on once more
 }
 
 bool FinishedFiles::claim_again(const std::string& name, const fs::path& path) {
@@ -194,12 +244,14 @@ bool FinishedFiles::claim_again(const std::string& name, const fs::path& path) {
 
 void FinishedFiles::sweep() {
     refused_.clear();
+    bool is_start = std::exchange(has_swept_, true) == false;
     auto names = names_in(settings_.folder);
-    sweep_copies(names);
+    sweep_copies(settings_.folder, names, is_start);
     sweep_files(settings_.folder, names);
     sweep_answers(settings_.folder, names);
     if (!is_done_elsewhere()) return;
     names = names_in(settings_.done_folder);
+    sweep_copies(settings_.done_folder, names, is_start);
     sweep_files(settings_.done_folder, names);
     sweep_answers(settings_.done_folder, names);
 }
@@ -235,14 +287,16 @@ void FinishedFiles::look_at_bad(const fs::path& path, const fs::path& error) {
     else refused_.push_back({path, shown(*why), until});
 }
 
-// Half copies of files whose writers went on. Those that are there at our start are of one who was killed.
-void FinishedFiles::sweep_copies(const std::set<std::string>& names) {
-    bool is_start = std::exchange(has_swept_, true) == false;
+// Half copies: here of files whose writers went on, in done_folder of those that are brought there. Those that lie there at our start
+// are of one who was killed.
+void FinishedFiles::sweep_copies(const fs::path& folder, const std::set<std::string>& names, bool is_start) {
+    bool is_elsewhere = folder != settings_.folder;
     for (const auto& entry : names) {
-        auto stem = without(entry, std::string(taking_suffix) + ".tmp");
-        auto file = look_at(settings_.folder / entry);
+        auto stem = without(entry, is_elsewhere ? copy_suffix(settings_) : std::string(taking_suffix) + ".tmp");
+        if (auto of_result = without(stem, result_suffix); is_elsewhere && !of_result.empty()) stem = of_result;
+        auto file = look_at(folder / entry);
         if (stem.empty() || !is_for_us(stem, settings_) || !file) continue;
-        if (is_start || clock_.now() - file->changed() >= copied_within) erase(settings_.folder / entry);
+        if (is_start || clock_.now() - file->changed() >= copied_within) erase(folder / entry);
     }
 }
 

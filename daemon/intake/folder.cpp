@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "daemon/async/timer.hpp"
@@ -54,7 +57,8 @@ asio::awaitable<void> Folder::run() {
 asio::awaitable<void> Folder::look() {
     bool may_erase = true;
     if (may_erase_) may_erase = co_await may_erase_();
-    finished_.look(may_erase);
+    auto looking = finished_.look(may_erase);
+    co_await std::move(looking);
     auto all = names();
     note_waiting(all);
     for (const auto& entry : all) {
@@ -140,7 +144,9 @@ asio::awaitable<void> Folder::take(std::string name) {
     Reading reading;
     auto rows = take_rows(name, std::move(*file), reading);
     co_await std::move(rows);
-    if (reading.end != End::later) finish(name, std::move(reading), std::move(*held), *before);
+    if (reading.end == End::later) co_return;
+    auto finishing = finish(name, std::move(reading), std::move(*held), *before);
+    co_await std::move(finishing);
 }
 
 asio::awaitable<void> Folder::take_rows(std::string name, DocumentFile file, Reading& reading) {
@@ -150,6 +156,7 @@ asio::awaitable<void> Folder::take_rows(std::string name, DocumentFile file, Rea
         try_later(name, fmt::format("its result: {}", result.error().detail));
         co_return;
     }
+    auto executor = co_await asio::this_coro::executor;
     result->write("line,id,outcome,reason\n");
     bool news = false;
     try {
@@ -176,6 +183,8 @@ asio::awaitable<void> Folder::take_rows(std::string name, DocumentFile file, Rea
                 news = news || (a.outcome != "rejected" && a.outcome != "unchanged");
             }
             if (news && arrived_) arrived_();
+            // A piece without a row asks nobody for anything, and there may be hundreds of them.
+            co_await asio::post(executor, asio::use_awaitable);
         }
     } catch (const boost::system::system_error&) {
         throw;  // we are being stopped: the file stays claimed for the next start
@@ -189,16 +198,25 @@ asio::awaitable<void> Folder::take_rows(std::string name, DocumentFile file, Rea
 }
 
 // The rows are in the store. A writer that had only paused has written more, or still has it open.
-void Folder::finish(const std::string& name, Reading reading, HeldFile held, const FileLook& before) {
+asio::awaitable<void> Folder::finish(std::string name, Reading reading, HeldFile held, FileLook before) {
     auto now = held.look();
     bool went_on = !now || now->is_changed(before);
-    if (went_on || held.has_writer() == true) return try_later(name, went_on ? "it grew while it was read: its writer had only paused" : "somebody has it open for writing");
+    if (went_on || held.has_writer() == true) {
+        try_later(name, went_on ? "it grew while it was read: its writer had only paused" : "somebody has it open for writing");
+        co_return;
+    }
     if (reading.end == End::bad) {
         std::error_code ignored;
         fs::remove(with(with(settings_.folder / name, result_suffix), ".tmp"), ignored);
-        return put_aside(name, reading.problem, std::move(held));
+        put_aside(name, reading.problem, std::move(held));
+        co_return;
     }
-    if (auto put = finished_.put_away(name, std::move(held), before); !put) return try_later(name, put.error().detail);
+    auto putting = finished_.put_away(name, std::move(held), before);
+    auto put = co_await std::move(putting);
+    if (!put) {
+        try_later(name, put.error().detail);
+        co_return;
+    }
     complaints_.erase(name);
     not_before_.erase(name);
     waiting_.erase(name);

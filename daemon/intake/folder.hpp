@@ -54,7 +54,7 @@ private:
     bool claim(const std::string& name);
     asio::awaitable<void> take(std::string name);
     asio::awaitable<void> take_rows(std::string name, DocumentFile file, Reading& reading);
-    void finish(const std::string& name, Reading reading, HeldFile held, const FileLook& before);
+    asio::awaitable<void> finish(std::string name, Reading reading, HeldFile held, FileLook before);
     void put_aside(const std::string& name, const std::string& why, std::optional<HeldFile> held);
     void complain(const std::string& about, const std::string& why);
     void try_later(const std::string& name, const std::string& why);

@@ -8,11 +8,7 @@
 
 #include <cerrno>
 #include <csignal>
-#include <system_error>
 #include <utility>
-#include <vector>
-
-#include "daemon/intake/new_file.hpp"
 
 namespace pingjing::intake {
 namespace {
@@ -86,22 +82,24 @@ std::optional<bool> HeldFile::has_writer() const {
     return std::nullopt;
 }
 
-bool HeldFile::copy_to(const std::filesystem::path& path) const {
-    std::vector<char> piece(256 * 1024);
-    auto out = NewFile::open(path);
-    if (!out) return false;
-    std::int64_t at = 0;
-    ssize_t count = 0;
-    while ((count = ::pread(fd_, piece.data(), piece.size(), at)) != 0) {
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) break;
-        out->write({piece.data(), static_cast<std::size_t>(count)});
-        at += count;
+std::optional<HeldFile> HeldFile::again() const {
+    int fd = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return std::nullopt;
+    return HeldFile(fd);
+}
+
+std::optional<std::filesystem::perms> HeldFile::rights() const {
+    struct stat facts;
+    if (::fstat(fd_, &facts) != 0) return std::nullopt;
+    return static_cast<std::filesystem::perms>(facts.st_mode & 0777);
+}
+
+std::optional<std::size_t> HeldFile::read(std::int64_t at, std::string& bytes) const {
+    for (;;) {
+        auto count = ::pread(fd_, bytes.data(), bytes.size(), at);
+        if (count >= 0) return static_cast<std::size_t>(count);
+        if (errno != EINTR) return std::nullopt;
     }
-    if (out->close() && count == 0) return true;
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
-    return false;
 }
 
 }  // namespace pingjing::intake

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "daemon/core/clock.hpp"
 
@@ -30,8 +31,10 @@ public:
     // Has anybody it open for writing. nullopt: nobody can say: it is another account's file and we lack CAP_LEASE, or it lies on a disk
     // of another machine. Then size and time are all there is.
     std::optional<bool> has_writer() const;
-    // All of it as it is now, into a new file there. False: not possible; nothing is left.
-    bool copy_to(const std::filesystem::path& path) const;
+    std::optional<HeldFile> again() const;  // the same file, held once more; nullopt: not possible
+    std::optional<std::filesystem::perms> rights() const;
+    // What stands from `at` on into `bytes`, as much as there is room for; how much it was, 0: that is its end. nullopt: it cannot be read.
+    std::optional<std::size_t> read(std::int64_t at, std::string& bytes) const;
 
 private:
     explicit HeldFile(int fd) : fd_(fd) {}

@@ -253,8 +253,9 @@ asio::awaitable<void> Dispatcher::record(store::Attempt attempt, provider::Outco
             // Refused again and again it would never stand. What is still `sending` at the next start is in doubt.
             if (error.is_refusal() && std::exchange(next.step, Next::Step::in_doubt) == Next::Step::in_doubt) co_return;
         }
-        // Until it stands: what we learned of this message is nowhere else. If we are stopped first, it is in doubt.
-        if (give_up_) co_return;
+        // Until it stands: what we learned of this message is nowhere else. If we are stopped first, it is in doubt; and where the disk
+        // has lost what was written it never stands before the next start.
+        if (give_up_ || store_.failed()) co_return;
         co_await sleep_for(store_pause);
     }
     if (next.step != Next::Step::accepted)

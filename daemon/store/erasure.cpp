@@ -156,7 +156,7 @@ std::string erasure_reason_context(std::int64_t id) { return fmt::format("erasur
 
 namespace {
 constexpr std::vector<std::int64_t> Expired::* kinds[] = {&Expired::cases, &Expired::inbound, &Expired::messages, &Expired::bodies, &Expired::phones, &Expired::rated_cases,
-                                                         &Expired::followups, &Expired::reviews, &Expired::overrides, &Expired::reasons, &Expired::advice};
+                                                         &Expired::followups, &Expired::reviews, &Expired::overrides, &Expired::reasons, &Expired::looks, &Expired::parts, &Expired::advice};
 static_assert(sizeof(Expired) == sizeof(std::vector<std::int64_t>) * std::size(kinds), "one of them is not listed");
 }  // namespace
 
@@ -180,57 +180,70 @@ Expired Expired::take_one() {
     return one;
 }
 
-std::int64_t newest_id(Connection& db) {
-    Statement newest(db, R"sql(
-        SELECT max((SELECT coalesce(max(id), 0) FROM cases), (SELECT coalesce(max(id), 0) FROM inbound), (SELECT coalesce(max(id), 0) FROM messages),
-                   (SELECT coalesce(max(id), 0) FROM hook_bodies), (SELECT coalesce(max(id), 0) FROM phones), (SELECT coalesce(max(id), 0) FROM followups),
-                   (SELECT coalesce(max(id), 0) FROM reviews), (SELECT coalesce(max(id), 0) FROM override_words),
-                   (SELECT coalesce(max(id), 0) FROM erasures)))sql");
-    newest.step();
-    return newest.integer(0);
+std::optional<Ids> next_ids(Connection& db, std::int64_t from, std::int64_t most) {
+    Statement lowest(db, R"sql(
+        SELECT min(id) FROM (SELECT min(id) AS id FROM cases WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM inbound WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM messages WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM hook_bodies WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM phones WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM followups WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM reviews WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM override_words WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM erasures WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM text_reveals WHERE id >= ?1
+                             UNION ALL SELECT min(id) FROM inbound_parts WHERE id >= ?1))sql");
+    auto first = lowest.bind(1, from).step() ? lowest.maybe_integer(0) : std::nullopt;
+    if (!first) return std::nullopt;
+    return Ids{*first, *first > Ids::highest - most ? Ids::highest : *first + most - 1};
 }
 
 Expired find_expired(Connection& db, const Limits& limits, Round round, Ids among) {
     auto find = [&](const char* sql, Instant before) {
         Statement rows(db, sql);
-        rows.bind(1, before).bind(2, among.after).bind(3, among.until);
+        rows.bind(1, before).bind(2, among.first).bind(3, among.last);
         return ids(rows);
     };
     Expired found;
     if (round == Round::numbers) {
         found.phones = find(R"sql(
-            SELECT id FROM phones p WHERE id > ?2 AND id <= ?3 AND key IS NOT NULL AND (first_seen < ?1 OR length(sealed) = 0)
+            SELECT id FROM phones p WHERE id >= ?2 AND id <= ?3 AND key IS NOT NULL AND (first_seen < ?1 OR length(sealed) = 0)
                AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.phone_id = p.id AND c.erased_at IS NULL AND coalesce(c.closed_at, c.changed_at) >= ?1)
                AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.contact_id = p.id AND c.erased_at IS NULL AND coalesce(c.closed_at, c.changed_at) >= ?1))sql", limits.texts);
         return found;
     }
     found.cases = find(R"sql(
-        SELECT id FROM cases c WHERE id > ?2 AND id <= ?3 AND erased_at IS NULL AND coalesce(closed_at, changed_at) < ?1
+        SELECT id FROM cases c WHERE id >= ?2 AND id <= ?3 AND erased_at IS NULL AND coalesce(closed_at, changed_at) < ?1
            AND NOT EXISTS (SELECT 1 FROM followups f WHERE f.case_id = c.id AND (f.state <> 'closed'
                               OR EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.at >= ?1)))
            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND (m.open = 1 OR m.state IN ('due', 'held', 'sending'))))sql", limits.texts);
     found.inbound = find(R"sql(
-        SELECT id FROM inbound i WHERE id > ?2 AND id <= ?3 AND received_at < ?1 AND step = 'done' AND (length(text) > 0 OR length(phone) > 0)
+        SELECT id FROM inbound i WHERE id >= ?2 AND id <= ?3 AND received_at < ?1 AND step = 'done' AND (length(text) > 0 OR length(phone) > 0)
            AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = i.case_id AND c.erased_at IS NOT NULL)))sql", limits.texts);
     found.messages = find(R"sql(
-        SELECT id FROM messages m WHERE id > ?2 AND id <= ?3 AND made_at < ?1 AND length(text) > 0 AND state <> 'due' AND state <> 'held' AND state <> 'sending'
+        SELECT id FROM messages m WHERE id >= ?2 AND id <= ?3 AND made_at < ?1 AND length(text) > 0 AND state <> 'due' AND state <> 'held' AND state <> 'sending'
            AND (case_id IS NULL OR EXISTS (SELECT 1 FROM cases c WHERE c.id = m.case_id AND c.erased_at IS NOT NULL)))sql", limits.texts);
     found.followups = find(R"sql(
-        SELECT f.id FROM followups f JOIN cases c ON c.id = f.case_id WHERE f.id > ?2 AND f.id <= ?3 AND c.erased_at IS NOT NULL
+        SELECT f.id FROM followups f JOIN cases c ON c.id = f.case_id WHERE f.id >= ?2 AND f.id <= ?3 AND c.erased_at IS NOT NULL
            AND (EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.at < ?1 AND length(s.note) > 0)
                 OR EXISTS (SELECT 1 FROM reveals v WHERE v.followup_id = f.id AND v.at < ?1 AND length(v.reason) > 0)
                 OR (EXISTS (SELECT 1 FROM followup_words w WHERE w.followup_id = f.id AND (length(w.place) > 0 OR length(w.ordered_to) > 0))
                     AND NOT EXISTS (SELECT 1 FROM followup_steps s WHERE s.followup_id = f.id AND s.at >= ?1))))sql", limits.texts);
     found.reviews = find(R"sql(
         SELECT r.id FROM reviews r JOIN review_notes n ON n.review_id = r.id LEFT JOIN inbound i ON i.id = r.inbound_id LEFT JOIN cases c ON c.id = coalesce(r.case_id, i.case_id)
-         WHERE r.id > ?2 AND r.id <= ?3 AND r.closed_at < ?1 AND length(n.note) > 0 AND (c.erased_at IS NOT NULL OR coalesce(length(i.text), 0) = 0))sql", limits.texts);
-    found.overrides = find("SELECT id FROM override_words WHERE id > ?2 AND id <= ?3 AND at < ?1 AND length(words) > 0", limits.texts);
-    found.reasons = find("SELECT id FROM erasures WHERE id > ?2 AND id <= ?3 AND at < ?1 AND length(reason) > 0", limits.texts);
-    found.bodies = find("SELECT id FROM hook_bodies WHERE id > ?2 AND id <= ?3 AND body IS NOT NULL AND at < ?1", limits.texts);
+         WHERE r.id >= ?2 AND r.id <= ?3 AND r.closed_at < ?1 AND length(n.note) > 0 AND (c.erased_at IS NOT NULL OR coalesce(length(i.text), 0) = 0))sql", limits.texts);
+    found.overrides = find("SELECT id FROM override_words WHERE id >= ?2 AND id <= ?3 AND at < ?1 AND length(words) > 0", limits.texts);
+    found.reasons = find("SELECT id FROM erasures WHERE id >= ?2 AND id <= ?3 AND at < ?1 AND length(reason) > 0", limits.texts);
+    // Its body is older than the look, and gone.
+    found.looks = find(R"sql(
+        SELECT id FROM text_reveals WHERE id >= ?2 AND id <= ?3 AND at < ?1 AND length(reason) > 0
+           AND EXISTS (SELECT 1 FROM inbound i WHERE i.id = inbound_id AND i.class = 'quarantined' AND coalesce(length(i.text), 0) = 0))sql", limits.texts);
+    found.parts = find("SELECT id FROM inbound_parts WHERE id >= ?2 AND id <= ?3 AND received_at < ?1", limits.texts);
+    found.bodies = find("SELECT id FROM hook_bodies WHERE id >= ?2 AND id <= ?3 AND body IS NOT NULL AND at < ?1", limits.texts);
     found.advice = find(R"sql(
-        SELECT inbound_id FROM suggestions WHERE inbound_id > ?2 AND inbound_id <= ?3 AND at < ?1
-         UNION SELECT inbound_id FROM asked_topics WHERE inbound_id > ?2 AND inbound_id <= ?3 AND at < ?1)sql", limits.ratings);
-    found.rated_cases = find("SELECT case_id FROM ratings WHERE case_id > ?2 AND case_id <= ?3 GROUP BY case_id HAVING max(at) < ?1", limits.ratings);
+        SELECT inbound_id FROM suggestions WHERE inbound_id >= ?2 AND inbound_id <= ?3 AND at < ?1
+         UNION SELECT inbound_id FROM asked_topics WHERE inbound_id >= ?2 AND inbound_id <= ?3 AND at < ?1)sql", limits.ratings);
+    found.rated_cases = find("SELECT case_id FROM ratings WHERE case_id >= ?2 AND case_id <= ?3 GROUP BY case_id HAVING max(at) < ?1", limits.ratings);
     return found;
 }
 
@@ -244,14 +257,8 @@ Erased erase_expired(Connection& db, const Expired& expired, const Limits& limit
     for (auto id : expired.overrides) done.texts += change(db, "UPDATE override_words SET words = x'' WHERE id = ?1 AND length(words) > 0", id);
     for (auto id : expired.reasons) done.texts += change(db, "UPDATE erasures SET reason = x'' WHERE id = ?1 AND length(reason) > 0", id);
     for (auto id : expired.bodies) change(db, "UPDATE hook_bodies SET body = NULL WHERE id = ?1", id);
-    // Why somebody looked at a callback that nobody could read: its body is older, and gone.
-    Statement looks(db, R"sql(
-        UPDATE text_reveals SET reason = x'' WHERE at < ?1 AND length(reason) > 0
-           AND EXISTS (SELECT 1 FROM inbound i WHERE i.id = inbound_id AND i.class = 'quarantined' AND coalesce(length(i.text), 0) = 0))sql");
-    looks.bind(1, limits.texts).run();
-    done.texts += db.changes();
-    Statement parts(db, "DELETE FROM inbound_parts WHERE received_at < ?1");
-    parts.bind(1, limits.texts).run();
+    for (auto id : expired.looks) done.texts += change(db, "UPDATE text_reveals SET reason = x'' WHERE id = ?1 AND length(reason) > 0", id);
+    for (auto id : expired.parts) change(db, "DELETE FROM inbound_parts WHERE id = ?1", id);
     if (!expired.rated_cases.empty() || !expired.advice.empty()) {
         // The trigger that keeps ratings lets them go only beside this word.
         db.exec("INSERT INTO meta(key, value) VALUES ('erasing_ratings', '1') ON CONFLICT (key) DO NOTHING");

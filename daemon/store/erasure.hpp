@@ -3,6 +3,7 @@
 // stay without the number, and go later. What is not anybody's goes on counting: cases, decisions, states, classes of texts.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,14 +30,22 @@ struct Expired {
     std::vector<std::int64_t> followups{}, reviews{};  // of what is erased already, with words that were written since
     std::vector<std::int64_t> overrides{};             // what people said when they did something by hand
     std::vector<std::int64_t> reasons{};               // why numbers were forgotten
+    std::vector<std::int64_t> looks{};                 // why somebody looked at a callback that nobody could read
+    std::vector<std::int64_t> parts{};                 // pieces of long texts
     std::vector<std::int64_t> advice{};                // texts of which it is kept still what they were thought to say or named: as old as ratings that go
     bool empty() const;
     Expired take(std::size_t most);  // so many of each, out of these
     Expired take_one();              // a single one, whatever it is
 };
-// Of each table's rows with these ids only: an old store has tens of millions of them, and a reader lets go within two seconds.
-struct Ids { std::int64_t after = 0, until = 0; };
-std::int64_t newest_id(Connection& db);  // of all tables that are looked through
+// Of each table's rows with these ids only, both ends included: an old store has tens of millions of them, and a reader lets go within
+// two seconds.
+struct Ids {
+    static constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min(), highest = std::numeric_limits<std::int64_t>::max();
+    std::int64_t first = lowest, last = highest;
+};
+// The next ids, at most so many (> 0), from the lowest one on that any table which is looked through has at or above `from`: whoever
+// writes a row by hand may give it any id. nullopt: there is none.
+std::optional<Ids> next_ids(Connection& db, std::int64_t from, std::int64_t most);
 enum class Round { texts, numbers };     // numbers when all texts are gone: then nothing names them any more
 Expired find_expired(Connection& db, const Limits& limits, Round round, Ids among);
 

@@ -12,6 +12,7 @@
 namespace pingjing::store {
 namespace {
 constexpr int most_of_each = 5;
+constexpr std::int64_t most_lines_a_page = 200;  // a page has 4 KiB, the shortest line some 30 bytes
 }
 
 void LedgerCheck::found(const char* check, std::string detail) {
@@ -71,9 +72,11 @@ bool LedgerCheck::go_on(Connection& db) {
 
 void LedgerCheck::begin_pass(Connection& db) {
     if (pass_ == 0) {
-        Statement size(db, "SELECT coalesce(max(seq), 0) FROM ledger");
-        size.step();
-        rows_expected_ = static_cast<std::size_t>(size.integer(0)) * 6 / 5;
+        // By its last number, but no more than the file has room for: of a line that bears the highest number there is the passes would
+        // have no end.
+        Statement size(db, "SELECT min((SELECT coalesce(max(seq), 0) FROM ledger), (SELECT page_count FROM pragma_page_count) * ?1)");
+        size.bind(1, most_lines_a_page).step();
+        rows_expected_ = static_cast<std::size_t>(std::max<std::int64_t>(size.integer(0), 0)) * 6 / 5;
         passes_ = 1 + rows_expected_ / sizes_.rows_a_pass;
     }
     memory_ = std::make_unique<Memory>();
@@ -131,6 +134,9 @@ void LedgerCheck::compare_checkpoints() {
 // The head is compared with the lines that it was written with, so a daemon that has written more since is waited for.
 void LedgerCheck::compare_head(Connection& db) {
     while (read_lines(db, std::numeric_limits<std::int64_t>::max())) {}
+    // Whoever asks for lines of a kind or a case finds such a one, too.
+    Statement before(db, "SELECT seq FROM ledger WHERE seq < 1 ORDER BY seq");
+    while (before.step()) found("ledger", fmt::format("ledger row {} stands before the first", before.integer(0)));
     Statement stored(db, "SELECT head FROM ledger_head WHERE id = 1");
     TreeHead kept;
     try {

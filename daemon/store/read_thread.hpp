@@ -5,6 +5,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -28,7 +29,8 @@ public:
     explicit ReadThread(std::string path);
     ~ReadThread();  // after the last run() was answered; before the io_context of its callers
 
-    // Runs work(connection) there, one after the other, and resumes the caller here. What work throws is rethrown here.
+    // Runs work(connection) there, one after the other, and resumes the caller here. What work throws is rethrown here. Whoever is
+    // cancelled waits no longer than the statement in hand needs to hear of it, and throws operation_aborted: what was not read is not read.
     asio::awaitable<void> run(std::function<void(Connection&)> work);
 
 private:
@@ -37,7 +39,10 @@ private:
         std::exception_ptr error;
         std::optional<asio::any_completion_handler<void()>> done;
         asio::any_io_executor executor;
+        asio::cancellation_slot slot;
+        bool cancelled = false;  // both threads: with the mutex of Shared
     };
+    struct Shared;
     struct Impl;
     void enqueue(std::shared_ptr<Job> job);
     std::unique_ptr<Impl> impl_;

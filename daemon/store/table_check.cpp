@@ -199,11 +199,12 @@ bool TableCheck::walk_on(Connection& db) {
     return true;
 }
 
-// Tables without such a number are small.
+// Tables without such a number are small. Whoever writes a row by hand may give it a negative one, and of those a remainder is negative.
 bool TableCheck::is_mine(const Statement& row) const {
     if (!rowid_ || sizes_.one_of == 1) return true;
     auto place = walk_number_ == 0 ? std::size_t{0} : indexes_[walk_number_ - 1].columns.size();
-    return row.integer(static_cast<int>(place)) % sizes_.one_of == sizes_.share;
+    auto left = row.integer(static_cast<int>(place)) % sizes_.one_of;
+    return (left < 0 ? left + sizes_.one_of : left) == sizes_.share;
 }
 
 std::int64_t TableCheck::read_slice(Connection& db, std::int64_t most) {

@@ -22,8 +22,9 @@ public:
         // Rows, and as many for each index. A table with more is walked. Four million are a second of one core where the file is in memory.
         std::int64_t entries_at_once = 4'000'000;
         std::int64_t rows_a_step = 2'000;    // with ten indexes on a disk that has none of them in memory half a second, otherwise a tenth of that
-        // Of a table that is walked only the rows whose number leaves `share` when divided by this are looked for: finding a row is what costs, ten
-        // times what reading it does. A million surveys whole: half a minute of a core, much more where the disk has to be asked.
+        // Of a table that is walked only the rows whose number, a negative one too, leaves `share` (0 and up) when divided by this are
+        // looked for: finding a row is what costs, ten times what reading it does. A million surveys whole: half a minute of a core, much
+        // more where the disk has to be asked.
         std::int64_t one_of = 1, share = 0;
     };
     TableCheck() : TableCheck(Sizes()) {}

@@ -495,7 +495,7 @@ std::vector<Operation> about_the_house() {
         in_store("keep_checkpoint", [](Connection& db, Office&) { store::keep_checkpoint(db, signed_head(db), noon); }),
         in_store("keep_cosigned", [](Connection& db, Office&) { store::keep_cosigned(db, signed_head(db), noon); }),
         in_store("erase_expired", [=](Connection& db, Office&) {
-            const store::Ids all{0, store::newest_id(db)};
+            const store::Ids all;
             auto texts = store::find_expired(db, limits, store::Round::texts, all);
             if (texts.cases.empty() || texts.rated_cases.empty()) throw std::logic_error("nothing is old enough");
             store::erase_expired(db, texts, limits, noon);
@@ -562,12 +562,12 @@ const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows
         "go_on_or_say_why", "is_sound_as_a_whole", "look_at_table", "read_gauges", "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
-        "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "newest_id", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due", "find_stale",
+        "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "next_ids", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due", "find_stale",
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "is_called_off", "register_report", "own_report",
         "find_next_due", "is_clock_held", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "ledger_keys", "overrides_of", "read_reason", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification", "last_erased_day",
-        "count_quarantined", "find_quarantined", "open_quarantined", "find_folded", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers",
+        "count_quarantined", "find_quarantined", "open_quarantined", "find_folded", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers", "Interrupt",
         // of the reports on units and of the signals
         "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
         "changed_after_closing", "read_signals", "signals_report",

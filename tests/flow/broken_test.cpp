@@ -92,6 +92,24 @@ TEST_CASE("an end that cannot be written is in doubt, and does not keep us from 
     CHECK(true);  // it stopped
 }
 
+TEST_CASE("an end that a disk has lost for good keeps nobody from stopping, and is in doubt at the next start") {
+    World w(morning);
+    w.carrier().takes = 30s;
+    w.call("A1", zhang);
+    w.pass(2h + 10s);
+    REQUIRE(w.surveys() == "1 sending");
+    CHECK_THROWS_AS(w.store->run_now([](store::Connection&) { throw store::SqlError(store::SqlError::unsynced, "the disk did not keep what was written"); }), store::SqlError);
+    REQUIRE(w.store->failed());
+    w.pass(1min);  // the carrier has answered
+    auto before = w.clock.steady();
+    w.run_for([&]() -> asio::awaitable<void> { co_await w.gateway().stop(); });
+    CHECK(w.clock.steady() - before < 1s);
+    CHECK(w.sent.size() == 1);
+    auto after = w.crash();
+    CHECK(after->surveys() == "1 in_doubt");
+    CHECK(after->sent.empty());
+}
+
 TEST_CASE("what a channel had in hand that is configured no more comes to its end") {
     World before(morning);
     before.call("A1", zhang);

@@ -225,7 +225,7 @@ TEST_CASE("a reason given after the text it is about was erased goes when it is 
     });
     auto night = [&](Millis after) {
         store::Limits limits{w.clock.now() + after - Millis(std::chrono::hours(24 * 180)), Instant::min(), Instant::min()};
-        w.store->run_now([&](Connection& db) { store::erase_expired(db, store::find_expired(db, limits, store::Round::texts, {0, store::newest_id(db)}), limits, w.clock.now()); });
+        w.store->run_now([&](Connection& db) { store::erase_expired(db, store::find_expired(db, limits, store::Round::texts, store::Ids()), limits, w.clock.now()); });
     };
     night(std::chrono::hours(24 * 179));
     CHECK(w.value("SELECT length(note) > 0 FROM review_notes") == "1");
@@ -315,7 +315,7 @@ TEST_CASE("what was written freely stands nowhere in the open, and goes with the
     check_whole(w, "forgotten");
     auto night = [&](Millis after) {
         store::Limits limits{w.clock.now() + after - Millis(std::chrono::hours(24 * 180)), Instant::min(), Instant::min()};
-        w.store->run_now([&](Connection& db) { store::erase_expired(db, store::find_expired(db, limits, store::Round::texts, {0, store::newest_id(db)}), limits, w.clock.now()); });
+        w.store->run_now([&](Connection& db) { store::erase_expired(db, store::find_expired(db, limits, store::Round::texts, store::Ids()), limits, w.clock.now()); });
     };
     night(std::chrono::hours(24 * 179));
     CHECK(w.value(words_left) != "0");

@@ -359,14 +359,16 @@ TEST_CASE("the erasure of a night is all or nothing, and is made up for") {
     auto days = [&](int n) { return w.clock.now() - Millis(std::chrono::hours(24)) * n; };
     store::Limits limits{days(180), days(1100), days(30)};
     store::Expired expired;
-    w.store->run_now([&](Connection& db) { expired = store::find_expired(db, limits, store::Round::texts, {0, store::newest_id(db)}); });
+    w.store->run_now([&](Connection& db) { expired = store::find_expired(db, limits, store::Round::texts, store::Ids()); });
     REQUIRE(expired.cases.size() == 3);
     // A look at some ids finds what is theirs, and all looks together find everything.
     w.store->run_now([&](Connection& db) {
-        CHECK(store::newest_id(db) >= 3);
-        CHECK(store::find_expired(db, limits, store::Round::texts, {0, 1}).cases == std::vector<std::int64_t>{1});
-        CHECK(store::find_expired(db, limits, store::Round::texts, {1, 3}).cases == std::vector<std::int64_t>{2, 3});
-        CHECK(store::find_expired(db, limits, store::Round::numbers, {1, 2}).phones == std::vector<std::int64_t>{2});
+        CHECK(store::next_ids(db, store::Ids::lowest, 2)->last == 2);
+        CHECK(store::next_ids(db, 3, 2)->first == 3);
+        CHECK_FALSE(store::next_ids(db, 1'000'000, 2));
+        CHECK(store::find_expired(db, limits, store::Round::texts, {1, 1}).cases == std::vector<std::int64_t>{1});
+        CHECK(store::find_expired(db, limits, store::Round::texts, {2, 3}).cases == std::vector<std::int64_t>{2, 3});
+        CHECK(store::find_expired(db, limits, store::Round::numbers, {2, 2}).phones == std::vector<std::int64_t>{2});
     });
     auto share = expired.take(100);
     CHECK_THROWS(w.store->run_now([&](Connection& db) {

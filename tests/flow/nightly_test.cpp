@@ -211,6 +211,48 @@ TEST_CASE("what the store refuses to erase keeps nothing else, and its night doe
     CHECK(day() == "2026-07-06");
 }
 
+TEST_CASE("a reason or a piece of a long text that the store refuses to erase keeps nothing else, neither of its kind nor of another") {
+    World asked("2026-01-05T09:00:00+08:00");
+    asked.call("a", "13812345001", "02");  // nobody is asked
+    World w(asked.clock.now() + Millis(std::chrono::hours(24 * 181)), Site{}, &asked);
+    w.exec("UPDATE holds SET released_at = 1");  // of the half year in which nothing was stored
+    for (int id : {1, 2, 3}) {
+        w.exec(fmt::format("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step, class) VALUES ({0}, 'main', 'v:{0}', '', '', 1, 'done', 'quarantined')", id));
+        w.exec(fmt::format("INSERT INTO text_reveals(id, inbound_id, at, who, reason) VALUES ({0}, {0}, 1, 'zhang', x'01')", id));
+        w.exec(fmt::format("INSERT INTO inbound_parts(id, channel, text_key, number, total, content_key, part, received_at) VALUES ({0}, 'main', x'0{0}', 1, 2, x'00', x'00', 1)", id));
+    }
+    w.exec("INSERT INTO inbound_parts(id, channel, text_key, number, total, content_key, part, received_at) SELECT 4, channel, x'04', 1, 2, content_key, part, 9000000000000 FROM inbound_parts WHERE id = 1");
+    w.exec("CREATE TRIGGER no_luck BEFORE UPDATE ON text_reveals WHEN OLD.id = 2 BEGIN SELECT RAISE(ABORT, 'no luck'); END");
+    w.exec("CREATE TRIGGER bad_luck BEFORE DELETE ON inbound_parts WHEN OLD.id = 2 BEGIN SELECT RAISE(ABORT, 'bad luck'); END");
+    Nights nights(w);
+    w.pass(std::chrono::hours(1));
+    CHECK(w.value("SELECT count(*) FROM cases WHERE erased_at IS NOT NULL") == "1");
+    CHECK(w.value("SELECT group_concat(id) FROM text_reveals WHERE length(reason) > 0") == "2");
+    CHECK(w.value("SELECT group_concat(id) FROM inbound_parts") == "2,4");
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key = 'erased_day'") == "0");
+    w.exec("DROP TRIGGER no_luck");
+    w.exec("DROP TRIGGER bad_luck");
+    w.pass(std::chrono::hours(24));
+    CHECK(w.value("SELECT count(*) FROM text_reveals WHERE length(reason) > 0") == "0");
+    CHECK(w.value("SELECT group_concat(id) FROM inbound_parts") == "4");
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key = 'erased_day'") == "1");
+}
+
+TEST_CASE("rows under the lowest and the highest number go like all others, and no night has no end for them") {
+    World asked("2026-01-05T09:00:00+08:00");
+    asked.call("a", "13812345001", "02");  // nobody is asked
+    World w(asked.clock.now() + Millis(std::chrono::hours(24 * 181)), Site{}, &asked);
+    w.exec("UPDATE holds SET released_at = 1");  // of the half year in which nothing was stored
+    for (const char* id : {"-9223372036854775807 - 1", "-5", "9223372036854775807"})
+        w.exec(fmt::format("INSERT INTO cases SELECT {0}, 'by hand' || {0}, version, content_key, state, unit, category, source, linked_to, language, phone_id, contact_id, officer, officer_role, call_taker, "
+                           "reported_at, closed_at, received_at, changed_at, code, kind, flags, safety, recoded_after, erased_at FROM cases WHERE id = 1", id));
+    Nights nights(w);
+    w.pass(std::chrono::hours(1));
+    CHECK(w.value("SELECT count(*) FROM cases WHERE erased_at IS NULL") == "0");
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key = 'erased_day'") == "1");
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key LIKE 'verif%'") != "0");
+}
+
 TEST_CASE("the share of large tables that a night looks at follows the one that was looked at last, whatever the day") {
     World w("2026-11-20T09:00:00+08:00");
     w.call("a", "13812345001");

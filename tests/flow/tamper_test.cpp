@@ -272,6 +272,11 @@ TEST_CASE("verify names what was changed, and tells a missing row from an erased
     CHECK(failures("UPDATE alarms SET at = at + 1").find("rows: alarms row ") == 0);
     CHECK(failures("UPDATE ledger SET at = at + 1 WHERE seq = 9").find("ledger: ledger row 9 was changed\n") == 0);
     CHECK(failures("DELETE FROM ledger WHERE seq = 9").find("ledger: ledger row 9 is missing\n") == 0);
+    // Under numbers that no line has: whoever asks for the lines of a kind finds them all the same.
+    const char* line = "INSERT INTO ledger(seq, at, kind, case_id, data, rows, mark) SELECT {}, at, 'resend', 1, data, x'', mark FROM ledger WHERE seq = 9";
+    CHECK(failures(fmt::format(fmt::runtime(line), -5).c_str()).find("ledger: ledger row -5 stands before the first\n") == 0);
+    CHECK(failures(fmt::format(fmt::runtime(line), 0).c_str()).find("ledger: ledger row 0 stands before the first\n") == 0);
+    CHECK(failures(fmt::format(fmt::runtime(line), "9223372036854775807").c_str()).find("ledger row 9223372036854775807 was changed\n") != std::string::npos);
     // Cut at the end, with a head to match, it is the rows that miss their lines.
     CHECK(failures("DELETE FROM ledger WHERE seq = (SELECT max(seq) FROM ledger)").find("ledger: the ledger has ") == 0);
 }

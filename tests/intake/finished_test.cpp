@@ -1,5 +1,9 @@
 #include "daemon/intake/finished.hpp"
 
+#include <boost/asio/post.hpp>
+#include <cstdlib>
+
+#include "daemon/async/task_group.hpp"
 #include "tests/intake/drop_folder.hpp"
 
 using namespace pingjing;
@@ -228,22 +232,209 @@ TEST_CASE("drop folder: names are numbered by one rule") {
     CHECK(shown("a\xff.csv") == "a?.csv");
 }
 
+namespace {
+
+// How often the loop comes round while it does something else.
+struct Turns {
+    explicit Turns(asio::io_context& io) : io_(io) { asio::post(io_, [this] { next(); }); }
+    Turns(const Turns&) = delete;
+    Turns& operator=(const Turns&) = delete;
+    void next() { ++count, asio::post(io_, [this] { next(); }); }
+    asio::io_context& io_;
+    int count = 0;
+};
+
+std::string read_all(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A folder on a disk where no rename of ours reaches; nothing where this machine has none.
+struct OtherDisk {
+    OtherDisk() {
+        std::string name = "/dev/shm/pingjing-test-XXXXXX";
+        if (!fs::is_directory("/dev/shm") || !::mkdtemp(name.data())) return;
+        path = name;
+        test::TempFolder usual;
+        std::ofstream(path / "probe") << "x";
+        std::error_code failed;
+        fs::rename(path / "probe", usual / "probe", failed);
+        is_other = failed == std::errc::cross_device_link;
+        fs::remove(path / "probe", failed);
+    }
+    ~OtherDisk() {
+        std::error_code ignored;
+        if (!path.empty()) fs::remove_all(path, ignored);
+    }
+    std::string names() const {
+        std::set<std::string> all;
+        for (const auto& entry : fs::directory_iterator(path)) all.insert(entry.path().filename().string());
+        std::string out;
+        for (const auto& name : all) out += (out.empty() ? "" : " ") + name;
+        return out;
+    }
+    fs::path path{};
+    bool is_other = false;
+};
+
+}  // namespace
+
 TEST_CASE("drop folder: a copy of a held file goes into a new file only") {
     test::TempFolder place;
+    asio::io_context io;
+    FileCopies copies;
     std::ofstream(place / "from") << "rows";
+    fs::permissions(place / "from", fs::perms::owner_read | fs::perms::owner_write);
     std::ofstream(place / "precious") << "precious";
     auto from = HeldFile::open(place / "from");
     REQUIRE(from);
     fs::create_symlink(place / "precious", place / "link");
     REQUIRE(::mkfifo((place / "pipe").c_str(), 0600) == 0);
     fs::create_directory(place / "folder");
-    CHECK(from->copy_to(place / "link"));
-    CHECK(from->copy_to(place / "pipe"));
-    CHECK_FALSE(from->copy_to(place / "folder"));
-    CHECK(look_at(place / "link")->size == 4);
+    auto is_copied = [&](const char* to) { return test::run(io, copies.copy(*from, place / to)).has_value(); };
+    CHECK(is_copied("link"));
+    CHECK(is_copied("pipe"));
+    CHECK_FALSE(is_copied("folder"));
+    CHECK(read_all(place / "link") == "rows");
     CHECK(look_at(place / "pipe")->size == 4);
     CHECK(look_at(place / "precious")->size == 8);
     CHECK(fs::exists(place / "folder"));
+    CHECK(fs::status(place / "link").permissions() == fs::status(place / "from").permissions());
+}
+
+TEST_CASE("drop folder: while a large file is copied the loop comes round with every piece, and whoever stops leaves no half of it") {
+    test::TempFolder place;
+    asio::io_context io;
+    FileCopies copies;
+    constexpr int pieces = 24;
+    std::string bytes;
+    for (int i = 0; i < pieces; ++i) bytes += std::string(1024 * 1024, static_cast<char>('a' + i));
+    std::ofstream(place / "large", std::ios::binary) << bytes << "the end";
+    auto from = HeldFile::open(place / "large");
+    REQUIRE(from);
+    Turns turns(io);
+    REQUIRE(test::run(io, copies.copy(*from, place / "copy")));
+    CHECK(turns.count >= pieces);
+    CHECK(read_all(place / "copy") == bytes + "the end");
+
+    TaskGroup group(io.get_executor(), [](const std::string&, std::exception_ptr) { FAIL_CHECK("it was not the stop that ended it"); });
+    auto copy_half = [](FileCopies& all, const HeldFile& file, fs::path to) -> asio::awaitable<void> {
+        auto copying = all.copy(file, std::move(to));
+        auto copied = co_await std::move(copying);
+        CHECK_MESSAGE(!copied.has_value(), "it was whole before it was stopped");
+    };
+    io.restart();
+    auto before = turns.count;
+    group.spawn("half", copy_half(copies, *from, place / "half"));
+    while (!fs::exists(place / "half") && turns.count < before + 10) io.run_one();
+    CHECK(fs::exists(place / "half"));
+    group.stop();
+    test::run(io, group.join());
+    CHECK_FALSE(fs::exists(place / "half"));
+}
+
+TEST_CASE("drop folder: a done_folder on another disk gets file and result whole, under the next number, and the loop comes round meanwhile") {
+    OtherDisk done;
+    if (!done.is_other) return;
+    Drop drop;
+    drop.settings.done_folder = done.path;
+    drop.start();
+    constexpr int pieces = 8;
+    auto large = head + row("a") + std::string(pieces * 1024 * 1024, '\n');
+    drop.write("calls.csv", large);
+    Turns turns(drop.io);
+    drop.look();
+    auto before = turns.count;
+    drop.look(5s);
+    CHECK(turns.count - before >= 2 * pieces);  // while it is read, and while it is copied
+    CHECK(drop.names() == "");
+    CHECK(done.names() == "calls.csv calls.csv.result.csv");
+    CHECK(read_all(done.path / "calls.csv") == large);
+    CHECK(read_all(done.path / "calls.csv.result.csv") == "line,id,outcome,reason\n2,a,accepted,\n");
+
+    drop.write("calls.csv", head + row("b"));
+    drop.look();
+    drop.look(5s);
+    CHECK(done.names() == "calls.csv calls.csv.2 calls.csv.2.result.csv calls.csv.result.csv");
+    CHECK(drop.cases() == 2);
+
+    // What a kill left of a copy goes at the next start; another service's does not.
+    for (const char* name : {"x.csv.taking.tmp", "x.csv.result.csv.taking.tmp", "x.csv.taking-window.tmp", "x.txt.taking.tmp"}) std::ofstream(done.path / name) << "half";
+    drop.start();
+    drop.look();
+    CHECK(done.names() == "calls.csv calls.csv.2 calls.csv.2.result.csv calls.csv.result.csv x.csv.taking-window.tmp x.txt.taking.tmp");
+    // Erased at once it leaves its result, and nothing else.
+    drop.settings.keep_done = 0s;
+    drop.start();
+    drop.write("calls.csv", head + row("c"));
+    drop.look();
+    drop.look(5s);
+    CHECK(drop.names() == "");
+    CHECK(done.names().find("calls.csv.3.result.csv") != std::string::npos);
+    CHECK(done.names().find("calls.csv.3 ") == std::string::npos);
+}
+
+TEST_CASE("drop folder: what was written into a file that went to another disk is taken as well") {
+    OtherDisk done;
+    if (!done.is_other) return;
+    Drop drop;
+    drop.settings.done_folder = done.path;
+    drop.start();
+    drop.write("calls.csv", head + row("a"));
+    drop.look();
+    int fd = ::open((drop.in / "calls.csv").c_str(), O_RDONLY | O_CLOEXEC);
+    drop.look(5s);
+    REQUIRE(done.names() == "calls.csv calls.csv.result.csv");
+    // It has no name any more.
+    std::ofstream(fmt::format("/proc/self/fd/{}", fd), std::ios::app | std::ios::binary) << row("b", "13900000002");
+    ::close(fd);
+    drop.look(1s);
+    drop.look(6s);
+    drop.look(1s);
+    CHECK(drop.cases() == 2);
+    CHECK(done.names() == "calls.csv calls.csv.2 calls.csv.2.result.csv calls.csv.result.csv");
+}
+
+TEST_CASE("drop folder: what an older version refused stays and is told, is not taken, and nothing is written over it") {
+    for (const char* pattern : {"*.csv", "*"}) {
+        CAPTURE(pattern);
+        Drop drop;
+        drop.settings.pattern = pattern;
+        drop.settings.keep_done = 1h;
+        // As it was left: the reason without our head, one that was begun, one that was answered.
+        drop.write("bad.csv.bad", "13900000009,x\n");
+        drop.write("bad.csv.error", "no usable head row\n");
+        drop.write("lone.csv.error", "no usable head row\n");
+        drop.write("begun.csv.taking", head + row("a"));
+        drop.write("begun.csv.result.csv.tmp", "line,id,outcome,reason\n");
+        drop.write("done.csv.done", head + row("b"));
+        drop.write("done.csv.result.csv", "line,id,outcome,reason\n2,b,accepted,\n");
+        drop.age_all(drop.clock.now() - 30min);
+        drop.look();
+        drop.look(5s);
+        CHECK(drop.cases() == 1);  // of the one that was begun
+        drop.write("bad.csv", "");
+        drop.look();
+        drop.look(5s);
+        CHECK(drop.names() == "bad.csv.2.bad bad.csv.2.error bad.csv.bad bad.csv.error begun.csv.done begun.csv.result.csv done.csv.done done.csv.result.csv lone.csv.error");
+        CHECK(drop.read("bad.csv.bad") == "13900000009,x\n");
+        CHECK(drop.read("bad.csv.error") == "no usable head row\n");
+        drop.look();
+        CHECK(drop.troubles().find("refused bad.csv.bad: no reason of ours lies beside it; it stays until somebody removes it\n") != std::string::npos);
+        for (int i = 0; i < 3; ++i) drop.look(1h);
+        CHECK(drop.names().find("bad.csv.bad bad.csv.error") != std::string::npos);
+        CHECK(drop.cases() == 1);
+    }
+}
+
+TEST_CASE("drop folder: a refused file is never taken again, also where bad_suffix is empty and every name is for us") {
+    Drop drop;
+    drop.settings.pattern = "*";
+    drop.settings.bad_suffix = "";
+    drop.start();
+    drop.write("bad", "");
+    for (int i = 0; i < 4; ++i) drop.look(5s);
+    CHECK(drop.names() == "bad.bad bad.error");
 }
 
 TEST_CASE("drop folder: refused files and reasons that we did not write stay") {

@@ -1,6 +1,8 @@
 #include "daemon/intake/folder.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <functional>
 
 #include "daemon/async/task_group.hpp"
 #include "tests/intake/drop_folder.hpp"
@@ -252,6 +254,27 @@ TEST_CASE("drop folder: a file of many pieces keeps its line numbers and needs n
     CHECK(drop.cases() == rows);
     auto result = drop.read("big.csv.result.csv");
     CHECK(result.ends_with(std::to_string(rows + 1) + ",r" + std::to_string(rows - 1) + ",excluded,no_mobile\n"));
+}
+
+TEST_CASE("drop folder: the loop comes round while a file of nothing but blank lines is read, and it costs no memory") {
+    for (const char* name : {"blank.csv", "blank.jsonl"}) {
+        CAPTURE(name);
+        Drop drop;
+        drop.settings.pattern = "*";
+        drop.start();
+        constexpr int pieces = 12;
+        auto blank = std::string(pieces * max_document_bytes, '\n');
+        drop.write(name, (name == std::string("blank.csv") ? head : "") + blank);
+        int turns = 0;
+        std::function<void()> next = [&] { ++turns, asio::post(drop.io, next); };
+        asio::post(drop.io, next);
+        drop.look();
+        auto before = turns;
+        drop.look(5s);
+        CHECK(turns - before >= pieces);
+        CHECK(fs::exists(drop.in.path() / (std::string(name) + ".done")));
+        CHECK(drop.read(std::string(name) + ".result.csv") == "line,id,outcome,reason\n");
+    }
 }
 
 TEST_CASE("drop folder: JSON lines, and an id that a spreadsheet would run") {

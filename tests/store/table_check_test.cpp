@@ -5,10 +5,12 @@
 #include <sqlite3.h>
 
 #include <fstream>
+#include <limits>
 #include <set>
 #include <sstream>
 
 #include "daemon/admin/verify.hpp"
+#include "daemon/store/row_facts.hpp"
 #include "tests/support/planter.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -156,6 +158,19 @@ TEST_CASE("a verification on two threads finds what one finds, and can be left i
     admin::Beside ends(left, file.path);
 }
 
+TEST_CASE("a verification that is left waits for no step that has no end") {
+    File file;
+    // Whoever looks at the test texts never comes to their end.
+    file.edit("DROP TABLE canaries; CREATE VIEW canaries AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT -x AS message_id, 'none' AS channel, 0 AS answered_by FROM n");
+    admin::Verifier verifier;
+    {
+        admin::Beside rest(verifier, file.path);
+        CHECK_FALSE(rest.has_ended(std::chrono::milliseconds(500)));
+    }
+    // Nothing of it is told as if it had been found.
+    CHECK(verifier.result().failures.empty());
+}
+
 TEST_CASE("of a large table a share of the rows is looked for each night, and all of them in a week") {
     File file;
     file.edit_behind("messages_phone", "UPDATE messages SET phone_id = 2 WHERE id IN (17, 18)");
@@ -168,6 +183,88 @@ TEST_CASE("of a large table a share of the rows is looked for each night, and al
         if (!check.findings().empty()) ++nights;
     }
     CHECK(nights == 2);
+}
+
+namespace {
+
+// As somebody writes it by hand. Its other values are such that no UNIQUE stands in the way.
+std::string planted(Connection& db, const FactTable& table, std::int64_t id) {
+    std::string names, values;
+    auto add = [&](const std::string& name, const std::string& value) { names += (names.empty() ? "" : ", ") + name, values += (values.empty() ? "" : ", ") + value; };
+    Statement without(db, "SELECT sql LIKE '%WITHOUT ROWID%' FROM sqlite_master WHERE type = 'table' AND name = ?1");
+    without.bind(1, table.name).step();
+    if (table.key != "i" && without.integer(0) == 0) add("rowid", std::to_string(id));
+    Statement columns(db, "SELECT name, type FROM pragma_table_info(?1)");
+    for (columns.bind(1, table.name); columns.step();) {
+        auto type = columns.text(1);
+        auto words = fmt::format("'planted{}'", id);
+        add(columns.text(0), type == "INTEGER" ? std::to_string(id) : type == "REAL" ? "0.5" : type == "BLOB" ? fmt::format("CAST({} AS BLOB)", words) : words);
+    }
+    return fmt::format("INSERT INTO {}({}) VALUES ({}); ", table.name, names, values);
+}
+
+std::string without_guards(Connection& db) {
+    std::string out = "PRAGMA ignore_check_constraints=ON; ";
+    Statement all(db, "SELECT name FROM sqlite_master WHERE type = 'trigger'");
+    while (all.step()) out += "DROP TRIGGER " + all.text(0) + "; ";
+    return out;
+}
+
+constexpr std::int64_t odd_ids[] = {-5, std::numeric_limits<std::int64_t>::max()};
+
+}  // namespace
+
+TEST_CASE("a row that somebody planted under whatever number is found in every table of facts") {
+    test::TempFolder folder;
+    Connection db((folder / "pingjing.db").string());
+    REQUIRE(migrate(db));
+    db.exec(("PRAGMA foreign_keys=OFF; " + without_guards(db)).c_str());
+    LedgerCheck::Sizes small;
+    small.rows_a_step = 3;
+    for (const auto& table : fact_tables())
+        for (auto id : odd_ids) {
+            CAPTURE(table.name);
+            CAPTURE(id);
+            db.exec("BEGIN");
+            db.exec(planted(db, table, id).c_str());
+            LedgerCheck check(small);
+            while (check.step(db)) {}
+            REQUIRE(check.findings().size() == 1);
+            CHECK(has(check.findings()[0].detail, std::string(table.name) + " "));
+            CHECK(has(check.findings()[0].detail, "was written by no ledger row"));
+            db.exec("ROLLBACK");
+        }
+}
+
+TEST_CASE("a row under whatever number that an index does not know is found within one round of nights") {
+    File file;
+    std::string begin;
+    std::vector<std::pair<std::string, std::string>> plants;  // index, rows
+    std::set<std::string> expected, found;
+    {
+        Connection db(file.path);
+        begin = without_guards(db);
+        for (const auto& table : fact_tables()) {
+            Statement index(db, "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL AND sql NOT LIKE '% WHERE %' LIMIT 1");
+            if (!index.bind(1, table.name).step()) continue;
+            begin += planted(db, table, 700);  // no table shall be empty in the eyes of its index
+            std::string rows = "PRAGMA ignore_check_constraints=ON; ";
+            for (auto id : odd_ids) rows += planted(db, table, id), expected.insert(fmt::format("{} row {}", table.name, id));
+            plants.emplace_back(index.text(0), rows);
+        }
+    }
+    CHECK(plants.size() >= 14);
+    file.edit(begin);
+    for (const auto& [index, rows] : plants) file.edit_behind(index, rows);
+    for (std::int64_t share = 0; share < 7; ++share) {
+        Connection db(file.path, Connection::Access::read_only);
+        TableCheck check({0, 7, 7, share});
+        while (check.step(db)) {}
+        for (const auto& finding : check.findings())
+            for (const auto& row : expected)
+                if (finding.starts_with(row + " ")) CHECK_MESSAGE(found.insert(row).second, finding);  // in one night of the seven
+    }
+    for (const auto& row : expected) CHECK_MESSAGE(found.contains(row), row);
 }
 
 TEST_CASE("a record that stands twice is found, also where its index knows but one of them") {
