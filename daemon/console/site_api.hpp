@@ -1,0 +1,27 @@
+// GET /console/site: whose police this is, its units by name, what day it is there, and the last day on which a call was closed.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/http/router.hpp"
+#include "daemon/store/read_thread.hpp"
+
+namespace pingjing::console {
+namespace asio = boost::asio;
+
+struct Site {
+    std::string sign{}, zone{}, mode{};
+    std::map<std::string, std::string> units{};  // number to name
+};
+struct SiteParts {
+    store::Reader read;
+    const Clock& clock;
+    std::function<Site()> site;  // as configured now
+};
+
+// What `parts` refers to outlives the router.
+void add_site_route(http::Router& router, const std::function<http::Handler(http::Handler)>& signed_in, SiteParts parts);
+
+}  // namespace pingjing::console
