@@ -65,6 +65,9 @@ window = 200
 tps = 500
 )toml";
 
+// Whoever looks on for a few minutes shall see an emergency come in.
+constexpr const char* served_citizens = "[channel.replies]\nemergency = 1.5\n";
+
 void write_file(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 
 // A bar on a terminal, nothing elsewhere.
@@ -171,6 +174,7 @@ int demo(const DemoOptions& options) {
     write_file(dir / "officers.csv", city.officers_csv());
     write_file(dir / "units.csv", city.units_csv());
     if (auto keys = store::Seal::create_keys(dir / "keys"); !keys && keys.error().kind != Error::Kind::conflict) throw std::runtime_error(keys.error().detail);
+    if (auto key = store::Seal::create_ledger_key(dir / "keys"); !key && key.error().kind != Error::Kind::conflict) throw std::runtime_error(key.error().detail);
     auto seal = store::Seal::load(dir / "keys");
     if (!seal) throw std::runtime_error(seal.error().detail);
     auto settings = load_settings((dir / "pingjing.toml").string());
@@ -254,7 +258,7 @@ int demo(const DemoOptions& options) {
     auto text = read_file(dir / "pingjing.toml");
     replace_once(text, "127.0.0.1:0", address);
     replace_once(text, "key_dir = \"keys\"\n", "key_dir = \"keys\"\ntest_clock = true\n");
-    write_file(dir / "pingjing.toml", text);
+    write_file(dir / "pingjing.toml", text + served_citizens);
     // The daemon goes on where the day was left, and lives six times as fast.
     setenv("PINGJING_CLOCK", fmt::format("{}x{}", format_local(now, zone), speed).c_str(), 1);
     fmt::print("\n打开 open  http://{}/  并用下列令牌之一登录 and sign in with one of these tokens; Ctrl-C 结束 ends it:\n{}\n", address, doors);

@@ -11,6 +11,7 @@
 #include "daemon/store/read_thread.hpp"
 
 namespace pingjing::console {
+namespace asio = boost::asio;
 
 // What stands in the store, as two numbers that grow. Looks at people's data are facts too, but a page that asks again because somebody
 // looked would never rest.

@@ -46,7 +46,7 @@ export function view(_, __, context) {
   };
 
   const self = {
-    live: true,
+    watch: (status) => `${status?.open_alarms} ${status?.desk.acknowledged_24h}`,
     load: () => get("/v1/desk"),
     show: ({ alarms }) => {
       const open = alarms.filter((alarm) => !alarm.acknowledged_at).sort((a, b) => Date.parse(b.at) - Date.parse(a.at));

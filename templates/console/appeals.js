@@ -30,7 +30,7 @@ function list(context) {
     { title: t("提出时间", "Filed"), show: (row) => time(row.filed_at) },
   ];
   return {
-    live: true,
+    watch: (status) => `${status?.appeals.open} ${status?.appeals.overdue}`,
     load: () => get("/v1/appeals?state=all"),
     show: ({ appeals }) => [
       context.may("officer", "unit") && !inspects && h("div", null, button(t("提出申诉", "File an appeal"), file, { class: "main", id: "file" })),

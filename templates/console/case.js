@@ -5,6 +5,10 @@ import { person, unitName, word } from "/console/words.js";
 
 const line = (at, words, kind, ...more) => ({ at, row: h("li", { class: kind ?? "" }, h("div", null, words, " ", h("span", { class: "soft small" }, time(at))), ...more) });
 
+// "category 010100" and its like.
+const rule = (words) => t((words ?? "").replace(/^category /, "类别 ").replace(/^flag /, "标记 ").replace(/^state /, "状态 "), words ?? "");
+const matches = { slot: () => t("按扩展码对应", "matched by its digits"), only_open: () => t("唯一未答的警情", "the only open one") };
+
 function told(story) {
   const lines = [];
   for (const version of story.versions) lines.push(line(version.at, h("strong", null, version.number === 1 ? t("警情录入", "The call came in") : t(`第 ${version.number} 版`, `Version ${version.number}`)), "", h("p", { class: "small" }, version.outcome === "accepted" ? t("应评", "to be asked about") : word("code", version.code))));
@@ -14,15 +18,15 @@ function told(story) {
     if (words === last) continue; // the same once more at the moment of sending
     last = words;
     const excluded = decision.outcome !== "accepted";
-    lines.push(line(decision.at, h("strong", null, excluded ? t("不评：", "Not asked: ") : t("决定评价", "To be asked"), excluded && word("code", decision.code)), excluded ? "bad" : "", h("p", { class: "small" }, t("依据 ", "by "), decision.rule, " · ", decision.rules_sha256?.slice(0, 12))));
+    lines.push(line(decision.at, h("strong", null, excluded ? t("不评：", "Not asked: ") : t("决定评价", "To be asked"), excluded && word("code", decision.code)), excluded ? "bad" : "", h("p", { class: "small" }, t("依据 ", "by "), rule(decision.rule), " · ", decision.rules_sha256?.slice(0, 12))));
   }
+  for (const text of story.inbound) lines.push(line(text.at, h("strong", null, t("群众回复：", "The caller wrote: "), word("inbound", text.kind)), text.verdict === "dissatisfied" ? "bad" : "good", text.text && h("p", { class: "said in" }, text.text), h("p", { class: "small" }, t("判读 ", "read as "), word("label", text.verdict), " · ", text.why, " · ", matches[text.match]?.() ?? text.match)));
   for (const message of story.messages) {
     const first = message.attempts[0];
     const report = message.receipts.at(-1);
     lines.push(line(first?.claimed_at ?? story.versions[0]?.at, h("strong", null, word("purpose", message.purpose), "：", word("message", message.state)), message.state === "delivered" ? "good" : message.state === "failed" ? "bad" : "",
       message.text && h("p", { class: "said" }, message.text), h("p", { class: "small" }, message.channel, first && first.detail ? ` · ${first.detail}` : "", message.attempts.length > 1 ? t(` · ${message.attempts.length} 次尝试`, ` · ${message.attempts.length} attempts`) : "", report ? [t(" · 回执 ", " · report "), report.code, " ", time(report.at)] : "")));
   }
-  for (const text of story.inbound) lines.push(line(text.at, h("strong", null, t("群众回复：", "The caller wrote: "), word("inbound", text.kind)), text.verdict === "dissatisfied" ? "bad" : "good", text.text && h("p", { class: "said in" }, text.text), h("p", { class: "small" }, t("判读 ", "read as "), word("label", text.verdict), " · ", text.why, " · ", text.match)));
   for (const step of story.followup?.steps ?? []) lines.push(line(step.at, h("strong", null, t("回访：", "Follow-up: "), word("state", step.state)), step.state === "escalated" ? "bad" : "", h("p", { class: "small" }, person(step.who))));
   return lines.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).map((one) => one.row);
 }

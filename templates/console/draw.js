@@ -37,7 +37,7 @@ export function trend(rows) {
   const weeks = rows.filter((row) => row.dissatisfied_share !== null);
   if (weeks.length < 2) return h("p", { class: "empty" }, t("满 30 件评价的周不足两周，暂无走势。", "Fewer than two weeks have enough ratings to compare."));
   const [width, height, left, right, top, bottom] = [760, 250, 48, 14, 14, 32];
-  const most = Math.max(0.1, ...weeks.flatMap((row) => [row.dissatisfied_share, row.high ?? 0])) * 1.1;
+  const most = Math.ceil(Math.max(0.1, ...weeks.flatMap((row) => [row.dissatisfied_share, row.high ?? 0])) * 27) / 25; // in fours of a per cent
   const x = (at) => left + ((width - left - right) * at) / (weeks.length - 1);
   const y = (share) => top + (height - top - bottom) * (1 - share / most);
   const edge = (name) => weeks.map((row, at) => `${x(at)},${y(row[name] ?? row.centre ?? 0)}`);

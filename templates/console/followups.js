@@ -18,7 +18,7 @@ function list(context) {
     { title: t("说明", "Note"), show: (row) => row.no_callback && h("span", { class: "tag fair" }, t("不愿接听回访", "wants no call")) },
   ];
   return {
-    live: true,
+    watch: (status) => `${status?.followups.open} ${status?.followups.overdue}`,
     load: () => get("/v1/followups"),
     show: ({ followups }) => {
       const count = (key) => followups.filter(filters[key][1]).length;

@@ -27,7 +27,7 @@ export function view(_, __, context) {
       !letter.emergency && button(t("有危险，转值班", "In danger: to the desk"), () => act(letter, "alarm", t("转值班", "To the desk"), h("p", null, t("此人可能有危险，立即通知值班人员。", "Somebody may be in danger: the duty desk is told at once.")), t("立即通知", "Tell the desk")), { class: "bad", id: `alarm-${letter.id}` })));
 
   return {
-    live: true,
+    watch: (status) => `${status?.letters.open}`,
     load: () => get("/v1/letters?state=all"),
     show: ({ letters }) => (letters.length === 0 ? h("section", { class: "card" }, empty(t("没有来信。", "There are no letters."))) : letters.map(one)),
   };

@@ -5,7 +5,7 @@ import { setUnits, word } from "/console/words.js";
 import { ready, ring, wake } from "/console/sound.js";
 
 const places = [
-  { path: "today", words: () => t("今日概览", "Today"), scopes: ["report", "leader", "desk", "inspect"], file: "today" },
+  { path: "today", words: () => (may("report", "desk", "inspect") ? t("今日概览", "Today") : t("月度概览", "The month")), scopes: ["report", "leader", "desk", "inspect"], file: "today" },
   { path: "alarms", words: () => t("紧急情况", "Emergencies"), scopes: ["desk", "inspect"], file: "alarms", count: (s) => [s.open_alarms, true] },
   { path: "followups", words: () => t("不满意回访", "Follow-ups"), scopes: ["inspect"], file: "followups", count: (s) => [s.followups.overdue, true] },
   { path: "review", words: () => t("人工判读", "Review"), scopes: ["inspect"], file: "review", count: (s) => [s.reviews.open] },
@@ -22,7 +22,7 @@ const places = [
   { path: "unit", scopes: ["report", "leader"], file: "figures" },
 ];
 
-const state = { me: null, site: null, status: null, view: null, data: null, source: null, quietUntil: 0, line: "open" };
+const state = { me: null, site: null, status: null, view: null, data: null, source: null, quietUntil: 0, line: "open", watched: "", loadedAt: 0 };
 const may = (...scopes) => state.me.scopes.includes("admin") || scopes.some((scope) => state.me.scopes.includes(scope));
 const here = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
 const allowed = () => places.filter((place) => may(...place.scopes));
@@ -154,15 +154,20 @@ function again() {
   if (focused && focused !== "main") document.getElementById(focused)?.focus();
 }
 
+// Anew where it must be, or where what the view watches has changed and it was not read a moment ago: a list about people is a look at
+// them, which the daemon writes down, and a report is work.
 async function refresh(anyway) {
   const { view } = state;
-  if (!view || (!anyway && !view.live)) return;
+  if (!view || (!anyway && !view.watch)) return;
+  const watched = view.watch?.(state.status) ?? "";
+  if (!anyway && (watched === state.watched || Date.now() - state.loadedAt < (view.pause ?? 0))) return;
   const main = document.getElementById("view");
   // What somebody is writing is not pulled away under his hands.
   if (!anyway && main.querySelector("form textarea:focus, form input:focus, form select:focus, dialog[open]")) return;
   try {
     const data = await view.load();
     if (state.view !== view) return;
+    Object.assign(state, { watched, loadedAt: Date.now() });
     const seen = JSON.stringify(data);
     if (!anyway && seen === state.data) return;
     state.data = seen;
@@ -224,7 +229,7 @@ addEventListener("keydown", (event) => {
   if (event.key === "/" && document.querySelector(".search input")) return event.preventDefault(), document.querySelector(".search input").focus();
   state.view?.key?.(event);
 });
-setInterval(() => state.me && look().then(() => refresh(false)), 30000);
+setInterval(() => state.me && look().then(() => refresh(false)), 15000);
 
 dress();
 begin().catch((error) => door(error.status === 401 ? null : error.message));

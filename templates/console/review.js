@@ -80,7 +80,8 @@ export function view(_, __, context) {
   addEventListener("pagehide", leaving);
 
   return {
-    live: true,
+    watch: (status) => `${status?.reviews.open}`,
+    pause: 5000,
     leave: () => (send(), removeEventListener("pagehide", leaving)),
     load: async () => {
       all = (await get("/v1/review")).reviews;

@@ -8,7 +8,8 @@ const pair = (words, value) => h("li", null, h("span", { class: "soft" }, words)
 
 export function view(_, __, context) {
   return {
-    live: true,
+    watch: (status) => status?.now,
+    pause: 5000,
     load: async () => ({ status: { ...(await get("/v1/status")), now: null }, paths: context.may("report") ? ((await maybe("/v1/reports/paths"))?.rows ?? null) : null }),
     show: ({ status: s, paths }) => h("div", { class: "grid" },
       h("section", { class: "card half" }, h("h2", null, t("服务", "Service")), h("ul", { class: "plainlist" },

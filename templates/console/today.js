@@ -13,17 +13,15 @@ const leads = (context) => context.may("leader") && !context.may("report");
 export function view(_, __, context) {
   const { site } = context.state;
   let day = site.last_day ?? site.today;
-  let asked = null;
 
   const load = async () => {
-    const days = leads(context) ? {} : { from: day, to: day };
     const figures = context.may("report", "leader");
-    asked = Date.now();
-    const [force, exclusions, paths, desk] = await Promise.all([
-      figures ? maybe(query("/v1/reports/force", days)) : null,
-      figures ? maybe(query("/v1/reports/exclusions", days)) : null,
+    // Of the same days as the other, whoever chose them.
+    const force = figures ? await maybe(query("/v1/reports/force", leads(context) ? {} : { from: day, to: day })) : null;
+    const [exclusions, paths, desk] = await Promise.all([
+      force ? maybe(query("/v1/reports/exclusions", { from: force.from, to: force.to })) : null,
       context.may("report") ? maybe("/v1/reports/paths") : null,
-      context.may("desk", "inspect") ? maybe("/v1/desk") : null,
+      context.may("desk", "inspect") && context.state.status?.open_alarms > 0 ? maybe("/v1/desk") : null,
     ]);
     return { force, exclusions: exclusions?.rows.filter((row) => row.unit === null) ?? null, paths: paths?.rows.filter((row) => row.prefix === null) ?? null, from: force?.from, to: force?.to,
       alarms: desk?.alarms.filter((alarm) => !alarm.acknowledged_at) ?? null, status: context.state.status && { ...context.state.status, now: null } };
@@ -93,16 +91,17 @@ export function view(_, __, context) {
   const left = ({ exclusions }) => {
     const most = Math.max(1, ...exclusions.map((row) => row.count));
     return h("section", { class: "card half", "aria-labelledby": "left" }, h("div", { class: "head" }, h("h2", { id: "left" }, t("为什么不评", "Why not asked")), h("a", { class: "small", href: "#/exclusions" }, t("按单位查看", "By unit"))),
-      exclusions.length === 0 ? h("p", { class: "empty" }, t("没有不评的警情。", "Every call was asked about.")) : h("dl", { class: "flow" }, [...exclusions].sort((a, b) => b.count - a.count).slice(0, 8).map((row) => h("div", null, h("dt", { class: "small" }, word("code", row.code)), h("dd", { class: "amount" }, number(row.count)), h("dd", { class: "track", "aria-hidden": "true" }, h("i", { "width%": (100 * row.count) / most }))))));
+      exclusions.length === 0 ? h("p", { class: "empty" }, t("没有不评的警情。", "Every call was asked about.")) : h("dl", { class: "flow tight" }, [...exclusions].sort((a, b) => b.count - a.count).slice(0, 8).map((row) => h("div", null, h("dt", { class: "small" }, word("code", row.code)), h("dd", { class: "amount" }, number(row.count)), h("dd", { class: "track", "aria-hidden": "true" }, h("i", { "width%": (100 * row.count) / most }))))));
   };
 
   const urgent = ({ alarms }) => alarms?.length > 0 && h("section", { class: "card whole alarm", "aria-labelledby": "urgent" }, h("div", { class: "head" }, h("h2", { id: "urgent" }, t("紧急情况，先看这里", "Emergencies first")), h("a", { href: "#/alarms" }, t("全部", "All"))),
     h("ul", { class: "plainlist" }, alarms.slice(0, 3).map((alarm) => h("li", null, h("strong", null, alarm.text), h("span", { class: "facts" }, unitName(alarm.unit), time(alarm.at), h("span", { class: "clock late" }, since(alarm.at)))))));
 
   return {
-    live: true,
+    watch: (status) => status?.now,
+    pause: 12000,
     load,
-    show: (data) => h("div", { class: "grid" }, urgent(data), data.status && queues(data), data.force && [books(data), rate(data)], data.status && lines(data), data.exclusions && left(data),
+    show: (data) => h("div", { class: "grid" }, urgent(data), data.status && queues(data), data.force && data.exclusions && [books(data), rate(data)], data.status && lines(data), data.exclusions && left(data),
       h("p", { class: "whole soft small" }, t("数据时间 ", "As of "), data.force ? time(data.force.as_of) : time(new Date(now()).toISOString()))),
   };
 }

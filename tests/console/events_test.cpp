@@ -16,7 +16,7 @@ namespace {
 const auto noon = *parse_rfc3339("2026-11-21T12:00:00+08:00");
 
 struct Page {
-    asio::io_context io{};
+    boost::asio::io_context io{};
     VirtualClock clock{noon};
     std::unique_ptr<store::Store> store = std::move(*store::Store::open("", store::Store::Runner::inline_io));
     console::Events events{store::read_on(*store)};

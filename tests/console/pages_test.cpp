@@ -13,7 +13,7 @@ using namespace pingjing;
 namespace {
 
 struct Pages {
-    asio::io_context io{};
+    boost::asio::io_context io{};
     http::Router router{};
     Pages() { console::add_page_routes(router); }
     http::Response get(std::string path, std::string tag = "") {

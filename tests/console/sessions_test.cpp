@@ -32,7 +32,7 @@ void replace(http::Request& request, const std::string& name, const std::string&
 
 // The guard, the sessions and what lies behind them, as the daemon puts them together.
 struct House {
-    asio::io_context io{};
+    boost::asio::io_context io{};
     VirtualClock clock{noon};
     std::unique_ptr<store::Store> store = std::move(*store::Store::open("", store::Store::Runner::inline_io));
     SeededRandom random{1};
@@ -49,10 +49,10 @@ struct House {
             if (auto token = sessions.find(word)) return Answer(*token);
             return Answer(tl::unexpect, http::problem(401, "Unauthorized", "over"));
         });
-        auto numbers = [](http::Request request) -> asio::awaitable<http::Response> {
+        auto numbers = [](http::Request request) -> boost::asio::awaitable<http::Response> {
             co_return http::private_json(R"({"who":")" + request.asker.who + R"(","phone":"13812345678","text":"call 139 1234 5678 \" 13712345678","case_id":"32010020261121000123","at":13812345678})");
         };
-        auto book = [](http::Request) -> asio::awaitable<http::Response> {
+        auto book = [](http::Request) -> boost::asio::awaitable<http::Response> {
             http::Response response;
             response.content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
             response.body = "13812345678";
