@@ -10,6 +10,7 @@
 #include "daemon/admin/ledger_api.hpp"
 #include "daemon/async/keep_running.hpp"
 #include "daemon/configuration_history.hpp"
+#include "daemon/console/exports.hpp"
 #include "daemon/console/pages.hpp"
 #include "daemon/console/session_api.hpp"
 #include "daemon/console/site_api.hpp"
@@ -299,6 +300,11 @@ void App::add_console(http::Router& router) {
     console::add_session_routes(router, signed_in, {sessions_, check, origin, !gateway_->settings().http.tls_cert.empty()});
     console::add_site_route(router, signed_in, {store::read_on(*reader_), clock_, site});
     events_->add_route(router, signed_in);
+    console::add_export_routes(router, access_.guards(), {store::read_on(*reader_), [this] { return gateway_->settings().reports.export_dir; }});
+    console::add_settings_route(router, access_.guards(), [this] {
+        const auto& s = gateway_->settings();
+        return console::SettingsShown{s.open_text, s.rules_sha256, s.warnings};
+    });
     admin::add_status_route(router, access_.guards(), control_parts());
 }
 

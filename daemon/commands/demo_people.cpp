@@ -6,6 +6,7 @@
 #include "daemon/async/timer.hpp"
 #include "daemon/core/local_time.hpp"
 #include "daemon/desk/alarms.hpp"
+#include "daemon/followup/appeals.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -60,6 +61,23 @@ void DemoPeople::look(store::Connection& db, Instant now) {
     if (hour < begin_hour || hour >= end_hour || random_.below(10) != 0) return;
     decide_replies(db, now);
     follow_up(db, now);
+    if (random_.below(12) == 0) appeal(db, now);
+}
+
+// An officer asks for a rating of the last days to be taken out; who decides looks into the older ones.
+void DemoPeople::appeal(store::Connection& db, Instant now) {
+    store::Statement rated(db, R"sql(
+        SELECT c.record, c.officer FROM ratings r JOIN cases c ON c.id = r.case_id
+         WHERE r.grade = 'dissatisfied' AND r.effect = 'first' AND c.officer IS NOT NULL AND r.at < ?1 AND NOT EXISTS (SELECT 1 FROM appeals a WHERE a.case_id = c.id)
+         ORDER BY r.id DESC LIMIT 1)sql");
+    if (!rated.bind(1, now - Millis(6h)).step()) return;
+    auto record = rated.text(0), badge = rated.text(1);
+    auto about = store::find_case_of(db, record, badge, "");
+    if (!about) return;
+    auto planned = followup::plan_appeal(*about, random_.below(2) == 0 ? "slip" : "other_service", "报警人电话中表示按错了数字", parts_.followups, now);
+    if (!planned) return;
+    planned->filed_by = fmt::format("{}/本人", badge), planned->badge = badge;
+    (void)store::file_appeal(db, parts_.seal, *planned, now);
 }
 
 // Within minutes at any hour.

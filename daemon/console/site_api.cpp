@@ -38,6 +38,15 @@ asio::awaitable<http::Response> tell(Place p) {
 
 }  // namespace
 
+void add_settings_route(http::Router& router, const http::Guard& guard, std::function<SettingsShown()> shown) {
+    auto show = [shown = std::move(shown)](http::Request) -> asio::awaitable<http::Response> {
+        auto settings = shown();
+        json::object body{{"text", settings.text}, {"sha256", settings.sha256}, {"warnings", json::value_from(settings.warnings)}};
+        co_return http::private_json(json::serialize(body));
+    };
+    router.add("GET", "/console/settings", guard("admin", show));
+}
+
 void add_site_route(http::Router& router, const std::function<http::Handler(http::Handler)>& signed_in, SiteParts parts) {
     auto p = std::make_shared<const SiteParts>(std::move(parts));
     router.add("GET", "/console/site", signed_in([p](http::Request) { return tell(p); }));

@@ -69,7 +69,7 @@ export function view(_, __, context) {
     const graded = byGrade[review.kind];
     const before = review.kind === "words" ? grades.filter(([, grade]) => grade !== review.label) : grades;
     const plain = (choices[review.kind] ?? []).map(([key, decision]) => {
-      const words = review.kind === "words" && decision === "confirmed" ? t(`确实是「${word("label", review.label)}」`, `It is “${word("label", review.label)}”`) : word("decision", decision);
+      const words = review.kind === "words" && decision === "confirmed" ? t(`确实是「${word("label", review.label)}」`, `It is “${word("label", review.label)}”`) : review.kind === "data_error" ? (decision === "confirmed" ? t("确为错号", "A wrong number") : t("号码无误", "The number is right")) : word("decision", decision);
       return { key, words, body: { decision }, main: decision === "confirmed" };
     });
     const rated = graded ? before.map(([key, grade, kind]) => ({ key, words: `${word("decision", graded)}${t("「", " “")}${word("grade", grade)}${t("」", "”")}`, body: { decision: graded, grade }, kind })) : [];

@@ -10,8 +10,8 @@ export function view(_, __, context) {
   return {
     watch: (status) => status?.now,
     pause: 5000,
-    load: async () => ({ status: { ...(await get("/v1/status")), now: null }, paths: context.may("report") ? ((await maybe("/v1/reports/paths"))?.rows ?? null) : null }),
-    show: ({ status: s, paths }) => h("div", { class: "grid" },
+    load: async () => ({ status: { ...(await get("/v1/status")), now: null }, settings: context.may("admin") ? await maybe("/console/settings") : null, paths: context.may("report") ? ((await maybe("/v1/reports/paths"))?.rows ?? null) : null }),
+    show: ({ status: s, paths, settings }) => h("div", { class: "grid" },
       h("section", { class: "card half" }, h("h2", null, t("服务", "Service")), h("ul", { class: "plainlist" },
         pair(t("方式", "Mode"), word("mode", s.mode)),
         pair(t("能否工作", "Ready"), s.not_ready.length === 0 ? h("span", { class: "tag good" }, t("正常", "ready")) : s.not_ready.map((reason) => h("span", { class: "tag bad" }, reason))),
@@ -32,6 +32,10 @@ export function view(_, __, context) {
         { title: t("发出", "Sent"), kind: "figure", show: (row) => number(row.sent) },
         { title: t("有回执", "Reports"), kind: "figure", show: (row) => `${number(row.receipts)} (${percent(row.receipt_share)})` },
         { title: t("有回复", "Replies"), kind: "figure", show: (row) => `${number(row.replies)} (${percent(row.reply_share)})` }, { title: t("应有回复", "Expected"), kind: "figure", show: (row) => number(row.expected) },
-        { title: t("说明", "Note"), show: (row) => row.prefix && row.expected >= 10 && row.replies < row.expected / 3 && h("span", { class: "tag bad" }, t("上行可能中断", "replies may be lost")) }], paths))),
+        { title: t("说明", "Note"), show: (row) => row.prefix && row.expected >= 10 && row.replies < row.expected / 3 && h("span", { class: "tag bad" }, t("上行可能中断", "replies may be lost")) }], paths)),
+      settings && h("section", { class: "card whole" }, h("h2", null, t("现行设置（只读）", "Settings in force (read only)")),
+        settings.warnings.length === 0 ? h("p", null, h("span", { class: "tag good" }, t("检查无发现", "check finds nothing"))) : h("ul", { class: "plainlist" }, settings.warnings.map((warning) => h("li", null, h("span", null, h("span", { class: "tag fair" }, t("注意", "warning")), ` ${warning}`)))),
+        h("p", { class: "soft small" }, t("规则指纹 ", "Fingerprint of the rules "), settings.sha256.slice(0, 16)),
+        h("details", null, h("summary", null, t("显示全部设置（不含密钥）", "Show all settings, without secrets")), h("pre", { class: "said", tabindex: "0" }, settings.text)))),
   };
 }

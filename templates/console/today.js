@@ -1,11 +1,21 @@
 // One day at a glance: what became of its calls, what waits for whom, whether the lines hold.
-import { button, due, h, interval, now, number, percent, since, t, time } from "/console/dom.js";
+import { button, due, h, interval, now, number, percent, since, t, table, time } from "/console/dom.js";
 import { maybe, query } from "/console/api.js";
 import { flow, span } from "/console/draw.js";
 import { unitName, word } from "/console/words.js";
 
 const dayWords = (day) => new Intl.DateTimeFormat(t("zh-CN", "en-GB"), { month: "long", day: "numeric", weekday: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
 const later = (day, days) => new Date(Date.parse(`${day}T00:00:00Z`) + days * 86400e3).toISOString().slice(0, 10);
+
+// A ported number keeps its digits: near enough to see a path that has gone silent.
+function byCarrier(rows) {
+  const all = new Map();
+  for (const row of rows.filter((one) => one.prefix !== null && one.carrier)) {
+    const sum = all.get(row.carrier) ?? { carrier: row.carrier, sent: 0, replies: 0, expected: 0 };
+    all.set(row.carrier, { ...sum, sent: sum.sent + row.sent, replies: sum.replies + row.replies, expected: sum.expected + (row.expected ?? 0) });
+  }
+  return [...all.values()];
+}
 
 // What a leader may see is one whole month, when its answers are in.
 const leads = (context) => context.may("leader") && !context.may("report");
@@ -23,7 +33,7 @@ export function view(_, __, context) {
       context.may("report") ? maybe("/v1/reports/paths") : null,
       context.may("desk", "inspect") && context.state.status?.open_alarms > 0 ? maybe("/v1/desk") : null,
     ]);
-    return { force, exclusions: exclusions?.rows.filter((row) => row.unit === null) ?? null, paths: paths?.rows.filter((row) => row.prefix === null) ?? null, from: force?.from, to: force?.to,
+    return { force, exclusions: exclusions?.rows.filter((row) => row.unit === null) ?? null, paths: paths?.rows.filter((row) => row.prefix === null) ?? null, carriers: paths && byCarrier(paths.rows), from: force?.from, to: force?.to,
       alarms: desk?.alarms.filter((alarm) => !alarm.acknowledged_at) ?? null, status: context.state.status && { ...context.state.status, now: null } };
   };
 
@@ -78,13 +88,16 @@ export function view(_, __, context) {
       queue("#/service", t("发送存疑", "In doubt"), s.in_doubt.count, s.in_doubt.oldest_at ? t(`最早 ${since(s.in_doubt.oldest_at)}前`, `oldest ${since(s.in_doubt.oldest_at)} ago`) : t("均有结论", "all settled"))));
   };
 
-  const lines = ({ status: s, paths }) => h("section", { class: "card half", "aria-labelledby": "lines" }, h("h2", { id: "lines" }, t("通道与上行", "Channels and replies")),
+  const lines = ({ status: s, paths, carriers }) => h("section", { class: "card half", "aria-labelledby": "lines" }, h("h2", { id: "lines" }, t("通道与上行", "Channels and replies")),
     h("ul", { class: "plainlist" }, s.channels.map((channel) => {
       const path = paths?.find((row) => row.channel === channel.name);
       return h("li", null, h("span", null, h("strong", null, channel.name), " ", h("span", { class: `tag ${channel.state === "up" ? "good" : "bad"}` }, word("channel", channel.state)), channel.why && h("span", { class: "soft small" }, ` ${channel.why}`)),
         path && path.sent > 0 && h("span", { class: "soft small" }, t(`30 天：回执 ${number(path.receipts)} · 回复 ${number(path.replies)} · 发出 ${number(path.sent)}`, `30 days: ${number(path.receipts)} reports · ${number(path.replies)} replies · ${number(path.sent)} sent`)));
     })),
     h("p", { class: "soft small" }, t("最近回执 ", "Last report "), time(s.last_receipt_at), t(" · 最近回复 ", " · last reply "), time(s.last_reply_at)),
+    carriers?.length > 0 && table(t("各运营商的回复", "Replies by carrier"), [
+      { title: t("运营商", "Carrier"), show: (row) => row.carrier }, { title: t("发出", "Sent"), kind: "figure", show: (row) => number(row.sent) }, { title: t("有回复", "Replies"), kind: "figure", show: (row) => number(row.replies) }, { title: t("应有回复", "Expected"), kind: "figure", show: (row) => number(row.expected) },
+      { title: t("上行", "Path"), show: (row) => (row.expected < 10 ? h("span", { class: "tag" }, t("样本不足", "too few")) : row.replies < row.expected / 3 ? h("span", { class: "tag bad" }, t("可能中断", "may be lost")) : h("span", { class: "tag good" }, t("正常", "works"))) }], carriers),
     s.alarms.length > 0 && h("ul", { class: "plainlist" }, s.alarms.map((alarm) => h("li", null, h("span", null, h("span", { class: "tag bad" }, alarm.name), ` ${alarm.about} ${alarm.detail}`), h("span", { class: "soft small" }, since(alarm.since))))),
     s.holds.length > 0 && h("p", null, h("span", { class: "tag fair" }, t("已暂停发送", "Sending held")), ` ${s.holds.map((hold) => hold.reason).join("; ")}`));
 
