@@ -136,6 +136,7 @@ std::string tokens_of_everybody(store::Connection& db, Random& random, const Dem
     const auto& officer = city.officer(0);
     const Visitor visitors[] = {{"管理员 operator", {"admin"}, {"管理员", "", "", std::nullopt}}, {"督察 inspection", {"report", "inspect"}, {"赵督察", "", "", std::nullopt}},
                                 {"值班 duty desk", {"desk"}, {"王值班", "", "", std::nullopt}}, {"领导 leader", {"leader"}, {"陈局长", "", "", std::nullopt}},
+                                {"单位 unit", {"unit"}, {"所长", officer.unit, "", std::nullopt}},
                                 {"民警 officer", {"officer"}, {officer.name, officer.unit, officer.badge, std::nullopt}}};
     std::string out;
     for (const auto& visitor : visitors)

@@ -61,10 +61,24 @@ void DemoPeople::look(store::Connection& db, Instant now) {
     if (hour < begin_hour || hour >= end_hour || random_.below(10) != 0) return;
     decide_replies(db, now);
     follow_up(db, now);
-    if (random_.below(12) == 0) appeal(db, now);
+    if (random_.below(100) == 0) appeal(db, now);
+    decide_appeals(db, now);
 }
 
-// An officer asks for a rating of the last days to be taken out; who decides looks into the older ones.
+// Two persons, one after the other, about those that were filed a day ago and more.
+void DemoPeople::decide_appeals(store::Connection& db, Instant now) {
+    for (auto id : ids(db, "SELECT id FROM appeals WHERE decided_at IS NULL AND filed_at < ?1 ORDER BY id", now - Millis(24h))) {
+        auto known = store::find_appeal(db, id);
+        if (!known) continue;
+        bool first = known->state == AppealState::filed;
+        followup::AppealStep step{first ? "propose" : "confirm", first ? (random_.below(3) == 0 ? "upheld" : "not_upheld") : "", "已听取通话录音并与报警人核实"};
+        const auto& who = first ? first_ : second_;
+        auto planned = followup::plan_appeal_step(*known, step, {who, who.substr(who.find('/') + 1), "", "", true});
+        if (planned) (void)store::move_appeal(db, parts_.seal, *known, *planned, now);
+    }
+}
+
+// An officer asks for a rating of the last days to be taken out.
 void DemoPeople::appeal(store::Connection& db, Instant now) {
     store::Statement rated(db, R"sql(
         SELECT c.record, c.officer FROM ratings r JOIN cases c ON c.id = r.case_id

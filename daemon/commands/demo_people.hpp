@@ -34,6 +34,7 @@ private:
     void take_emergencies(store::Connection& db, Instant now);
     void decide_replies(store::Connection& db, Instant now);
     void follow_up(store::Connection& db, Instant now);
+    void decide_appeals(store::Connection& db, Instant now);
     void appeal(store::Connection& db, Instant now);
     void next_step(store::Connection& db, const store::Followup& followup, Instant now);
 

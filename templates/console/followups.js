@@ -12,11 +12,11 @@ function list(context) {
     { title: t("接警单", "Call"), show: (row) => h("a", { href: `#/followups/${row.id}` }, row.case_id) },
     { title: t("时限", "Due"), show: (row) => due(row.due_at) },
     { title: t("进度", "State"), show: (row) => word("state", row.state) },
-    { title: t("评价", "Rating"), show: (row) => h("span", { class: `tag ${row.grade === "dissatisfied" ? "bad" : ""}` }, word("grade", row.grade)) },
+    context.may("inspect") && { title: t("评价", "Rating"), show: (row) => row.grade && h("span", { class: `tag ${row.grade === "dissatisfied" ? "bad" : ""}` }, word("grade", row.grade)) },
     { title: t("单位", "Unit"), show: (row) => unitName(row.unit) },
-    { title: t("民警", "Officer"), show: (row) => row.officer ?? "–" },
-    { title: t("说明", "Note"), show: (row) => row.no_callback && h("span", { class: "tag fair" }, t("不愿接听回访", "wants no call")) },
-  ];
+    context.may("inspect") && { title: t("民警", "Officer"), show: (row) => row.officer ?? "–" },
+    context.may("inspect") && { title: t("说明", "Note"), show: (row) => row.no_callback && h("span", { class: "tag fair" }, t("不愿接听回访", "wants no call")) },
+  ].filter(Boolean);
   return {
     watch: (status) => `${status?.followups.open} ${status?.followups.overdue}`,
     load: () => get("/v1/followups"),
@@ -91,7 +91,7 @@ function one(id, context) {
         h("section", { class: "card" }, h("div", { class: "head" }, h("h2", null, word("state", f.state)), due(f.due_at)),
           h("div", { class: "facts" }, context.may("inspect") ? h("a", { href: `#/case/${f.case_id}` }, f.case_id) : f.case_id, h("span", null, unitName(f.unit)), number ? h("strong", { class: "quote" }, number) : f.phone && h("span", null, f.phone), f.no_callback && h("span", { class: "tag fair" }, t("不愿接听回访", "wants no call")), f.urgent && h("span", { class: "tag bad" }, t("优先", "urgent")), f.escalated > 0 && h("span", { class: "tag fair" }, t("已升级督办", "gone a level up")), f.finding && h("span", { class: "tag" }, word("finding", f.finding)), f.topic && h("span", { class: "tag" }, word("topic", f.topic))),
           (f.said ?? []).map((text) => h("p", { class: "said in" }, text.text)),
-          h("div", { class: "actions" }, steps.map((step, at) => button(step[1], () => act(step), { class: at === 0 ? "main" : null, id: `step-${step[0]}` })), f.phone && !number && !f.no_callback && f.state !== "closed" && button(t("查看号码", "Show the number"), reveal, { id: "reveal" }))),
+          h("div", { class: "actions" }, steps.filter(([step]) => context.may("inspect") || step === "rectify").map((step, at) => button(step[1], () => act(step), { class: at === 0 ? "main" : null, id: `step-${step[0]}` })), f.phone && !number && !f.no_callback && f.state !== "closed" && button(t("查看号码", "Show the number"), reveal, { id: "reveal" }))),
         h("section", { class: "card" }, h("h2", null, t("经过", "What was done")), h("ol", { class: "story" }, f.steps.map((step) => h("li", { class: step.step === "escalated" ? "bad" : step.step === "closed" ? "good" : "" }, h("div", null, h("strong", null, word("state", step.step)), " ", h("span", { class: "soft small" }, time(step.at), ` ${person(step.who)}`)), step.note && h("p", { class: "said" }, step.note))))),
         f.reveals?.length > 0 && h("section", { class: "card" }, h("h2", null, t("谁看过号码", "Who saw the number")), h("ul", { class: "plainlist" }, f.reveals.map((look) => h("li", null, h("span", null, person(look.who), "：", look.reason), time(look.at)))))];
     },

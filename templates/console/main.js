@@ -6,8 +6,9 @@ import { ready, ring, wake } from "/console/sound.js";
 
 const places = [
   { path: "today", words: () => (may("report", "desk", "inspect") ? t("今日概览", "Today") : t("月度概览", "The month")), scopes: ["report", "leader", "desk", "inspect"], file: "today" },
+  { path: "mine", words: () => t("我的评价", "My ratings"), scopes: ["officer"], file: "figures" },
   { path: "alarms", words: () => t("紧急情况", "Emergencies"), scopes: ["desk", "inspect"], file: "alarms", count: (s) => [s.open_alarms, true] },
-  { path: "followups", words: () => t("不满意回访", "Follow-ups"), scopes: ["inspect"], file: "followups", count: (s) => [s.followups.overdue, true] },
+  { path: "followups", words: () => (may("inspect") ? t("不满意回访", "Follow-ups") : t("整改单", "Work orders")), scopes: ["inspect", "unit"], file: "followups", count: (s) => [s.followups.overdue, true] },
   { path: "review", words: () => t("人工判读", "Review"), scopes: ["inspect"], file: "review", count: (s) => [s.reviews.open] },
   { path: "appeals", words: () => t("民警申诉", "Appeals"), scopes: ["inspect", "officer", "unit"], file: "appeals", count: (s) => [s.appeals.open, s.appeals.overdue > 0] },
   { path: "letters", words: () => t("群众来信", "Letters"), scopes: ["inspect", "desk"], file: "letters", count: (s) => [s.letters.open] },
@@ -15,7 +16,6 @@ const places = [
   { path: "officers", words: () => t("民警", "Officers"), scopes: ["report"], file: "figures" },
   { path: "exclusions", words: () => t("不评警情", "Exclusions"), scopes: ["report", "leader"], file: "figures" },
   { path: "signals", words: () => t("异常信号", "Signals"), scopes: ["inspect"], file: "figures" },
-  { path: "mine", words: () => t("我的评价", "My ratings"), scopes: ["officer"], file: "figures" },
   { path: "reports", words: () => t("报表下载", "Downloads"), scopes: ["report", "leader"], file: "reports" },
   { path: "service", words: () => t("运行状态", "Service"), scopes: ["report", "desk", "inspect"], file: "service" },
   { path: "case", scopes: ["inspect"], file: "case" },

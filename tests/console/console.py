@@ -41,7 +41,7 @@ def days(new_site):
 
     answering = site.carrier.to(numbers["danger"])[0]["from"]
     tokens = {"operator": token("admin", name="钱管理"), "inspection": token("inspect", "report", name="赵督察"), "desk": token("desk", name="王值班"), "leader": token("leader", name="陈局长"),
-              "officer": token("officer", name="王杰", unit="320102430000", badge="012345"), "brief": token("report", name="孙某")}
+              "officer": token("officer", name="王杰", unit="320102430000", badge="012345"), "unit": token("unit", name="刘所长", unit="320102430000"), "brief": token("report", name="孙某")}
     brief = json.loads(site.ask("GET", "/console/session", token=tokens["brief"])[2])["who"].split("/")[0]
     told = {"base": f"http://127.0.0.1:{site.port}", "chromium": CHROMIUM, "tokens": tokens, "hook": site.hook, "numbers": numbers, "answering": answering, "brief": brief,
             "revoke": [os.path.abspath(sys.argv[1]), "token", "revoke", "-c", site.path("pingjing.toml"), brief]}
@@ -52,7 +52,8 @@ def days(new_site):
     # What was done on the page is in the books.
     stories = {name: site.run("explain", f"3200000000000{n:03}").stdout for n, name in enumerate(numbers)}
     check("赵督察" in stories["words"] and "confirmed" in stories["words"], "the decision is the inspector's", stories["words"])
-    check("called_back" in json.dumps(json.loads(site.run("explain", "3200000000000003", "--format", "json").stdout)["followup"]), "the call-back stands in the story")
+    steps = json.dumps(json.loads(site.run("explain", "3200000000000003", "--format", "json").stdout)["followup"])
+    check(all(step in steps for step in ("called_back", "verified", "rectifying", "rectified")), "what was done for the caller stands in the story", steps)
     alarms = json.loads(site.ask("GET", "/v1/desk", token=tokens["desk"])[2])["alarms"]
     check([a["acknowledged_by"].split("/")[1] for a in alarms] == ["王值班"], "the desk has the emergency", alarms)
     check(tokens["operator"] not in site.said() and "pingjing_session" not in site.said(), "neither token nor session stands in the log")

@@ -129,17 +129,40 @@ const days = {
     await one.click("#step-call");
     await one.fill("dialog textarea", "出警慢,愿意配合核实");
     await one.click("dialog button.main");
-    await one.waitForSelector("#step-verify");
+    await one.click("#step-verify");
+    await one.selectOption("dialog select[name=finding]", "valid");
+    await one.selectOption("dialog select[name=topic]", "response_speed");
+    await one.fill("dialog textarea", "出警记录 61 分钟");
+    await one.click("dialog button.main");
+    await one.click("#step-order");
+    await one.fill("dialog input[name=person]", "刘所长");
+    await one.click("dialog button.main");
+    await one.waitForSelector("#step-rectify");
 
     await one.press("body", "/");
     await one.keyboard.type("3200000000000003");
     await one.keyboard.press("Enter");
-    await one.waitForSelector(".story");
+    await one.waitForSelector("#title >> text=3200000000000003");
+    await drawn(one);
     check((await one.textContent("#view")).includes("等了一个小时"), "the story has what the caller wrote");
     await noNumberOn(one, "a story");
     await go(one, "case/nothing");
     check((await one.textContent("#view")).includes("没有找到"), "a call that is none");
     await leave(one, "inspection");
+  },
+
+  async "a unit sees what it has to put right, and not who complained"() {
+    const one = await signedIn("unit");
+    check((await one.textContent("#title")) === "整改单", "its work orders come first");
+    await one.click("#view table a");
+    await one.waitForSelector("#step-rectify");
+    const text = await one.textContent("#view");
+    check(!text.includes("等了一个小时") && !text.includes("****") && !text.includes("出警慢"), "nothing of the caller", text);
+    await one.click("#step-rectify");
+    await one.fill("dialog textarea", "已增派夜间警力");
+    await one.click("dialog button.main");
+    await one.waitForSelector("text=已整改待复核");
+    await leave(one, "unit");
   },
 
   async "a leader sees aggregates, an officer his own, nobody more"() {
