@@ -182,7 +182,8 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.store_->run_now([&](store::Connection& db) { change = note_configuration(db, a.gateway_->settings(), clock.now()); });
     if (change) tell(*change, a.gateway_->settings().survey.mode);
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
-    a.events_ = std::make_unique<console::Events>(store::read_on(*a.reader_));
+    a.glances_ = std::make_unique<store::ReadThread>(a.store_->path());
+    a.events_ = std::make_unique<console::Events>(store::read_on(*a.glances_));
     a.access_.also_by([&a](const http::Request& request) { return a.signed_in_by(request); });
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); },
                                            [&a](const std::string& day) { return reports::export_wish(*a.report_site_, a.export_place(), a.seal_, day); });
@@ -298,14 +299,16 @@ void App::add_console(http::Router& router) {
     };
     console::add_page_routes(router);
     console::add_session_routes(router, signed_in, {sessions_, check, origin, !gateway_->settings().http.tls_cert.empty()});
-    console::add_site_route(router, signed_in, {store::read_on(*reader_), clock_, site});
+    console::add_site_route(router, signed_in, {store::read_on(*glances_), clock_, site});
     events_->add_route(router, signed_in);
     console::add_export_routes(router, access_.guards(), {store::read_on(*reader_), [this] { return gateway_->settings().reports.export_dir; }});
     console::add_settings_route(router, access_.guards(), [this] {
         const auto& s = gateway_->settings();
         return console::SettingsShown{s.open_text, s.rules_sha256, s.warnings};
     });
-    admin::add_status_route(router, access_.guards(), control_parts());
+    auto status = control_parts();
+    status.read = store::read_on(*glances_);
+    admin::add_status_route(router, access_.guards(), std::move(status));
 }
 
 // The same handlers behind both doors; the control socket has some that the network has not.

@@ -75,6 +75,7 @@ private:
     const store::Seal& seal_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<store::ReadThread> reader_;
+    std::unique_ptr<store::ReadThread> glances_;  // for the console: an emergency does not wait behind somebody's report
     Aside folder_writer_{"writeback"};  // another system's folder may hang: neither a report nor the end waits for it
     http::Client client_;
     std::unique_ptr<Gateway> gateway_;

@@ -78,7 +78,8 @@ asio::awaitable<http::Response> list_followups(const Office office, http::Reques
     json::array list;
     const auto now = office.clock.now();
     std::function<void(Connection&)> read = [&](Connection& db) {
-        list = request.asker.may("inspect") ? followups(db, office.seal, state == "all", request.asker, now) : work_orders(db, state == "all", request.asker, now);
+        bool unit = request.asker.may("unit") && !request.asker.may("inspect");
+        list = unit ? work_orders(db, state == "all", request.asker, now) : followups(db, office.seal, state == "all", request.asker, now);
     };
     // On disk before anything is shown.
     auto note = [&](Connection& db) {

@@ -13,7 +13,12 @@ export const whenSignedOut = (then) => (onSignedOut = then);
 async function send(method, path, body, more) {
   let response;
   try {
-    response = await fetch(path, { method, headers: { "X-Pingjing-Console": "1", ...(body === undefined ? {} : { "Content-Type": "application/json" }) }, body: body === undefined ? undefined : JSON.stringify(body), ...more });
+    response = await fetch(path, {
+      method,
+      headers: { "X-Pingjing-Console": "1", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      ...more,
+    });
   } catch {
     throw new Refused(0, "offline");
   }
@@ -29,13 +34,16 @@ export const post = (path, body = {}, more = {}) => send("POST", path, body, mor
 export const remove = (path) => send("DELETE", path);
 
 // Of several, those that this person may see; the others are null.
-export const maybe = (path) => get(path).catch((error) => {
-  if (error.status === 403 || error.status === 404) return null;
-  throw error;
-});
+export const maybe = (path) =>
+  get(path).catch((error) => {
+    if (error.status === 403 || error.status === 404) return null;
+    throw error;
+  });
 
 export const query = (path, parameters) => {
-  const asked = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== ""));
+  const asked = new URLSearchParams(
+    Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== ""),
+  );
   return asked.size ? `${path}?${asked}` : path;
 };
 

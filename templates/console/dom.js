@@ -1,4 +1,5 @@
-// Elements made by hand: no text ever becomes markup. `t` says a thing in the language of the reader.
+// Elements made by hand: `h` makes one of the page, `draw` one of a drawing, and no text ever becomes markup. `t` says a thing in the language
+// of the reader.
 
 export const settings = {
   language: localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en"),
@@ -34,7 +35,8 @@ function fill(element, properties, children) {
 }
 
 export const h = (name, properties, ...children) => fill(document.createElement(name), properties, children);
-export const draw = (name, properties, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", name), properties, children);
+export const draw = (name, properties, ...children) =>
+  fill(document.createElementNS("http://www.w3.org/2000/svg", name), properties, children);
 
 export const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en-US"));
 export const percent = (value, digits = 1) => (value === null || value === undefined ? "–" : `${(value * 100).toFixed(digits)}%`);
@@ -52,7 +54,15 @@ export function setClock(place, now) {
 export const now = () => Date.now() + drift;
 
 function parts(instant) {
-  const pieces = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", hourCycle: "h23" }).formatToParts(new Date(instant));
+  const pieces = new Intl.DateTimeFormat("en-CA", {
+    timeZone: zone,
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    hourCycle: "h23",
+  }).formatToParts(new Date(instant));
   return Object.fromEntries(pieces.map((piece) => [piece.type, Number(piece.value)]));
 }
 
@@ -62,7 +72,10 @@ export function when(instant) {
   const today = parts(now());
   const clock = `${pad(then.hour)}:${pad(then.minute)}`;
   if (then.year === today.year && then.month === today.month && then.day === today.day) return clock;
-  const day = t(`${then.month}月${then.day}日`, `${then.day} ${["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][then.month - 1]}`);
+  const day = t(
+    `${then.month}月${then.day}日`,
+    `${then.day} ${["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][then.month - 1]}`,
+  );
   return then.year === today.year ? `${day} ${clock}` : `${then.year}${t("年", " ")}${day}`;
 }
 export const time = (instant) => h("time", { datetime: instant ?? "" }, when(instant));
@@ -88,14 +101,45 @@ export function due(instant) {
 export const button = (words, onclick, properties) => h("button", { type: "button", onclick, ...properties }, words);
 export const empty = (words) => h("p", { class: "empty" }, words);
 export const field = (label, control) => h("label", { class: "field" }, h("span", null, label), control);
-export const choice = (name, options, chosen) => h("select", { name }, options.map(([value, words]) => h("option", { value, selected: value === chosen }, words)));
+export const choice = (name, options, chosen) =>
+  h(
+    "select",
+    { name },
+    options.map(([value, words]) => h("option", { value, selected: value === chosen }, words)),
+  );
 
 export function table(caption, columns, rows) {
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, h("table", null,
-    h("caption", { class: "unseen" }, caption),
-    h("thead", null, h("tr", null, columns.map((column) => h("th", { scope: "col", class: column.kind }, column.title)))),
-    h("tbody", null, rows.map((row) => h("tr", null, columns.map((column, at) => h(at === 0 ? "th" : "td", { scope: at === 0 ? "row" : null, class: column.kind }, column.show(row)))))),
-  ));
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    h(
+      "table",
+      null,
+      h("caption", { class: "unseen" }, caption),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          columns.map((column) => h("th", { scope: "col", class: column.kind }, column.title)),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        rows.map((row) =>
+          h(
+            "tr",
+            null,
+            columns.map((column, at) =>
+              h(at === 0 ? "th" : "td", { scope: at === 0 ? "row" : null, class: column.kind }, column.show(row)),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 const said = () => document.getElementById("said");
@@ -111,8 +155,18 @@ export function say(words, kind = "done") {
 // Asks for one thing in a dialog; null when he thought better of it.
 export function ask(title, content, action) {
   return new Promise((resolve) => {
-    const form = h("form", { method: "dialog" }, h("h2", { id: "asked" }, title), content,
-      h("div", { class: "actions" }, button(t("取消", "Cancel"), () => dialog.close()), h("button", { type: "submit", class: "main" }, action)));
+    const form = h(
+      "form",
+      { method: "dialog" },
+      h("h2", { id: "asked" }, title),
+      content,
+      h(
+        "div",
+        { class: "actions" },
+        button(t("取消", "Cancel"), () => dialog.close()),
+        h("button", { type: "submit", class: "main" }, action),
+      ),
+    );
     const dialog = h("dialog", { "aria-labelledby": "asked" }, form);
     let answer = null;
     form.addEventListener("submit", () => (answer = Object.fromEntries(new FormData(form))));

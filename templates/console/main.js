@@ -5,12 +5,35 @@ import { setUnits, word } from "/console/words.js";
 import { ready, ring, wake } from "/console/sound.js";
 
 const places = [
-  { path: "today", words: () => (may("report", "desk", "inspect") ? t("今日概览", "Today") : t("月度概览", "The month")), scopes: ["report", "leader", "desk", "inspect"], file: "today" },
+  {
+    path: "today",
+    words: () => (may("report", "desk", "inspect") ? t("今日概览", "Today") : t("月度概览", "The month")),
+    scopes: ["report", "leader", "desk", "inspect"],
+    file: "today",
+  },
   { path: "mine", words: () => t("我的评价", "My ratings"), scopes: ["officer"], file: "figures" },
-  { path: "alarms", words: () => t("紧急情况", "Emergencies"), scopes: ["desk", "inspect"], file: "alarms", count: (s) => [s.open_alarms, true] },
-  { path: "followups", words: () => (may("inspect") ? t("不满意回访", "Follow-ups") : t("整改单", "Work orders")), scopes: ["inspect", "unit"], file: "followups", count: (s) => [s.followups.overdue, true] },
+  {
+    path: "alarms",
+    words: () => t("紧急情况", "Emergencies"),
+    scopes: ["desk", "inspect"],
+    file: "alarms",
+    count: (s) => [s.open_alarms, true],
+  },
+  {
+    path: "followups",
+    words: () => (may("inspect") ? t("不满意回访", "Follow-ups") : t("整改单", "Work orders")),
+    scopes: ["inspect", "unit"],
+    file: "followups",
+    count: (s) => [s.followups.overdue, true],
+  },
   { path: "review", words: () => t("人工判读", "Review"), scopes: ["inspect"], file: "review", count: (s) => [s.reviews.open] },
-  { path: "appeals", words: () => t("民警申诉", "Appeals"), scopes: ["inspect", "officer", "unit"], file: "appeals", count: (s) => [s.appeals.open, s.appeals.overdue > 0] },
+  {
+    path: "appeals",
+    words: () => t("民警申诉", "Appeals"),
+    scopes: ["inspect", "officer", "unit"],
+    file: "appeals",
+    count: (s) => [s.appeals.open, s.appeals.overdue > 0],
+  },
   { path: "letters", words: () => t("群众来信", "Letters"), scopes: ["inspect", "desk"], file: "letters", count: (s) => [s.letters.open] },
   { path: "units", words: () => t("单位", "Units"), scopes: ["report", "leader"], file: "figures" },
   { path: "officers", words: () => t("民警", "Officers"), scopes: ["report"], file: "figures" },
@@ -22,7 +45,18 @@ const places = [
   { path: "unit", scopes: ["report", "leader"], file: "figures" },
 ];
 
-const state = { me: null, site: null, status: null, view: null, data: null, source: null, quietUntil: 0, line: "open", watched: "", loadedAt: 0 };
+const state = {
+  me: null,
+  site: null,
+  status: null,
+  view: null,
+  data: null,
+  source: null,
+  quietUntil: 0,
+  line: "open",
+  watched: "",
+  loadedAt: 0,
+};
 const may = (...scopes) => state.me.scopes.includes("admin") || scopes.some((scope) => state.me.scopes.includes(scope));
 const here = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
 const allowed = () => places.filter((place) => may(...place.scopes));
@@ -31,7 +65,14 @@ const allowed = () => places.filter((place) => may(...place.scopes));
 function door(problem) {
   state.source?.close();
   state.me = state.view = null;
-  const token = h("input", { id: "token", type: "password", autocomplete: "current-password", spellcheck: "false", required: true, "aria-describedby": problem ? "problem" : null });
+  const token = h("input", {
+    id: "token",
+    type: "password",
+    autocomplete: "current-password",
+    spellcheck: "false",
+    required: true,
+    "aria-describedby": problem ? "problem" : null,
+  });
   const enter = async (event) => {
     event.preventDefault();
     wake(); // the one touch that a browser wants before it lets an alarm sound
@@ -39,16 +80,48 @@ function door(problem) {
       await post("/console/session", { token: token.value.trim() });
       await begin();
     } catch (error) {
-      door(error.status === 401 ? t("令牌无效、已过期或已被撤销。", "This token is not known, has expired or was revoked.") : error.status === 429 ? t("错误次数过多，请稍候再试。", "Too many wrong tokens; wait a little.") : error.message);
+      door(
+        error.status === 401
+          ? t("令牌无效、已过期或已被撤销。", "This token is not known, has expired or was revoked.")
+          : error.status === 429
+            ? t("错误次数过多，请稍候再试。", "Too many wrong tokens; wait a little.")
+            : error.message,
+      );
     }
   };
   document.title = t("登录 · 评警", "Sign in · pingjing");
-  document.getElementById("page").replaceChildren(h("main", { class: "door" }, h("form", { class: "card", onsubmit: enter },
-    h("div", { class: "brand" }, h("img", { src: "/console/mark.svg", alt: "" }), h("div", null, h("h1", null, t("评警", "pingjing")), h("span", null, t("110 接处警短信评价", "Ratings of 110 calls by SMS")))),
-    h("label", { class: "field" }, h("span", null, t("访问令牌", "Access token")), token),
-    problem && h("p", { id: "problem", class: "clock late", role: "alert" }, problem),
-    h("button", { class: "main", type: "submit" }, t("登录", "Sign in")),
-    h("p", { class: "soft small" }, t("令牌由管理员发放，仅用于登录，不会保存在浏览器中。", "An operator hands out tokens. It opens the door once and is not kept in the browser.")), h("div", { class: "row" }, switches(() => door(problem))))));
+  document.getElementById("page").replaceChildren(
+    h(
+      "main",
+      { class: "door" },
+      h(
+        "form",
+        { class: "card", onsubmit: enter },
+        h(
+          "div",
+          { class: "brand" },
+          h("img", { src: "/console/mark.svg", alt: "" }),
+          h("div", null, h("h1", null, t("评警", "pingjing")), h("span", null, t("110 接处警短信评价", "Ratings of 110 calls by SMS"))),
+        ),
+        h("label", { class: "field" }, h("span", null, t("访问令牌", "Access token")), token),
+        problem && h("p", { id: "problem", class: "clock late", role: "alert" }, problem),
+        h("button", { class: "main", type: "submit" }, t("登录", "Sign in")),
+        h(
+          "p",
+          { class: "soft small" },
+          t(
+            "令牌由管理员发放，仅用于登录，不会保存在浏览器中。",
+            "An operator hands out tokens. It opens the door once and is not kept in the browser.",
+          ),
+        ),
+        h(
+          "div",
+          { class: "row" },
+          switches(() => door(problem)),
+        ),
+      ),
+    ),
+  );
   token.focus();
 }
 
@@ -56,7 +129,10 @@ function switches(again) {
   const dark = { auto: "light", light: "dark", dark: "auto" };
   const theme = { auto: t("外观：自动", "Theme: auto"), light: t("外观：浅色", "Theme: light"), dark: t("外观：深色", "Theme: dark") };
   return [
-    button(t("English", "中文"), () => (keep("language", settings.language === "zh" ? "en" : "zh"), again()), { class: "plain", lang: t("en", "zh-CN") }),
+    button(t("English", "中文"), () => (keep("language", settings.language === "zh" ? "en" : "zh"), again()), {
+      class: "plain",
+      lang: t("en", "zh-CN"),
+    }),
     button(theme[settings.theme], () => (keep("theme", dark[settings.theme]), again()), { class: "plain" }),
   ];
 }
@@ -64,38 +140,113 @@ function switches(again) {
 // The frame around every view.
 function frame() {
   const { me, site } = state;
-  const search = h("input", { type: "search", name: "case", inputmode: "numeric", placeholder: t("接警单编号", "Record number"), "aria-label": t("按接警单编号查找", "Find a call by its record number") });
+  const search = h("input", {
+    type: "search",
+    name: "case",
+    inputmode: "numeric",
+    placeholder: t("接警单编号", "Record number"),
+    "aria-label": t("按接警单编号查找", "Find a call by its record number"),
+  });
   const find = (event) => {
     event.preventDefault();
     if (search.value.trim()) location.hash = `#/case/${encodeURIComponent(search.value.trim())}`;
   };
   const leave = async () => (await remove("/console/session").catch(() => {}), door());
-  document.getElementById("page").replaceChildren(
-    h("a", { class: "skip", href: "#main", onclick: (event) => (event.preventDefault(), document.getElementById("main").focus()) }, t("跳到正文", "Skip to content")),
-    h("div", { class: "frame" },
-      h("header", { class: "side" },
-        h("div", { class: "brand" }, h("img", { src: "/console/mark.svg", alt: "" }), h("div", null, h("strong", null, site.sign), h("span", null, t("短信评警", "Call ratings")))),
-        h("nav", { "aria-label": t("栏目", "Places") }, h("ul", { class: "places", id: "places" })),
-        h("div", { class: "me" },
-          h("div", null, h("strong", null, me.name || me.who), h("div", { class: "soft" }, me.scopes.map((scope) => word("scope", scope)).join(t("、", ", ")))),
-          h("div", { class: "row" }, switches(redraw), may("desk") && button(settings.sound ? t("声音：开", "Sound: on") : t("声音：关", "Sound: off"), () => (keep("sound", !settings.sound), wake(), redraw()), { class: "plain" }), button(t("退出", "Sign out"), leave, { class: "plain" })))),
-      h("div", { class: "work" },
-        h("div", { id: "cry", role: "alert" }),
-        h("main", { id: "main", tabindex: "-1" },
-          h("div", { class: "top" }, h("div", { class: "where" }, h("h1", { id: "title" }), h("span", { id: "live", class: "live", role: "status" })), may("inspect") && h("form", { class: "search", role: "search", onsubmit: find }, search, h("button", { type: "submit" }, t("查找", "Find")))),
-          h("div", { id: "view" })))),
-    h("div", { id: "said", class: "notes", role: "status", "aria-live": "polite" }));
+  document
+    .getElementById("page")
+    .replaceChildren(
+      h(
+        "a",
+        { class: "skip", href: "#main", onclick: (event) => (event.preventDefault(), document.getElementById("main").focus()) },
+        t("跳到正文", "Skip to content"),
+      ),
+      h(
+        "div",
+        { class: "frame" },
+        h(
+          "header",
+          { class: "side" },
+          h(
+            "div",
+            { class: "brand" },
+            h("img", { src: "/console/mark.svg", alt: "" }),
+            h("div", null, h("strong", null, site.sign), h("span", null, t("短信评警", "Call ratings"))),
+          ),
+          h("nav", { "aria-label": t("栏目", "Places") }, h("ul", { class: "places", id: "places" })),
+          h(
+            "div",
+            { class: "me" },
+            h(
+              "div",
+              null,
+              h("strong", null, me.name || me.who),
+              h("div", { class: "soft" }, me.scopes.map((scope) => word("scope", scope)).join(t("、", ", "))),
+            ),
+            h(
+              "div",
+              { class: "row" },
+              switches(redraw),
+              may("desk") &&
+                button(
+                  settings.sound ? t("声音：开", "Sound: on") : t("声音：关", "Sound: off"),
+                  () => (keep("sound", !settings.sound), wake(), redraw()),
+                  { class: "plain" },
+                ),
+              button(t("退出", "Sign out"), leave, { class: "plain" }),
+            ),
+          ),
+        ),
+        h(
+          "div",
+          { class: "work" },
+          h("div", { id: "cry", role: "alert" }),
+          h(
+            "main",
+            { id: "main", tabindex: "-1" },
+            h(
+              "div",
+              { class: "top" },
+              h("div", { class: "where" }, h("h1", { id: "title" }), h("span", { id: "live", class: "live", role: "status" })),
+              may("inspect") &&
+                h("form", { class: "search", role: "search", onsubmit: find }, search, h("button", { type: "submit" }, t("查找", "Find"))),
+            ),
+            h("div", { id: "view" }),
+          ),
+        ),
+      ),
+      h("div", { id: "said", class: "notes", role: "status", "aria-live": "polite" }),
+    );
   showPlaces();
   showLine();
 }
 
 function showPlaces() {
   const [path] = here();
-  document.getElementById("places")?.replaceChildren(...allowed().filter((place) => place.words).map((place) => {
-    const [count, bad] = (state.status && place.count?.(state.status)) ?? [0];
-    const badge = count > 0 && h("span", { class: `count${bad ? " bad" : ""}` }, count > 999 ? "999+" : String(count), h("span", { class: "unseen" }, t(" 项", " waiting")));
-    return h("li", null, h("a", { href: `#/${place.path}`, "aria-current": place.path === path || (path === "unit" && place.path === "units") ? "page" : null }, h("span", null, place.words()), badge));
-  }));
+  document.getElementById("places")?.replaceChildren(
+    ...allowed()
+      .filter((place) => place.words)
+      .map((place) => {
+        const [count, bad] = (state.status && place.count?.(state.status)) ?? [0];
+        const badge =
+          count > 0 &&
+          h(
+            "span",
+            { class: `count${bad ? " bad" : ""}` },
+            count > 999 ? "999+" : String(count),
+            h("span", { class: "unseen" }, t(" 项", " waiting")),
+          );
+        return h(
+          "li",
+          null,
+          h(
+            "a",
+            { href: `#/${place.path}`, "aria-current": place.path === path || (path === "unit" && place.path === "units") ? "page" : null },
+            h("span", null, place.words()),
+            badge,
+          ),
+        );
+      }),
+  );
 }
 
 function showLine() {
@@ -115,13 +266,26 @@ function showCry() {
   if (!cry) return;
   if (open === 0) return void cry.replaceChildren();
   const rings = may("desk") && settings.sound;
-  const words = t(`${open} 起紧急情况无人接手，最早 ${since(state.status.desk.oldest_open_at)}前`, `${open} ${open === 1 ? "emergency" : "emergencies"} with nobody on it, the oldest waiting for ${since(state.status.desk.oldest_open_at)}`);
+  const words = t(
+    `${open} 起紧急情况无人接手，最早 ${since(state.status.desk.oldest_open_at)}前`,
+    `${open} ${open === 1 ? "emergency" : "emergencies"} with nobody on it, the oldest waiting for ${since(state.status.desk.oldest_open_at)}`,
+  );
   const key = `${words}|${rings}|${ready()}|${Date.now() < state.quietUntil}`;
   if (cry.dataset.key === key && cry.firstChild) return;
   cry.dataset.key = key;
   const quiet = () => ((state.quietUntil = Date.now() + 60000), showCry());
-  cry.replaceChildren(h("div", { class: "cry" }, h("strong", null, words), h("a", { href: "#/alarms" }, t("立即查看", "Look now")),
-    rings && (!ready() ? button(t("点此开启警报声", "Turn the sound on"), () => (wake(), setTimeout(() => (ring(), showCry()), 100))) : Date.now() > state.quietUntil && button(t("静音一分钟", "Quiet for a minute"), quiet))));
+  cry.replaceChildren(
+    h(
+      "div",
+      { class: "cry" },
+      h("strong", null, words),
+      h("a", { href: "#/alarms" }, t("立即查看", "Look now")),
+      rings &&
+        (!ready()
+          ? button(t("点此开启警报声", "Turn the sound on"), () => (wake(), setTimeout(() => (ring(), showCry()), 100)))
+          : Date.now() > state.quietUntil && button(t("静音一分钟", "Quiet for a minute"), quiet)),
+    ),
+  );
 }
 
 setInterval(() => {
@@ -134,7 +298,10 @@ const context = { may, state, refresh: () => refresh(true), again, go: (path) =>
 async function open() {
   const [path, ...rest] = here();
   const place = allowed().find((one) => one.path === path) ?? allowed()[0];
-  if (!place) return void document.getElementById("view").replaceChildren(h("p", { class: "empty" }, t("此令牌没有可查看的内容。", "There is nothing to see for this token.")));
+  if (!place)
+    return void document
+      .getElementById("view")
+      .replaceChildren(h("p", { class: "empty" }, t("此令牌没有可查看的内容。", "There is nothing to see for this token.")));
   state.view?.leave?.();
   const module = await import(`/console/${place.file}.js`);
   const view = module.view(place.path, rest, context);
@@ -175,8 +342,20 @@ async function refresh(anyway) {
     again();
   } catch (error) {
     if (state.view !== view || error.status === 401) return;
-    const words = error.status === 0 ? t("连接不上服务，恢复后会自动更新。", "The service cannot be reached; this page comes back by itself.") : error.status === 404 ? t("没有找到，或您无权查看。", "There is no such thing, or it is not for you.") : error.message ?? String(error);
-    main.replaceChildren(h("section", { class: "card", role: "alert" }, h("p", null, words), button(t("再试一次", "Try again"), () => refresh(true))));
+    const words =
+      error.status === 0
+        ? t("连接不上服务，恢复后会自动更新。", "The service cannot be reached; this page comes back by itself.")
+        : error.status === 404
+          ? t("没有找到，或您无权查看。", "There is no such thing, or it is not for you.")
+          : (error.message ?? String(error));
+    main.replaceChildren(
+      h(
+        "section",
+        { class: "card", role: "alert" },
+        h("p", null, words),
+        button(t("再试一次", "Try again"), () => refresh(true)),
+      ),
+    );
   }
 }
 
@@ -195,13 +374,24 @@ async function look() {
 }
 
 let waiting = null;
+function lookSoon(pause) {
+  waiting ??= setTimeout(() => {
+    waiting = null;
+    look().then(() => refresh(false));
+  }, pause);
+}
+
 function heard(what) {
   state.line = what === "down" ? "down" : "open";
   showLine();
   if (what === "down" || what === "open") return;
-  // Facts come in bursts: once, soon, for all of them. An emergency does not wait for the others.
-  clearTimeout(waiting);
-  waiting = setTimeout(() => look().then(() => refresh(false)), what === "alarm" ? 0 : 1500);
+  if (what === "alarm") {
+    // An emergency does not wait for the others.
+    clearTimeout(waiting);
+    waiting = null;
+  }
+  // Facts come in bursts, or all the time: once in a while for all that came.
+  lookSoon(what === "alarm" ? 0 : 1500);
 }
 
 function redraw() {
@@ -225,8 +415,16 @@ whenSignedOut(() => state.me && door(t("会话已结束，请重新登录。", "
 addEventListener("hashchange", () => state.me && open().then(() => document.getElementById("main")?.focus({ preventScroll: true })));
 addEventListener("pointerdown", () => state.me && may("desk") && wake(), { once: true });
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(input|textarea|select)$/i.test(event.target.tagName) || document.querySelector("dialog[open]")) return;
-  if (event.key === "/" && document.querySelector(".search input")) return event.preventDefault(), document.querySelector(".search input").focus();
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    /^(input|textarea|select)$/i.test(event.target.tagName) ||
+    document.querySelector("dialog[open]")
+  )
+    return;
+  if (event.key === "/" && document.querySelector(".search input"))
+    return (event.preventDefault(), document.querySelector(".search input").focus());
   state.view?.key?.(event);
 });
 setInterval(() => state.me && look().then(() => refresh(false)), 15000);

@@ -45,7 +45,7 @@ def days(new_site):
     brief = json.loads(site.ask("GET", "/console/session", token=tokens["brief"])[2])["who"].split("/")[0]
     told = {"base": f"http://127.0.0.1:{site.port}", "chromium": CHROMIUM, "tokens": tokens, "hook": site.hook, "numbers": numbers, "answering": answering, "brief": brief,
             "revoke": [os.path.abspath(sys.argv[1]), "token", "revoke", "-c", site.path("pingjing.toml"), brief]}
-    browser = subprocess.run(["node", os.path.join(here, "days.mjs")], input=json.dumps(told), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=150, env=site.environment)
+    browser = subprocess.run(["node", os.path.join(here, "days.mjs")], input=json.dumps(told), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=420, env=site.environment)
     sys.stdout.write(browser.stdout)
     check(browser.returncode == 0, "the browser's days end well")
 

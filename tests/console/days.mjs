@@ -19,7 +19,10 @@ async function page({ width = 1280, theme = "light", locale = "zh-CN" } = {}) {
   const one = await context.newPage();
   one.problems = [];
   one.on("pageerror", (error) => one.problems.push(error.message));
-  one.on("console", (message) => message.type() === "error" && !/status of 40[134]|status of 429/.test(message.text()) && one.problems.push(message.text()));
+  one.on(
+    "console",
+    (message) => message.type() === "error" && !/status of 40[134]|status of 429/.test(message.text()) && one.problems.push(message.text()),
+  );
   await one.addInitScript(() => {
     globalThis.tones = 0;
     const start = OscillatorNode.prototype.start;
@@ -31,10 +34,14 @@ async function page({ width = 1280, theme = "light", locale = "zh-CN" } = {}) {
   return one;
 }
 
-const drawn = (one) => one.waitForFunction(() => document.querySelector("#view")?.children.length > 0 && !/正在读取|Reading…/.test(document.querySelector("#view").textContent));
+const drawn = (one) =>
+  one.waitForFunction(
+    () => document.querySelector("#view")?.children.length > 0 && !/正在读取|Reading…/.test(document.querySelector("#view").textContent),
+  );
 
 async function signedIn(role, options, path = "") {
   const one = await page(options);
+  if (options?.before) await one.addInitScript(options.before);
   await one.goto(`${told.base}/#/${path}`);
   await one.fill("#token", told.tokens[role]);
   await one.press("#token", "Enter");
@@ -70,11 +77,18 @@ const days = {
     await one.press("#token", "Enter");
     await drawn(one);
     const took = Date.now() - began;
-    const stored = await one.evaluate(() => JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, document.documentElement.outerHTML]));
+    const stored = await one.evaluate(() =>
+      JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, document.documentElement.outerHTML]),
+    );
     check(!stored.includes("pingjing_session") && !stored.includes("pj_"), "no script finds session or token", stored);
     const [cookie] = await one.context().cookies();
     check(cookie.httpOnly && cookie.sameSite === "Strict", "the cookie is for us alone", JSON.stringify(cookie));
-    const bytes = await one.evaluate(() => performance.getEntriesByType("resource").filter((r) => r.name.includes("/console/") && !/session|site|events/.test(r.name)).reduce((sum, r) => sum + r.decodedBodySize, performance.getEntriesByType("navigation")[0].decodedBodySize));
+    const bytes = await one.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .filter((r) => r.name.includes("/console/") && !/session|site|events/.test(r.name))
+        .reduce((sum, r) => sum + r.decodedBodySize, performance.getEntriesByType("navigation")[0].decodedBodySize),
+    );
     check(bytes > 20000 && bytes < 100000, "the first view has less than 100 KB", bytes);
     console.log(`first view: ${bytes} bytes, ${took} ms from the key to the figures`);
     await one.click("text=退出");
@@ -85,9 +99,21 @@ const days = {
 
   async "the duty desk: an emergency comes in by itself, sounds, and is taken"() {
     const one = await signedIn("desk");
-    check((await one.textContent("#places")).includes("紧急情况") && !(await one.textContent("#places")).includes("不满意回访"), "the desk has its own places");
+    check(
+      (await one.textContent("#places")).includes("紧急情况") && !(await one.textContent("#places")).includes("不满意回访"),
+      "the desk has its own places",
+    );
     check((await one.textContent("#cry")) === "", "nothing is urgent yet");
-    const query = new URLSearchParams({ id: "cry", from: told.numbers.danger, to: told.answering, ts: "0", coding: "0", charset: "UTF-8", smsc: "x", text: "救命,有人拿刀" });
+    const query = new URLSearchParams({
+      id: "cry",
+      from: told.numbers.danger,
+      to: told.answering,
+      ts: "0",
+      coding: "0",
+      charset: "UTF-8",
+      smsc: "x",
+      text: "救命,有人拿刀",
+    });
     check((await fetch(`${told.base}${told.hook}/mo?${query}`)).status === 200, "the carrier brings it");
     await one.waitForSelector("#cry .cry", { timeout: 10000 });
     await one.waitForFunction(() => globalThis.tones > 0, null, { timeout: 10000 });
@@ -169,12 +195,16 @@ const days = {
     const one = await signedIn("leader");
     const places = await one.textContent("#places");
     check(places.includes("单位") && !places.includes("民警") && !places.includes("紧急"), "a leader's places", places);
-    for (const path of ["/v1/reports/officers", "/v1/followups", "/v1/desk", "/v1/status"]) check((await one.evaluate((p) => fetch(p).then((r) => r.status), path)) === 403, `${path} is not for leaders`);
+    for (const path of ["/v1/reports/officers", "/v1/followups", "/v1/desk", "/v1/status"])
+      check((await one.evaluate((p) => fetch(p).then((r) => r.status), path)) === 403, `${path} is not for leaders`);
     await leave(one, "leader");
     const other = await signedIn("officer");
     await other.click("text=我的评价");
     await drawn(other);
-    check((await other.textContent("#places")).includes("民警申诉") && !(await other.textContent("#places")).includes("单位"), "an officer's places");
+    check(
+      (await other.textContent("#places")).includes("民警申诉") && !(await other.textContent("#places")).includes("单位"),
+      "an officer's places",
+    );
     await leave(other, "officer");
   },
 
@@ -204,14 +234,51 @@ const days = {
     await leave(one, "operator");
   },
 
+  async "facts that never pause do not keep the page from looking, nor make it look all the time"() {
+    const steady = () => {
+      globalThis.EventSource = class extends EventTarget {
+        constructor() {
+          super();
+          setInterval(() => this.dispatchEvent(new Event("change")), 300);
+        }
+        close() {}
+      };
+    };
+    const one = await signedIn("desk", { before: steady });
+    let looks = 0;
+    one.on("request", (request) => request.url().endsWith("/v1/status") && ++looks);
+    await one.waitForTimeout(5000);
+    check(looks >= 2 && looks <= 6, "it looks now and then", looks);
+    await leave(one, "desk");
+  },
+
   async "everybody can use it: no finding of axe in any place, theme, language or width, and nothing runs out of the window"() {
     for (const look of [{}, { theme: "dark", locale: "en-US" }, { width: 390, theme: "dark" }, { width: 390, locale: "en-US" }]) {
       const one = await signedIn("operator", look);
-      for (const place of ["today", "alarms", "followups", "review", "appeals", "letters", "units", "officers", "exclusions", "signals", "unit/320102430000", "reports", "service", "case/3200000000000003"]) {
+      for (const place of [
+        "today",
+        "alarms",
+        "followups",
+        "review",
+        "appeals",
+        "letters",
+        "units",
+        "officers",
+        "exclusions",
+        "signals",
+        "unit/320102430000",
+        "reports",
+        "service",
+        "case/3200000000000003",
+      ]) {
         await go(one, place);
         await one.evaluate(axe);
         const { violations } = await one.evaluate(() => globalThis.axe.run());
-        check(violations.length === 0, `axe at ${place} ${JSON.stringify(look)}`, violations.map((v) => `${v.id} ${v.nodes[0].target} ${v.nodes[0].failureSummary}`).join(" | "));
+        check(
+          violations.length === 0,
+          `axe at ${place} ${JSON.stringify(look)}`,
+          violations.map((v) => `${v.id} ${v.nodes[0].target} ${v.nodes[0].failureSummary}`).join(" | "),
+        );
         const over = await one.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         check(over <= 0, `${place} ${JSON.stringify(look)} fits its window`, over);
       }
@@ -229,7 +296,11 @@ const days = {
     const seen = new Set();
     for (let i = 0; i < 25; ++i) {
       await one.keyboard.press("Tab");
-      seen.add(await one.evaluate(() => (document.activeElement.closest("nav") ? "nav" : document.activeElement.closest("#view") ? "view" : document.activeElement.tagName)));
+      seen.add(
+        await one.evaluate(() =>
+          document.activeElement.closest("nav") ? "nav" : document.activeElement.closest("#view") ? "view" : document.activeElement.tagName,
+        ),
+      );
     }
     check(seen.has("view"), "what is in the view can be reached", [...seen]);
     await leave(one, "keyboard");

@@ -28,6 +28,14 @@ struct Page {
         events.add_route(router, [](http::Handler handler) { return handler; });
         loops.spawn("events", events.run());
     }
+    ~Page() {
+        loops.stop();
+        http::run_on(clock, io, joined());
+    }
+    boost::asio::awaitable<bool> joined() {
+        co_await loops.join();
+        co_return true;
+    }
     http::Response listen() {
         http::Request request;
         request.method = "GET";
@@ -39,7 +47,10 @@ struct Page {
         store->run_now([&](store::Connection& db) { store::append(db, clock.now(), kind, std::nullopt, "{}"); });
     }
     void add_alarm() {
-        store->run_now([](store::Connection& db) { db.exec("INSERT INTO alarms(id, inbound_id, at, do_not_contact) VALUES ('a', 1, 0, 0)"); });
+        store->run_now([](store::Connection& db) {
+            db.exec("INSERT INTO inbound(id, channel, key, to_number, extension, received_at, step) VALUES (1, 'c', 'k', '', '', 0, 'new')");
+            db.exec("INSERT INTO alarms(id, inbound_id, at, do_not_contact) VALUES ('a', 1, 0, 0)");
+        });
     }
 };
 

@@ -142,7 +142,7 @@ TEST_CASE("a 3 at night becomes a call-back, a finding, a work order, a 回告 a
     CHECK(w.value("SELECT group_concat(grade || ' ' || effect) FROM (SELECT * FROM ratings ORDER BY id)") == "dissatisfied first,satisfied second");
     CHECK(desks.step("close", inspector, R"({"note":"满意"})") == "closed");
     CHECK(w.value("SELECT count(*) FROM followup_steps") == "11");
-    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access'") == "5");
+    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access'") == "6");
     check_whole(w, "closed");
 }
 
