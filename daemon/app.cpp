@@ -10,6 +10,10 @@
 #include "daemon/admin/ledger_api.hpp"
 #include "daemon/async/keep_running.hpp"
 #include "daemon/configuration_history.hpp"
+#include "daemon/console/exports.hpp"
+#include "daemon/console/pages.hpp"
+#include "daemon/console/session_api.hpp"
+#include "daemon/console/site_api.hpp"
 #include "daemon/core/system_clock.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/followup/api.hpp"
@@ -131,7 +135,7 @@ admin::Known known_names(const config::Settings& settings) {
 
 App::App(asio::io_context& io, const Clock& clock, Random& random, const store::Seal& seal, std::unique_ptr<store::Store> store)
     : io_(io), clock_(clock), random_(random), seal_(seal), store_(std::move(store)), client_(io.get_executor()), access_(*store_, clock_),
-      intake_(*store_, seal_, random_), loops_(io.get_executor(), on_failure), desk_loop_(io.get_executor(), on_failure) {}
+      sessions_(random_, clock_), intake_(*store_, seal_, random_), loops_(io.get_executor(), on_failure), desk_loop_(io.get_executor(), on_failure) {}
 
 App::~App() = default;
 
@@ -178,6 +182,9 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.store_->run_now([&](store::Connection& db) { change = note_configuration(db, a.gateway_->settings(), clock.now()); });
     if (change) tell(*change, a.gateway_->settings().survey.mode);
     a.reader_ = std::make_unique<store::ReadThread>(a.store_->path());
+    a.glances_ = std::make_unique<store::ReadThread>(a.store_->path());
+    a.events_ = std::make_unique<console::Events>(store::read_on(*a.glances_));
+    a.access_.also_by([&a](const http::Request& request) { return a.signed_in_by(request); });
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); },
                                            [&a](const std::string& day) { return reports::export_wish(*a.report_site_, a.export_place(), a.seal_, day); });
     auto aside = [&a](std::function<void()> work) { return a.folder_writer_.run(std::move(work)); };
@@ -255,6 +262,55 @@ followup::Parts App::followup_parts() {
 
 reports::ExportPlace App::export_place() const { return {gateway_->settings().reports.export_dir, gateway_->settings().rules_sha256}; }
 
+admin::ControlParts App::control_parts() {
+    admin::ControlParts parts{*store_, store::read_on(*reader_), seal_, clock_, random_};
+    parts.changed = [this] { gateway_->dispatcher().wake(); };
+    parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };
+    parts.channels = [this] { return channel_states(gateway_->dispatcher()); };
+    parts.known = [this] { return known_names(gateway_->settings()); };
+    parts.readiness = [this] { return readiness(); };
+    parts.mode = [this] { return std::string(config::mode_name(gateway_->settings().survey.mode)); };
+    parts.called_off = [this] {
+        return [this, rules = gateway_->rules()](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, seal_, random_, *rules, phone_id, clock_.now()); };
+    };
+    return parts;
+}
+
+std::optional<tl::expected<std::int64_t, http::Response>> App::signed_in_by(const http::Request& request) {
+    auto word = console::cookie_of(request);
+    if (word.empty()) return std::nullopt;
+    auto answer = [](http::Response response) { return std::optional(tl::expected<std::int64_t, http::Response>(tl::unexpect, std::move(response))); };
+    auto foreign = console::is_foreign(request, console::origin_of(gateway_->settings().http.public_url));
+    if (foreign) return answer(http::problem(403, "Forbidden", *foreign));
+    auto token = sessions_.find(word);
+    if (!token) return answer(http::problem(401, "Unauthorized", "this session is over; sign in again"));
+    return *token;
+}
+
+void App::add_console(http::Router& router) {
+    auto signed_in = [this](http::Handler handler) { return access_.anybody(std::move(handler)); };
+    auto check = [this](std::string token) { return access_.check(std::move(token)); };
+    auto origin = [this] { return console::origin_of(gateway_->settings().http.public_url); };
+    auto site = [this] {
+        const auto& s = gateway_->settings();
+        console::Site shown{s.service.sign, s.service.timezone, std::string(config::mode_name(s.survey.mode))};
+        for (const auto& u : s.lists.units) shown.units[u.unit] = u.name;
+        return shown;
+    };
+    console::add_page_routes(router);
+    console::add_session_routes(router, signed_in, {sessions_, check, origin, !gateway_->settings().http.tls_cert.empty()});
+    console::add_site_route(router, signed_in, {store::read_on(*glances_), clock_, site});
+    events_->add_route(router, signed_in);
+    console::add_export_routes(router, access_.guards(), {store::read_on(*reader_), [this] { return gateway_->settings().reports.export_dir; }});
+    console::add_settings_route(router, access_.guards(), [this] {
+        const auto& s = gateway_->settings();
+        return console::SettingsShown{s.open_text, s.rules_sha256, s.warnings};
+    });
+    auto status = control_parts();
+    status.read = store::read_on(*glances_);
+    admin::add_status_route(router, access_.guards(), std::move(status));
+}
+
 // The same handlers behind both doors; the control socket has some that the network has not.
 http::Router App::doors(bool control) {
     http::Router router;
@@ -272,20 +328,11 @@ http::Router App::doors(bool control) {
     desk::add_desk_routes(router, guard, {*store_, seal_, clock_, carries(gateway_->settings())});
     admin::add_health_routes(router, access_, [this] { return readiness(); });
     inbound::add_hooks(router, gateway_->inbox(), [this] { return hooks_; });
+    if (!control) add_console(router);
     if (!control) return router;
 
     reports::add_export_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, [this] { return export_place(); });
-    admin::ControlParts parts{*store_, store::read_on(*reader_), seal_, clock_, random_};
-    parts.changed = wake;
-    parts.released = [this](const std::optional<std::string>& channel) { gateway_->dispatcher().release(channel); };
-    parts.channels = [this] { return channel_states(gateway_->dispatcher()); };
-    parts.known = [this] { return known_names(gateway_->settings()); };
-    parts.readiness = [this] { return readiness(); };
-    parts.mode = [this] { return std::string(config::mode_name(gateway_->settings().survey.mode)); };
-    parts.called_off = [this] {
-        return [this, rules = gateway_->rules()](store::Connection& db, std::int64_t phone_id) { eligibility::reconsider_capped(db, seal_, random_, *rules, phone_id, clock_.now()); };
-    };
-    admin::add_control_routes(router, std::move(parts));
+    admin::add_control_routes(router, control_parts());
     auto again = [this](std::optional<std::string> channel) {
         auto by_mapping = inbound::read_again([this] { return hooks_; });
         return gateway_->inbox().reread(std::move(channel), std::move(by_mapping));
@@ -318,6 +365,7 @@ void App::start() {
     loops_.spawn("nightly", keep_running([this] { return nightly_->run(); }, failed("nightly")));
     loops_.spawn("followups", keep_running([this] { return followup::watch_clocks(followup_parts()); }, failed("followups")));
     loops_.spawn("watch", keep_running([this] { return watch_->run(); }, failed("watch")));
+    loops_.spawn("console", keep_running([this] { return events_->run(); }, failed("console")));
     loops_.spawn("strangers", keep_running([this] { return count_strangers(); }, failed("strangers")));
     loops_.spawn("writeback", keep_running([this] { return writeback_->run(); }, failed("writeback")));
     loops_.spawn("alarms", keep_running([this] { return watch_->tell(); }, failed("alarms")));
@@ -329,6 +377,7 @@ void App::start() {
 asio::awaitable<void> App::stop() {
     stopping_ = true;
     server_->stop_accepting();
+    events_->end();
     loops_.stop();
     co_await loops_.join();
     co_await server_->stop();

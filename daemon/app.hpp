@@ -10,6 +10,8 @@
 #include "daemon/admin/control.hpp"
 #include "daemon/admin/health.hpp"
 #include "daemon/async/aside.hpp"
+#include "daemon/console/events.hpp"
+#include "daemon/console/sessions.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/desk/desk.hpp"
 #include "daemon/followup/work.hpp"
@@ -62,6 +64,9 @@ private:
     asio::awaitable<void> count_strangers();
     followup::Parts followup_parts();
     http::Router doors(bool control);
+    admin::ControlParts control_parts();
+    std::optional<tl::expected<std::int64_t, http::Response>> signed_in_by(const http::Request& request);
+    void add_console(http::Router& router);
 
     asio::io_context& io_;
     const Clock& clock_;
@@ -70,10 +75,13 @@ private:
     const store::Seal& seal_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<store::ReadThread> reader_;
+    std::unique_ptr<store::ReadThread> glances_;  // for the console: an emergency does not wait behind somebody's report
     Aside folder_writer_{"writeback"};  // another system's folder may hang: neither a report nor the end waits for it
     http::Client client_;
     std::unique_ptr<Gateway> gateway_;
     admin::Access access_;
+    console::Sessions sessions_;
+    std::unique_ptr<console::Events> events_;
     intake::Intake intake_;
     std::shared_ptr<const intake::IntakeRules> intake_rules_;
     std::shared_ptr<const reports::ReportSite> report_site_;

@@ -357,7 +357,7 @@ int main(int argc, char** argv) {
     commands::DemoOptions demo;
     subs["demo"]->add_option("--calls", demo.calls, "calls of the last day; each of the thirty days before has a quarter")->check(CLI::Range(4, 1'000'000));
     subs["demo"]->add_option("--seed", demo.seed, "the same seed, the same city");
-    subs["demo"]->add_flag("--serve", demo.serve, "then run the daemon on that city");
+    subs["demo"]->add_flag("--serve", demo.serve, "then go on living in that city, with its console in a browser");
     subs["demo"]->add_option("--keep", demo.keep, "a folder to leave the site in, new or empty");
 
     commands::SimulateOptions simulate;

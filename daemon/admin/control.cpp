@@ -237,6 +237,11 @@ asio::awaitable<Response> status(Parts p, Request) {
 
 }  // namespace
 
+void add_status_route(http::Router& router, const http::Guard& guard, ControlParts parts) {
+    auto shared = std::make_shared<const ControlParts>(std::move(parts));
+    router.add("GET", "/v1/status", guard("report,desk,inspect", [shared](Request request) { return status(shared, std::move(request)); }));
+}
+
 void add_control_routes(http::Router& router, ControlParts parts) {
     auto shared = std::make_shared<const ControlParts>(std::move(parts));
     auto add = [&](const char* method, const char* pattern, auto handler) {

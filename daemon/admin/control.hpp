@@ -35,6 +35,9 @@ struct ControlParts {
     std::function<std::function<void(store::Connection&, std::int64_t phone_id)>()> called_off{};
 };
 
+// GET /v1/status for whoever looks after the service: what `pingjing status` says.
+void add_status_route(http::Router& router, const http::Guard& guard, ControlParts parts);
+
 // Under /control, for trusted requests only: hold release cancel resend optout tokens status. What `parts` refers to
 // outlives the router.
 void add_control_routes(http::Router& router, ControlParts parts);

@@ -59,6 +59,11 @@ json::value read_status(store::Connection& db, const store::Seal& seal, const st
                       {"oldest_at", time_of(db, "SELECT min(at) FROM letters WHERE closed_at IS NULL AND message_id IS NULL")}};
     out["appeals"] = {{"open", count(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND id NOT IN (SELECT appeal_id FROM appeal_withdrawals) AND ?1 > 0", now)},
                       {"overdue", count(db, "SELECT count(*) FROM appeals WHERE decided_at IS NULL AND id NOT IN (SELECT appeal_id FROM appeal_withdrawals) AND due_at < ?1", now)}};
+    out["followups"] = {{"open", count(db, "SELECT count(*) FROM followups WHERE state <> 'closed' AND ?1 > 0", now)},
+                        {"overdue", count(db, "SELECT count(*) FROM followups WHERE state <> 'closed' AND due_at < ?1", now)},
+                        {"next_due_at", time_of(db, "SELECT min(due_at) FROM followups WHERE state <> 'closed'")}};
+    out["reviews"] = {{"open", count(db, "SELECT count(*) FROM reviews WHERE closed_at IS NULL AND ?1 > 0", now)},
+                      {"oldest_at", time_of(db, "SELECT min(at) FROM reviews WHERE closed_at IS NULL")}};
     json::array holds;
     for (const auto& hold : store::active_holds(db)) {
         json::value channel;

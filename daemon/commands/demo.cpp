@@ -13,12 +13,16 @@
 #include "daemon/admin/tokens.hpp"
 #include "daemon/admin/verify.hpp"
 #include "daemon/app.hpp"
+#include "daemon/async/task_group.hpp"
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/demo_city.hpp"
+#include "daemon/commands/demo_people.hpp"
 #include "daemon/commands/site.hpp"
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/system_clock.hpp"
 #include "daemon/gateway.hpp"
+#include "daemon/http/server.hpp"
+#include "daemon/site_rules.hpp"
 #include "daemon/intake/intake.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/reports/queries.hpp"
@@ -30,6 +34,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int days_before = 30, officers = 40, phones = 90'000;
+constexpr int evening = 19;  // when whoever serves the day looks in: most of it is over, and texts are still going out
+constexpr int speed = 6;     // of its clock from then on
 constexpr const char* zone = "Asia/Shanghai";
 
 constexpr const char* configuration = R"toml([service]
@@ -59,6 +65,9 @@ window = 200
 tps = 500
 )toml";
 
+// Whoever looks on for a few minutes shall see an emergency come in.
+constexpr const char* served_citizens = "[channel.replies]\nemergency = 1.5\n";
+
 void write_file(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 
 // A bar on a terminal, nothing elsewhere.
@@ -78,13 +87,14 @@ public:
 };
 
 // Hands each hour's closed calls to intake when the hour is over, as a 110 system that exports hourly.
-asio::awaitable<void> feed(DemoCity& city, Gateway& gateway, intake::Intake& intake, const Clock& clock, Instant first_midnight, int calls,
+// `last_hour`: of the long day, the hour at whose end it is left to whoever looks at it; 24: the day ends, and its answers come in.
+asio::awaitable<void> feed(DemoCity& city, Gateway& gateway, intake::Intake& intake, const Clock& clock, Instant first_midnight, int calls, int last_hour,
                            const Progress& progress) {
     for (int day = 0; day <= days_before; ++day) {
         auto midnight = first_midnight + std::chrono::hours(24 * day);
         auto hours = DemoCity::by_hour(day < days_before ? calls / 4 : calls);
         progress.show(static_cast<double>(day) / (days_before + 1.5), local_day(midnight, zone));
-        for (int h = 0; h < 24; ++h) {
+        for (int h = 0; h < (day < days_before ? 24 : last_hour); ++h) {
             auto from = midnight + std::chrono::hours(h), until = from + std::chrono::hours(1);
             if (until > clock.now()) co_await sleep_for(until - clock.now());
             auto ndjson = city.closed_calls(from, hours[static_cast<std::size_t>(h)]);
@@ -94,8 +104,44 @@ asio::awaitable<void> feed(DemoCity& city, Gateway& gateway, intake::Intake& int
             gateway.dispatcher().wake();
         }
     }
+    if (last_hour < 24) co_return;
     progress.show(static_cast<double>(days_before + 1) / (days_before + 1.5), "answers of the last evening");
     co_await sleep_for(std::chrono::hours(13));  // to one o'clock of the next day: who was asked in the morning had time to answer
+}
+
+std::string read_file(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void replace_once(std::string& text, std::string_view old, std::string_view fresh) {
+    if (auto at = text.find(old); at != std::string::npos) text.replace(at, old.size(), fresh);
+}
+
+// The usual one, or any other where that is taken.
+std::string free_address() {
+    for (const char* wanted : {"127.0.0.1:8110", "127.0.0.1:0"}) {
+        asio::io_context io;
+        http::ServerSettings settings;
+        settings.listen = wanted;
+        http::Server probe(io.get_executor(), settings, http::Router());
+        if (probe.open()) return probe.address();
+    }
+    return "127.0.0.1:0";
+}
+
+// One for each who looks at the console, a line each.
+std::string tokens_of_everybody(store::Connection& db, Random& random, const DemoCity& city, Instant now) {
+    struct Visitor { const char* who; std::vector<std::string> scopes; admin::Holder holder; };
+    const auto& officer = city.officer(0);
+    const Visitor visitors[] = {{"管理员 operator", {"admin"}, {"管理员", "", "", std::nullopt}}, {"督察 inspection", {"report", "inspect"}, {"赵督察", "", "", std::nullopt}},
+                                {"值班 duty desk", {"desk"}, {"王值班", "", "", std::nullopt}}, {"领导 leader", {"leader"}, {"陈局长", "", "", std::nullopt}},
+                                {"单位 unit", {"unit"}, {"所长", officer.unit, "", std::nullopt}},
+                                {"民警 officer", {"officer"}, {officer.name, officer.unit, officer.badge, std::nullopt}}};
+    std::string out;
+    for (const auto& visitor : visitors)
+        if (auto made = admin::create_token(db, random, visitor.scopes, visitor.holder, now)) out += fmt::format("  {}  {}\n", made->token, visitor.who);
+    return out;
 }
 
 }  // namespace
@@ -129,12 +175,14 @@ int demo(const DemoOptions& options) {
     write_file(dir / "officers.csv", city.officers_csv());
     write_file(dir / "units.csv", city.units_csv());
     if (auto keys = store::Seal::create_keys(dir / "keys"); !keys && keys.error().kind != Error::Kind::conflict) throw std::runtime_error(keys.error().detail);
+    if (auto key = store::Seal::create_ledger_key(dir / "keys"); !key && key.error().kind != Error::Kind::conflict) throw std::runtime_error(key.error().detail);
     auto seal = store::Seal::load(dir / "keys");
     if (!seal) throw std::runtime_error(seal.error().detail);
     auto settings = load_settings((dir / "pingjing.toml").string());
     if (!settings) return 2;
 
-    // The long day is over and its answers are in: nothing of it lies in the future of a daemon that is started on it.
+    // The long day is over and its answers are in: nothing of it lies in the future of a daemon that is started on it. Whoever serves it has a
+    // clock that goes on from its evening.
     auto midnight = day_range(local_day(system_clock()->now() - std::chrono::hours(48), zone), zone)->from;
     auto first = midnight - std::chrono::hours(24 * days_before);
     VirtualClock clock(first);
@@ -159,13 +207,19 @@ int demo(const DemoOptions& options) {
     auto gateway = Gateway::build(std::move(*settings), {io.get_executor(), **store, *seal, clock, random, nullptr, std::chrono::hours(1)});
     if (!gateway) throw std::runtime_error(gateway.error().detail);
     intake::Intake intake(**store, *seal, random);
+    auto until = options.serve ? midnight + std::chrono::hours(evening) : midnight + std::chrono::hours(24);
+    DemoPeople people({**store, *seal, clock, followup_rules((*gateway)->settings()), review_rules((*gateway)->settings()), until}, random);
     {
         Progress progress;
         bool done = false;
         std::exception_ptr failed;
         (*gateway)->start();
+        TaskGroup house(io.get_executor(), [&](const std::string&, std::exception_ptr error) { failed = error; });
+        house.spawn("people", people.work());
         auto whole = [&]() -> asio::awaitable<void> {
-            co_await feed(city, **gateway, intake, clock, first, options.calls, progress);
+            co_await feed(city, **gateway, intake, clock, first, options.calls, options.serve ? evening : 24, progress);
+            house.stop();
+            co_await house.join();
             co_await (*gateway)->stop();
         };
         auto on_done = [&](std::exception_ptr error) { done = true, failed = error; };
@@ -196,15 +250,19 @@ int demo(const DemoOptions& options) {
     if (!holds || !asked_once) return 1;
     if (!options.serve) return 0;
 
-    std::string token;
-    (*store)->run_now([&](store::Connection& db) {
-        auto made = admin::create_token(db, random, {"admin"}, {"demo", "", "", std::nullopt}, clock.now());
-        if (made) token = made->token;
-    });
+    std::string doors;
+    (*store)->run_now([&](store::Connection& db) { doors = tokens_of_everybody(db, random, city, clock.now()); });
+    auto now = clock.now();
     gateway->reset();
     store->reset();
-    fmt::print("\nserving this city until Ctrl-C; the line `serve.ready` names the port. Try:\n"
-               "  curl -H 'Authorization: Bearer {}' 'http://127.0.0.1:PORT/v1/reports/units'\n\n", token);
+    auto address = free_address();
+    auto text = read_file(dir / "pingjing.toml");
+    replace_once(text, "127.0.0.1:0", address);
+    replace_once(text, "key_dir = \"keys\"\n", "key_dir = \"keys\"\ntest_clock = true\n");
+    write_file(dir / "pingjing.toml", text + served_citizens);
+    // The daemon goes on where the day was left, and lives six times as fast.
+    setenv("PINGJING_CLOCK", fmt::format("{}x{}", format_local(now, zone), speed).c_str(), 1);
+    fmt::print("\n打开 open  http://{}/  并用下列令牌之一登录 and sign in with one of these tokens; Ctrl-C 结束 ends it:\n{}\n", address, doors);
     std::fflush(stdout);
     return serve((dir / "pingjing.toml").string());
 }

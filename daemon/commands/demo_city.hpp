@@ -30,6 +30,7 @@ public:
     std::string closed_calls(Instant from, int calls);
     // Of a day's calls, how many are closed in each local hour.
     static std::vector<int> by_hour(int calls);
+    const DemoOfficer& officer(std::size_t number) const { return officers_.at(number); }
     // Of the owner of this phone, after his last call.
     double temper(const Phone& phone) const;
 

@@ -53,12 +53,34 @@ json::array followups(Connection& db, const store::Seal& seal, bool all, const h
     return out;
 }
 
+// Of a unit: what it was ordered to put right, and nothing of who complained.
+json::array work_orders(Connection& db, bool all, const http::Asker& asker, Instant now) {
+    Statement rows(db, fmt::format(R"sql(
+        SELECT f.id, c.record, c.unit, f.opened_at, f.due_at, f.state, f.urgent
+          FROM followup_work w JOIN followups f ON f.id = w.followup_id JOIN cases c ON c.id = f.case_id
+         WHERE w.ordered_unit = ?2 AND ?2 <> '' AND {}
+           AND NOT (?1 <> '' AND (coalesce(c.officer, '') = ?1 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = c.id AND o.badge = ?1)
+                                  OR EXISTS (SELECT 1 FROM ratings r WHERE r.case_id = c.id AND r.officer = ?1)))
+         ORDER BY f.due_at, f.id LIMIT ?3)sql", all ? "f.state NOT IN ('opened', 'called_back', 'verified')" : "f.state = 'rectifying'"));
+    rows.bind(1, asker.badge).bind(2, asker.unit).bind(3, most_closed);
+    json::array out;
+    while (rows.step()) {
+        bool owed = rows.text(5) == "rectifying";
+        out.push_back(json::object{{"id", rows.integer(0)}, {"case_id", rows.text(1)}, {"unit", rows.text(2)}, {"opened_at", format_utc(rows.instant(3))},
+                                   {"due_at", format_utc(rows.instant(4))}, {"overdue", owed && rows.instant(4) < now}, {"state", rows.text(5)}, {"urgent", rows.integer(6) != 0}});
+    }
+    return out;
+}
+
 asio::awaitable<http::Response> list_followups(const Office office, http::Request request) {
     auto state = request.parameter("state", "open");
     if (state != "open" && state != "all") co_return http::problem(400, "Bad Request", "state: expected open or all");
     json::array list;
     const auto now = office.clock.now();
-    std::function<void(Connection&)> read = [&](Connection& db) { list = followups(db, office.seal, state == "all", request.asker, now); };
+    std::function<void(Connection&)> read = [&](Connection& db) {
+        bool unit = request.asker.may("unit") && !request.asker.may("inspect");
+        list = unit ? work_orders(db, state == "all", request.asker, now) : followups(db, office.seal, state == "all", request.asker, now);
+    };
     // On disk before anything is shown.
     auto note = [&](Connection& db) {
         store::append(db, now, "access", std::nullopt, json::serialize(json::object{{"what", "followups"}, {"followups", list.size()}, {"who", request.header("x-pingjing-who")}}));
@@ -77,7 +99,7 @@ asio::awaitable<http::Response> list_followups(const Office office, http::Reques
 
 void add_followup_routes(http::Router& router, const http::Guard& guard, store::Store& store, const store::Seal& seal, const Clock& clock, store::Reader read) {
     Office office{store, seal, clock, read ? std::move(read) : store::read_on(store)};
-    router.add("GET", "/v1/followups", guard("inspect", [office](http::Request request) { return list_followups(office, std::move(request)); }));
+    router.add("GET", "/v1/followups", guard("inspect,unit", [office](http::Request request) { return list_followups(office, std::move(request)); }));
 }
 
 }  // namespace pingjing::followup

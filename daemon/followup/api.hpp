@@ -1,4 +1,5 @@
-// GET /v1/followups?state=open|all: who is owed an answer, the most pressing first; of those that had it the newest. Each look is recorded.
+// GET /v1/followups?state=open|all: who is owed an answer, the most pressing first; of those that had it the newest.
+// To a unit its work orders, without a word of who complained. Each look is recorded.
 #pragma once
 #include "daemon/http/router.hpp"
 #include "daemon/store/read_thread.hpp"

@@ -71,7 +71,7 @@ std::string build_head(const Response& response, bool close) {
     auto reason = beast_http::obsolete_reason(beast_http::int_to_status(static_cast<unsigned>(response.status)));
     auto head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string_view(reason.data(), reason.size()));
     bool bodiless = response.status == 204 || response.status == 304;
-    if (!bodiless) head += fmt::format("Content-Length: {}\r\n", response.body.size());
+    if (!bodiless && !response.pieces) head += fmt::format("Content-Length: {}\r\n", response.body.size());
     if (!bodiless && !response.content_type.empty()) head += fmt::format("Content-Type: {}\r\n", response.content_type);
     for (const auto& [name, value] : response.headers) head += fmt::format("{}: {}\r\n", name, value);
     if (close) head += "Connection: close\r\n";
@@ -161,6 +161,10 @@ asio::awaitable<bool> Connection::serve_one() {
     response = checked(std::move(response));
     metrics::count("http_requests_total", {{"status", std::to_string(response.status)}});
     bool close = !keep_alive || shared_.ending;
+    if (response.pieces && !head_only) {
+        if (co_await answer_in_pieces(std::move(response))) co_await part(!received_.empty());
+        co_return false;
+    }
     if (!co_await answer(std::move(response), close, head_only)) co_return false;
     if (close) co_await part(!received_.empty());
     co_return !close;
@@ -221,6 +225,21 @@ asio::awaitable<bool> Connection::answer(Response response, bool close, bool hea
     auto bytes = build_head(response, close);
     bool bodiless = head_only || response.status == 204 || response.status == 304;
     if (!bodiless) bytes += response.body;
+    co_return co_await write(std::move(bytes));
+}
+
+// Its end is the end of the connection; whoever makes the pieces sees to it that one comes now and then, for only so do we learn that nobody listens.
+asio::awaitable<bool> Connection::answer_in_pieces(Response response) {
+    auto bytes = build_head(response, true);
+    while (!bytes.empty()) {
+        if (!co_await write(std::move(bytes))) co_return false;
+        if (shared_.ending) co_return true;
+        bytes = co_await response.pieces();
+    }
+    co_return true;
+}
+
+asio::awaitable<bool> Connection::write(std::string bytes) {
     for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
         auto size = std::min(piece_bytes, bytes.size() - at);
         auto written = co_await within(settings_.idle_timeout, stream_->write(bytes.data() + at, size));

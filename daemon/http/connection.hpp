@@ -49,6 +49,8 @@ private:
     asio::awaitable<tl::expected<std::string, Refusal>> receive_body(const Head& head, std::string head_bytes, Share& share);
     asio::awaitable<bool> refuse(Refusal refusal);
     asio::awaitable<bool> answer(Response response, bool close, bool head_only);
+    asio::awaitable<bool> answer_in_pieces(Response response);
+    asio::awaitable<bool> write(std::string bytes);
     asio::awaitable<void> part(bool more_may_come);
     asio::awaitable<bool> drain();
 

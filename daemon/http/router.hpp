@@ -18,6 +18,7 @@ struct Asker {
     std::string who{};                           // "3/张三" (token id and name), "control/NAME", "control", "loopback"
     std::string name{}, unit{}, badge{};         // of the token's holder; through the control socket the name that the command gave
     std::vector<std::string> scopes{};
+    bool page = false;                           // signed in at the console: no number is shown but for a reason
     bool may(std::string_view scope) const;      // `admin` may everything
 };
 
@@ -43,6 +44,8 @@ struct Response {
     std::string content_type = "application/json";
     std::string body{};
     std::vector<std::pair<std::string, std::string>> headers{};
+    // In place of `body`: each call waits for the next piece, an empty one is the end, and so is the connection's.
+    std::function<asio::awaitable<std::string>()> pieces{};
 };
 
 // JSON for one reader: not to be kept by whoever is between.

@@ -11,6 +11,7 @@ constexpr Metric every_one[] = {
     {"answers_total", "class", "Replies of citizens that were read, by what they say."},
     {"assist_total", "outcome", "Opinions asked of the assisting program: suggested, failed."},
     {"build_info", "version", "1; which version this is."},
+    {"console_sign_in_total", "outcome", "People who signed in at the console: signed_in, refused."},
     {"desk_alarms_unanswered", "", "Emergencies that nobody acknowledged in time."},
     {"desk_alarms_waiting", "", "Emergencies that the desk has not received yet."},
     {"desk_escalations_total", "", "Emergencies that went a level up."},

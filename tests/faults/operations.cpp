@@ -561,7 +561,7 @@ const std::function<asio::awaitable<void>(Office&)>& operation(const std::string
 const std::vector<std::string>& readers() {
     static const std::vector<std::string> all = {
         // of rows
-        "go_on_or_say_why", "is_sound_as_a_whole", "look_at_table", "read_gauges", "decide_case", "decide_again", "list_tokens", "read_status", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
+        "go_on_or_say_why", "is_sound_as_a_whole", "look_at_table", "read_gauges", "decide_case", "decide_again", "list_tokens", "read_status", "read_marks", "verify", "verify_since", "about_store", "initialised_at", "waiting_alarms", "unanswered_alarms",
         "find_alarm", "find_letter", "find_letters", "find_notice", "is_of_stopped_notice", "find_notices", "find_notice_phones", "may_answer", "find_letter_answer", "asked_topic", "desk_report", "alarms_for_desk", "is_acknowledged", "next_ids", "find_followup", "overdue_followups", "untold_followups", "find_expired", "find_named", "find_new_receipts", "find_receipt_message", "unknown_receipts", "find_due", "find_stale",
         "find_appeal", "find_case_of", "list_appeals", "overdue_appeals", "count_taken_out", "about_appeals", "find_parties", "find_identity", "said",
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "is_called_off", "register_report", "own_report",

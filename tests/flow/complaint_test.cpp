@@ -31,6 +31,7 @@ struct Desks {
     explicit Desks(World& world) : w(world) {
         rules = std::make_shared<const followup::Rules>(followup_rules(w.settings()));
         followup::add_work_routes(router, [](std::string, http::Handler handler) { return handler; }, parts());
+        followup::add_followup_routes(router, [](std::string, http::Handler handler) { return handler; }, *w.store, w.seal, w.clock);
     }
     followup::Parts parts() { return {*w.store, w.seal, w.clock, w.random, [this] { return rules; }, [this] { w.gateway().dispatcher().wake(); }}; }
 
@@ -97,6 +98,11 @@ TEST_CASE("a 3 at night becomes a call-back, a finding, a work order, a 回告 a
     CHECK(desks.step("order", inspector, R"({"person":"所长"})") == "rectifying");
 
     // The station sees its work order, and not who it was; another station sees nothing.
+    auto orders = json::parse(desks.ask("GET", "/v1/followups", station).body).at("followups").as_array();
+    REQUIRE(orders.size() == 1);
+    CHECK(orders[0].at("state").as_string() == "rectifying");
+    for (const char* hidden : {"phone", "grade", "officer", "no_callback"}) CHECK(!orders[0].as_object().contains(hidden));
+    CHECK(json::parse(desks.ask("GET", "/v1/followups", stranger).body).at("followups").as_array().empty());
     auto order = json::parse(desks.ask("GET", "/v1/followups/1", station).body).as_object();
     CHECK(order.at("topic").as_string() == "response_speed");
     CHECK_FALSE(order.contains("said"));
@@ -136,7 +142,7 @@ TEST_CASE("a 3 at night becomes a call-back, a finding, a work order, a 回告 a
     CHECK(w.value("SELECT group_concat(grade || ' ' || effect) FROM (SELECT * FROM ratings ORDER BY id)") == "dissatisfied first,satisfied second");
     CHECK(desks.step("close", inspector, R"({"note":"满意"})") == "closed");
     CHECK(w.value("SELECT count(*) FROM followup_steps") == "11");
-    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access'") == "5");
+    CHECK(w.value("SELECT count(*) FROM ledger WHERE kind = 'access'") == "6");
     check_whole(w, "closed");
 }
 

@@ -467,6 +467,32 @@ TEST_CASE("a listening socket can be inherited, another descriptor cannot") {
     CHECK_FALSE(server.open().has_value());
 }
 
+TEST_CASE("an answer in pieces goes out as they come, and the connection ends with it") {
+    auto left = std::make_shared<int>(0);
+    auto handler = [left](Request) -> asio::awaitable<Response> {
+        Response response;
+        response.content_type = "text/event-stream";
+        auto guard = std::shared_ptr<int>(new int(3), [left](int* p) { ++*left, delete p; });
+        response.pieces = [guard]() -> asio::awaitable<std::string> { co_return --*guard == 0 ? std::string() : "piece " + std::to_string(*guard) + "\n"; };
+        co_return response;
+    };
+    Router router;
+    router.add("GET", "/stream", handler);
+    Site site(anywhere(), std::move(router));
+    bool closed = false;
+    auto answer = ask_raw(site, "GET /stream HTTP/1.1\r\n" + host + "\r\n", closed);
+    CHECK(status_of(answer) == 200);
+    CHECK(answer.find("Content-Length") == std::string::npos);
+    CHECK(answer.find("Connection: close") != std::string::npos);
+    CHECK(body_of(answer) == "piece 2\npiece 1\n");
+    CHECK(closed);
+    CHECK(*left == 1);
+    answer = ask_raw(site, "HEAD /stream HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n", closed);
+    CHECK(status_of(answer) == 200);
+    CHECK(body_of(answer).empty());
+    CHECK(*left == 2);
+}
+
 TEST_CASE("open() says what it tried and what to do") {
     struct { const char* listen; bool control; const char* says; } cases[] = {
         {"8110", false, "expected \"127.0.0.1:8110\""},

@@ -1,0 +1,46 @@
+// The people of the demonstration who do what no program does: take emergencies, decide replies, call those who were not satisfied and see
+// to it that something is put right. By the same rules as everybody; what the last hours brought is left for whoever looks.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <string>
+
+#include "daemon/core/clock.hpp"
+#include "daemon/core/random.hpp"
+#include "daemon/followup/steps.hpp"
+#include "daemon/store/reviews.hpp"
+#include "daemon/store/seal.hpp"
+#include "daemon/store/store.hpp"
+
+namespace pingjing::commands {
+
+struct DemoPeopleParts {
+    store::Store& store;
+    const store::Seal& seal;
+    const Clock& clock;
+    followup::Rules followups{};
+    store::ReviewRules reviews{};
+    Instant until{};  // later nobody works
+};
+
+class DemoPeople {
+public:
+    // Their tokens are made here, so that they are somebody. What `parts` refers to outlives them.
+    DemoPeople(DemoPeopleParts parts, Random& random);
+    boost::asio::awaitable<void> work();  // looks every few minutes, for ever
+
+private:
+    void look(store::Connection& db, Instant now);
+    void take_emergencies(store::Connection& db, Instant now);
+    void decide_replies(store::Connection& db, Instant now);
+    void follow_up(store::Connection& db, Instant now);
+    void decide_appeals(store::Connection& db, Instant now);
+    void appeal(store::Connection& db, Instant now);
+    void next_step(store::Connection& db, const store::Followup& followup, Instant now);
+
+    DemoPeopleParts parts_;
+    SeededRandom random_;  // of their own: the city's day is the same with and without them
+    std::string at_desk_, first_, second_;
+};
+
+}  // namespace pingjing::commands
