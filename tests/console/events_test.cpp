@@ -64,7 +64,7 @@ TEST_CASE("a page hears that something changed, and nothing of what") {
     page.add_fact("rating");
     CHECK(page.next(stream) == "event: change\ndata: 1\n\n");
     page.add_alarm();
-    CHECK(page.next(stream) == "event: alarm\ndata: 1\n\n");
+    CHECK(page.next(stream).starts_with("event: alarm\ndata: "));
 }
 
 TEST_CASE("that somebody looked is no change, or pages would ask each other for ever") {

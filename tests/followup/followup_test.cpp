@@ -134,7 +134,7 @@ TEST_CASE("opening a follow-up is all or nothing, wherever it fails") {
 
 TEST_CASE("GET /v1/followups: open ones, urgent first, then by limit, numbers are masked") {
     Office office;
-    CHECK(office.scopes == std::vector<std::string>{"inspect"});
+    CHECK(office.scopes == std::vector<std::string>{"inspect,unit"});
     office.open(1, false, false, noon + 24h, 5);
     office.open(2, false, true, noon + 1h);
     office.open(3, true, false, noon + 48h);
