@@ -7,6 +7,7 @@
 
 #include "daemon/commands/line.hpp"
 #include "daemon/commands/site.hpp"
+#include "daemon/reports/render.hpp"
 
 namespace pingjing::commands {
 
@@ -33,6 +34,9 @@ int ask(const std::string& config, const std::string& method, const std::string&
 inline std::string text_of(const boost::json::value& value) {
     return value.is_string() ? std::string(value.as_string()) : value.is_null() ? "-" : boost::json::serialize(value);
 }
+
+// For a terminal: what people and carriers wrote can move no cursor there.
+inline std::string readable(const boost::json::value& value) { return reports::printable(text_of(value)); }
 
 // The same answer with its times as the clock on the wall shows them, for people; as JSON they stay UTC.
 boost::json::value on_the_wall(boost::json::value answer, const Line& line);

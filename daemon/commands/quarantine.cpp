@@ -4,14 +4,11 @@
 #include "daemon/commands/ask.hpp"
 #include "daemon/commands/commands.hpp"
 #include "daemon/http/router.hpp"
-#include "daemon/reports/render.hpp"
 
 namespace pingjing::commands {
 namespace {
 
 namespace json = boost::json;
-
-std::string readable(const json::value& v) { return reports::printable(text_of(v)); }
 
 void print_row(const json::value& c) {
     auto urgent = c.at("alarm").as_bool() ? "  警 the desk has words of it" : "";
