@@ -33,7 +33,7 @@ std::string outcome_detail(const Outcome& outcome) {
         std::string operator()(const ChannelDown& d) const { return d.code; }
         std::string operator()(const Partial& p) const { return p.reason; }
     } detail;
-    return hide_mobiles(std::visit(detail, outcome));  // carriers quote the number they refuse
+    return hide_phones(std::visit(detail, outcome));  // carriers quote the number they refuse
 }
 
 std::string describe_left(const CallbackRead& read) {

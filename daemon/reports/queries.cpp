@@ -141,7 +141,7 @@ Table balance_report(Connection& db) {
     table.rows.push_back(std::move(row));
     table.footnotes = {"全部账目,不分日期。 The whole books, whatever the period."};
     for (const auto& doubt : store::read_doubts(db, store::DoubtOf::surveys))
-        table.footnotes.push_back(fmt::format("{}: {} ({}) — {}", state_words(doubt.state), doubt.count, doubt.channel, hide_mobiles(doubt.why)));
+        table.footnotes.push_back(fmt::format("{}: {} ({}) — {}", state_words(doubt.state), doubt.count, doubt.channel, hide_phones(doubt.why)));
     return table;
 }
 

@@ -199,6 +199,9 @@ TEST_CASE("SMPP: a command_status says what it proves, and no more") {
         CHECK_FALSE(read.known);
     }
     CHECK(outcome_detail(read_status(*settings, 0x402).outcome) == "command_status 0x402, which is in no table");
+    // What a carrier quotes of whom it refuses is nobody's to read, and a code is no number.
+    CHECK(outcome_detail(provider::Permanent{provider::Permanent::number, "no such number: 025-84420110, +8524567 8901, 13812345678"}).find("8442") == std::string::npos);
+    CHECK(outcome_detail(provider::Permanent{provider::Permanent::number, "MK:0001 40012345"}) == "MK:0001 40012345");
 }
 
 TEST_CASE("SMPP: reports of live centres") {
