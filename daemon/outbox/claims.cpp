@@ -251,13 +251,13 @@ private:
         }
         auto channel = choose(row);
         if (!channel) return false;
-        auto others = store::other_texts(db_, row.phone_id, row.id);
-        if (!urgent(row) && others.unsettled) {
-            store::postpone(db_, row.id, in_.now + pause_at_doubt(row, *others.unsettled));
-            return true;
-        }
         std::optional<store::StoredCase> about;
         if (row.case_id) about = store::load_case(db_, *row.case_id);
+        auto others = store::other_texts(db_, row.phone_id, row.id);
+        if (!urgent(row) && others.unsettled) {
+            store::postpone(db_, row.id, in_.now + pause_at_doubt(row, about, *others.unsettled));
+            return true;
+        }
         if (is_survey(row) && about->phone_id != 0 && about->phone_id != row.phone_id) {
             // The number was corrected while an attempt was under way that did not succeed.
             store::move_due_to(db_, row, about->phone_id, in_.now);
@@ -281,10 +281,14 @@ private:
         return true;
     }
 
-    // For what is in no hurry a tenth of the time that the doubt is old: it may last for a day, and every look is written down.
-    Millis pause_at_doubt(const DueRow& row, Instant since) const {
-        bool has_time = keeps_hours(row) || is_canary(row);
-        return has_time ? std::clamp((in_.now - since) / 10, doubt_pause, longest_doubt_pause) : look_again;
+    // For what is in no hurry a tenth of the time that the doubt is old: it may last for a day, and every look is written down. Towards the end of
+    // the time in which it may go at all half of what is left.
+    Millis pause_at_doubt(const DueRow& row, const std::optional<store::StoredCase>& about, Instant since) const {
+        if (!keeps_hours(row) && !is_canary(row)) return look_again;
+        auto until = row.stale_at;
+        if (is_canary(row)) until = std::min<Instant>(until, policy_.start_of_day(in_.now) + std::chrono::hours(24));
+        else if (auto closes = policy_.closing_time(about, in_.now); closes > in_.now) until = std::min(until, closes);
+        return std::clamp(std::min((in_.now - since) / 10, (until - in_.now) / 2), doubt_pause, longest_doubt_pause);
     }
 
     std::optional<std::size_t> index_of(const std::string& name) const {

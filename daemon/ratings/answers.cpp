@@ -142,7 +142,9 @@ Done follow(Connection& db, Random& random, const ReadText& read, const Answer& 
         store::record_opt_out(db, *row.phone_id, true, "wrong_number", "", now);
         store::cancel_waiting_surveys_to(db, *row.phone_id, 0, Code::opt_out, now);
     }
-    if (!decision.review.empty()) store::open_review(db, decision.review, case_id, row.id, now);
+    // Whoever looks at words that nobody knows reads all that came with them: an answering machine speaks more than once.
+    bool is_looked_at = decision.review == "unknown_words" && case_id && store::waits_for_review(db, *case_id, decision.review);
+    if (!decision.review.empty() && !is_looked_at) store::open_review(db, decision.review, case_id, row.id, now);
     if (row.phone_id && (decision.opt_out || decision.opt_in)) {
         store::record_opt_out(db, *row.phone_id, decision.opt_out, "sms", "", now);
         if (decision.opt_out) store::cancel_waiting_surveys_to(db, *row.phone_id, 0, Code::opt_out, now);

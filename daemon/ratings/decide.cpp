@@ -88,11 +88,11 @@ bool says_enough(std::string_view text) {
 }
 
 // It answers a question of ours in words that rate nothing: it may be a complaint as nobody has made it yet, or a question about his case. Without
-// a survey it would be a letter; with one nobody would read it. Behind a 3 somebody calls him in any case.
+// a survey it would be a letter; with one nobody would read it. Behind a rating it is chatter more often than not, and behind a 3 somebody calls him.
 bool opens_nothing(const reply::Verdict& v, const Situation& s, const Decision& d) {
     constexpr std::string_view unknown[] = {"none.chatter", "none.question", "none.number"};
     if (!s.match.survey || s.replay || v.emergency || v.opt_in || v.no_callback || !d.topic.empty() || d.opt_out) return false;
-    if (s.before && s.before->grade == Grade::dissatisfied) return false;
+    if (s.before) return false;
     return v.label == reply::Label::none && std::ranges::find(unknown, v.why) != std::end(unknown) && says_enough(v.normalised);
 }
 

@@ -30,11 +30,13 @@ std::int64_t change(Connection& db, std::string_view sql, std::int64_t id) {
 
 // Emptied, not NULL: a reader can tell "erased" from "there never was one".
 std::int64_t erase_inbound(Connection& db, std::int64_t id) {
-    // The key of a text without a vendor's id is a keyed hash of number and words; that of a cry folded with others', which says in which alarm, of
-    // all that came with it.
+    // The key of a text without a vendor's id is a keyed hash of number and words. By that of a cry folded with others', a hash of all that came with
+    // it, its alarm is found, and with it who wants no texts; by that of the alarm the cries.
     auto texts = change(db, R"sql(
         UPDATE inbound SET text = CASE WHEN text IS NULL THEN NULL ELSE x'' END, phone = CASE WHEN phone IS NULL THEN NULL ELSE x'' END,
-               key = CASE WHEN substr(key, 1, 2) = 'v:' OR (class = 'quarantined' AND instr(key, '/') > 0) THEN key ELSE 'e:' || id END
+               key = CASE WHEN substr(key, 1, 2) = 'v:' OR (class = 'quarantined' AND (instr(key, '/') > 0
+                                     OR EXISTS (SELECT 1 FROM inbound m WHERE m.channel = inbound.channel AND m.key >= inbound.key || '/' AND m.key < inbound.key || '0')))
+                          THEN key ELSE 'e:' || id END
          WHERE id = ?1 AND step = 'done' AND substr(key, 1, 2) <> 'e:' AND (length(text) > 0 OR length(phone) > 0))sql", id);
     texts += change(db, "UPDATE review_notes SET note = x'' WHERE review_id IN (SELECT id FROM reviews WHERE inbound_id = ?1) AND length(note) > 0", id);
     texts += change(db, "UPDATE alarm_words SET words = x'' WHERE alarm_id IN (SELECT id FROM alarms WHERE inbound_id = ?1) AND length(words) > 0", id);
@@ -100,7 +102,8 @@ bool is_used(Connection& db, std::int64_t phone_id) {
     return exists(find.bind(1, phone_id));
 }
 
-// When it was last asked, or named by a call, or as its contact under a safety hold; or wished for no more texts where it cried for help.
+// When it was last asked, as far as anybody knows (after a restore: by then), or named by a call, or as its contact under a safety hold; or wished for no
+// more texts where it cried for help.
 std::optional<Instant> last_named(Connection& db, std::int64_t phone_id) {
     Statement last(db, R"sql(
         SELECT max(at) FROM (SELECT max(received_at) AS at FROM cases WHERE phone_id = ?1
@@ -108,7 +111,9 @@ std::optional<Instant> last_named(Connection& db, std::int64_t phone_id) {
                              UNION ALL SELECT max(coalesce(claimed_at, made_at)) FROM messages WHERE phone_id = ?1
                              UNION ALL SELECT max(a.at) FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.do_not_contact = 1
                              UNION ALL SELECT max(a.at) FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/')
-                                         JOIN alarms a ON a.inbound_id = i.id WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.do_not_contact = 1))sql");
+                                         JOIN alarms a ON a.inbound_id = i.id WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.do_not_contact = 1
+                             UNION ALL SELECT (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'no_send_before')
+                                         FROM phones p JOIN sent_unknown u ON u.phone_key = p.key WHERE p.id = ?1))sql");
     return last.bind(1, phone_id).step() ? last.maybe_instant(0) : std::nullopt;
 }
 
@@ -120,7 +125,9 @@ bool is_recent(Connection& db, std::int64_t phone_id, Instant since) {
             OR EXISTS (SELECT 1 FROM alarms a JOIN inbound i ON i.id = a.inbound_id WHERE i.phone_id = ?1 AND a.do_not_contact = 1 AND a.at >= ?2)
             OR EXISTS (SELECT 1 FROM inbound m JOIN inbound i ON i.channel = m.channel AND i.key = rtrim(rtrim(m.key, '0123456789'), '/')
                          JOIN alarms a ON a.inbound_id = i.id
-                        WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.do_not_contact = 1 AND a.at >= ?2))sql");
+                        WHERE m.phone_id = ?1 AND m.class = 'quarantined' AND a.do_not_contact = 1 AND a.at >= ?2)
+            OR EXISTS (SELECT 1 FROM phones p JOIN sent_unknown u ON u.phone_key = p.key JOIN meta r ON r.key = 'no_send_before' AND CAST(r.value AS INTEGER) >= ?2
+                        WHERE p.id = ?1))sql");
     return exists(find.bind(1, phone_id).bind(2, since));
 }
 

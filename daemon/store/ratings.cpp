@@ -115,6 +115,11 @@ void open_review(Connection& db, std::string_view kind, const std::optional<std:
     append(db, now, "review", case_id, fmt::format(R"({{"kind":"{}","inbound":{}}})", kind, inbound_id));
 }
 
+bool waits_for_review(Connection& db, std::int64_t case_id, std::string_view kind) {
+    Statement find(db, "SELECT 1 FROM reviews WHERE case_id = ?1 AND kind = ?2 AND closed_at IS NULL LIMIT 1");
+    return find.bind(1, case_id).bind(2, kind).step();
+}
+
 void keep_topic(Connection& db, std::int64_t inbound_id, std::int64_t case_id, std::string_view topic, Instant now) {
     Statement add(db, "INSERT INTO asked_topics(inbound_id, case_id, at, topic) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (inbound_id) DO NOTHING");
     add.bind(1, inbound_id).bind(2, case_id).bind(3, now).bind(4, topic).run();

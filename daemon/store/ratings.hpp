@@ -68,6 +68,8 @@ AnsweredCase load_answered_case(Connection& db, std::int64_t case_id, const std:
 std::string raise_alarm(Connection& db, Random& random, std::int64_t inbound_id, const std::optional<std::int64_t>& case_id, bool do_not_contact, Instant now);
 // For a person: a reply that cannot be told apart, a rating from words alone, a better rating after a worse one.
 void open_review(Connection& db, std::string_view kind, const std::optional<std::int64_t>& case_id, std::int64_t inbound_id, Instant now);
+// One of this kind and case is open.
+bool waits_for_review(Connection& db, std::int64_t case_id, std::string_view kind);
 
 // What a citizen named when he was asked what his 2 or 3 was about; the last word of it, or nothing.
 void keep_topic(Connection& db, std::int64_t inbound_id, std::int64_t case_id, std::string_view topic, Instant now);

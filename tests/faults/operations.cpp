@@ -567,7 +567,7 @@ const std::vector<std::string>& readers() {
         "followup_words", "reveals_of", "text_reveals_of", "is_party_of_number", "has_own_ratings", "scale_of_survey", "count_waiting", "is_called_off", "register_report", "own_report",
         "find_next_due", "is_clock_held", "other_texts", "proven_channel", "surveys_of_day", "active_holds", "was_released_since", "newest_checkpoint", "ledger_keys", "overrides_of", "read_reason", "find_checkpoint", "all_checkpoints", "inclusion_proof",
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification", "last_erased_day",
-        "count_quarantined", "find_quarantined", "open_quarantined", "find_folded", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers", "Interrupt",
+        "count_quarantined", "find_quarantined", "open_quarantined", "find_folded", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers", "waits_for_review", "Interrupt",
         // of the reports on units and of the signals
         "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
         "changed_after_closing", "read_signals", "signals_report",

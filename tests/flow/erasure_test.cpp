@@ -253,6 +253,31 @@ TEST_CASE("who cried for help and wants no texts is recognised when she is forgo
     check_whole(*month, "a month later");
 }
 
+TEST_CASE("what left to a number before a restore is known for as long as the number would be, whoever forgets it") {
+    World w("2026-11-21T09:00:00+08:00");
+    w.reply(one, "你们好,我想问一下案子", "");  // known by a letter alone
+    w.pass(std::chrono::minutes(5));
+    auto restored_at = w.clock.now();
+    w.store->run_now([&](Connection& db) {
+        Statement since(db, "INSERT INTO meta(key, value) VALUES ('no_send_before', ?1)");
+        since.bind(1, std::to_string(to_millis(restored_at))).run();
+        Statement left(db, "INSERT INTO sent_unknown(ref, phone_key) VALUES ('r', ?1)");
+        left.bind_blob(1, w.seal.phone_key(*Phone::mobile(one))).run();
+    });
+    auto known = [&](World& at) { return at.value("SELECT count(*) FROM sent_unknown u JOIN phones p ON p.key = u.phone_key"); };
+    auto done = forget(w, one);
+    REQUIRE(done);
+    CHECK(done->recognised_from == restored_at);
+    CHECK(known(w) == "1");
+    auto month = later(w, 29);
+    CHECK(night(*month).numbers == 0);
+    CHECK(known(*month) == "1");
+    auto after = later(*month, 2);
+    CHECK(night(*after).numbers == 1);
+    CHECK(after->value("SELECT count(*) FROM sent_unknown") == "0");
+    check_whole(*after, "a month later");
+}
+
 TEST_CASE("an opt-out survives being forgotten") {
     World w("2026-11-21T09:00:00+08:00");
     ask_and_rate(w, "a", one, "退订");

@@ -145,8 +145,10 @@ TEST_CASE("a complaint in words that nobody knows reaches a person, who rates it
     CHECK(w.classes() == "none");
     CHECK(w.value("SELECT kind FROM reviews") == "unknown_words");
     CHECK(w.sent.size() == 1);
+    w.reply(zhang, "俺的事情到现在冇得一个准信", w.slot);  // who looks at the first sees this one, too
+    CHECK(w.value("SELECT count(*) FROM reviews") == "1");
     REQUIRE(w.decide(R"({"decision":"rated","grade":"dissatisfied"})").status == 200);
-    CHECK(w.classes() == "rated");
+    CHECK(w.classes() == "rated none");
     CHECK(w.value("SELECT grade || ' ' || method FROM ratings") == "dissatisfied person");
     CHECK(w.value("SELECT count(*) FROM followups") == "1");
     Reviewed other;

@@ -243,12 +243,22 @@ TEST_CASE("a cry that is folded with others into one alarm goes with its number,
     CHECK(shown().find("20号楼") == std::string::npos);
     CHECK(shown().find("13400000020") == std::string::npos);
     CHECK(shown().find("13400000021: 救命 21号楼") != std::string::npos);
-    // Who wants no texts is left alone, in whatever alarm he stands.
-    w.store->run_now([&](store::Connection& db) {
+    // Who wants no texts is left alone, in whatever alarm he stands, and when its words are long gone.
+    auto is_held = [&](store::Connection& db) {
         auto id = store::find_phone_id(db, w.seal.phone_key(*Phone::mobile("13400000025")));
         REQUIRE(id);
         CHECK(store::has_safety_hold(db, *id, 0, w.clock.now() - 1h));
+    };
+    w.store->run_now([&](store::Connection& db) {
+        is_held(db);
+        store::Limits limits;
+        limits.texts = w.clock.now() + 1h;
+        auto all = store::next_ids(db, store::Ids::lowest, 1'000'000);
+        REQUIRE(all);
+        for (auto round : {store::Round::texts, store::Round::numbers}) store::erase_expired(db, store::find_expired(db, limits, round, *all), limits, w.clock.now());
+        is_held(db);
     });
+    CHECK(shown().find("21号楼") == std::string::npos);
     CHECK(w.books_balance());
     w.store->run_now([](store::Connection& db) { CHECK(store::recompute(db).has_value()); });
 }

@@ -80,6 +80,9 @@ TEST_CASE("what is in no hurry and waits for a text in doubt is looked at again 
     CHECK(pause_after(30s) == "60");
     CHECK(pause_after(20min) == "120");
     CHECK(pause_after(20h) == "600");
+    w.exec(fmt::format("UPDATE messages SET stale_at = {} WHERE id = 2", to_millis(w.clock.now() + 4min)));  // half of what is left to it
+    CHECK(pause_after(20h) == "120");
+    w.exec(fmt::format("UPDATE messages SET stale_at = {} WHERE id = 2", to_millis(w.clock.now() + 24h)));
     w.exec("UPDATE messages SET purpose = 'thanks' WHERE id = 2");  // he has just written
     CHECK(pause_after(20h) == "5");
 }
