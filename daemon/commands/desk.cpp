@@ -46,8 +46,10 @@ int desk(const std::string& config, const DeskOptions& o) {
     };
     if (o.action == "list") return ask(config, "GET", "/v1/desk", "", tell(tell_all), who);
     if (o.action == "show") return ask(config, "GET", one, "", tell(print_alarm), who);
-    if (o.action == "reveal")
-        return ask(config, "POST", one + "/reveal", json::serialize(json::object{{"reason", o.reason}}), tell([](const json::value& v) { fmt::print("{}\n", on_screen(v.at("phone"))); }), who);
+    // One alarm for many cries has the numbers in its text.
+    auto number = [](const json::value& v) { fmt::print("{}\n", on_screen(v.at(v.as_object().contains("text") ? "text" : "phone"))); };
+    auto reason = json::serialize(json::object{{"reason", o.reason}});
+    if (o.action == "reveal") return ask(config, "POST", one + "/reveal", reason, tell(number), who);
     auto body = o.words.empty() ? "" : json::serialize(json::object{{"words", o.words}});
     auto taken = [](const json::value& v) { fmt::print("已接 taken at {} by {}\n", on_screen(v.at("acknowledged_at")), on_screen(v.at("acknowledged_by"))); };
     return ask(config, "POST", one + "/ack", body, tell(taken), who);

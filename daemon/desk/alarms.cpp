@@ -30,18 +30,18 @@ Phone phone_of(Connection& db, const Seal& seal, const Statement& row) {
 }
 
 // Of one alarm for many cries every one that is not erased.
-Text text_of(Connection& db, const Seal& seal, const Statement& row) {
-    if (row.is_null(6)) return Text();
-    auto plain = seal.open(row.text(6), fmt::format("inbound.text:{}", row.integer(3)));
-    if (!plain) return Text();
+store::Cry cry_of(Connection& db, const Seal& seal, const Statement& row) {
     store::Cry cry;
+    if (row.is_null(6)) return cry;
+    auto plain = seal.open(row.text(6), fmt::format("inbound.text:{}", row.integer(3)));
+    if (!plain) return cry;
     cry.words = Text(*plain);
     if (row.is_null(4) && row.is_null(5)) cry.folded = store::find_folded(db, seal, row.integer(3));
-    return store::words_of(cry);
+    return cry;
 }
 
-Alarm read_alarm(Connection& db, const Seal& seal, const Statement& row) {
-    Alarm alarm(row.text(0), row.instant(1), phone_of(db, seal, row), text_of(db, seal, row));
+Alarm read_alarm(Connection& db, const Seal& seal, const Statement& row, const store::Cry& cry) {
+    Alarm alarm(row.text(0), row.instant(1), phone_of(db, seal, row), store::words_of(cry));
     alarm.do_not_contact = row.integer(2) != 0;
     alarm.record = row.maybe_text(7);
     alarm.unit = row.maybe_text(8);
@@ -50,14 +50,25 @@ Alarm read_alarm(Connection& db, const Seal& seal, const Statement& row) {
 
 std::vector<Alarm> read_alarms(Connection& db, const Seal& seal, Statement& rows) {
     std::vector<Alarm> out;
-    while (rows.step()) out.push_back(read_alarm(db, seal, rows));
+    while (rows.step()) out.push_back(read_alarm(db, seal, rows, cry_of(db, seal, rows)));
     return out;
 }
 
 std::string words_context(std::string_view id) { return fmt::format("alarm_words.words:{}", id); }
 
+// The numbers that stand before the cries; what a person wrote stays as it is.
+Text masked_words_of(store::Cry cry) {
+    for (auto& one : cry.folded)
+        if (one.from) one.from = Phone::sender(one.from->masked());
+    return store::words_of(cry);
+}
+
 AlarmRow read_row(Connection& db, const Seal& seal, const Statement& rows) {
-    AlarmRow row(read_alarm(db, seal, rows));
+    auto cry = cry_of(db, seal, rows);
+    AlarmRow row(read_alarm(db, seal, rows, cry));
+    for (const auto& one : cry.folded)
+        if (one.from) row.folded.push_back(*one.from);
+    row.masked_text = masked_words_of(std::move(cry));
     row.inbound_id = rows.integer(3);
     row.attempts = rows.integer(9), row.reminders = rows.integer(14);
     row.received_at = rows.maybe_instant(10), row.escalated_at = rows.maybe_instant(11), row.acknowledged_at = rows.maybe_instant(12);

@@ -15,6 +15,8 @@ namespace pingjing::desk {
 struct AlarmRow {
     explicit AlarmRow(Alarm a) : alarm(std::move(a)) {}
     Alarm alarm;
+    Text masked_text{};           // the alarm's, without the whole numbers of the cries that are folded in it
+    std::vector<Phone> folded{};  // those numbers, also where the text has no room for their words
     std::int64_t inbound_id = 0;
     std::int64_t attempts = 0, reminders = 0;
     std::optional<Instant> received_at{}, escalated_at{}, acknowledged_at{};

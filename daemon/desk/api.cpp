@@ -6,10 +6,14 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+
 #include "daemon/desk/alarms.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/store/cases.hpp"
+#include "daemon/store/inbox.hpp"
 #include "daemon/store/parties.hpp"
+#include "daemon/store/phones.hpp"
 #include "daemon/store/reveals.hpp"
 #include "daemon/text/strict_json.hpp"
 
@@ -31,7 +35,9 @@ json::object describe(const AlarmRow& row, const Carries& carries) {
     const auto& a = row.alarm;
     json::value words;
     if (row.words) words = row.words->reveal();
-    return {{"alarm_id", a.id}, {"at", format_utc(a.at)}, {"phone", was_carried(row, carries) ? a.phone.reveal() : a.phone.masked()}, {"text", a.text.reveal()},
+    bool carried = was_carried(row, carries);
+    return {{"alarm_id", a.id}, {"at", format_utc(a.at)}, {"phone", carried ? a.phone.reveal() : a.phone.masked()},
+            {"text", carried ? a.text.reveal() : row.masked_text.reveal()},
             {"case_id", maybe(a.record)}, {"unit", maybe(a.unit)}, {"do_not_contact", a.do_not_contact}, {"attempts", row.attempts}, {"received_at", maybe(row.received_at)},
             {"escalated_at", maybe(row.escalated_at)}, {"reminders", row.reminders}, {"acknowledged_at", maybe(row.acknowledged_at)},
             {"acknowledged_by", maybe(row.acknowledged_by)}, {"words", words}};
@@ -44,11 +50,27 @@ http::Response store_failed(const char* event, const store::SqlError& error) {
 
 http::Response tell(json::object body) { return http::private_json(json::serialize(body)); }
 
-// Whoever was at the call does not see, and does not silence, what its caller cries about him. His station may: it has to help.
-bool is_about(store::Connection& db, const AlarmRow& row, const http::Asker& asker) {
-    if (asker.badge.empty() || !row.alarm.record) return false;
-    auto known = store::find_case(db, *row.alarm.record);
-    return known && store::find_parties(db, known->id).has_badge(asker.badge);
+// The newest, as an alarm of his own would have it.
+std::optional<std::int64_t> case_of(store::Connection& db, const store::Seal& seal, const Phone& phone) {
+    auto id = store::find_phone_id(db, seal.phone_key(phone));
+    return id ? store::newest_case_of(db, *id) : std::nullopt;
+}
+
+std::vector<std::int64_t> cases_of(store::Connection& db, const store::Seal& seal, const AlarmRow& row) {
+    std::vector<std::int64_t> out;
+    if (row.alarm.record)
+        if (auto known = store::find_case(db, *row.alarm.record)) out.push_back(known->id);
+    for (const auto& phone : row.folded)
+        if (auto found = case_of(db, seal, phone)) out.push_back(*found);
+    return out;
+}
+
+// Whoever was at the call does not see, and does not silence, what its caller cries about him, in one alarm with others or alone. His
+// station may: it has to help.
+bool is_about(store::Connection& db, const store::Seal& seal, const AlarmRow& row, const http::Asker& asker) {
+    if (asker.badge.empty()) return false;
+    auto cases = cases_of(db, seal, row);
+    return std::any_of(cases.begin(), cases.end(), [&](std::int64_t id) { return store::find_parties(db, id).has_badge(asker.badge); });
 }
 
 http::Response no_such_alarm() { return http::problem(404, "Not Found", "there is no such alarm"); }
@@ -62,7 +84,7 @@ asio::awaitable<http::Response> list(const DeskParts desks, http::Request reques
     std::vector<AlarmRow> rows;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         rows = alarms_for_desk(db, desks.seal, most_acknowledged);
-        std::erase_if(rows, [&](const AlarmRow& row) { return is_about(db, row, request.asker); });
+        std::erase_if(rows, [&](const AlarmRow& row) { return is_about(db, desks.seal, row, request.asker); });
         note_access(db, {{"what", "desk"}, {"alarms", rows.size()}}, request, now);
     };
     try {
@@ -82,7 +104,7 @@ asio::awaitable<http::Response> show(const DeskParts desks, http::Request reques
     std::vector<store::Reveal> reveals;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         row = find_alarm(db, desks.seal, id);
-        if (row && is_about(db, *row, request.asker)) row.reset();
+        if (row && is_about(db, desks.seal, *row, request.asker)) row.reset();
         if (!row) return;
         reveals = store::text_reveals_of(db, desks.seal, row->inbound_id);
         note_access(db, {{"what", "desk"}, {"alarm", id}}, request, now);
@@ -108,7 +130,7 @@ asio::awaitable<http::Response> reveal(const DeskParts desks, http::Request requ
     std::optional<AlarmRow> row;
     auto read = [&, now = desks.clock.now()](store::Connection& db) {
         row = find_alarm(db, desks.seal, id);
-        if (row && is_about(db, *row, request.asker)) row.reset();
+        if (row && is_about(db, desks.seal, *row, request.asker)) row.reset();
         if (!row) return;
         store::record_text_reveal(db, desks.seal, row->inbound_id, request.asker.who, *reason, now);
         note_access(db, {{"what", "number"}, {"alarm", id}}, request, now);
@@ -120,6 +142,7 @@ asio::awaitable<http::Response> reveal(const DeskParts desks, http::Request requ
     }
     if (!row) co_return no_such_alarm();
     json::object body{{"alarm_id", id}, {"phone", row->alarm.phone.reveal()}, {"do_not_contact", row->alarm.do_not_contact}};
+    if (!row->folded.empty()) body["text"] = row->alarm.text.reveal();
     co_return tell(std::move(body));
 }
 
@@ -132,7 +155,7 @@ asio::awaitable<http::Response> take(const DeskParts desks, http::Request reques
     auto write = [&, now = desks.clock.now()](store::Connection& db) {
         done.reset();
         auto row = find_alarm(db, desks.seal, id);
-        if (!row || is_about(db, *row, request.asker)) return;
+        if (!row || is_about(db, desks.seal, *row, request.asker)) return;
         done = acknowledge(db, desks.seal, id, request.header("x-pingjing-who"), Text(words), now);
     };
     try {

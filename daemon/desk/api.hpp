@@ -1,6 +1,7 @@
 // GET /v1/desk, GET /v1/desk/{alarm_id}: emergencies with their words. POST /v1/desk/{alarm_id}/ack {"words"?}: a person has it; the first one
 // stands. The number is shown where a sink has carried it to the desk already; else POST /v1/desk/{alarm_id}/reveal {"reason"} shows it, to a person by
-// name. Every look is recorded with who looked; why the number was needed is sealed.
+// name; of an alarm for many cries "text" too, with the number of each. Every look is recorded with who looked; why the number was needed is
+// sealed.
 #pragma once
 #include "daemon/http/router.hpp"
 #include "daemon/store/seal.hpp"

@@ -37,7 +37,8 @@ export function view(_, __, context) {
     if (!answer) return;
     try {
       const found = await post(`/v1/desk/${alarm.alarm_id}/reveal`, { reason: answer.reason });
-      shown.set(alarm.alarm_id, found.phone);
+      // Of one alarm for many cries each stands with its number.
+      shown.set(alarm.alarm_id, found.text ?? found.phone);
       setTimeout(() => (shown.delete(alarm.alarm_id), context.state.view === self && context.refresh()), 120000);
     } catch (error) {
       say(

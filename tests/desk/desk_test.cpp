@@ -347,12 +347,12 @@ struct Window : Site {
         };
         add_desk_routes(router, guard, {*store, seal, clock, {}});
     }
-    http::Response ask(std::string method, std::string target, std::string who = "3/张三", std::string body = "") {
+    http::Response ask(std::string method, std::string target, std::string who = "3/张三", std::string body = "", std::string badge = "") {
         http::Request request;
         request.body = std::move(body);
         request.method = std::move(method);
         request.target = std::move(target);
-        request.asker.who = who, request.asker.name = who.substr(who.find('/') + 1);
+        request.asker.who = who, request.asker.name = who.substr(who.find('/') + 1), request.asker.badge = std::move(badge);
         request.headers.emplace_back("x-pingjing-who", std::move(who));
         return test::run(io, router.handle(std::move(request)));
     }
@@ -430,6 +430,48 @@ TEST_CASE("a number that no sink carried is shown to a person for a reason, whic
     CHECK(window.value("SELECT group_concat(length(reason)) FROM text_reveals") == "0");
     CHECK(window.ask("POST", "/v1/desk/a/reveal", "3/张三", R"({"reason":"回拨她"})").status == 200);  // words about what is gone do not outlive it
     CHECK(window.value("SELECT group_concat(length(reason)) FROM text_reveals") == "0,0");
+}
+
+TEST_CASE("the numbers of cries that are folded in one alarm are shown like the number of any other") {
+    Window window;
+    window.raise_folded("a", {"13900005019", "13900005020"});
+    const std::string masked = "2 numbers\n139****5019: 救命\n139****5020: 救命";
+    const std::string whole = "2 numbers\n13900005019: 救命\n13900005020: 救命";
+    auto asked = [&](const char* target) { return boost::json::parse(window.ask("GET", target).body); };
+    auto text = [&] { return std::string(asked("/v1/desk/a").at("text").as_string()); };
+    auto listed = [&] { return std::string(asked("/v1/desk").at("alarms").at(0).at("text").as_string()); };
+    CHECK(text() == masked);
+    CHECK(listed() == masked);
+    auto seen = window.ask("POST", "/v1/desk/a/reveal", "3/张三", R"({"reason":"回拨"})");
+    CHECK(std::string(boost::json::parse(seen.body).at("text").as_string()) == whole);
+    CHECK(window.value("SELECT count(*) FROM text_reveals") == "1");
+    CHECK(listed() == masked);  // he saw them, not the desk
+    window.store->run_now([&](store::Connection& db) {
+        CHECK(waiting_alarms(db, window.seal).at(0).text.reveal() == whole);  // what a sink gets
+        record_received(db, "a", night);
+    });
+    CHECK(text() == whole);
+    CHECK(listed() == whole);
+}
+
+TEST_CASE("whoever was at the call of one of the callers neither sees nor takes the alarm that their cries are folded in") {
+    Window window;
+    window.raise_folded("a", {"13900005019", "13900005020"});
+    window.store->run_now([&](store::Connection& db) {
+        auto phone = store::keep_phone(db, window.seal, Phone::sender("13900005020"), window.clock.now());
+        store::Statement add(db, "INSERT INTO cases(id, record, content_key, state, unit, officer, phone_id, category, source, linked_to, language, call_taker, "
+                                 "reported_at, received_at, changed_at, kind, safety, flags) "
+                                 "VALUES (8, 'R8', x'00', 'closed', '320302120000', '012345', ?1, '', '', '', '', '', 0, 0, 0, 'survey', 0, '')");
+        add.bind(1, phone).run();
+    });
+    const std::string party = "012345", other = "054321";
+    CHECK(window.ask("GET", "/v1/desk", "5/王杰", "", party).body == R"({"alarms":[]})");
+    CHECK(window.ask("GET", "/v1/desk/a", "5/王杰", "", party).status == 404);
+    CHECK(window.ask("POST", "/v1/desk/a/reveal", "5/王杰", R"({"reason":"x"})", party).status == 404);
+    CHECK(window.ask("POST", "/v1/desk/a/ack", "5/王杰", "", party).status == 404);
+    CHECK(window.value("SELECT acknowledged_at FROM alarms") == "null");
+    CHECK(window.ask("GET", "/v1/desk/a", "6/李四", "", other).status == 200);
+    CHECK(window.ask("POST", "/v1/desk/a/ack", "6/李四", "", other).status == 200);
 }
 
 TEST_CASE("what is said at the acknowledgement is sealed, stands once, and a broken body loses no acknowledgement") {

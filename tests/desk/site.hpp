@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "daemon/desk/alarms.hpp"
+#include "daemon/store/inbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/store.hpp"
 #include "tests/support/run.hpp"
@@ -39,6 +40,17 @@ struct Site {
             in.bind_blob(5, seal.seal(text, fmt::format("inbound.text:{}", reply))).bind(6, clock.now()).run();
             store::Statement alarm(db, "INSERT INTO alarms(id, inbound_id, case_id, at, do_not_contact) VALUES (?1, ?2, ?3, ?4, ?5)");
             alarm.bind(1, id).bind(2, reply).bind(3, with_case ? std::optional<std::int64_t>(7) : std::nullopt).bind(4, clock.now()).bind(5, silent).run();
+        });
+    }
+    // One alarm for the cries of all these numbers; it has no number and no case.
+    void raise_folded(const std::string& id, const std::vector<std::string>& phones) {
+        store->run_now([&](store::Connection& db) {
+            store::Cry all;
+            all.words = Text(fmt::format("{} numbers", phones.size()));
+            for (const auto& phone : phones) all.folded.push_back({Phone::sender(phone), Text("救命"), false, {}});
+            auto rows = store::keep_quarantined(db, seal, "c", id, "odd", clock.now(), {all});
+            store::Statement alarm(db, "INSERT INTO alarms(id, inbound_id, at, do_not_contact) VALUES (?1, ?2, ?3, 0)");
+            alarm.bind(1, id).bind(2, rows->at(0)).bind(3, clock.now()).run();
         });
     }
     std::string value(const std::string& sql) {
