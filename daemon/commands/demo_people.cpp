@@ -36,6 +36,20 @@ std::vector<std::int64_t> ids(store::Connection& db, const char* sql, Instant be
 
 }  // namespace
 
+struct DemoPeople::Round {
+    DemoPeople& people;
+    store::Connection& db;
+    Instant now;
+
+    void look();
+    void take_emergencies();
+    void decide_replies();
+    void follow_up();
+    void decide_appeals();
+    void appeal();
+    void next_step(const store::Followup& followup);
+};
+
 DemoPeople::DemoPeople(DemoPeopleParts parts, Random& random) : parts_(std::move(parts)), random_(random()) {
     parts_.store.run_now([this](store::Connection& db) {
         auto now = parts_.clock.now();
@@ -50,36 +64,36 @@ boost::asio::awaitable<void> DemoPeople::work() {
         co_await sleep_for(look_every);
         auto now = parts_.clock.now();
         if (now >= parts_.until) continue;
-        auto look_around = [this, now](store::Connection& db) { look(db, now); };
+        auto look_around = [this, now](store::Connection& db) { Round{*this, db, now}.look(); };
         co_await parts_.store.run(std::ref(look_around));
     }
 }
 
-void DemoPeople::look(store::Connection& db, Instant now) {
-    take_emergencies(db, now);
-    auto hour = local_hour(now, parts_.followups.zone);
-    if (hour < begin_hour || hour >= end_hour || random_.below(10) != 0) return;
-    decide_replies(db, now);
-    follow_up(db, now);
-    if (random_.below(100) == 0) appeal(db, now);
-    decide_appeals(db, now);
+void DemoPeople::Round::look() {
+    take_emergencies();
+    auto hour = local_hour(now, people.parts_.followups.zone);
+    if (hour < begin_hour || hour >= end_hour || people.random_.below(10) != 0) return;
+    decide_replies();
+    follow_up();
+    if (people.random_.below(100) == 0) appeal();
+    decide_appeals();
 }
 
 // Two persons, one after the other, about those that were filed a day ago and more.
-void DemoPeople::decide_appeals(store::Connection& db, Instant now) {
+void DemoPeople::Round::decide_appeals() {
     for (auto id : ids(db, "SELECT id FROM appeals WHERE decided_at IS NULL AND filed_at < ?1 ORDER BY id", now - Millis(24h))) {
         auto known = store::find_appeal(db, id);
         if (!known) continue;
         bool first = known->state == AppealState::filed;
-        followup::AppealStep step{first ? "propose" : "confirm", first ? (random_.below(3) == 0 ? "upheld" : "not_upheld") : "", "已听取通话录音并与报警人核实"};
-        const auto& who = first ? first_ : second_;
+        followup::AppealStep step{first ? "propose" : "confirm", first ? (people.random_.below(3) == 0 ? "upheld" : "not_upheld") : "", "已听取通话录音并与报警人核实"};
+        const auto& who = first ? people.first_ : people.second_;
         auto planned = followup::plan_appeal_step(*known, step, {who, who.substr(who.find('/') + 1), "", "", true});
-        if (planned) (void)store::move_appeal(db, parts_.seal, *known, *planned, now);
+        if (planned) (void)store::move_appeal(db, people.parts_.seal, *known, *planned, now);
     }
 }
 
 // An officer asks for a rating of the last days to be taken out.
-void DemoPeople::appeal(store::Connection& db, Instant now) {
+void DemoPeople::Round::appeal() {
     store::Statement rated(db, R"sql(
         SELECT c.record, c.officer FROM ratings r JOIN cases c ON c.id = r.case_id
          WHERE r.grade = 'dissatisfied' AND r.effect = 'first' AND c.officer IS NOT NULL AND r.at < ?1 AND NOT EXISTS (SELECT 1 FROM appeals a WHERE a.case_id = c.id)
@@ -88,63 +102,63 @@ void DemoPeople::appeal(store::Connection& db, Instant now) {
     auto record = rated.text(0), badge = rated.text(1);
     auto about = store::find_case_of(db, record, badge, "");
     if (!about) return;
-    auto planned = followup::plan_appeal(*about, random_.below(2) == 0 ? "slip" : "other_service", "报警人电话中表示按错了数字", parts_.followups, now);
+    auto planned = followup::plan_appeal(*about, people.random_.below(2) == 0 ? "slip" : "other_service", "报警人电话中表示按错了数字", people.parts_.followups, now);
     if (!planned) return;
     planned->filed_by = fmt::format("{}/本人", badge), planned->badge = badge;
-    (void)store::file_appeal(db, parts_.seal, *planned, now);
+    (void)store::file_appeal(db, people.parts_.seal, *planned, now);
 }
 
 // Within minutes at any hour.
-void DemoPeople::take_emergencies(store::Connection& db, Instant now) {
+void DemoPeople::Round::take_emergencies() {
     store::Statement open(db, "SELECT id FROM alarms WHERE acknowledged_at IS NULL AND at < ?1");
     open.bind(1, now - Millis(1min));
     std::vector<std::string> waiting;
     while (open.step()) waiting.push_back(open.text(0));
-    for (const auto& id : waiting) (void)desk::acknowledge(db, parts_.seal, id, at_desk_, Text("已联系本人并指令就近警力"), now);
+    for (const auto& id : waiting) (void)desk::acknowledge(db, people.parts_.seal, id, people.at_desk_, Text("已联系本人并指令就近警力"), now);
 }
 
-void DemoPeople::decide_replies(store::Connection& db, Instant now) {
-    auto decider = store::find_decider(db, first_);
-    for (auto id : ids(db, "SELECT id FROM reviews WHERE closed_at IS NULL AND at < ?1 AND kind IN ('words', 'data_error') ORDER BY id LIMIT 20", std::min(now - Millis(5h), parts_.until - Millis(left_for_the_guest)))) {
+void DemoPeople::Round::decide_replies() {
+    auto decider = store::find_decider(db, people.first_);
+    for (auto id : ids(db, "SELECT id FROM reviews WHERE closed_at IS NULL AND at < ?1 AND kind IN ('words', 'data_error') ORDER BY id LIMIT 20", std::min(now - Millis(5h), people.parts_.until - Millis(left_for_the_guest)))) {
         store::NewDecision decision;
         decision.decision = "confirmed";
-        (void)store::decide_review(db, parts_.seal, id, decision, decider, parts_.reviews, now);
+        (void)store::decide_review(db, people.parts_.seal, id, decision, decider, people.parts_.reviews, now);
     }
 }
 
-void DemoPeople::follow_up(store::Connection& db, Instant now) {
+void DemoPeople::Round::follow_up() {
     for (auto id : ids(db, "SELECT id FROM followups WHERE state <> 'closed' AND opened_at < ?1 ORDER BY id", now - Millis(2h)))
-        if (auto known = store::find_followup(db, id); known && random_.below(3) != 0) next_step(db, *known, now);
+        if (auto known = store::find_followup(db, id); known && people.random_.below(3) != 0) next_step(*known);
 }
 
-void DemoPeople::next_step(store::Connection& db, const store::Followup& f, Instant now) {
+void DemoPeople::Round::next_step(const store::Followup& f) {
     followup::Step step;
-    auto which = random_.below(std::size(complaints));
+    auto which = people.random_.below(std::size(complaints));
     bool valid = f.finding == Finding::valid || f.finding == Finding::partly;
     auto second = false;
     switch (f.state) {
         case FollowupState::opened:
-            step.name = f.no_callback ? "verify" : "call", step.outcome = f.no_callback ? "" : random_.below(5) == 0 ? "no_answer" : "reached";
+            step.name = f.no_callback ? "verify" : "call", step.outcome = f.no_callback ? "" : people.random_.below(5) == 0 ? "no_answer" : "reached";
             if (f.no_callback) step.finding = "invalid", step.topic = "other";
             step.note = complaints[which];
             break;
         case FollowupState::called_back:
-            step.name = "verify", step.finding = random_.below(3) == 0 ? "invalid" : random_.below(2) == 0 ? "valid" : "partly";
+            step.name = "verify", step.finding = people.random_.below(3) == 0 ? "invalid" : people.random_.below(2) == 0 ? "valid" : "partly";
             step.topic = topics[which], step.note = "已调取接处警记录和执法记录仪视频";
             break;
         case FollowupState::verified:
             if (valid) step.name = "order", step.person = "所长", step.note = "请在时限内整改并报告";
             else step.name = "review", step.agreed = true, second = true;
             break;
-        case FollowupState::rectifying: step.name = "rectify", step.note = remedies[random_.below(std::size(remedies))]; break;
+        case FollowupState::rectifying: step.name = "rectify", step.note = remedies[people.random_.below(std::size(remedies))]; break;
         case FollowupState::rectified: step.name = "review", step.agreed = true, second = true; break;
         case FollowupState::reviewed: step.name = f.no_callback ? "close" : "tell", step.how = f.no_callback ? "" : "call"; break;
         case FollowupState::told: step.name = "close"; break;
         case FollowupState::closed: return;
     }
-    const auto& who = second ? second_ : first_;
-    auto planned = followup::plan_step(f, step, {who, who.substr(who.find('/') + 1), "", "", true}, parts_.followups, now);
-    if (planned) (void)store::move_followup(db, parts_.seal, f, planned->move, now);
+    const auto& who = second ? people.second_ : people.first_;
+    auto planned = followup::plan_step(f, step, {who, who.substr(who.find('/') + 1), "", "", true}, people.parts_.followups, now);
+    if (planned) (void)store::move_followup(db, people.parts_.seal, f, planned->move, now);
 }
 
 }  // namespace pingjing::commands

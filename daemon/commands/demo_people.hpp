@@ -30,13 +30,7 @@ public:
     boost::asio::awaitable<void> work();  // looks every few minutes, for ever
 
 private:
-    void look(store::Connection& db, Instant now);
-    void take_emergencies(store::Connection& db, Instant now);
-    void decide_replies(store::Connection& db, Instant now);
-    void follow_up(store::Connection& db, Instant now);
-    void decide_appeals(store::Connection& db, Instant now);
-    void appeal(store::Connection& db, Instant now);
-    void next_step(store::Connection& db, const store::Followup& followup, Instant now);
+    struct Round;  // one look at what waits
 
     DemoPeopleParts parts_;
     SeededRandom random_;  // of their own: the city's day is the same with and without them
