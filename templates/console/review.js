@@ -14,6 +14,7 @@ const choices = {
     ["n", "none"],
   ],
   ambiguous: [["n", "none"]],
+  unknown_words: [["n", "none"]],
   several_open: [["n", "none"]],
   better_after_worse: [
     ["k", "keep_first"],
@@ -28,7 +29,7 @@ const choices = {
     ["n", "none"],
   ],
 };
-const byGrade = { words: "corrected", ambiguous: "rated", several_open: "rated" };
+const byGrade = { words: "corrected", ambiguous: "rated", unknown_words: "rated", several_open: "rated" };
 
 export function view(_, __, context) {
   let at = 0;

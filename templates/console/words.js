@@ -29,6 +29,7 @@ const tables = {
   kind: {
     words: ["只有文字，没有数字", "words without a digit"],
     ambiguous: ["含义不明", "ambiguous"],
+    unknown_words: ["没有读懂的话", "words that no table knows"],
     several_open: ["可能属于几起警情", "could be about several calls"],
     better_after_worse: ["先差后好", "better after worse"],
     set_aside: ["未能判读，已搁置", "set aside unread"],

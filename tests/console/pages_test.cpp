@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "daemon/store/reviews.hpp"
 #include "tests/support/run.hpp"
 
 using namespace pingjing;
@@ -111,5 +112,16 @@ TEST_CASE("no file of the page makes markup out of text") {
         CAPTURE(path);
         auto text = pages.get(path).body;
         for (const char* sink : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "http://cdn", "https://"}) CHECK(text.find(sink) == std::string::npos);
+    }
+}
+
+TEST_CASE("whatever kind of reply waits for a person, the page has words for it and keys to decide it by") {
+    Pages pages;
+    auto words = pages.get("/console/words.js").body, review = pages.get("/console/review.js").body;
+    REQUIRE(store::review_kinds().size() >= 7);
+    for (const auto& kind : store::review_kinds()) {
+        CAPTURE(kind);
+        CHECK(words.find("    " + kind + ": [\"") != std::string::npos);
+        CHECK(review.find("  " + kind + ": [") != std::string::npos);
     }
 }
