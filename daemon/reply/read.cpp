@@ -224,7 +224,8 @@ Verdict read(Scale scale, std::string_view written) {
     const bool closes_with_code = !codes.spans.empty() && codes.spans.back().end >= bare(text).end && word_count(rest) <= an_excuse;
     const bool answers_by_code = closes_with_code || (!codes.spans.empty() && codes.spans[0].begin <= bare(text).begin);
     auto polite = find_polite(rest);
-    if (signs.elsewhere && !answers_by_code) {
+    const bool quotes_phone = signs.away && mood.bad.firm;
+    if (signs.elsewhere && !quotes_phone && !answers_by_code) {
         settle(v, Label::none, Method::none, 0.9, "none.elsewhere");
     } else if (signs.help && !signs.opt_out) {
         settle(v, Label::help, Method::none, 0.9, "help");

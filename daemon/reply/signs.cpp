@@ -20,7 +20,7 @@ struct Tables {
             opt_out_behind = phrases("signs.txt", "opt_out.behind"), opt_out_not = phrases("signs.txt", "opt_out.not"),
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
             help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
-            elsewhere = phrases("signs.txt", "elsewhere"), signature = phrases("signs.txt", "signature"),
+            elsewhere = phrases("signs.txt", "elsewhere"), away = phrases("signs.txt", "away"), signature = phrases("signs.txt", "signature"),
             polite = phrases("signs.txt", "polite"), courtesy = phrases("signs.txt", "courtesy"), echo = phrases("signs.txt", "echo"),
             echo_tail = phrases("signs.txt", "echo.tail");
 };
@@ -220,7 +220,8 @@ Signs find_signs(std::string_view text) {
     signs.do_not_contact = contains(t.silence, text);
     signs.no_callback = wants_no_callback(text);
     signs.opt_in = is_whole(t.opt_in, text);
-    signs.elsewhere = contains(t.elsewhere, text);
+    signs.away = contains(t.away, text) && !contains(t.elsewhere, text);
+    signs.elsewhere = signs.away || contains(t.elsewhere, text);
     // "别发短信,他会看" is no request to end: it asks for silence now, and "我不想活了,别找我" for none to come.
     if (!signs.elsewhere && !(signs.emergency && signs.do_not_contact)) find_opt_out(text, signs);
     if (signs.emergency && signs.opt_out && !contains(t.opt_out_sign, text)) {

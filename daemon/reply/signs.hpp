@@ -13,6 +13,7 @@ struct Signs {
     bool opt_out = false, opt_in = false, help = false;
     bool no_callback = false;           // "不要回访"
     bool elsewhere = false;             // an advert, a machine, a receipt: not written to us
+    bool away = false;                  // elsewhere, by nothing but the words of a phone that answers for its owner
     std::vector<Span> opt_out_phrases;  // to be left out when the rating is read
 };
 Signs find_signs(std::string_view text);

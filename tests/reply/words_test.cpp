@@ -64,6 +64,19 @@ TEST_CASE("what stands in another clause, or in the question, is not heard as th
     }
 }
 
+TEST_CASE("a phone that answers for its owner says nothing, and a complaint that quotes one is a complaint") {
+    struct { const char* text; const char* label; } cases[] = {
+        {"您好,我现在有事不在,一会再和您联系", "none"}, {"您好,机主正在开会,稍后联系您", "none"}, {"自动回复:您好,我在开会,稍后回复", "none"}, {"我在开车,稍后给你评", "none"},
+        {"无法接听,满意", "none"}, {"I'm in a meeting, call you later", "none"}, {"您的快件满意请回1,不满意请联系", "none"},
+        {"打电话说在开会,态度很差", "dissatisfied"}, {"说稍后联系,一直没联系,不满意", "dissatisfied"}, {"说晚点联系就没下文了,太差劲了", "dissatisfied"},
+        {"打电话说现在有事不在,态度很差", "dissatisfied"}, {"the officer said he was in a meeting. terrible service", "dissatisfied"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label(c.text) == c.label);
+    }
+}
+
 TEST_CASE("politeness, spaces, width and punctuation never change a rating") {
     for (std::string text : {"满意", "很满意", "不满意", "不太满意", "基本满意", "谈不上满意", "太差了", "还行", "没有不满意", "敷衍了事"}) {
         auto before = label(text);
