@@ -209,7 +209,7 @@ int main(int argc, char** argv) {
         return wish.jobs > 1 ? tell_in_processes(wish, shared, progress) : tell_all(wish, shared, [&](std::uint64_t) { progress.show(); });
     }();
     for (const auto& [seed, what] : sum.broken)
-        fmt::print("seed {} broke a promise; again: {} --from {} {} --verbose\n{}", seed, argv[0], seed, wish.outage_calls > 0 ? fmt::format("--outage {}", wish.outage_calls) : "--seeds 1", what);
+        fmt::print("seed {} broke a promise; again: {} --from {} {} --verbose\n{}", seed, argv[0], seed, wish.outage_calls > 0 ? fmt::format("--outage {}", wish.outage_calls) : wish.is_short ? "--seeds 1 --short" : "--seeds 1", what);
     fmt::print("{} stories, {} lives, {} questions reached citizens, {} ratings, {} in doubt at the end, trace {:016x}; {} faults:", sum.stories, sum.lives, sum.questions,
                sum.ratings, sum.in_doubt, sum.traces, sum.fired.size());
     for (const auto& [name, n] : sum.fired) fmt::print("\n{:8} {}", n, name);
