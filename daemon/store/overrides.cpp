@@ -179,6 +179,9 @@ Result<void> resend_case(Connection& db, const Seal& seal, std::string_view reco
         return fail(Error::Kind::conflict, fmt::format("the survey of case {} is {}: only one in doubt or unknown can be sent again", record, row->state));
     // It would be called off before it went; what is refused by a code does not wait.
     if (!row->code.empty()) return fail(Error::Kind::conflict, fmt::format("case {} is refused by code {} now: nobody may be asked about it", record, row->code));
+    // The 110 system may have sent it again since, and its number with it.
+    Statement forgotten(db, "SELECT 1 FROM override_words WHERE case_id = ?1 AND what = 'forget' LIMIT 1");
+    if (forgotten.bind(1, row->case_id).step()) return fail(Error::Kind::conflict, fmt::format("the number of case {} was forgotten: nobody may be asked about it", record));
     Statement again(db, "UPDATE messages SET state = 'due', due_at = ?2, stale_at = max(stale_at, ?3), open = 0, answer_until = NULL WHERE id = ?1");
     again.bind(1, row->message).bind(2, now).bind(3, now + std::chrono::hours(24)).run();
     note(db, seal, "resend", *row, by, now);

@@ -278,6 +278,22 @@ TEST_CASE("what left to a number before a restore is known for as long as the nu
     check_whole(*after, "a month later");
 }
 
+TEST_CASE("what was in doubt when its number was forgotten is not sent again, though the 110 system sends the call and the number anew") {
+    World w("2026-11-21T09:00:00+08:00");
+    w.call("a", one, "0101", R"(,"version":1)");
+    w.exec("UPDATE messages SET state = 'sending', attempt = 1, text = x'00', claimed_at = made_at");
+    w.exec("UPDATE messages SET state = 'in_doubt'");
+    REQUIRE(forget(w, one));
+    CHECK(w.call("a", one, "0101", R"(,"version":2,"result":"x")").starts_with("updated"));
+    w.store->run_now([&](Connection& db) {
+        auto again = store::resend_case(db, w.seal, "a", {"control/zhang", "it may be"}, w.clock.now());
+        REQUIRE_FALSE(again);
+        CHECK(again.error().detail == "the number of case a was forgotten: nobody may be asked about it");
+    });
+    w.pass(std::chrono::hours(24));
+    CHECK(w.sent.empty());
+}
+
 TEST_CASE("an opt-out survives being forgotten") {
     World w("2026-11-21T09:00:00+08:00");
     ask_and_rate(w, "a", one, "退订");

@@ -129,7 +129,10 @@ TEST_CASE("of a list with one bad item the good ones count at once, and the bad 
         }
         return read;
     };
-    w.run_for([&]() -> asio::awaitable<void> { co_await w.gateway().inbox().take_body("main", R"([{"m":"3"},{"content":"1"}])", mapping(false)); });
+    w.run_for([&]() -> asio::awaitable<void> {
+        auto old_mapping = mapping(false);
+        co_await w.gateway().inbox().take_body("main", R"([{"m":"3"},{"content":"1"}])", old_mapping);
+    });
     w.pass(3s);
     CHECK(w.classes() == "rated quarantined");
     CHECK(w.value("SELECT count(*) FROM ratings") == "1");
