@@ -139,6 +139,13 @@ TEST_CASE("after a restore nobody knows who got a notice since the backup: a per
     CHECK(refused.status == 409);
     CHECK(refused.body.find("restored") != std::string::npos);
     CHECK(w.sent.empty());
+    // Nor does the clock alone take it on: restored long ago by one that is in doubt, or in days that are still to come.
+    w.exec("UPDATE meta SET value = '" + std::to_string(to_millis(w.clock.now() - 24h * 365)) + "' WHERE key = 'no_send_before'");
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "clock", std::nullopt, "ahead", w.clock.now()); });
+    CHECK(send(w, "n1", {zhang + " 2026-01-05"}).status == 409);
+    w.store->run_now([&](store::Connection& db) { store::release_holds(db, "clock", std::nullopt, "looked at it", w.clock.now()); });
+    w.exec("UPDATE meta SET value = '" + std::to_string(to_millis(w.clock.now() + 24h * 365)) + "' WHERE key = 'no_send_before'");
+    CHECK(send(w, "n1", {zhang + " 2026-01-05"}).status == 409);
     CHECK(outcomes(send(w, "n1", {zhang + " 2026-01-05"}, R"(,"accept_possible_double":true)")) == "planned");
 }
 
