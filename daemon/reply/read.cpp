@@ -160,9 +160,10 @@ bool is_damaged(std::string_view text) {
     return false;
 }
 
-void read_remainder(Verdict& v, std::string_view text, const Codes& codes, const Mood& mood, bool echo, bool polite) {
+void read_remainder(Verdict& v, std::string_view text, const Codes& codes, const Mood& mood, bool echo, std::string_view said) {
     if (echo) return settle(v, Label::none, Method::none, 0.9, "none.echo");
     auto inner = bare(text);
+    const bool polite = !find_polite(said).empty();
     if (polite && inner.size() == 0) return settle(v, Label::none, Method::none, 0.8, "none.polite");
     if (inner.size() == 0) return settle(v, Label::none, Method::none, 0.8, "none.blank");
     if (mood.question) return settle(v, Label::none, Method::none, 0.8, "none.question");
@@ -170,6 +171,7 @@ void read_remainder(Verdict& v, std::string_view text, const Codes& codes, const
     if (codes.other_numbers) return settle(v, Label::none, Method::none, 0.8, "none.number");
     if (inner.size() == 1) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.letter");
     if (mood.unclear) return settle(v, Label::ambiguous, Method::none, 0.5, "ambiguous.unknown_words");
+    if (is_small_talk(said)) return settle(v, Label::none, Method::none, 0.8, "none.small_talk");
     settle(v, Label::none, Method::none, 0.6, "none.chatter");
 }
 
@@ -223,7 +225,6 @@ Verdict read(Scale scale, std::string_view written) {
     constexpr std::size_t an_excuse = 5;  // "在开车,1"
     const bool closes_with_code = !codes.spans.empty() && codes.spans.back().end >= bare(text).end && word_count(rest) <= an_excuse;
     const bool answers_by_code = closes_with_code || (!codes.spans.empty() && codes.spans[0].begin <= bare(text).begin);
-    auto polite = find_polite(rest);
     const bool quotes_phone = signs.away && mood.bad.firm;
     if (signs.elsewhere && !quotes_phone && !answers_by_code) {
         settle(v, Label::none, Method::none, 0.9, "none.elsewhere");
@@ -231,7 +232,7 @@ Verdict read(Scale scale, std::string_view written) {
         settle(v, Label::help, Method::none, 0.9, "help");
     } else if (!read_codes(v, scale, text, codes, mood) && !(signs.emergency && !mood.bad.firm && !mood.good.firm) &&
                !read_by_words(v, scale, mood)) {
-        read_remainder(v, blank(rest, polite), codes, mood, echo.found, !polite.empty());
+        read_remainder(v, blank(rest, find_polite(rest)), codes, mood, echo.found, rest);
     } else if (v.why.empty()) {
         settle(v, Label::none, Method::none, 0.9, "none.emergency");
     }

@@ -21,7 +21,7 @@ struct Tables {
             opt_out_filler = phrases("signs.txt", "opt_out.filler"), opt_in = phrases("signs.txt", "opt_in.whole"),
             help = phrases("signs.txt", "help"), help_whole = phrases("signs.txt", "help.whole"),
             elsewhere = phrases("signs.txt", "elsewhere"), away = phrases("signs.txt", "away"), signature = phrases("signs.txt", "signature"),
-            polite = phrases("signs.txt", "polite"), courtesy = phrases("signs.txt", "courtesy"), echo = phrases("signs.txt", "echo"),
+            polite = phrases("signs.txt", "polite"), small_talk = phrases("signs.txt", "small_talk"), courtesy = phrases("signs.txt", "courtesy"), echo = phrases("signs.txt", "echo"),
             echo_tail = phrases("signs.txt", "echo.tail");
 };
 const Tables& tables() {
@@ -212,6 +212,18 @@ bool only_question_marks(std::string_view text) {
 }  // namespace
 
 std::vector<Span> find_polite(std::string_view text) { return find_all(tables().polite, text); }
+
+bool is_small_talk(std::string_view text) {
+    const auto& t = tables();
+    const auto all = clauses(text);
+    auto says_nothing = [&](Span clause) {
+        auto words = text.substr(clause.begin, clause.size());
+        auto unthanked = blank(std::string(words), find_polite(words));
+        return is_whole(t.small_talk, words) || is_whole(t.courtesy, words) || is_whole(t.small_talk, unthanked) || is_whole(t.courtesy, unthanked) ||
+               bare(unthanked).size() == 0;
+    };
+    return std::all_of(all.begin(), all.end(), says_nothing);
+}
 
 Signs find_signs(std::string_view text) {
     const auto& t = tables();

@@ -31,5 +31,6 @@ std::string without_courtesy(std::string text);
 Echo without_echo(std::string text);
 
 std::vector<Span> find_polite(std::string_view text);  // 谢谢, 你好, 辛苦了: no rating in either direction
+bool is_small_talk(std::string_view text);               // nothing but wishes, receipts, a phone's excuses: nobody need read it
 
 }  // namespace pingjing::reply

@@ -115,6 +115,7 @@ TEST_CASE("every class of the books, every effect, and what is said to it") {
         {"a question", unknown("none.question", "案子怎么样了"), asked(), "none", "-", "-", "unknown_words"},
         {"a word", unknown("none.chatter", "没空"), asked(), "none", "-", "-", ""},
         {"thanks", unknown("none.polite", "谢谢你们了"), asked(), "none", "-", "-", ""},
+        {"a wish", unknown("none.small_talk", "祝工作顺利"), asked(), "none", "-", "-", ""},
         {"an advert", unknown("none.elsewhere", "【某店】双十一大促"), asked(), "none", "-", "-", ""},
         {"unknown words that nobody asked for", unknown("none.chatter", "警察和对方是亲戚"), unmatched(), "unmatched", "-", "-", ""},
         {"help", said(Label::help), asked(), "help", "-", "help", ""},

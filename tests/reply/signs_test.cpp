@@ -34,6 +34,15 @@ TEST_CASE("an opt-out is what a reasonable person reads as one, and a letter onl
 }
 
 // 不接受 may be of our texts or of what was done: a person asks. Whoever says of what is understood.
+TEST_CASE("wishes, receipts and a phone's excuses are small talk, and nothing else is") {
+    for (auto text : {"好的我知道了", "祝工作顺利", "中秋节快乐", "新年快乐,祝大家平安", "我现在不方便", "您好,我正在忙", "上课中勿扰", "已收到短信,谢谢",
+                      "不用了谢谢", "辛苦了各位", "noted with thanks", "sorry, i can't talk right now", "Happy New Year!"})
+        CHECK_MESSAGE(read(Scale::three_110, text).why == "none.small_talk", std::string(text));
+    for (auto text : {"我知道了是谁干的", "祝工作顺利,案子怎么还没立", "打错了", "不是本人", "警察和对方是亲戚", "我现在不方便出门", "没事了但是钱没追回来", "他说在忙就走了",
+                      "got it wrong", "i can't talk, he is here"})
+        CHECK_MESSAGE(read(Scale::three_110, text).why != "none.small_talk", std::string(text));
+}
+
 TEST_CASE("who accepts nothing is asked what, unless he says it") {
     struct { const char* text; const char* label; } cases[] = {
         {"不接受", "ambiguous"}, {"不接受!", "ambiguous"}, {"我不接受", "ambiguous"}, {"不接受短信", "opt_out"}, {"不接受任何短信", "opt_out"}, {"不接受调查", "opt_out"},
