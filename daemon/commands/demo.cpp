@@ -263,8 +263,14 @@ int demo(const DemoOptions& options) {
     // The daemon goes on where the day was left, and lives six times as fast.
     setenv("PINGJING_CLOCK", fmt::format("{}x{}", format_local(now, zone), speed).c_str(), 1);
     fmt::print("\n打开 open  http://{}/  并用下列令牌之一登录 and sign in with one of these tokens; Ctrl-C 结束 ends it:\n{}\n", address, doors);
+    auto log_file = (dir / "pingjing.log").string();
+    // On a terminal the lines of the log would push the tokens out of sight.
+    const bool apart = isatty(STDERR_FILENO) && std::freopen(log_file.c_str(), "a", stderr);
+    if (apart) fmt::print("日志 its log: {}\n", log_file);
     std::fflush(stdout);
-    return serve((dir / "pingjing.toml").string());
+    auto rc = serve((dir / "pingjing.toml").string());
+    if (apart && rc != 0) fmt::print("{}", read_file(log_file));
+    return rc;
 }
 
 }  // namespace pingjing::commands
