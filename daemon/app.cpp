@@ -433,8 +433,13 @@ asio::awaitable<admin::Readiness> App::readiness() {
     if (mode == config::Mode::off) out.notes.push_back("mode = off: nobody is asked");
     try {
         co_await touch_store();
-        auto read = [](store::Connection& db) { return store::active_holds(db); };
-        auto holds = co_await store_->run(read);
+        std::vector<store::HeldFor> waiting;
+        auto read = [&waiting](store::Connection& db) {
+            waiting = store::read_held(db);
+            return store::active_holds(db);
+        };
+        auto holds = co_await store_->run(std::ref(read));
+        for (const auto& one : waiting) out.notes.push_back(fmt::format("{} held({})", one.messages, one.reason));
         for (const auto& hold : holds)
             out.notes.push_back("hold of " + hold.of + (hold.channel ? ", channel " + *hold.channel : "") + " since " + format_utc(hold.at) + ": " + hold.reason);
     } catch (const std::exception& error) {

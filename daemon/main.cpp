@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
     import->add_option("--mapping", options.mapping, "mapping by name; default by the head row");
     import->add_option("--encoding", options.encoding, "")->check(CLI::IsMember({"auto", "utf-8", "gb18030"}));
     import->add_option("--format", options.format, "of the answers")->check(CLI::IsMember({"csv", "jsonl", "table"}));
-    import->add_flag("--dry-run", options.dry_run, "answer every row, store nothing; files of together at most 10000 rows and 45 MiB");
+    import->add_flag("--dry-run", options.dry_run, "answer every row, store nothing; files of together at most 100000 rows and 45 MiB");
     import->add_flag("--strict", options.strict, "exit 1 if any row was rejected");
 
     commands::ReportOptions report;
@@ -400,6 +400,10 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : 2;
     }
     auto name = app.get_subcommands().front()->get_name();
+    if (name == "parse" && texts.empty() && !jsonl) {
+        fmt::print(stderr, "pingjing parse: expected TEXT, or --jsonl and lines on standard input\n");
+        return 2;
+    }
     try {
         if (name == "parse") return commands::parse(*parse_scale(scale), texts, jsonl, std::cin, std::cout);
         if (name == "simulate") return commands::simulate(simulate);

@@ -22,7 +22,7 @@ Response ok(boost::json::value body) {
 
 Response refuse(const Error& error) {
     auto status = error.kind == Error::Kind::not_found ? 404 : error.kind == Error::Kind::conflict ? 409 : error.kind == Error::Kind::invalid_input ? 400 : 500;
-    return http::problem(status, status == 404 ? "not found" : status == 409 ? "conflict" : "bad request", error.detail);
+    return http::problem(status, status == 404 ? "Not Found" : status == 409 ? "Conflict" : "Bad Request", error.detail);
 }
 
 std::string what_failed(const store::SqlError& error) {
@@ -32,7 +32,7 @@ std::string what_failed(const store::SqlError& error) {
 
 http::Handler trusted(std::string pattern, http::Handler handler) {
     return [pattern = std::move(pattern), handler = std::move(handler)](Request request) -> asio::awaitable<Response> {
-        if (!request.trusted) co_return http::problem(404, "not found", "there is nothing here");
+        if (!request.trusted) co_return http::problem(404, "Not Found", "there is nothing here");
         std::string why;
         try {
             co_return co_await handler(std::move(request));

@@ -131,6 +131,19 @@ std::string free_address() {
 }
 
 // One for each who looks at the console, a line each.
+// An invented city's keys come from its seed: what waits for the same moment goes in the order of keyed hashes.
+void write_keys(const std::filesystem::path& folder, std::uint64_t seed) {
+    SeededRandom random(seed);
+    std::filesystem::create_directories(folder);
+    for (const char* name : {"sealing.key", "index.key"}) {
+        std::string line = "pingjing-key 1 ";
+        for (int i = 0; i < 4; ++i) line += fmt::format("{:016x}", random());
+        if (std::filesystem::exists(folder / name)) continue;
+        write_file(folder / name, line + "\n");
+        std::filesystem::permissions(folder / name, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    }
+}
+
 std::string tokens_of_everybody(store::Connection& db, Random& random, const DemoCity& city, Instant now) {
     struct Visitor { const char* who; std::vector<std::string> scopes; admin::Holder holder; };
     const auto& officer = city.officer(0);
@@ -167,14 +180,15 @@ int demo(const DemoOptions& options) {
     }
     fs::create_directories(dir / "state");
 
-    SeededRandom random(options.seed);
-    DemoCity city(random, officers, phones);
+    // The city draws for itself: what it is does not depend on how often the daemon asks.
+    SeededRandom citys(options.seed), random(options.seed + 1), peoples(options.seed + 2);
+    DemoCity city(citys, officers, phones);
     write_file(dir / "pingjing.toml", configuration);
     write_file(dir / "categories.csv", city.categories_csv());
     write_file(dir / "flags.csv", city.flags_csv());
     write_file(dir / "officers.csv", city.officers_csv());
     write_file(dir / "units.csv", city.units_csv());
-    if (auto keys = store::Seal::create_keys(dir / "keys"); !keys && keys.error().kind != Error::Kind::conflict) throw std::runtime_error(keys.error().detail);
+    write_keys(dir / "keys", options.seed + 3);
     if (auto key = store::Seal::create_ledger_key(dir / "keys"); !key && key.error().kind != Error::Kind::conflict) throw std::runtime_error(key.error().detail);
     auto seal = store::Seal::load(dir / "keys");
     if (!seal) throw std::runtime_error(seal.error().detail);
@@ -208,7 +222,7 @@ int demo(const DemoOptions& options) {
     if (!gateway) throw std::runtime_error(gateway.error().detail);
     intake::Intake intake(**store, *seal, random);
     auto until = options.serve ? midnight + std::chrono::hours(evening) : midnight + std::chrono::hours(24);
-    DemoPeople people({**store, *seal, clock, followup_rules((*gateway)->settings()), review_rules((*gateway)->settings()), until}, random);
+    DemoPeople people({**store, *seal, clock, followup_rules((*gateway)->settings()), review_rules((*gateway)->settings()), until}, peoples);
     {
         Progress progress;
         bool done = false;

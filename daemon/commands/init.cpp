@@ -192,6 +192,7 @@ int init(const std::string& config, const InitOptions& options) {
                            settings->service.state_dir.string());
                 return 1;
             }
+    if (!knows_its_time(*settings)) return 2;
     auto keys = store::Seal::create_keys(settings->service.key_dir);
     if (!keys && keys.error().kind != Error::Kind::conflict) {
         fmt::print(stderr, "{}\n", keys.error().detail);
@@ -206,7 +207,7 @@ int init(const std::string& config, const InitOptions& options) {
     }
     SystemRandom random;
     if (!write_hook_secrets(*settings, random)) return 1;
-    auto site = open_site(*settings);
+    auto site = open_site(*settings, Missing::made);
     if (!site) return 1;
     std::string first_token;
     auto now = site->clock->now();
@@ -256,6 +257,7 @@ void print_tokens_of_nowhere(const config::Settings& settings) {
 int check(const std::string& config, bool templates) {
     auto settings = load_settings(config);
     if (!settings) return 2;
+    if (!knows_its_time(*settings)) return 2;
     auto texts = parse_texts(*settings, settings->texts, "");
     if (!texts) return 2;
     std::vector<std::pair<std::string, outbox::Texts>> others;

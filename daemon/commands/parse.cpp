@@ -8,6 +8,7 @@
 
 #include "daemon/core/result.hpp"
 #include "daemon/reply/read.hpp"
+#include "daemon/text/strict_json.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -46,16 +47,21 @@ Result<json::object> answer_line(const json::value& line, const json::value& id,
     return answer(id, reply::read(scale, text->get_string()), scale);
 }
 
+Result<json::object> answer_strictly(const Result<StrictJson>& read, const json::value& id, Scale scale) {
+    if (!read) return fail(Error::Kind::invalid_input, "not JSON: " + read.error().detail);
+    if (read->problems.empty()) return answer_line(read->value, id, scale);
+    const auto& problem = read->problems.begin()->second;
+    return fail(Error::Kind::invalid_input, fmt::format("\"{}\": expected {}", problem.field, problem.detail));
+}
+
 int parse_lines(Scale scale, std::istream& in, std::ostream& out) {
     int exit_code = 0;
     for (std::string line; std::getline(in, line);) {
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-        boost::system::error_code problem;
-        auto value = json::parse(line, problem);
+        auto read = parse_strict(line, Nul::kept);
         json::value id = nullptr;
-        if (const auto* fields = value.if_object(); !problem && fields && fields->contains("id")) id = fields->at("id");
-        auto result = problem ? fail(Error::Kind::invalid_input, "not JSON: " + problem.message())
-                              : answer_line(value, id, scale);
+        if (const auto* fields = read ? read->value.if_object() : nullptr; fields && fields->contains("id")) id = fields->at("id");
+        auto result = answer_strictly(read, id, scale);
         if (!result) {
             exit_code = 1;
             result = json::object{{"id", id}, {"error", result.error().detail}};

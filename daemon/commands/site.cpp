@@ -35,6 +35,13 @@ std::optional<config::Settings> load_settings(const std::string& file) {
     return std::nullopt;
 }
 
+bool knows_its_time(const config::Settings& settings) {
+    const char* spec = std::getenv("PINGJING_CLOCK");
+    auto said = spec && settings.service.test_clock ? read_clock_spec(spec) : Result<ClockSpec>(ClockSpec{});
+    if (!said) fmt::print(stderr, "{}\n", said.error().detail);
+    return said.has_value();
+}
+
 std::unique_ptr<Clock> make_clock(const config::Settings& settings) {
     const char* spec = std::getenv("PINGJING_CLOCK");
     if (!spec || !settings.service.test_clock) return system_clock();
@@ -66,7 +73,15 @@ bool is_of_these_keys(store::Store& store, const store::Seal& seal, Instant now)
     return agree.has_value();
 }
 
-std::optional<Site> open_site(config::Settings settings) {
+bool has_store(const config::Settings& settings) {
+    std::error_code unknown;
+    const auto& state = settings.service.state_dir;
+    if (std::filesystem::exists(state / "pingjing.db", unknown) || unknown || std::filesystem::exists(state / "journal", unknown)) return true;
+    fmt::print(stderr, "there is no store: {} is not there. `pingjing init` makes one; a lost one comes back by `pingjing restore`, for it alone knows who was asked before\n", (state / "pingjing.db").string());
+    return false;
+}
+
+std::optional<Site> open_site(config::Settings settings, Missing missing) {
     auto clock = make_clock(settings);
     if (!clock) return std::nullopt;
     auto seal = store::Seal::load(settings.service.key_dir);
@@ -74,6 +89,7 @@ std::optional<Site> open_site(config::Settings settings) {
         fmt::print(stderr, "{}\n", seal.error().detail);
         return std::nullopt;
     }
+    if (missing == Missing::refused && !has_store(settings)) return std::nullopt;
     auto store = store::Store::open(settings.service.state_dir.string(), store::Store::Runner::inline_io);
     if (!store) {
         fmt::print(stderr, "{}\n", store.error().detail);

@@ -25,8 +25,12 @@ struct Site {
 };
 // Said on stderr where not. The store remembers by which keys it lives, and tells in the ledger when it is signed by another one from now on.
 bool is_of_these_keys(store::Store& store, const store::Seal& seal, Instant now);
-// Without a daemon: opens the store itself. nullopt: said on stderr.
-std::optional<Site> open_site(config::Settings settings);
+// Who was asked before is known to the store alone: a lost one is not made anew in passing. False: said on stderr.
+bool has_store(const config::Settings& settings);
+// Without a daemon: opens the store itself, and where there is none makes one for `init` alone. nullopt: said on stderr.
+enum class Missing { refused, made };
+std::optional<Site> open_site(config::Settings settings, Missing missing = Missing::refused);
+bool knows_its_time(const config::Settings& settings);  // PINGJING_CLOCK, where it is obeyed, says one; false: said on stderr
 std::unique_ptr<Clock> make_clock(const config::Settings& settings);  // null: said on stderr
 
 }  // namespace pingjing::commands

@@ -29,7 +29,7 @@ private:
 
 std::unique_ptr<Clock> system_clock() { return std::make_unique<RunningClock>(Instant{}, Instant{}, 1.0); }
 
-Result<std::unique_ptr<Clock>> test_clock(std::string_view spec, const std::filesystem::path& state_dir) {
+Result<ClockSpec> read_clock_spec(std::string_view spec) {
     double speed = 1.0;
     auto start_text = spec;
     if (auto x = spec.find('x'); x != std::string_view::npos) {
@@ -41,7 +41,12 @@ Result<std::unique_ptr<Clock>> test_clock(std::string_view spec, const std::file
     auto start = parse_rfc3339(start_text);
     if (!start || speed == 0)
         return fail(Error::Kind::invalid_input, fmt::format("PINGJING_CLOCK={}: expected 2026-11-21T00:30:00+08:00 or …x60", spec));
+    return ClockSpec{*start, speed};
+}
 
+Result<std::unique_ptr<Clock>> test_clock(std::string_view spec, const std::filesystem::path& state_dir) {
+    auto said = read_clock_spec(spec);
+    if (!said) return tl::unexpected(said.error());
     auto file = state_dir / "test_clock";
     std::error_code ignored;
     std::filesystem::create_directories(state_dir, ignored);
@@ -51,7 +56,7 @@ Result<std::unique_ptr<Clock>> test_clock(std::string_view spec, const std::file
     std::getline(in, line);
     auto real_start = parse_rfc3339(line);
     if (!real_start) return fail(Error::Kind::invalid_input, fmt::format("{}: expected one time in UTC", file.string()));
-    return std::make_unique<RunningClock>(*real_start, *start, speed);
+    return std::make_unique<RunningClock>(*real_start, said->start, said->speed);
 }
 
 }  // namespace pingjing

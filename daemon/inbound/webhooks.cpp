@@ -39,7 +39,7 @@ http::Response answer(const provider::Provider& provider, const provider::Callba
 http::Response not_kept() {
     auto response = http::problem(503, "not kept", "the store cannot write now; send it again");
     response.headers.emplace_back("Retry-After", "10");
-    response.body.clear();  // an answer can reach the citizen as an SMS
+    response.body.clear(), response.content_type.clear();  // an answer can reach the citizen as an SMS
     return response;
 }
 
@@ -86,7 +86,7 @@ Result<provider::CallbackRead> read(const provider::Provider& provider, const pr
 asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks> hooks, http::Request request) {
     auto channel = request.captures["channel"];
     const auto* hook = find_hook(*hooks, channel, request.captures["secret"]);
-    if (!hook) co_return http::problem(404, "not found", "there is nothing here");
+    if (!hook) co_return http::problem(404, "Not Found", "there is nothing here");
 
     auto call = delivered(request);
     auto callback = as_callback(call);

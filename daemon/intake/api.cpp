@@ -108,9 +108,7 @@ Result<std::vector<Document>> read_documents(std::string_view body, std::deque<s
 }
 
 http::Response store_failed() {
-    auto response = http::problem(503, "Service Unavailable",
-                                  "the store could not take the rows: nothing was stored, or, of a document of more than 500 rows, whole blocks "
-                                  "of 500 from its beginning. Sending everything again is safe");
+    auto response = http::problem(503, "Service Unavailable", "the store could not take the rows: nothing was stored. Sending everything again is safe");
     response.headers.emplace_back("Retry-After", "10");
     return response;
 }
@@ -136,7 +134,9 @@ asio::awaitable<http::Response> take_calls(std::shared_ptr<const Door> door, htt
     if (!asked_about || records.source.size() > 64 || hide_mobiles(records.source) != records.source) co_return http::problem(400, "Bad Request", "source: expected one of the sources of a [[survey.service]]");
     std::string source = request.trusted ? "import" : "http";
     try {
-        auto taking = door->intake.take(*document, std::move(records), rules->site, std::move(source));
+        // Who posts hears of all or of nothing; a file comes in pieces, and its rows one after the other.
+        auto commit = request.trusted ? Intake::Commit::in_blocks : Intake::Commit::whole;
+        auto taking = door->intake.take(*document, std::move(records), rules->site, std::move(source), commit);
         auto taken = co_await std::move(taking);
         if (!taken) co_return http::problem(400, "Bad Request", taken.error().detail);
         auto stored = [](const RowAnswer& a) { return a.outcome != "rejected" && a.outcome != "unchanged"; };

@@ -69,13 +69,20 @@ std::vector<Piece> Splitter::cut(bool last) {
         piece_line = next_line_;
     };
     while (complete_ < pending_.size()) {
+        if (in_long_line_) {
+            auto end = pending_.find('\n', complete_);
+            in_long_line_ = end == std::string::npos;
+            if (!in_long_line_) ++next_line_;
+            pending_.erase(complete_, in_long_line_ ? std::string::npos : end + 1 - complete_);
+            continue;
+        }
         std::optional<RowEnd> row;
         if (csv_) {
             row = find_row_end(pending_, complete_, last);
         } else if (auto end = pending_.find('\n', complete_); end != std::string::npos) {
             row = RowEnd{end + 1, false};
         } else if (last || pending_.size() - complete_ > max_document_bytes) {
-            row = RowEnd{pending_.size(), false};  // a line without end is handed on in parts, to be refused
+            row = RowEnd{pending_.size(), false};  // of a line without end the beginning is handed on, to be refused
         }
         if (!row) break;
         if (csv_ && !have_head_) {
@@ -91,6 +98,7 @@ std::vector<Piece> Splitter::cut(bool last) {
         next_line_ += std::count(pending_.begin() + static_cast<std::ptrdiff_t>(complete_),
                                  pending_.begin() + static_cast<std::ptrdiff_t>(row->end), '\n');
         complete_ = row->end;
+        in_long_line_ = !last && pending_[complete_ - 1] != '\n';
     }
     if (last) {
         hand_on(complete_);

@@ -43,6 +43,7 @@ private:
 
     bool csv_;
     bool have_head_ = false, handed_on_ = false;
+    bool in_long_line_ = false;  // its beginning was handed on: one row, one answer
     std::string head_, pending_;
     std::size_t complete_ = 0;  // of pending_: whole rows
     std::int64_t next_line_ = 1, piece_line_ = 1;

@@ -90,14 +90,15 @@ std::vector<RowAnswer> take_batch(store::Connection& db, const store::Seal& seal
 }
 
 asio::awaitable<Result<std::vector<RowAnswer>>> Intake::take(Document document, RecordRules rules, const eligibility::SiteRules& site,
-                                                             std::string source) {
+                                                             std::string source, Commit commit) {
     auto rows = rows_of(document, rules, seal_);
     if (!rows) co_return tl::unexpected(rows.error());
 
     std::vector<RowAnswer> answers;
     answers.reserve(rows->size());
-    for (std::size_t first = 0; first < rows->size(); first += rows_per_commit) {
-        auto batch_rows = std::span<const ParsedRow>(*rows).subspan(first, std::min(rows_per_commit, rows->size() - first));
+    const auto at_once = commit == Commit::whole ? std::max<std::size_t>(rows->size(), 1) : rows_per_commit;
+    for (std::size_t first = 0; first < rows->size(); first += at_once) {
+        auto batch_rows = std::span<const ParsedRow>(*rows).subspan(first, std::min(at_once, rows->size() - first));
         auto batch = [&](store::Connection& db) { return take_batch(db, seal_, random_, site, batch_rows, source, rules.now); };
         auto taken = co_await store_.run(std::ref(batch));
         answers.insert(answers.end(), std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));

@@ -29,9 +29,9 @@ struct RowAnswer {
 RowAnswer take_row(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site, const ParsedRow& row,
                    Instant now);
 
-// With their line in the books. At most rows_per_commit rows, lest the store belong to one sender.
-inline constexpr std::size_t rows_per_commit = 500;
-inline constexpr std::size_t rows_a_dry_run = 10'000;
+// With their line in the books.
+inline constexpr std::size_t rows_per_commit = 500;  // of a file: lest the store belong to one sender
+inline constexpr std::size_t rows_a_dry_run = 100'000;
 std::vector<RowAnswer> take_batch(store::Connection& db, const store::Seal& seal, Random& random, const eligibility::SiteRules& site,
                                   std::span<const ParsedRow> rows, std::string_view source, Instant now);
 
@@ -39,10 +39,11 @@ class Intake {
 public:
     Intake(store::Store& store, const store::Seal& seal, Random& random) : store_(store), seal_(seal), random_(random) {}
 
-    // Rows are committed batch by batch. An error: nothing could be read, nothing was
-    // stored. A failing store throws: what was committed before stands, and sending everything again is safe.
+    enum class Commit { whole, in_blocks };
+    // An error: nothing could be read, nothing was stored. A failing store throws: nothing was stored, or of a document `in_blocks` what was
+    // committed before stands; sending everything again is safe.
     asio::awaitable<Result<std::vector<RowAnswer>>> take(Document document, RecordRules rules, const eligibility::SiteRules& site,
-                                                         std::string source);
+                                                         std::string source, Commit commit = Commit::in_blocks);
     // Every row decided as take() would, each on top of those before it, of all these documents one after the other, and nothing kept. What
     // cannot be read ends its own document. invalid_input: more than rows_a_dry_run.
     asio::awaitable<Result<std::vector<Result<std::vector<RowAnswer>>>>> try_out(std::vector<Document> documents, RecordRules rules, const eligibility::SiteRules& site);

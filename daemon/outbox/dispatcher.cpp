@@ -306,6 +306,7 @@ std::vector<Dispatcher::ChannelStatus> Dispatcher::status() const {
         auto say = [&](const std::string& what) { one.why += (one.why.empty() ? "" : "; ") + what; };
         if (rules.open && !rules.open(clock_.now())) say("closed until " + rules.opens);
         if (auto links = provider::describe_links(one.links); !links.empty()) say(links);
+        if (one.links.of > 0 && one.links.up == 0 && one.state == "up") one.state = "down";  // nothing was sent yet that could have shown it
         if (!one.way_back_closed.empty()) say("its way back is closed: " + one.way_back_closed);
         out.push_back(std::move(one));
     }
@@ -313,7 +314,11 @@ std::vector<Dispatcher::ChannelStatus> Dispatcher::status() const {
 }
 
 bool Dispatcher::any_usable() const {
-    return std::any_of(channels_.begin(), channels_.end(), [](const Channel& c) { return c.health.state() == ChannelHealth::State::up || c.health.state() == ChannelHealth::State::paused; });
+    return std::any_of(channels_.begin(), channels_.end(), [](const Channel& c) {
+        auto links = c.provider->links();
+        bool is_well = c.health.state() == ChannelHealth::State::up || c.health.state() == ChannelHealth::State::paused;
+        return is_well && (links.of == 0 || links.up > 0);
+    });
 }
 
 }  // namespace pingjing::outbox

@@ -190,6 +190,13 @@ void forget_routes(Connection& db, Instant now) {
     if (db.changes() > 0) append(db, now, "routes", std::nullopt, fmt::format(R"({{"due_again":{}}})", db.changes()));
 }
 
+std::vector<HeldFor> read_held(Connection& db) {
+    std::vector<HeldFor> all;
+    Statement read(db, "SELECT coalesce(code, ''), count(*) FROM messages WHERE state = 'held' GROUP BY code ORDER BY code");
+    while (read.step()) all.push_back({read.text(0), read.integer(1)});
+    return all;
+}
+
 void postpone(Connection& db, std::int64_t id, Instant until) {
     Statement set(db, "UPDATE messages SET due_at = ?2 WHERE id = ?1 AND state = 'due'");
     set.bind(1, id).bind(2, until).run();

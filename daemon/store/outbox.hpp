@@ -129,6 +129,8 @@ struct Hold {
 std::vector<Hold> active_holds(Connection& db);
 // A hold of the clock stands: what it says is not to be acted on where that cannot be taken back.
 bool is_clock_held(Connection& db);
+struct HeldFor { std::string reason{}; std::int64_t messages = 0; };
+std::vector<HeldFor> read_held(Connection& db);  // what waits for a person, by reason: restored, no_route, content, …
 // One that was placed since then: yesterday's ends by itself, and says nothing about today.
 bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since);
 std::int64_t place_hold(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now);

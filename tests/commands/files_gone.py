@@ -125,6 +125,7 @@ def story(new_site):
         ("the journal's folder is gone", town.new, lambda s: remove(s, journal), [epoch + " is gone", PUT_BACK, RESTORE]),
         ("the journal's folder is gone after a kill", town.killed, lambda s: remove(s, journal), [epoch + " is gone", PUT_BACK, RESTORE]),
         ("the epoch file is gone", town.new, lambda s: remove(s, epoch), [epoch + " is gone", PUT_BACK, RESTORE]),
+        ("everything is gone", town.new, lambda s: remove(s, *os.listdir(s)), ["there is no store", "pingjing init", RESTORE]),
         ("another site's database", town.old, lambda s: put(other.killed, s, database, wal), ["not of one site", PUT_BACK, RESTORE]),
         ("another site's journal", town.new, lambda s: put(other.old, s, journal), ["not of one site", PUT_BACK, RESTORE]),
         ("another site's sent journal under our epoch", town.new, lambda s: (remove(s, *segments(s)), put(other.old, s, *segments(other.old))), ["not of one site", "sent.", PUT_BACK, RESTORE]),

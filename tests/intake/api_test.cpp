@@ -267,6 +267,22 @@ TEST_CASE("POST /v1/calls: when the store fails nothing is stored, and the sende
     CHECK(desk.rows(desk.post("[" + call("a") + "]")) == std::vector<std::string>{"1 a accepted "});
 }
 
+TEST_CASE("POST /v1/calls: of a long document too nothing is stored when the store fails in its middle") {
+    Desk110 desk;
+    std::string rows = head;
+    for (int i = 0; i < 1300; ++i) rows += csv_row("r" + std::to_string(i));
+    desk.store->run_now([](Connection& db) {
+        db.exec("CREATE TRIGGER broken BEFORE INSERT ON cases WHEN (SELECT count(*) FROM cases) > 900 BEGIN SELECT RAISE(ABORT, 'disk is full'); END");
+    });
+    CHECK(desk.post(rows, "text/csv").status == 503);
+    CHECK(desk.cases() == 0);
+    CHECK(desk.number("SELECT count(*) FROM ledger") == 0);
+    desk.store->run_now([](Connection& db) { db.exec("DROP TRIGGER broken"); });
+    CHECK(desk.post(rows, "text/csv").status == 200);
+    CHECK(desk.cases() == 1300);
+    CHECK(desk.number("SELECT count(*) FROM intake_batches") == 1);
+}
+
 TEST_CASE("POST /v1/calls: the control socket sends pieces of a file, and may only ask what would happen") {
     Desk110 desk;
     auto given = [](const std::string& bytes, std::int64_t first_line = 1) {
@@ -283,10 +299,10 @@ TEST_CASE("POST /v1/calls: the control socket sends pieces of a file, and may on
     CHECK(answers(2) == std::vector<std::string>{"1001 a unchanged "});
     CHECK(desk.try_out("[]", false).status == 403);
     std::string many = head;
-    for (int i = 0; i <= 10'000; ++i) many += csv_row("a");
+    for (int i = 0; i <= 100'000; ++i) many += csv_row("a");
     auto refused = desk.try_out(json::serialize(json::array{given(many)}));
     CHECK(refused.status == 400);
-    CHECK(refused.body.find("10000 rows") != std::string::npos);
+    CHECK(refused.body.find("100000 rows") != std::string::npos);
     for (const char* bad : {"", "{}", "[1]", "[{}]", R"([{"bytes":"!","content_type":"text/csv","charset":"","mapping":"","first_line":0}])"}) CHECK(desk.try_out(bad).status == 400);
     CHECK(desk.cases() == 0);
     CHECK(desk.number("SELECT count(*) FROM ledger") == 0);
@@ -307,5 +323,8 @@ TEST_CASE("POST /v1/calls: a document of more rows than a commit takes is answer
     REQUIRE(rows.size() == 1203);
     CHECK(rows[0] == "2 0 accepted ");
     CHECK(rows[1202] == "1204 1202 excluded capped");
-    CHECK(desk.number("SELECT count(*) FROM intake_batches") == 3);
+    CHECK(desk.number("SELECT count(*) FROM intake_batches") == 1);  // all or nothing
+    // A piece of a file is no request that somebody waits for: nobody else has to wait for all of it.
+    CHECK(desk.rows(desk.post(body, "text/csv", "", true)).size() == 1203);
+    CHECK(desk.number("SELECT count(*) FROM intake_batches") == 4);
 }

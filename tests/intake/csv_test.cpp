@@ -69,11 +69,32 @@ TEST_CASE("NDJSON: lines are handed on whole") {
     CHECK(rest[0].first_line == 1);
     CHECK(LineSplitter().finish().empty());
 
-    LineSplitter endless;
-    std::size_t handed_on = 0;
-    for (int i = 0; i < 40; ++i)
-        for (auto& piece : endless.feed(std::string(100'000, 'x'))) handed_on += piece.bytes.size();
-    CHECK(handed_on >= 2'000'000);  // nothing is hoarded
+}
+
+TEST_CASE("a line without end is one row, refused once, and costs none behind it") {
+    for (bool csv : {false, true}) {
+        CAPTURE(csv);
+        CsvSplitter cells;
+        LineSplitter lines;
+        Splitter& endless = csv ? static_cast<Splitter&>(cells) : lines;
+        std::vector<Piece> pieces;
+        auto feed = [&](std::string_view bytes) {
+            for (auto& piece : endless.feed(bytes)) pieces.push_back(std::move(piece));
+        };
+        if (csv) feed("id,state\n");
+        for (int i = 0; i < 60; ++i) feed(std::string(100'000, 'x'));
+        feed("\nthen,closed\n");
+        for (auto& piece : endless.finish()) pieces.push_back(std::move(piece));
+        std::size_t bytes = 0, rows = 0;
+        for (const auto& piece : pieces) {
+            bytes += piece.bytes.size();
+            rows += static_cast<std::size_t>(std::count(piece.bytes.begin(), piece.bytes.end(), 'x') > 0) + (piece.bytes.find("then") != std::string::npos);
+        }
+        CHECK(bytes < 2'000'000);  // nothing is hoarded, and what was cut off is no row of its own
+        CHECK(rows == 2);
+        REQUIRE_FALSE(pieces.empty());
+        CHECK(pieces.back().bytes.ends_with("then,closed\n"));
+    }
 }
 
 TEST_CASE("charsets: strict, and told apart") {

@@ -161,13 +161,14 @@ TEST_CASE("what is normalised stays as it is") {
 }
 
 TEST_CASE("parse --jsonl answers every line in order, a bad one with an error") {
-    std::istringstream in(R"({"id":[1],"text":"5","scale":"csat-5"})" "\nnonsense\n" R"({"id":"b","text":"1 退订"})" "\n" R"({"id":7,"text":5})" "\n");
+    std::istringstream in(R"({"id":[1],"text":"5","scale":"csat-5"})" "\nnonsense\n" R"({"id":"b","text":"1 退订"})" "\n" R"({"id":7,"text":5})" "\n"
+                          R"({"id":8,"text":"1","text":"3"})" "\n" R"({"id":9,"text":"1","x":1e400})" "\n");
     std::ostringstream out;
     CHECK(pingjing::commands::parse(Scale::three_110, {}, true, in, out) == 1);
     std::istringstream lines(out.str());
     std::vector<json::object> answers;
     for (std::string line; std::getline(lines, line);) answers.push_back(json::parse(line).as_object());
-    REQUIRE(answers.size() == 4);
+    REQUIRE(answers.size() == 6);
     CHECK(answers[0].at("label") == json::value(5));
     CHECK(answers[0].at("id") == json::value(json::array{1}));
     CHECK(answers[1].contains("error"));
@@ -175,4 +176,6 @@ TEST_CASE("parse --jsonl answers every line in order, a bad one with an error") 
     CHECK(answers[2].at("rating") == json::value(1));
     CHECK(answers[3].at("id") == json::value(7));
     CHECK(answers[3].contains("error"));
+    CHECK(answers[4].at("error") == json::value("\"text\": expected each key once"));
+    CHECK(answers[5].contains("error"));
 }
