@@ -31,6 +31,7 @@ Values values_of(const Settings& settings, const provider::Submission& submissio
         for (char byte : to_utf16be(*decoded)) hex += fmt::format("{:02X}", static_cast<unsigned char>(byte));
     values["text_hex_utf16be"] = hex;
     for (const auto& [name, secret] : settings.secrets) values["secret:" + name] = secret;
+    for (const auto& [name, value] : settings.values) values["value:" + name] = value;
     return values;
 }
 

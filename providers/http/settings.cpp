@@ -58,6 +58,7 @@ struct Reader {
         for (const auto& name : made->names()) {
             used.insert(name);
             bool known = placeholder_names.count(name) || (name.starts_with("secret:") && out.secrets.count(name.substr(7))) ||
+                         (name.starts_with("value:") && out.values.count(name.substr(6))) ||
                          (name.starts_with("number:") && placeholder_names.count(name.substr(7)));
             if (!known) problem(s, key, fmt::format("{}: {{{{{}}}}} is unknown", key, name));
         }
@@ -158,8 +159,11 @@ struct Reader {
             rule.json = s.text("json", "");
             if (!rule.json.empty() && rule.json.front() != '/') problem(s, "json", "json: expected a pointer such as \"/code\"");
             rule.is = s.texts("is");
+            rule.by_code = s.flag("by_code", false);
+            if (rule.by_code && rule.json.empty()) problem(s, "json", "by_code: needs 'json', where the code stands");
             auto name = s.one_of("class", "", class_names);
             if (auto outcome = parse_class(name)) rule.outcome = *outcome;
+            else if (rule.by_code) rule.outcome = Class::ambiguous;
             else if (!s.has("class")) problem(s, "class", "[[response]] needs 'class'");
             rule.after = std::chrono::duration_cast<std::chrono::seconds>(s.duration("after", std::chrono::seconds(1), std::chrono::seconds(1), std::chrono::hours(24)));
             auto id = s.text("id", "");
@@ -168,6 +172,12 @@ struct Reader {
             s.finish();
             out.rules.push_back(std::move(rule));
         }
+    }
+
+    void codes() {
+        auto s = section.child("codes");
+        for (const auto& code : s.keys())
+            if (auto outcome = parse_class(s.one_of(code, "", class_names))) out.codes[code] = *outcome;
     }
 
     static std::optional<ReceiptState> parse_state(const std::string& name) {
@@ -260,11 +270,12 @@ std::shared_ptr<const config::Document> find_preset(config::Section& section, co
 
 }  // namespace
 
-std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts) {
+std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts, const Scheme* scheme) {
     Settings out;
+    out.scheme = scheme;
     out.channel = facts.name;
     out.hook_url = facts.hook_url;
-    out.preset = section.text("preset", "");
+    out.preset = scheme ? std::string(scheme->preset) : section.text("preset", "");
     if (!out.preset.empty()) {
         auto preset = find_preset(section, out.preset);
         if (!preset) {
@@ -276,6 +287,9 @@ std::optional<Settings> read_settings(config::Section& section, const provider::
     bool was_clean = section.problems().empty();
 
     out.source = section.text("source", "");
+    for (const auto& key : section.child("values").keys()) out.values[key] = section.child("values").text(key, "");
+    if (scheme)
+        for (auto key : scheme->own_keys) out.values[std::string(key)] = section.text(std::string(key));
     auto secrets = section.child("secrets");
     for (auto key : secrets.keys()) {
         if (key.ends_with("_file")) key.resize(key.size() - 5);
@@ -288,6 +302,7 @@ std::optional<Settings> read_settings(config::Section& section, const provider::
     out.at_vendor = section.text("at_vendor", "");
     reader.auth();
     reader.rules();
+    reader.codes();
     reader.callbacks();
     out.connect_timeout = section.duration("connect_timeout", out.connect_timeout, std::chrono::milliseconds(100), std::chrono::minutes(1));
     out.timeout = section.duration("timeout", out.timeout, std::chrono::milliseconds(100), std::chrono::minutes(5));

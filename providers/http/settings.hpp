@@ -5,7 +5,9 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,6 +34,7 @@ struct ResponseRule {
     std::vector<std::string> is;                // and have one of these values
     Class outcome = Class::ambiguous;
     std::chrono::seconds after{1};              // throttled_…; Retry-After of the answer wins
+    bool by_code = false;                       // the value at `json` is looked up in `codes`; one that is not there is left to the next rule
     std::string id;                             // accepted: pointer to the vendor's id
     bool id_from_match = false;                 // accepted: the first group of `matches` is the vendor's id
 };
@@ -58,6 +61,14 @@ struct ReplyMap : CallbackMap {
     std::string charset;                        // where no parameter says it
 };
 
+// What a vendor asks for that configuration cannot say. The rest of such a vendor is its preset, which bears its name.
+struct Settings;
+struct Scheme {
+    std::string_view preset;
+    std::span<const std::string_view> own_keys;                        // of the channel, needed: {{value:KEY}} in the preset
+    bool (*is_authentic)(const Settings&, const provider::Callback&);  // null: the vendor signs nothing
+};
+
 enum class Body { query, form, json };
 enum class Auth { none, basic, bearer, header };
 
@@ -74,7 +85,9 @@ struct Settings {
     std::string charset;                        // of percent-encoded values; empty: UTF-8
     Auth auth = Auth::none;
     std::string username, password, token, auth_header;
-    std::map<std::string, std::string> secrets;
+    std::map<std::string, std::string> secrets, values;
+    std::map<std::string, Class> codes;         // the vendor's words for how it ended; "isv.SMS_SIGN*" is a beginning
+    const Scheme* scheme = nullptr;
     std::chrono::milliseconds connect_timeout{5'000}, timeout{30'000};
     std::string source, hook_url;
     std::optional<Template> dlr_url;
@@ -91,7 +104,7 @@ struct Settings {
 };
 
 // nullopt: problems went to the section.
-std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts);
+std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts, const Scheme* scheme = nullptr);
 std::optional<Class> parse_class(std::string_view name);
 extern const std::vector<std::string> class_names;
 
