@@ -106,7 +106,7 @@ auto by_code(const Map& map, const std::string& code) {
 // What the mapping itself puts there ("=unknown") needs no name.
 bool names_status(const ReceiptMap& map, const std::string& status) {
     const auto& from = map.status.alternatives;
-    return map.states.empty() || map.states.contains(status) || std::find(from.begin(), from.end(), "=" + status) != from.end();
+    return map.states.empty() || map.states.contains(status) || map.states.contains("*") || std::find(from.begin(), from.end(), "=" + status) != from.end();
 }
 
 Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
@@ -117,7 +117,9 @@ Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
     if (auto phone = Phone::sender(item.get(map.phone)); !phone.empty()) receipt.phone = std::move(phone);
     auto status = item.get(map.status);
     if (status.empty()) return fail(Error::Kind::invalid_input, "a receipt without a status");
-    if (auto state = map.states.find(status); state != map.states.end()) receipt.state = state->second;
+    auto state = map.states.find(status);
+    if (state == map.states.end()) state = map.states.find("*");
+    if (state != map.states.end()) receipt.state = state->second;
     auto code = item.get(map.code);
     receipt.code = code.empty() ? status : code;
     bool too_long = receipt.code.size() > 256;
@@ -425,7 +427,7 @@ std::string header(const Callback& callback, std::string_view name) {
 bool is_signed(const Settings& settings, const Callback& callback) {
     if (settings.signing_key.empty()) return true;
     auto message = callback.body + header(callback, settings.timestamp_header);
-    auto expected = to_hex(signing::hmac_sha256(settings.signing_key, message));
+    auto expected = to_hex(signing::hmac(signing::Hash::sha256, settings.signing_key, message));
     return signing::same(lower(header(callback, settings.signature_header)), expected);
 }
 

@@ -70,8 +70,8 @@ Outcome as_outcome(const ResponseRule& rule, const Held& held, const http::Fetch
         case Class::accepted: {
             Accepted accepted;
             if (rule.id_from_match && held.group) accepted.vendor_ids.push_back(*held.group);
-            if (!rule.id.empty() && json)
-                if (auto id = text_at(*json, rule.id)) accepted.vendor_ids.push_back(*id);
+            for (const auto& place : rule.ids)
+                if (auto id = json && accepted.vendor_ids.empty() ? text_at(*json, place) : std::nullopt) accepted.vendor_ids.push_back(*id);
             return accepted;
         }
         case Class::retry: return Retry{code};

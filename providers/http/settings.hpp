@@ -14,6 +14,7 @@
 #include "daemon/config/section.hpp"
 #include "daemon/text/template.hpp"
 #include "providers/provider.hpp"
+#include "providers/signing/signing.hpp"
 
 namespace pingjing::generic_http {
 
@@ -35,7 +36,7 @@ struct ResponseRule {
     Class outcome = Class::ambiguous;
     std::chrono::seconds after{1};              // throttled_…; Retry-After of the answer wins
     bool by_code = false;                       // the value at `json` is looked up in `codes`; one that is not there is left to the next rule
-    std::string id;                             // accepted: pointer to the vendor's id
+    std::vector<std::string> ids;               // accepted: pointers to the vendor's id, the first that is there
     bool id_from_match = false;                 // accepted: the first group of `matches` is the vendor's id
 };
 
@@ -52,13 +53,22 @@ struct CallbackMap {
 
 struct ReceiptMap : CallbackMap {
     Field ref, vendor_id, phone, status, code;
-    std::map<std::string, provider::ReceiptState> states;
+    std::map<std::string, provider::ReceiptState> states;        // "*": all others
     std::map<std::string, provider::Receipt::Meaning> meanings;  // by code, exact, then the longest prefix
 };
 struct ReplyMap : CallbackMap {
     Field from, to, text;
     std::string charset_parameter;              // names the parameter that says in which charset `text` is
     std::string charset;                        // where no parameter says it
+};
+
+// {{digest:NAME}}: a digest or HMAC over what stands in `over`, as many vendors sign with.
+struct Digest {
+    std::string name;
+    signing::Hash hash = signing::Hash::md5;
+    Template over;
+    std::optional<Template> key;  // of an HMAC
+    bool base64 = false, upper = false;  // hex in small letters otherwise
 };
 
 // What a vendor asks for that configuration cannot say. The rest of such a vendor is its preset, which bears its name.
@@ -81,6 +91,8 @@ struct Settings {
     Body body = Body::query;
     std::vector<std::pair<std::string, Template>> query, form, headers;
     boost::json::value json{};                  // strings in it are templates
+    bool base64_body = false;                   // the JSON goes as base64 of itself
+    std::vector<Digest> digests;
     std::vector<std::string> drop_empty;        // parameters and JSON members left out when they are empty
     std::string charset;                        // of percent-encoded values; empty: UTF-8
     Auth auth = Auth::none;

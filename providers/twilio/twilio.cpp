@@ -35,7 +35,7 @@ std::string sign(std::string_view auth_token, std::string_view url, std::vector<
     form.erase(std::unique(form.begin(), form.end()), form.end());
     std::string text(url);
     for (const auto& [name, value] : form) text += name + value;
-    return to_base64(signing::hmac_sha1(auth_token, text));
+    return to_base64(signing::hmac(signing::Hash::sha1, auth_token, text));
 }
 
 bool is_authentic(const generic_http::Settings& settings, const provider::Callback& callback) {
@@ -47,7 +47,7 @@ bool is_authentic(const generic_http::Settings& settings, const provider::Callba
         form = generic_http::decode_parameters(callback.body);
     } else if (!callback.body.empty()) {
         auto query = generic_http::decode_parameters(callback.query);
-        auto is_hash = [&](const auto& parameter) { return parameter.first == "bodySHA256" && signing::same(parameter.second, to_hex(signing::sha256(callback.body))); };
+        auto is_hash = [&](const auto& parameter) { return parameter.first == "bodySHA256" && signing::same(parameter.second, to_hex(signing::digest(signing::Hash::sha256, callback.body))); };
         if (std::none_of(query.begin(), query.end(), is_hash)) return false;
     }
     std::vector<std::string> tokens;
