@@ -10,12 +10,16 @@
 #include "providers/simulated/simulated.hpp"
 #include "providers/smgp/smgp.hpp"
 #include "providers/smpp/smpp.hpp"
+#include "providers/twilio/twilio.hpp"
+#include "providers/yunmas/yunmas.hpp"
 
 namespace pingjing::provider {
 namespace {
 
 constexpr Entry entries[] = {
     {"http", "any vendor that speaks HTTP, by configuration; presets kannel, android-sms-gateway", generic_http::read},
+    {"twilio", "Twilio, and those who offer its API", twilio::read},
+    {"yunmas", "China Mobile's Yun MAS (云MAS)", yunmas::read},
     {"smpp", "a short message centre by SMPP 3.4, over TCP or TLS", smpp::read},
     {"cmpp2", "a gateway of China Mobile by CMPP 2.0", cmpp::read_2},
     {"cmpp3", "the same by CMPP 3.0", cmpp::read_3},
@@ -25,7 +29,7 @@ constexpr Entry entries[] = {
 };
 
 // Announced, and to be told apart from a slip of the pen.
-constexpr std::string_view planned[] = {"aliyun", "tencent", "yunmas", "twilio", "vonage", "ctyun", "huawei", "external"};
+constexpr std::string_view planned[] = {"aliyun", "tencent", "vonage", "ctyun", "huawei", "external"};
 
 }  // namespace
 

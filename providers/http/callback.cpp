@@ -1,20 +1,19 @@
 #include "providers/http/callback.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <deque>
 
+#include "daemon/core/tree.hpp"
 #include "daemon/text/utf.hpp"
 #include "providers/http/document.hpp"
 #include "providers/http/request.hpp"
 #include "providers/http/response.hpp"
 #include "providers/http/unclaimed.hpp"
+#include "providers/signing/signing.hpp"
 
 namespace pingjing::generic_http {
 namespace {
@@ -25,12 +24,6 @@ std::string lower(std::string_view text) {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
     return out;
-}
-
-std::string header(const Callback& callback, std::string_view name) {
-    for (const auto& h : callback.headers)
-        if (lower(h.name) == lower(name)) return h.value;
-    return {};
 }
 
 // One receipt or reply as the vendor sent it: parameters of query and form, and the piece of JSON it stands in.
@@ -113,7 +106,7 @@ auto by_code(const Map& map, const std::string& code) {
 // What the mapping itself puts there ("=unknown") needs no name.
 bool names_status(const ReceiptMap& map, const std::string& status) {
     const auto& from = map.status.alternatives;
-    return map.states.empty() || map.states.contains(status) || std::find(from.begin(), from.end(), "=" + status) != from.end();
+    return map.states.empty() || map.states.contains(status) || map.states.contains("*") || std::find(from.begin(), from.end(), "=" + status) != from.end();
 }
 
 Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
@@ -124,7 +117,9 @@ Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
     if (auto phone = Phone::sender(item.get(map.phone)); !phone.empty()) receipt.phone = std::move(phone);
     auto status = item.get(map.status);
     if (status.empty()) return fail(Error::Kind::invalid_input, "a receipt without a status");
-    if (auto state = map.states.find(status); state != map.states.end()) receipt.state = state->second;
+    auto state = map.states.find(status);
+    if (state == map.states.end()) state = map.states.find("*");
+    if (state != map.states.end()) receipt.state = state->second;
     auto code = item.get(map.code);
     receipt.code = code.empty() ? status : code;
     bool too_long = receipt.code.size() > 256;
@@ -424,21 +419,21 @@ private:
 
 }  // namespace
 
+std::string header(const Callback& callback, std::string_view name) {
+    auto found = std::find_if(callback.headers.begin(), callback.headers.end(), [&](const auto& h) { return lower(h.name) == lower(name); });
+    return found == callback.headers.end() ? std::string() : found->value;
+}
+
 bool is_signed(const Settings& settings, const Callback& callback) {
     if (settings.signing_key.empty()) return true;
     auto message = callback.body + header(callback, settings.timestamp_header);
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    HMAC(EVP_sha256(), settings.signing_key.data(), static_cast<int>(settings.signing_key.size()), reinterpret_cast<const unsigned char*>(message.data()),
-         message.size(), digest, &length);
-    std::string expected;
-    for (unsigned int i = 0; i < length; ++i) expected += fmt::format("{:02x}", digest[i]);
-    auto given = lower(header(callback, settings.signature_header));
-    return given.size() == expected.size() && CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
+    auto expected = to_hex(signing::hmac(signing::Hash::sha256, settings.signing_key, message));
+    return signing::same(lower(header(callback, settings.signature_header)), expected);
 }
 
 Result<CallbackRead> read_callback(const Settings& settings, const Callback& callback) {
-    if (!is_signed(settings, callback)) return fail(Error::Kind::invalid_input, "the signature does not fit");
+    const bool forged = settings.scheme && settings.scheme->is_authentic && !settings.scheme->is_authentic(settings, callback);
+    if (forged || !is_signed(settings, callback)) return fail(Error::Kind::invalid_input, "the signature does not fit");
     return Reading(settings, callback).all();
 }
 

@@ -53,13 +53,16 @@ private:
     http::Client* http_;
 };
 
-}  // namespace
-
-Make read(config::Section& section, ChannelFacts facts) {
-    auto settings = read_settings(section, facts);
+Make make(std::optional<Settings> settings) {
     if (!settings) return nullptr;
     auto shared = std::make_shared<const Settings>(std::move(*settings));
     return [shared](World& world) -> std::unique_ptr<Provider> { return std::make_unique<ByConfiguration>(shared, world); };
 }
+
+}  // namespace
+
+Make read(config::Section& section, ChannelFacts facts) { return make(read_settings(section, facts)); }
+
+Make read_with(const Scheme& scheme, config::Section& section, const ChannelFacts& facts) { return make(read_settings(section, facts, &scheme)); }
 
 }  // namespace pingjing::generic_http

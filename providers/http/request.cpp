@@ -6,6 +6,8 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
+#include "daemon/core/signed_note.hpp"
+#include "daemon/core/tree.hpp"
 #include "daemon/text/segments.hpp"
 #include "daemon/text/utf.hpp"
 
@@ -31,6 +33,7 @@ Values values_of(const Settings& settings, const provider::Submission& submissio
         for (char byte : to_utf16be(*decoded)) hex += fmt::format("{:02X}", static_cast<unsigned char>(byte));
     values["text_hex_utf16be"] = hex;
     for (const auto& [name, secret] : settings.secrets) values["secret:" + name] = secret;
+    for (const auto& [name, value] : settings.values) values["value:" + name] = value;
     return values;
 }
 
@@ -43,6 +46,18 @@ Values encoded(const Values& values) {
 
 bool dropped(const Settings& settings, const std::string& name, const std::string& value) {
     return value.empty() && std::find(settings.drop_empty.begin(), settings.drop_empty.end(), name) != settings.drop_empty.end();
+}
+
+Result<std::string> made_digest(const Digest& digest, const Values& values) {
+    auto over = digest.over.fill(values);
+    if (!over) return over;
+    auto key = digest.key ? digest.key->fill(values) : Result<std::string>(std::string());
+    if (!key) return key;
+    auto octets = digest.key ? signing::hmac(digest.hash, *key, *over) : signing::digest(digest.hash, *over);
+    if (digest.base64) return to_base64(octets);
+    auto hex = to_hex(octets);
+    if (digest.upper) std::transform(hex.begin(), hex.end(), hex.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
+    return hex;
 }
 
 Result<std::string> join_parameters(const Settings& settings, const std::vector<std::pair<std::string, Template>>& list, const Values& values) {
@@ -166,6 +181,12 @@ Result<http::FetchRequest> build_request(const Settings& settings, const provide
         values["dlr_url"] = *url;
     }
 
+    for (const auto& digest : settings.digests) {
+        auto made = made_digest(digest, values);
+        if (!made) return tl::unexpected(made.error());
+        values["digest:" + digest.name] = std::move(*made);
+    }
+
     http::FetchRequest request;
     request.method = settings.method;
     request.connect_timeout = settings.connect_timeout;
@@ -186,6 +207,7 @@ Result<http::FetchRequest> build_request(const Settings& settings, const provide
         auto json = fill_json(settings, settings.json, values);
         if (!json) return tl::unexpected(json.error());
         request.body = boost::json::serialize(*json);
+        if (settings.base64_body) request.body = to_base64(request.body);
         request.headers.push_back("Content-Type: application/json");
     }
     for (const auto& [name, source] : settings.headers) {

@@ -15,9 +15,20 @@ using namespace provider;
 // A regular expression sees the head of a body only: what decides stands there, and its cost stays bounded.
 constexpr std::size_t matched_bytes = 4096;
 
-struct Held { std::optional<std::string> group{}; };
+struct Held {
+    std::optional<std::string> group{};
+    std::optional<Class> by_code{};
+};
 
-std::optional<Held> holds(const ResponseRule& rule, const http::FetchResponse& response, const std::optional<boost::json::value>& json) {
+// Exact first, then the longest beginning.
+std::optional<Class> class_of(const std::map<std::string, Class>& codes, const std::string& code) {
+    if (auto found = codes.find(code); found != codes.end()) return found->second;
+    for (auto length = code.size(); length > 0; --length)
+        if (auto found = codes.find(code.substr(0, length) + '*'); found != codes.end()) return found->second;
+    return std::nullopt;
+}
+
+std::optional<Held> holds(const Settings& settings, const ResponseRule& rule, const http::FetchResponse& response, const std::optional<boost::json::value>& json) {
     Held held;
     if (!rule.statuses.empty() && std::none_of(rule.statuses.begin(), rule.statuses.end(), [&](const auto& range) {
             return response.status >= range.first && response.status <= range.second;
@@ -38,6 +49,7 @@ std::optional<Held> holds(const ResponseRule& rule, const http::FetchResponse& r
         auto value = json ? text_at(*json, rule.json) : std::nullopt;
         if (!value) return std::nullopt;
         if (!rule.is.empty() && std::find(rule.is.begin(), rule.is.end(), *value) == rule.is.end()) return std::nullopt;
+        if (rule.by_code && !(held.by_code = class_of(settings.codes, *value))) return std::nullopt;
     }
     return held;
 }
@@ -54,17 +66,17 @@ Outcome as_outcome(const ResponseRule& rule, const Held& held, const http::Fetch
     auto code = fmt::format("HTTP {}", response.status);
     if (!rule.json.empty() && json) code = text_at(*json, rule.json).value_or(code);
     if (code.size() > 64) code.resize(64);
-    switch (rule.outcome) {
+    switch (held.by_code.value_or(rule.outcome)) {
         case Class::accepted: {
             Accepted accepted;
             if (rule.id_from_match && held.group) accepted.vendor_ids.push_back(*held.group);
-            if (!rule.id.empty() && json)
-                if (auto id = text_at(*json, rule.id)) accepted.vendor_ids.push_back(*id);
+            for (const auto& place : rule.ids)
+                if (auto id = json && accepted.vendor_ids.empty() ? text_at(*json, place) : std::nullopt) accepted.vendor_ids.push_back(*id);
             return accepted;
         }
         case Class::retry: return Retry{code};
-        case Class::throttled_number: return Throttled{Throttled::number, pause_of(response, rule.after)};
-        case Class::throttled_channel: return Throttled{Throttled::channel, pause_of(response, rule.after)};
+        case Class::throttled_number: return Throttled{Throttled::number, pause_of(response, rule.after), code};
+        case Class::throttled_channel: return Throttled{Throttled::channel, pause_of(response, rule.after), code};
         case Class::permanent_number: return Permanent{Permanent::number, code};
         case Class::permanent_config: return Permanent{Permanent::config, code};
         case Class::permanent_content: return Permanent{Permanent::content, code};
@@ -76,14 +88,22 @@ Outcome as_outcome(const ResponseRule& rule, const Held& held, const http::Fetch
     return Ambiguous{code};
 }
 
-Outcome by_status(const http::FetchResponse& response) {
-    auto code = fmt::format("HTTP {}", response.status);
+// The vendor's own word where a rule looked for it and no table has it: whoever reads it can add it to [channel.codes].
+std::string unknown_code(const Settings& settings, const std::optional<boost::json::value>& json) {
+    for (const auto& rule : settings.rules)
+        if (rule.by_code && json)
+            if (auto value = text_at(*json, rule.json); value && !value->empty()) return ", code " + value->substr(0, 64) + " is in no table";
+    return {};
+}
+
+Outcome by_status(const http::FetchResponse& response, const std::string& unknown) {
+    auto code = fmt::format("HTTP {}{}", response.status, unknown);
     switch (response.status) {
         case 401: case 403: return ChannelDown{ChannelDown::auth, code};
         case 402: return ChannelDown{ChannelDown::balance, code};
-        case 429: return Throttled{Throttled::channel, pause_of(response, std::chrono::seconds(1))};
+        case 429: return Throttled{Throttled::channel, pause_of(response, std::chrono::seconds(1)), code};
         case 400: case 404: case 405: case 413: case 415: case 422: return Permanent{Permanent::config, code};
-        default: return Ambiguous{code + ", no rule for it"};
+        default: return Ambiguous{unknown.empty() ? code + ", no rule for it" : code};
     }
 }
 
@@ -116,8 +136,8 @@ provider::Outcome read_response(const Settings& settings, const http::FetchResul
     auto json = read_json(result->body);
     if (!json) return Ambiguous{json.error().detail};
     for (const auto& rule : settings.rules)
-        if (auto held = holds(rule, *result, *json)) return as_outcome(rule, *held, *result, *json);
-    return by_status(*result);
+        if (auto held = holds(settings, rule, *result, *json)) return as_outcome(rule, *held, *result, *json);
+    return by_status(*result, unknown_code(settings, *json));
 }
 
 }  // namespace pingjing::generic_http

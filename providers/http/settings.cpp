@@ -58,10 +58,36 @@ struct Reader {
         for (const auto& name : made->names()) {
             used.insert(name);
             bool known = placeholder_names.count(name) || (name.starts_with("secret:") && out.secrets.count(name.substr(7))) ||
+                         (name.starts_with("digest:") && has_digest(name.substr(7))) ||
+                         (name.starts_with("value:") && out.values.count(name.substr(6))) ||
                          (name.starts_with("number:") && placeholder_names.count(name.substr(7)));
             if (!known) problem(s, key, fmt::format("{}: {{{{{}}}}} is unknown", key, name));
         }
         return std::move(*made);
+    }
+
+    bool has_digest(const std::string& name) const {
+        return std::any_of(out.digests.begin(), out.digests.end(), [&](const auto& d) { return d.name == name; });
+    }
+
+    // Before everything that names one; of each other those that stand before it by name.
+    void digests() {
+        auto all = section.child("digests");
+        for (const auto& name : all.keys()) {
+            auto s = all.child(name);
+            Digest made;
+            made.name = name;
+            auto hash = s.one_of("hash", "md5", {"md5", "sha1", "sha256"});
+            made.hash = hash == "sha256" ? signing::Hash::sha256 : hash == "sha1" ? signing::Hash::sha1 : signing::Hash::md5;
+            auto as = s.one_of("as", "hex", {"hex", "HEX", "base64"});
+            made.base64 = as == "base64", made.upper = as == "HEX";
+            auto over = parse(s, "over", s.text("over"));
+            if (auto key = s.text("key", ""); !key.empty()) made.key = parse(s, "key", key);
+            s.finish();
+            if (!over) continue;
+            made.over = std::move(*over);
+            out.digests.push_back(std::move(made));
+        }
     }
 
     std::vector<std::pair<std::string, Template>> parameters(const std::string& name) {
@@ -98,6 +124,7 @@ struct Reader {
             if (read && read->problems.empty()) check_leaves(out.json = std::move(read->value));
             else problem(section, "json", "json: expected a JSON document, each key once, with {{placeholders}} in its texts");
         }
+        out.base64_body = section.one_of("body_encoding", "none", {"none", "base64"}) == "base64";
         out.drop_empty = section.texts("drop_empty");
         out.charset = section.text("charset", "");
     }
@@ -113,16 +140,19 @@ struct Reader {
         if (names_user) good = good && !out.username.empty();
     }
 
-    static Field field(config::Section& s, const std::string& key) {
-        Field made;
-        auto spec = s.text(key, "");
-        if (spec.starts_with('=')) return Field{{spec}};
+    static std::vector<std::string> split(std::string spec) {
+        std::vector<std::string> alternatives;
         while (!spec.empty()) {
             auto end = std::min(spec.find('|'), spec.size());
-            if (end > 0) made.alternatives.push_back(spec.substr(0, end));
+            if (end > 0) alternatives.push_back(spec.substr(0, end));
             spec.erase(0, std::min(end + 1, spec.size()));
         }
-        return made;
+        return alternatives;
+    }
+
+    static Field field(config::Section& s, const std::string& key) {
+        auto spec = s.text(key, "");
+        return spec.starts_with('=') ? Field{{spec}} : Field{split(spec)};
     }
 
     static std::vector<Field> fields(config::Section& s, const std::string& key) {
@@ -158,16 +188,25 @@ struct Reader {
             rule.json = s.text("json", "");
             if (!rule.json.empty() && rule.json.front() != '/') problem(s, "json", "json: expected a pointer such as \"/code\"");
             rule.is = s.texts("is");
+            rule.by_code = s.flag("by_code", false);
+            if (rule.by_code && rule.json.empty()) problem(s, "json", "by_code: needs 'json', where the code stands");
             auto name = s.one_of("class", "", class_names);
             if (auto outcome = parse_class(name)) rule.outcome = *outcome;
+            else if (rule.by_code) rule.outcome = Class::ambiguous;
             else if (!s.has("class")) problem(s, "class", "[[response]] needs 'class'");
             rule.after = std::chrono::duration_cast<std::chrono::seconds>(s.duration("after", std::chrono::seconds(1), std::chrono::seconds(1), std::chrono::hours(24)));
             auto id = s.text("id", "");
             rule.id_from_match = id == "match";
-            if (!rule.id_from_match) rule.id = id;
+            if (!rule.id_from_match) rule.ids = split(id);
             s.finish();
             out.rules.push_back(std::move(rule));
         }
+    }
+
+    void codes() {
+        auto s = section.child("codes");
+        for (const auto& code : s.keys())
+            if (auto outcome = parse_class(s.one_of(code, "", class_names))) out.codes[code] = *outcome;
     }
 
     static std::optional<ReceiptState> parse_state(const std::string& name) {
@@ -260,11 +299,12 @@ std::shared_ptr<const config::Document> find_preset(config::Section& section, co
 
 }  // namespace
 
-std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts) {
+std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts, const Scheme* scheme) {
     Settings out;
+    out.scheme = scheme;
     out.channel = facts.name;
     out.hook_url = facts.hook_url;
-    out.preset = section.text("preset", "");
+    out.preset = scheme ? std::string(scheme->preset) : section.text("preset", "");
     if (!out.preset.empty()) {
         auto preset = find_preset(section, out.preset);
         if (!preset) {
@@ -276,6 +316,9 @@ std::optional<Settings> read_settings(config::Section& section, const provider::
     bool was_clean = section.problems().empty();
 
     out.source = section.text("source", "");
+    for (const auto& key : section.child("values").keys()) out.values[key] = section.child("values").text(key, "");
+    if (scheme)
+        for (auto key : scheme->own_keys) out.values[std::string(key)] = section.text(std::string(key));
     auto secrets = section.child("secrets");
     for (auto key : secrets.keys()) {
         if (key.ends_with("_file")) key.resize(key.size() - 5);
@@ -283,11 +326,13 @@ std::optional<Settings> read_settings(config::Section& section, const provider::
     }
 
     Reader reader{section, out};
+    reader.digests();
     reader.body();
     if (auto url = section.text("dlr_url", ""); !url.empty()) out.dlr_url = reader.parse(section, "dlr_url", url);
     out.at_vendor = section.text("at_vendor", "");
     reader.auth();
     reader.rules();
+    reader.codes();
     reader.callbacks();
     out.connect_timeout = section.duration("connect_timeout", out.connect_timeout, std::chrono::milliseconds(100), std::chrono::minutes(1));
     out.timeout = section.duration("timeout", out.timeout, std::chrono::milliseconds(100), std::chrono::minutes(5));

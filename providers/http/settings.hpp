@@ -5,13 +5,16 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "daemon/config/section.hpp"
 #include "daemon/text/template.hpp"
 #include "providers/provider.hpp"
+#include "providers/signing/signing.hpp"
 
 namespace pingjing::generic_http {
 
@@ -32,7 +35,8 @@ struct ResponseRule {
     std::vector<std::string> is;                // and have one of these values
     Class outcome = Class::ambiguous;
     std::chrono::seconds after{1};              // throttled_…; Retry-After of the answer wins
-    std::string id;                             // accepted: pointer to the vendor's id
+    bool by_code = false;                       // the value at `json` is looked up in `codes`; one that is not there is left to the next rule
+    std::vector<std::string> ids;               // accepted: pointers to the vendor's id, the first that is there
     bool id_from_match = false;                 // accepted: the first group of `matches` is the vendor's id
 };
 
@@ -49,13 +53,30 @@ struct CallbackMap {
 
 struct ReceiptMap : CallbackMap {
     Field ref, vendor_id, phone, status, code;
-    std::map<std::string, provider::ReceiptState> states;
+    std::map<std::string, provider::ReceiptState> states;        // "*": all others
     std::map<std::string, provider::Receipt::Meaning> meanings;  // by code, exact, then the longest prefix
 };
 struct ReplyMap : CallbackMap {
     Field from, to, text;
     std::string charset_parameter;              // names the parameter that says in which charset `text` is
     std::string charset;                        // where no parameter says it
+};
+
+// {{digest:NAME}}: a digest or HMAC over what stands in `over`, as many vendors sign with.
+struct Digest {
+    std::string name;
+    signing::Hash hash = signing::Hash::md5;
+    Template over;
+    std::optional<Template> key;  // of an HMAC
+    bool base64 = false, upper = false;  // hex in small letters otherwise
+};
+
+// What a vendor asks for that configuration cannot say. The rest of such a vendor is its preset, which bears its name.
+struct Settings;
+struct Scheme {
+    std::string_view preset;
+    std::span<const std::string_view> own_keys;                        // of the channel, needed: {{value:KEY}} in the preset
+    bool (*is_authentic)(const Settings&, const provider::Callback&);  // null: the vendor signs nothing
 };
 
 enum class Body { query, form, json };
@@ -70,11 +91,15 @@ struct Settings {
     Body body = Body::query;
     std::vector<std::pair<std::string, Template>> query, form, headers;
     boost::json::value json{};                  // strings in it are templates
+    bool base64_body = false;                   // the JSON goes as base64 of itself
+    std::vector<Digest> digests;
     std::vector<std::string> drop_empty;        // parameters and JSON members left out when they are empty
     std::string charset;                        // of percent-encoded values; empty: UTF-8
     Auth auth = Auth::none;
     std::string username, password, token, auth_header;
-    std::map<std::string, std::string> secrets;
+    std::map<std::string, std::string> secrets, values;
+    std::map<std::string, Class> codes;         // the vendor's words for how it ended; "isv.SMS_SIGN*" is a beginning
+    const Scheme* scheme = nullptr;
     std::chrono::milliseconds connect_timeout{5'000}, timeout{30'000};
     std::string source, hook_url;
     std::optional<Template> dlr_url;
@@ -91,7 +116,7 @@ struct Settings {
 };
 
 // nullopt: problems went to the section.
-std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts);
+std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts, const Scheme* scheme = nullptr);
 std::optional<Class> parse_class(std::string_view name);
 extern const std::vector<std::string> class_names;
 
