@@ -48,6 +48,8 @@ std::size_t separator_at(std::string_view text, std::size_t at, bool coded) {
         "/",        "+",        "\uff0b",   "%20",      "%2D",      "%2d",      "%2B",      "%2b",      "%28",      "%29",  "%C2%A0", "%c2%a0", "\\/",   "\\t",
         "\\u00a0", "\\u00A0", "\\u3000", "\\u200b", "\\u200B", "\\u202a", "\\u202A", "\\u202c", "\\u202C", "\\u002b", "\\u002B", "\\u002d", "\\u002D",
         "&nbsp;",   "&#160;",   "&#43;",    "&#45;"};
+    auto is_alphanumeric = [](char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); };
+    if (at >= text.size() || is_alphanumeric(text[at])) return 0;
     auto stands = [&](std::string_view sign) { return text.substr(at).starts_with(sign); };
     if (auto found = std::find_if(std::begin(plain), std::end(plain), stands); found != std::end(plain)) return found->size();
     auto found = coded ? std::find_if(std::begin(in_code), std::end(in_code), stands) : std::end(in_code);

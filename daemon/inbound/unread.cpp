@@ -255,7 +255,7 @@ std::optional<Phone> fixed_line(std::string_view text) {
 // As a sender's address alone: "+852 9123 4567".
 std::optional<Phone> from_abroad(std::string_view text) {
     auto digits = std::count_if(text.begin(), text.end(), is_digit);
-    bool plain = std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || std::string_view(" -()+").find(c) != std::string_view::npos; });
+    bool plain = text.find_first_not_of("0123456789 -()+") == text.npos;
     if (!plain || !text.starts_with('+') || digits < 7 || digits > 15) return std::nullopt;
     return Phone::sender(text);
 }

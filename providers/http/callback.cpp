@@ -67,7 +67,8 @@ struct Item {
     bool is_repeated(const Field& field) const {
         auto [name, read] = find(field);
         if (!name || name->starts_with('=') || name->starts_with('/')) return false;
-        return std::any_of(parameters->begin(), parameters->end(), [&](const auto& one) { return one.first == *name && !one.second.empty() && one.second != read; });
+        auto differs = [&](const auto& one) { return one.first == *name && !one.second.empty() && one.second != read; };
+        return std::any_of(parameters->begin(), parameters->end(), differs);
     }
 
     // The field is there, if only with nothing in it: a vendor that has renamed it has not sent a blank text.
@@ -138,7 +139,9 @@ bool names_status(const ReceiptMap& map, const std::string& status) {
 std::array<const Field*, 4> fields_of(const ReceiptMap& map) { return {&map.ref, &map.vendor_id, &map.phone, &map.status}; }
 std::array<const Field*, 3> fields_of(const ReplyMap& map) { return {&map.from, &map.to, &map.text}; }
 // All that is read as what it is, and not as somebody's words.
-std::array<const Field*, 6> all_fields_of(const ReceiptMap& map) { return {&map.ref, &map.vendor_id, &map.phone, &map.status, &map.code, &map.at}; }
+std::array<const Field*, 6> all_fields_of(const ReceiptMap& map) {
+    return {&map.ref, &map.vendor_id, &map.phone, &map.status, &map.code, &map.at};
+}
 std::array<const Field*, 4> all_fields_of(const ReplyMap& map) { return {&map.from, &map.to, &map.text, &map.at}; }
 
 bool is_pointer(std::string_view source) { return source.starts_with('/'); }
@@ -148,14 +151,17 @@ bool is_parameter(std::string_view source) { return !source.empty() && !is_point
 bool reads_parameters_alone(const auto& map) {
     if (!map.items.empty() || !map.json_field.empty()) return false;
     auto all = fields_of(map);
-    return std::none_of(all.begin(), all.end(), [](const Field* field) { return std::any_of(field->alternatives.begin(), field->alternatives.end(), is_pointer); });
+    auto points = [](const Field* field) { return std::any_of(field->alternatives.begin(), field->alternatives.end(), is_pointer); };
+    return std::none_of(all.begin(), all.end(), points);
 }
 
 // Said once in the parameters, and not once by each element of a list beside them.
 bool is_said_in_parameters(const auto& map, const Item& item) {
     auto all = fields_of(map);
-    auto from = [&](bool (*where)(std::string_view)) { return std::any_of(all.begin(), all.end(), [&](const Field* field) { return where(item.source_of(*field)); }); };
-    return from(is_parameter) && !from(is_pointer);
+    auto any = [&](bool (*where)(std::string_view)) {
+        return std::any_of(all.begin(), all.end(), [&](const Field* field) { return where(item.source_of(*field)); });
+    };
+    return any(is_parameter) && !any(is_pointer);
 }
 
 Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
@@ -306,7 +312,8 @@ private:
             if (!elements) return missing_ = elements.error().detail, nullptr;
             for (auto& e : *elements) {
                 auto number = e.number > 0 ? fmt::format("item {}: ", e.number) : std::string();
-                list.places.push_back({{&parameters_, e.json}, map.json_field + e.place, std::move(number), e.raw, std::move(e.problem), false, false, {}, {}});
+                auto name = map.json_field + e.place;
+                list.places.push_back({{&parameters_, e.json}, std::move(name), std::move(number), e.raw, std::move(e.problem), false, false, {}, {}});
             }
         }
         return &lists_.emplace_back(std::move(list));
@@ -337,21 +344,23 @@ private:
                 continue;
             }
             bool is_receipt = std::holds_alternative<Receipt>(*made);
-            place.whole = is_receipt && !names_status(*settings_.receipt, place.item.get(settings_.receipt->status));
-            if (place.whole) leave(CallbackRead::Kind::unnamed_state, place, "the mapping does not name the status" + quoted(place.item.get(settings_.receipt->status)));
+            const auto status = is_receipt ? place.item.get(settings_.receipt->status) : std::string();
+            place.whole = is_receipt && !names_status(*settings_.receipt, status);
+            if (place.whole) leave(CallbackRead::Kind::unnamed_state, place, "the mapping does not name the status" + quoted(status));
             (is_receipt ? place.receipt : place.reply) = out_.inbound.size();
             out_.inbound.push_back(std::move(*made));
             out_.places.push_back(place.name);
         }
     }
 
-    // Parameters say it twice, each time something else: which of the two is meant nobody can say. Or they have said it already, of the whole
-    // callback. Then it is left, and true.
+    // Parameters say it twice, each time something else: which of the two is meant nobody can say. Or they have said it already, of the
+    // whole callback. Then it is left, and true.
     bool is_in_doubt(const auto& map, List& list, const Place& place) {
         if (parameters_.empty()) return false;
         for (const auto* field : fields_of(map)) {
             if (!place.item.is_repeated(*field)) continue;
-            leave(CallbackRead::Kind::unreadable, place.number + "the parameter" + quoted(std::string(place.item.source_of(*field))) + " stands there twice and says two things", "");
+            auto name = quoted(std::string(place.item.source_of(*field)));
+            leave(CallbackRead::Kind::unreadable, place.number + "the parameter" + name + " stands there twice and says two things", "");
             return true;
         }
         if (place.number.empty() || !is_said_in_parameters(map, place.item)) return false;
@@ -420,7 +429,7 @@ private:
         Unclaimed beside(settings_, nothing_ ? nothing : out_.inbound.empty() ? unread : items);
         for (const auto& source : documents_) look_beside(source, beside);
         for (const auto& [name, value] : parameters_)
-            if (!is_source(name, value)) beside.look_at_parameter(name, value);
+            if (!is_document(name, value)) beside.look_at_parameter(name, value);
         rest_ = beside.rest();
         bool whole_is_heard = std::any_of(out_.left.begin(), out_.left.end(), [](const auto& left) { return left.piece.empty(); });
         if (!out_.inbound.empty() && !whole_is_heard) words_ = words_in_parameters();
@@ -454,46 +463,47 @@ private:
         if (item) hear(beside, *item, words);
     }
 
-    bool is_source(const std::string& name, const std::string& value) const {
-        return std::any_of(documents_.begin(), documents_.end(), [&](const Source& source) { return source.field == name && (source.value == value || !source.document); });
+    bool is_document(const std::string& name, const std::string& value) const {
+        auto is_it = [&](const Source& source) { return source.field == name && (source.value == value || !source.document); };
+        return std::any_of(documents_.begin(), documents_.end(), is_it);
     }
 
     // ── words that stand in what was read, in a field that no mapping takes ──
 
-    // By which fields the item was read, and the citizen's text as it stands there.
-    struct Taken { std::vector<std::string_view> sources{}; std::string text{}, number{}; };
-    Taken taken_of(const Place& place) const {
-        Taken taken;
-        auto add = [&](const auto& map) {
-            for (const auto* field : all_fields_of(map)) taken.sources.push_back(place.item.source_of(*field));
-            taken.sources.push_back(place.item.source_of(settings_.event));
-        };
-        if (place.receipt) {
-            add(*settings_.receipt);
-            const auto& phone = std::get<Receipt>(out_.inbound[*place.receipt]).phone;
-            if (phone) taken.number = phone->reveal();
-        }
-        if (!place.reply) return taken;
-        add(*settings_.reply);
-        taken.sources.push_back(settings_.reply->charset_parameter);
-        taken.text = place.item.get(settings_.reply->text);
-        taken.number = std::get<InboundText>(out_.inbound[*place.reply]).from.reveal();
-        return taken;
-    }
-    // The same words are read with the text: vendors quote it a second time.
-    static bool is_taken(const Taken& taken, std::string_view source, std::string_view words) {
-        bool read = !source.empty() && std::find(taken.sources.begin(), taken.sources.end(), source) != taken.sources.end();
-        return read || taken.text.find(words) != std::string::npos;
+    // As it stands there; empty: a receipt.
+    std::string text_of(const Place& place) const { return place.reply ? place.item.get(settings_.reply->text) : std::string(); }
+
+    static std::string number_in(const Inbound& one) {
+        if (const auto* text = std::get_if<InboundText>(&one)) return text->from.reveal();
+        const auto& phone = std::get<Receipt>(one).phone;
+        return phone ? phone->reveal() : std::string();
     }
 
-    // `all`: whatever may be words in the item. They are heard with its number.
+    // A field of the mapping was read from there: what stands in it is no word of anybody, or is read in its turn.
+    bool is_source(const Place& place, std::string_view source) const {
+        auto names = [&](const Field& field) { return std::find(field.alternatives.begin(), field.alternatives.end(), source) != field.alternatives.end(); };
+        auto reads = [&](const Field& field) { return names(field) && place.item.source_of(field) == source; };
+        auto reads_any = [&](const auto& map) {
+            auto all = all_fields_of(map);
+            return std::any_of(all.begin(), all.end(), [&](const Field* field) { return reads(*field); });
+        };
+        auto is_id = [&](const CallbackMap& map) { return std::any_of(map.key.begin(), map.key.end(), names); };
+        if (source.empty()) return false;
+        if (reads(settings_.event) || (place.receipt && (reads_any(*settings_.receipt) || is_id(*settings_.receipt)))) return true;
+        if (!place.reply) return false;
+        const auto& map = *settings_.reply;
+        return reads_any(map) || source == map.charset_parameter || (is_id(map) && !names(map.text));
+    }
+
+    // `all`: whatever may be words in the item. They are heard with its number; those that the text has as well are read with it.
     void hear(Unclaimed& beside, const Place& place, const std::vector<Unclaimed::Words>& all) const {
         if (all.empty() || place.whole) return;
-        auto taken = taken_of(place);
+        auto text = text_of(place);
         for (const auto& words : all) {
-            if (is_taken(taken, words.pointer, words.text)) continue;
-            if (taken.number.empty()) return beside.hear(*place.item.json);  // it may stand beside them
-            beside.hear(boost::json::object{{"from", taken.number}, {"words", words.text}});
+            if (text.find(words.text) != text.npos || is_source(place, words.pointer)) continue;
+            auto number = number_in(out_.inbound[place.reply ? *place.reply : *place.receipt]);
+            if (number.empty()) return beside.hear(*place.item.json);  // it may stand beside them
+            beside.hear(boost::json::object{{"from", number}, {"words", words.text}});
         }
     }
 
@@ -501,8 +511,7 @@ private:
     std::string only_number() const {
         std::string only;
         for (const auto& one : out_.inbound) {
-            const auto* receipt = std::get_if<Receipt>(&one);
-            auto number = !receipt ? std::get<InboundText>(one).from.reveal() : receipt->phone ? receipt->phone->reveal() : std::string();
+            auto number = number_in(one);
             if (!only.empty() && number != only) return {};
             only = std::move(number);
         }
@@ -511,24 +520,25 @@ private:
 
     // A body that is no form is a name without a value.
     static std::string words_of(const std::string& name, const std::string& value) {
-        auto stands_in_names = [](unsigned char c) { return std::isalnum(c) || std::string_view("_-.[]:").find(static_cast<char>(c)) != std::string_view::npos; };
+        auto stands_in_names = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("_-.[]:").find(c) != std::string_view::npos; };
         if (std::all_of(name.begin(), name.end(), stands_in_names)) return may_be_words(value) ? value : std::string();
         return name + (value.empty() ? "" : "=") + value;
     }
 
-    // What was read by parameters, of the whole callback or of an element beside them.
-    std::vector<Taken> taken_in_parameters() const {
-        std::vector<Taken> taken;
+    // Read by parameters: of the whole callback, or of an element beside them.
+    bool is_taken_from_parameters(std::string_view source, std::string_view words) const {
         for (const auto& list : lists_)
-            for (const auto& place : list.places)
-                if (place.is_read() && (place.number.empty() || list.parameters_read)) taken.push_back(taken_of(place));
-        return taken;
+            for (const auto& place : list.places) {
+                if (!place.is_read() || !(place.number.empty() || list.parameters_read)) continue;
+                if (is_source(place, source) || text_of(place).find(words) != std::string::npos) return true;
+            }
+        return false;
     }
 
     // As a form, for they may be in any charset. Empty: there are none.
     std::string words_in_parameters() const {
-        if (std::none_of(parameters_.begin(), parameters_.end(), [](const auto& one) { return !words_of(one.first, one.second).empty(); })) return {};
-        auto all_taken = taken_in_parameters();
+        auto may_be = [](const auto& one) { return !words_of(one.first, one.second).empty(); };
+        if (std::none_of(parameters_.begin(), parameters_.end(), may_be)) return {};
         auto number = only_number();
         std::string out = number.empty() ? "" : "from=" + percent_encode(number), others;
         bool any = false;
@@ -536,12 +546,12 @@ private:
             // The first that is not empty is the one that is read.
             auto source = Item{&parameters_, nullptr}.get(Field{{name}}) == value ? std::string_view(name) : std::string_view();
             auto words = words_of(name, value);
-            if (is_source(name, value)) continue;
+            if (is_document(name, value)) continue;
             if (words.empty()) {
                 if (number.empty() && !value.empty()) others += "&" + name + "=" + percent_encode(value);  // a number may be among them
                 continue;
             }
-            if (std::any_of(all_taken.begin(), all_taken.end(), [&](const Taken& taken) { return is_taken(taken, source, words); })) continue;
+            if (is_taken_from_parameters(source, words)) continue;
             out += (out.empty() ? "words=" : "&words=") + percent_encode(words);
             any = true;
         }

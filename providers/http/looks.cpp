@@ -40,7 +40,7 @@ bool may_be_wide(std::string_view bytes, std::size_t high) {
     bool any = false;
     for (std::size_t at = 0; at + 1 < bytes.size(); at += 2) {
         auto page = static_cast<unsigned char>(bytes[at + high]);
-        bool letter = (page >= 0x4E && page <= 0x9F) || (page >= 0xAC && page <= 0xD7) || page == 0x04 || page == 0x06;  // Han, Hangul, Cyrillic, Arabic
+        bool letter = (page >= 0x4E && page <= 0x9F) || (page >= 0xAC && page <= 0xD7) || page == 0x04 || page == 0x06;  // Hangul, Cyrillic, Arabic
         any = any || letter;
         if (!letter && page != 0x00 && page != 0x20 && page != 0x30 && page != 0xFF) return false;
     }
@@ -50,11 +50,12 @@ bool may_be_wide(std::string_view bytes, std::size_t high) {
 // Of a character of UTF-8, or a Han of GB 2312; 0: it is neither. One that was cut at the end counts.
 std::size_t high_bytes_at(std::string_view bytes, std::size_t at) {
     auto byte = [&](std::size_t n) { return static_cast<unsigned char>(bytes[at + n]); };
-    auto length = byte(0) >= 0xF0 && byte(0) <= 0xF4 ? 4u : byte(0) >= 0xE0 && byte(0) < 0xF0 ? 3u : byte(0) >= 0xC2 && byte(0) < 0xE0 ? 2u : 0u;
     auto left = bytes.size() - at;
+    std::size_t length = byte(0) < 0xC2 || byte(0) > 0xF4 ? 0 : byte(0) < 0xE0 ? 2 : byte(0) < 0xF0 ? 3 : 4;
+    length = std::min(length, left);
     bool utf8 = length > 0;
-    for (std::size_t n = 1; n < std::min<std::size_t>(length, left); ++n) utf8 = utf8 && (byte(n) & 0xC0) == 0x80;
-    if (utf8) return std::min<std::size_t>(length, left);
+    for (std::size_t n = 1; n < length; ++n) utf8 = utf8 && (byte(n) & 0xC0) == 0x80;
+    if (utf8) return length;
     bool han = byte(0) >= 0xA1 && byte(0) <= 0xF7 && (left == 1 || (byte(1) >= 0xA1 && byte(1) <= 0xFE));
     return han ? std::min<std::size_t>(2, left) : 0;
 }
@@ -78,7 +79,8 @@ bool may_hold_words(std::string_view bytes) {
 
 std::string from_hex(std::string_view text) {
     std::string out;
-    for (std::size_t at = 0; at + 1 < text.size() && out.size() < decoded_bytes; at += 2) out += static_cast<char>(hex_value(text[at]) << 4 | hex_value(text[at + 1]));
+    for (std::size_t at = 0; at + 1 < text.size() && out.size() < decoded_bytes; at += 2)
+        out += static_cast<char>(hex_value(text[at]) << 4 | hex_value(text[at + 1]));
     return out;
 }
 
@@ -118,12 +120,12 @@ Made made_of(std::string_view text) {
 }
 
 bool is_said_by_machines(std::string_view text) {
-    constexpr std::string_view words[] = {"utf-8", "utf8", "gbk", "gb18030", "utf-16be", "ucs2", "delivrd", "undeliv", "expired", "rejectd", "success", "failure", "failed", "fail",
-                                          "delivered", "sent", "received", "inbound", "outbound", "sms", "text", "mms", "null", "true", "false"};
+    constexpr std::string_view words[] = {"utf-8",   "utf8",    "gbk",     "gb18030", "utf-16be",  "ucs2", "delivrd",  "undeliv", "expired",
+                                          "rejectd", "success", "failure", "failed",  "fail",      "sent", "received", "inbound", "outbound",
+                                          "sms",     "text",    "mms",     "null",    "delivered", "true", "false"};
     if (text.size() > 9) return false;
-    auto same = [&](std::string_view word) {
-        return word.size() == text.size() && std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
-    };
+    auto same_letter = [](char small, char any) { return small == (any >= 'A' && any <= 'Z' ? any + 32 : any); };
+    auto same = [&](std::string_view word) { return std::equal(word.begin(), word.end(), text.begin(), text.end(), same_letter); };
     return std::any_of(std::begin(words), std::end(words), same);
 }
 

@@ -56,8 +56,9 @@ bool has_words(const json::value& value) {
 
 bool has_answer(const json::value& value) {
     if (const auto* list = value.if_array()) return std::ranges::any_of(*list, has_answer);
-    if (const auto* object = value.if_object()) return std::ranges::any_of(*object, [](const auto& member) { return has_answer(member.value()); });
-    return shows_answer(value);
+    const auto* object = value.if_object();
+    if (!object) return shows_answer(value);
+    return std::ranges::any_of(*object, [](const auto& member) { return has_answer(member.value()); });
 }
 
 bool begins_like_json(std::string_view text) {
@@ -73,7 +74,8 @@ bool is_own_word(const json::value& value) { return !is_walked(value) && has_wor
 // Lines, or a number and something else: a table has such rows.
 bool is_row(const json::array& list) {
     if (std::ranges::any_of(list, is_line)) return true;
-    return std::ranges::any_of(list, shows_number) && std::ranges::any_of(list, [](const auto& one) { return is_filled(one) && !shows_number(one); });
+    auto is_more = [](const auto& one) { return is_filled(one) && !shows_number(one); };
+    return std::ranges::any_of(list, shows_number) && std::ranges::any_of(list, is_more);
 }
 bool is_table(const json::array& list) {
     return is_row(list) || std::ranges::any_of(list, [](const auto& one) { return one.is_array() && is_table(one.get_array()); });
@@ -157,7 +159,8 @@ bool Unclaimed::may_be_list(const json::value& value) const {
 
 bool Unclaimed::has_known_name(std::string_view text) const {
     auto small = small_letters(text);
-    auto any = [&](const auto& names) { return std::ranges::any_of(names, [&](const std::string& name) { return small.find("\"" + name + "\"") != small.npos; }); };
+    auto stands = [&](const std::string& name) { return small.find("\"" + name + "\"") != small.npos; };
+    auto any = [&](const auto& names) { return std::ranges::any_of(names, stands); };
     return any(text_) || any(from_) || (any(id_) && any(status_));
 }
 
@@ -237,7 +240,7 @@ void Unclaimed::walk_string(std::string_view text, const Place& place) {
 }
 
 // What a mapping reads, and what it stands in, is the item itself. Another in it would have a text and a number of its own.
-void Unclaimed::walk_item(const json::value& value, const std::string& pointer, const std::string& place, const std::vector<std::string>& lists, bool ignored) {
+void Unclaimed::walk_item(const json::value& value, const std::string& pointer, const std::string& place, const Lists& lists, bool ignored) {
     if (more_ || (value.is_array() && std::ranges::find(lists, pointer) != lists.end())) return;
     ignored = ignored || is_ignored(pointer);
     auto enter = [&](const json::value& inner, auto name) {
@@ -256,7 +259,7 @@ void Unclaimed::walk_item(const json::value& value, const std::string& pointer, 
     for (const auto& [key, member] : *object) enter(member, [&, &name = key] { return pointer_part(name); });
 }
 
-const std::vector<Unclaimed::Words>& Unclaimed::look_at(const json::value& document, const std::string& field, const std::vector<std::string>& lists, bool is_item) {
+const std::vector<Unclaimed::Words>& Unclaimed::look_at(const json::value& document, const std::string& field, const Lists& lists, bool is_item) {
     words_.clear();
     if (is_item) walk_item(document, "", "", lists, false);
     else walk(document, {field, "", &lists, 0});

@@ -34,10 +34,11 @@ public:
     };
     Unclaimed(const Settings& settings, Beside beside);
 
+    using Lists = std::vector<std::string>;
     struct Words { std::string pointer{}; std::string_view text{}; };
     // A document. `lists`: pointers to those whose elements were read, or left, one by one. `is_item`: so was the document itself.
     // Both return all that may be words in an item that was read, in a field of the mapping or in another; good until the next call.
-    const std::vector<Words>& look_at(const boost::json::value& document, const std::string& field, const std::vector<std::string>& lists, bool is_item);
+    const std::vector<Words>& look_at(const boost::json::value& document, const std::string& field, const Lists& lists, bool is_item);
     const std::vector<Words>& look_into(const boost::json::value& item, const std::string& place);
     // A parameter of query or form that no mapping names: it may hold JSON.
     void look_at_parameter(const std::string& name, const std::string& value);
@@ -50,12 +51,12 @@ public:
     std::string rest() const;
 
 private:
-    struct Place { std::string field{}, path{}; const std::vector<std::string>* lists = nullptr; int strings = 0; };
+    struct Place { std::string field{}, path{}; const Lists* lists = nullptr; int strings = 0; };
     void walk(const boost::json::value& value, const Place& place);
     void walk_list(const boost::json::value& value, const Place& place);
     void walk_object(const boost::json::value& value, const Place& place);
     void walk_string(std::string_view text, const Place& place);
-    void walk_item(const boost::json::value& value, const std::string& pointer, const std::string& place, const std::vector<std::string>& lists, bool ignored);
+    void walk_item(const boost::json::value& value, const std::string& pointer, const std::string& place, const Lists& lists, bool ignored);
     void leave(What what, const Place& place, std::string piece);
     bool encloses_list(const Place& place) const;
     bool is_ignored(const std::string& pointer) const;
