@@ -223,6 +223,11 @@ bool are_told_apart_by_fields(const Settings& settings) {
     return one_address && receipt.events.empty() && reply.events.empty() && receipt.json_field == reply.json_field && receipt.items == reply.items;
 }
 
+std::string_view without_blanks(std::string_view text) {
+    auto begin = text.find_first_not_of(" \t\r\n");
+    return begin == text.npos ? std::string_view() : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
 // A vendor's word in what people read, where it is one.
 std::string quoted(const std::string& word) {
     bool plain = word.size() <= 40 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
@@ -500,7 +505,7 @@ private:
         if (all.empty() || place.whole) return;
         auto text = text_of(place);
         for (const auto& words : all) {
-            if (text.find(words.text) != text.npos || is_source(place, words.pointer)) continue;
+            if (text.find(without_blanks(words.text)) != text.npos || is_source(place, words.pointer)) continue;
             auto number = number_in(out_.inbound[place.reply ? *place.reply : *place.receipt]);
             if (number.empty()) return beside.hear(*place.item.json);  // it may stand beside them
             beside.hear(boost::json::object{{"from", number}, {"words", words.text}});
@@ -530,7 +535,7 @@ private:
         for (const auto& list : lists_)
             for (const auto& place : list.places) {
                 if (!place.is_read() || !(place.number.empty() || list.parameters_read)) continue;
-                if (is_source(place, source) || text_of(place).find(words) != std::string::npos) return true;
+                if (is_source(place, source) || text_of(place).find(without_blanks(words)) != std::string::npos) return true;
             }
         return false;
     }

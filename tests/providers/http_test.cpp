@@ -679,7 +679,7 @@ TEST_CASE("words that stand with what was read, in a field that the mapping does
     // Plainly none: ids, times, codes, addresses, and the text itself once more.
     CHECK(item(R"("a":"8f14e45fceea167a5a36dedd4bea2543","b":"b14d1a7d-94d7-42ba-99d1-8ab16b800be0","c":"LreFUt-Z3sSq0JufY9uWB","d":"2026-03-01T16:30:15.000+08:00","e":"https://x/y?z=1",)"
                R"("f":"UTF-8","g":"DELIVRD","h":"20261122103113","i":"","j":null,"k":7,"l":"+8613800138000","m":"1","n":"10690011007","o":"MK:1")") == read_first);
-    CHECK(told(both, R"({"replies":[{"mobile":"13800138000","content":"救命 有人","raw":"救命"}]})") == "t/replies/0 13800138000 救命 有人");
+    CHECK(told(both, R"({"replies":[{"mobile":"13800138000","content":"救命 有人","raw":" 救命 "}]})") == "t/replies/0 13800138000 救命 有人");
     // Of two each has his own; a receipt that names no number is heard as it is.
     CHECK(told(both, R"({"replies":[{"mobile":"13800138000","content":"1","x":"好的"},{"mobile":"13800138001","content":"3","x":"救命"}]})") ==
           read_first + " | t/replies/1 13800138001 3" + heard + R"([{"from":"13800138000","words":"好的"},{"from":"13800138001","words":"救命"}]])");
