@@ -42,7 +42,7 @@ std::string describe_left(const CallbackRead& read) {
     std::size_t not_taken = 0, told = 0, more = 0;
     for (const auto& left : read.left) {
         using enum CallbackRead::Kind;
-        if (left.kind == on_purpose) continue;
+        if (left.kind == on_purpose || left.kind == beside) continue;
         if (left.kind != unnamed_state) ++not_taken;
         if (++told > most_told) ++more;
         else reasons += (reasons.empty() ? "" : "; ") + left.why;

@@ -108,7 +108,8 @@ struct CallbackRead {
         unreadable,     // an item that is not what the mapping expects
         unnamed,        // an event that the mapping does not name
         unnamed_state,  // of an item that was taken: a receipt with a status that the mapping does not name, or another in it; it may be more
-        on_purpose      // the mapping says that such events are of no concern
+        on_purpose,     // the mapping says that such events are of no concern
+        beside          // words with or around what was read that no field of the mapping takes: heard, listed only where somebody cries
     };
     struct Left {
         Kind kind = Kind::unreadable;

@@ -37,40 +37,57 @@ std::optional<Digit> digit_at(std::string_view text, std::size_t at) {
     return std::nullopt;
 }
 
-// What people put between the digits of one number; its bytes, 0: none.
-std::size_t separator_at(std::string_view text, std::size_t at) {
-    for (std::string_view s : {" ", "-", ".", "\t", "(", ")", "_", "\u00a0", "\u3000", "\u2010", "\u2011", "\u2013", "\u2014", "\uff0d", "\u00b7"})
-        if (text.substr(at).starts_with(s)) return s.size();
-    return 0;
+// What people put between the digits of one number; its bytes, 0: none. Those without a width come along when a number is copied. `coded`: also
+// as addresses, JSON and pages write them, and what parts numbers as often as their groups.
+std::size_t separator_at(std::string_view text, std::size_t at, bool coded) {
+    static constexpr std::string_view plain[] = {
+        " ",      "-",      ".",      "\t",     "(",      ")",      "_",      "\u00a0", "\u3000", "\u2007", "\u2009", "\u202f", "\u2010", "\u2011",
+        "\u2012", "\u2013", "\u2014", "\u2212", "\uff0d", "\u00b7", "\u00ad", "\uff08", "\uff09", "\uff0e", "\u200b", "\u200c", "\u200d", "\u200e",
+        "\u200f", "\u202a", "\u202c", "\u202d", "\u2060", "\u2066", "\u2068", "\u2069", "\ufeff"};
+    static constexpr std::string_view in_code[] = {
+        "/",        "+",        "\uff0b",   "%20",      "%2D",      "%2d",      "%2B",      "%2b",      "%28",      "%29",  "%C2%A0", "%c2%a0", "\\/",   "\\t",
+        "\\u00a0", "\\u00A0", "\\u3000", "\\u200b", "\\u200B", "\\u202a", "\\u202A", "\\u202c", "\\u202C", "\\u002b", "\\u002B", "\\u002d", "\\u002D",
+        "&nbsp;",   "&#160;",   "&#43;",    "&#45;"};
+    auto is_alphanumeric = [](char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); };
+    if (at >= text.size() || is_alphanumeric(text[at])) return 0;
+    auto stands = [&](std::string_view sign) { return text.substr(at).starts_with(sign); };
+    if (auto found = std::find_if(std::begin(plain), std::end(plain), stands); found != std::end(plain)) return found->size();
+    auto found = coded ? std::find_if(std::begin(in_code), std::end(in_code), stands) : std::end(in_code);
+    return found != std::end(in_code) ? found->size() : 0;
 }
 
-// Digits with at most two separators between each and the next.
+// Digits with at most three separators between each and the next.
 struct Run {
     std::size_t begin = 0, end = 0;
     std::string digits{};
     bool spaced = false, dotted = false;
     std::size_t longest_group = 0;
+    std::string sizes{};  // of the groups, up to 100
 };
-Run run_at(std::string_view text, std::size_t at, bool may_be_spaced) {
+enum class Signs { none, plain, coded };
+Run run_at(std::string_view text, std::size_t at, Signs signs) {
     Run run{.begin = at, .end = at};
-    std::size_t group = 0;
     for (std::size_t here = at;;) {
         if (auto digit = digit_at(text, here)) {
             bool new_group = here != run.end && !run.digits.empty();
             run.spaced = run.spaced || new_group;
-            group = new_group ? 1 : group + 1;
-            run.longest_group = std::max(run.longest_group, group);
+            if (new_group || run.sizes.empty()) run.sizes += '\0';
+            if (run.sizes.back() < 100) ++run.sizes.back();
+            run.longest_group = std::max(run.longest_group, static_cast<std::size_t>(run.sizes.back()));
             run.digits += digit->value;
             here += digit->bytes;
             run.end = here;
             continue;
         }
-        auto first = may_be_spaced ? separator_at(text, here) : 0;
-        if (first == 0) return run;
-        auto second = digit_at(text, here + first) ? 0 : separator_at(text, here + first);
-        if (!digit_at(text, here + first + second)) return run;
+        std::size_t between = 0;
+        for (int n = 0; signs != Signs::none && n < 3 && !digit_at(text, here + between); ++n) {
+            auto sign = separator_at(text, here + between, signs == Signs::coded);
+            if (sign == 0) break;
+            between += sign;
+        }
+        if (between == 0 || !digit_at(text, here + between)) return run;
         run.dotted = run.dotted || text[here] == '.';
-        here += first + second;
+        here += between;
     }
 }
 
@@ -95,15 +112,62 @@ std::ptrdiff_t most_digits(std::string_view text) {
 
 bool begins_abroad(std::string_view digits) { return digits.starts_with("00") && digits.size() > 2 && digits[2] != '0'; }
 
+// Those of neighbours and of whoever has many travellers. Of one digit, and any other three, they are too much like a status before a code.
+bool is_country_code(std::string_view digits) {
+    if (digits.size() == 3) return digits[0] == '8' ? digits >= "850" : digits[0] == '9' && digits >= "960";
+    return digits.size() == 2 && digits >= "20" && digits != "21" && digits != "22" && digits != "23" && digits != "24" && digits != "25" && digits != "26" && digits != "29";
+}
+
+// "2026-11-21 09", "20261121 0912": what machines write of time.
+bool begins_with_date(const Run& run) {
+    bool century = run.digits.starts_with("20") || run.digits.starts_with("19");
+    bool in_groups = run.sizes.size() >= 3 && run.sizes[0] == 4 && run.sizes[1] <= 2 && run.sizes[2] <= 2;
+    return century && (in_groups || run.sizes[0] == 8);
+}
+
 // What can be dialled from afar: see phone.hpp. `plain` is the first group of `spaced`.
 bool shows_phone_in_groups(const Run& spaced, const Run& plain, bool behind_plus) {
     const auto& digits = spaced.digits;
     if (behind_plus) return digits.size() >= 7;
-    if (!spaced.spaced || (spaced.dotted && spaced.longest_group < 4)) return false;
+    if (!spaced.spaced || begins_with_date(spaced) || (spaced.dotted && spaced.longest_group < 4)) return false;
     bool area_code = plain.digits[0] == '0' && (plain.digits.size() == 3 || plain.digits.size() == 4) && plain.digits[1] != '0';
     if (area_code) return digits.size() >= plain.digits.size() + 7;
-    bool from_here = plain.digits == "86" && digits.size() >= 12;
-    return from_here || (begins_abroad(digits) && digits.size() >= 11);
+    // Grouped elsewhere: "(0)25 8442 0000", "0258442 0000".
+    if (digits[0] == '0' && digits[1] != '0' && digits.size() >= 10) return true;
+    if (is_country_code(plain.digits) && digits.size() >= 10) return true;
+    bool of_three = spaced.sizes.find("\3\3\4") != std::string::npos;  // as in America
+    return of_three || (begins_abroad(digits) && digits.size() >= 11);
+}
+
+// {"mobile":"91234567"}, to=91234567: what stands behind such a name is no code.
+bool is_behind_name(std::string_view before) {
+    constexpr std::string_view signs[] = {"\"", "'", ":", "=", " ", "\\", "[", ">", "+", "%22", "%3A", "%3D", "%5B", "%3a", "%3d", "%5b", "\uff1a"};
+    bool apart = false;  // by more than blanks: "refused to 40012345" names no number
+    for (int n = 0; n < 8; ++n) {
+        auto sign = std::find_if(std::begin(signs), std::end(signs), [&](std::string_view s) { return before.ends_with(s); });
+        if (sign == std::end(signs)) break;
+        apart = apart || (*sign != " " && *sign != "+");
+        before.remove_suffix(sign->size());
+    }
+    for (std::string_view word : {"\u624b\u673a", "\u624b\u673a\u53f7", "\u7535\u8bdd", "\u53f7\u7801"})
+        if (before.ends_with(word)) return true;
+    std::string name;
+    for (; !before.empty() && name.size() < 24; before.remove_suffix(1)) {
+        char c = static_cast<char>(before.back() | 0x20);
+        if (c == 0x7F || before.back() == '_') continue;
+        if (c < 'a' || c > 'z') break;
+        name.insert(name.begin(), c);
+    }
+    for (std::string_view word : {"mobile", "phone", "msisdn", "recipient", "receiver", "sender", "caller", "phonenumber", "mobilenumber", "phoneno", "mobileno"})
+        if (name.ends_with(word)) return true;
+    constexpr std::string_view short_names[] = {"to", "from", "tel", "dest", "destination", "src", "da", "oa"};
+    return apart && std::find(std::begin(short_names), std::end(short_names), name) != std::end(short_names);
+}
+
+bool is_behind_plus(std::string_view before) {
+    for (std::string_view plus : {"+", "\uff0b", "%2B", "%2b", "\\u002b", "\\u002B", "&#43;"})
+        if (before.ends_with(plus)) return true;
+    return false;
 }
 
 enum class Hide { mobiles, phones, numbers };  // each more than the one before, but for what stands in groups
@@ -113,20 +177,23 @@ std::string hide(std::string_view text, Hide what) {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
         if (!digit_at(text, at)) {
-            out += text[at++];
+            auto sign = what == Hide::phones ? separator_at(text, at, true) : 0;  // the digits of %20 are of no number
+            out += text.substr(at, std::max<std::size_t>(sign, 1));
+            at += std::max<std::size_t>(sign, 1);
             continue;
         }
         // Written in groups it may stand among other figures ("2026 138 1234 5678"): wherever it stands in them, it goes.
-        auto spaced = run_at(text, at, true), plain = run_at(text, at, false);
+        auto spaced = run_at(text, at, what == Hide::phones ? Signs::coded : Signs::plain), plain = run_at(text, at, Signs::none);
         bool mobile = is_mobile_with_prefix(plain.digits);
-        bool behind_plus = out.ends_with('+') || out.ends_with("\uff0b");
+        bool behind_plus = is_behind_plus(out);
+        bool named = what == Hide::phones && !mobile && spaced.digits.size() >= 7 && is_behind_name(out);
         if (!mobile && plain.digits.size() < 11 && shows_mobile_in_groups(spaced)) {
             out += "***";
             at = spaced.end;
         } else if (mobile) {
             out += plain.digits.substr(plain.digits.size() - 11, 3) + "****" + plain.digits.substr(plain.digits.size() - 4);
             at = plain.end;
-        } else if (what == Hide::phones && shows_phone_in_groups(spaced, plain, behind_plus)) {
+        } else if (what == Hide::phones && (named || shows_phone_in_groups(spaced, plain, behind_plus))) {
             out += "***";
             at = spaced.end;
         } else if (plain.digits.size() > longest_code) {

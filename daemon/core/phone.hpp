@@ -34,10 +34,12 @@ private:
 std::string hide_mobiles(std::string_view text);
 // For what a person wrote freely: besides, seven digits in a row are a number of somebody.
 std::string hide_numbers(std::string_view text);
-// For what a carrier's machine says, which stands in the open: codes, statuses, names of fields. Between the two: besides mobiles every number
-// that can be dialled from afar goes, and codes stay. A number is what begins with '+' and a digit and has seven digits at least; a 0 and an area
-// code before seven or eight digits, however grouped; and any ten digits in a row, for so long is the shortest of a neighbour with its country
-// code (65 and eight). Nine digits and fewer are a code ("40012345"): dialled alone they reach nobody who is not in the same town.
+// For what a carrier's machine says, which stands in the open: codes, statuses, names of fields. Between the two: besides mobiles every
+// number that can be dialled from afar goes, and codes stay. A number is what begins with '+' and a digit and has seven digits at least; a 0
+// and an area code before seven or eight digits, however grouped; any ten digits in a row, for so long is the shortest of a neighbour with
+// its country code (65 and eight), or in groups behind such a code; and seven digits behind the name of a number ("mobile":"91234567").
+// Other nine digits and fewer are a code ("40012345"): dialled alone they reach nobody who is not in the same town. Between its groups may
+// stand what people put there, also as addresses, JSON and pages write it (%20, \u00a0, &nbsp;).
 std::string hide_phones(std::string_view text);
 
 }  // namespace pingjing

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 
 namespace pingjing::inbound {
 namespace {
@@ -61,10 +63,13 @@ Listened listen(const Unread& piece, const OwnWords& own, const ReadDanger& read
     Listened heard;
     heard.all = piece.bytes_left == 0 && !piece.values_left;
     heard.numbers_left = piece.numbers_left;
+    std::unordered_map<std::string_view, Danger> known;  // vendors put the same name or sign into each item
     for (const auto& value : piece.values) {
         auto words = own.without(value.text);
         heard.text = heard.text || (value.named && words.find_first_not_of(" \t\r\n") != words.npos && words != "。");
-        auto danger = read(words);
+        auto [said, is_new] = known.try_emplace(value.text);
+        if (is_new) said->second = read(words);
+        auto danger = said->second;
         heard.request = heard.request || danger.request;
         if (danger.emergency) heard.cries.push_back({number_of(piece, value.group), value.text, danger.do_not_contact});
     }

@@ -352,7 +352,8 @@ std::optional<Inbox::Rest> Inbox::rest_of(const std::string& channel, const stor
         if (!unread && one.all && one.cries.empty() && !may_be_text) return;
         whole = whole || left.piece.empty();
         listened.push_back(std::move(one));
-        rest.left.push_back({left.kind == Kind::on_purpose ? Kind::unnamed : left.kind, left.why, left.piece});
+        auto kind = left.kind == Kind::on_purpose ? Kind::unnamed : left.kind == Kind::beside ? Kind::unnamed_state : left.kind;
+        rest.left.push_back({kind, left.why, left.piece});
     };
     for (const auto& left : read.left) look_at(left, left.kind == Kind::unreadable || left.kind == Kind::unnamed);
     // An event that the mapping does not ask for: it may be a ping, or texts under a new name.

@@ -252,6 +252,14 @@ std::optional<Phone> fixed_line(std::string_view text) {
     return Phone::sender(digits);
 }
 
+// As a sender's address alone: "+852 9123 4567".
+std::optional<Phone> from_abroad(std::string_view text) {
+    auto digits = std::count_if(text.begin(), text.end(), is_digit);
+    bool plain = text.find_first_not_of("0123456789 -()+") == text.npos;
+    if (!plain || !text.starts_with('+') || digits < 7 || digits > 15) return std::nullopt;
+    return Phone::sender(text);
+}
+
 // Those in running text show their area code: other digits behind a 0 are mostly somebody's serial number.
 void add_fixed_lines(std::string_view text, std::vector<Phone>& out) {
     auto digits_from = [&](std::size_t at) {
@@ -492,6 +500,7 @@ private:
         if (named && found.empty()) {
             auto whole = Phone::mobile(text.substr(0, 40));
             if (!whole) whole = fixed_line(text.substr(0, 40));
+            if (!whole) whole = from_abroad(text.substr(0, 40));
             if (whole) found.push_back(*whole);
         }
         for (auto& phone : found) {

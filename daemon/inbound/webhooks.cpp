@@ -67,8 +67,9 @@ store::HookCall delivered(const http::Request& request) {
 constexpr std::size_t most_items = 1000;
 Result<provider::CallbackRead> unless_too_many(Result<provider::CallbackRead> read) {
     if (!read) return read;
-    auto also_read = [](const provider::CallbackRead::Left& left) { return left.kind == provider::CallbackRead::Kind::unnamed_state; };
-    auto items = read->inbound.size() + read->left.size() - static_cast<std::size_t>(std::ranges::count_if(read->left, also_read));
+    using Kind = provider::CallbackRead::Kind;
+    auto no_item = [](const provider::CallbackRead::Left& left) { return left.kind == Kind::unnamed_state || left.kind == Kind::beside; };
+    auto items = read->inbound.size() + read->left.size() - static_cast<std::size_t>(std::ranges::count_if(read->left, no_item));
     if (items <= most_items) return read;
     return fail(Error::Kind::invalid_input, fmt::format("{} items; at most {} are taken from one callback", items, most_items));
 }

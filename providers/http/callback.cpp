@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
+#include <cctype>
 #include <charconv>
 #include <deque>
 
 #include "daemon/core/tree.hpp"
 #include "daemon/text/utf.hpp"
 #include "providers/http/document.hpp"
+#include "providers/http/looks.hpp"
 #include "providers/http/request.hpp"
 #include "providers/http/response.hpp"
 #include "providers/http/unclaimed.hpp"
@@ -31,18 +34,34 @@ struct Item {
     const std::vector<std::pair<std::string, std::string>>* parameters = nullptr;
     const boost::json::value* json = nullptr;
 
-    std::string get(const Field& field) const {
+    struct Found { const std::string* alternative = nullptr; std::string value{}; };  // nullptr: none is there, or all are empty
+    Found find(const Field& field) const {
         for (const auto& alternative : field.alternatives) {
-            if (alternative.starts_with('=')) return alternative.substr(1);
+            if (alternative.starts_with('=')) return {&alternative, alternative.substr(1)};
             if (alternative.starts_with('/')) {
                 auto text = json ? text_at(*json, alternative) : std::nullopt;
-                if (text && !text->empty()) return *text;
+                if (text && !text->empty()) return {&alternative, std::move(*text)};
                 continue;
             }
             for (const auto& [name, value] : *parameters)
-                if (name == alternative && !value.empty()) return value;
+                if (name == alternative && !value.empty()) return {&alternative, value};
         }
         return {};
+    }
+    std::string get(const Field& field) const { return find(field).value; }
+
+    // Which alternative is read; empty: none.
+    std::string_view source_of(const Field& field) const {
+        const auto* alternative = find(field).alternative;
+        return alternative ? std::string_view(*alternative) : std::string_view();
+    }
+
+    // The parameter that is read stands there once more and says something else.
+    bool is_repeated(const Field& field) const {
+        auto [name, read] = find(field);
+        if (!name || name->starts_with('=') || name->starts_with('/')) return false;
+        auto differs = [&](const auto& one) { return one.first == *name && !one.second.empty() && one.second != read; };
+        return std::any_of(parameters->begin(), parameters->end(), differs);
     }
 
     // The field is there, if only with nothing in it: a vendor that has renamed it has not sent a blank text.
@@ -109,6 +128,35 @@ bool names_status(const ReceiptMap& map, const std::string& status) {
     return map.states.empty() || map.states.contains(status) || map.states.contains("*") || std::find(from.begin(), from.end(), "=" + status) != from.end();
 }
 
+// What an item is made of; the rest only says more of it.
+std::array<const Field*, 4> fields_of(const ReceiptMap& map) { return {&map.ref, &map.vendor_id, &map.phone, &map.status}; }
+std::array<const Field*, 3> fields_of(const ReplyMap& map) { return {&map.from, &map.to, &map.text}; }
+// All that is read as what it is, and not as somebody's words.
+std::array<const Field*, 6> all_fields_of(const ReceiptMap& map) {
+    return {&map.ref, &map.vendor_id, &map.phone, &map.status, &map.code, &map.at};
+}
+std::array<const Field*, 4> all_fields_of(const ReplyMap& map) { return {&map.from, &map.to, &map.text, &map.at}; }
+
+bool is_pointer(std::string_view source) { return source.starts_with('/'); }
+bool is_parameter(std::string_view source) { return !source.empty() && !is_pointer(source) && !source.starts_with('='); }
+
+// None of it points into JSON: the callback is one item, whatever its body is.
+bool reads_parameters_alone(const auto& map) {
+    if (!map.items.empty() || !map.json_field.empty()) return false;
+    auto all = fields_of(map);
+    auto points = [](const Field* field) { return std::any_of(field->alternatives.begin(), field->alternatives.end(), is_pointer); };
+    return std::none_of(all.begin(), all.end(), points);
+}
+
+// Said once in the parameters, and not once by each element of a list beside them.
+bool is_said_in_parameters(const auto& map, const Item& item) {
+    auto all = fields_of(map);
+    auto any = [&](bool (*where)(std::string_view)) {
+        return std::any_of(all.begin(), all.end(), [&](const Field* field) { return where(item.source_of(*field)); });
+    };
+    return any(is_parameter) && !any(is_pointer);
+}
+
 Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
     Receipt receipt;
     receipt.ref = item.get(map.ref);
@@ -170,6 +218,11 @@ bool are_told_apart_by_fields(const Settings& settings) {
     return one_address && receipt.events.empty() && reply.events.empty() && receipt.json_field == reply.json_field && receipt.items == reply.items;
 }
 
+std::string_view without_blanks(std::string_view text) {
+    auto begin = text.find_first_not_of(" \t\r\n");
+    return begin == text.npos ? std::string_view() : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
 // A vendor's word in what people read, where it is one.
 std::string quoted(const std::string& word) {
     bool plain = word.size() <= 40 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
@@ -208,11 +261,15 @@ private:
         std::string_view raw{};           // where it is no JSON
         std::string problem{};
         bool claimed = false;             // a mapping has read it, or tried to
-        bool read = false;                // and could
+        bool whole = false;               // it is left as well
+        std::optional<std::size_t> receipt{}, reply{};  // what was read of it
+        bool is_read() const { return receipt || reply; }
     };
     struct List {
         std::string field{}, pointer{};
+        bool of_parameters = false;       // the callback once, beside a list in its body
         std::vector<Place> places{};
+        bool parameters_read = false;     // an item that stands in them
     };
 
     std::vector<std::string> lists_of(const std::string& field) const {
@@ -241,20 +298,22 @@ private:
     }
 
     // nullptr: it is not there, and why is noted.
-    List* list_of(const CallbackMap& map) {
+    List* list_of(const auto& map) {
+        bool of_parameters = whole().json && whole().json->is_array() && reads_parameters_alone(map);
         for (auto& list : lists_)
-            if (list.field == map.json_field && list.pointer == map.items) return &list;
+            if (list.field == map.json_field && list.pointer == map.items && list.of_parameters == of_parameters) return &list;
         auto* source = source_of(map.json_field);
         if (!source || (!source->document && !map.json_field.empty())) return nullptr;
-        List list{map.json_field, map.items, {}};
-        if (!source->document) {
-            list.places.push_back({{&parameters_, nullptr}, "", "", {}, {}, false, false});
+        List list{map.json_field, map.items, of_parameters, {}, false};
+        if (!source->document || of_parameters) {
+            list.places.push_back({whole(), "", "", {}, {}, false, false, {}, {}});
         } else {
             auto elements = source->document->elements(map.items);
             if (!elements) return missing_ = elements.error().detail, nullptr;
             for (auto& e : *elements) {
                 auto number = e.number > 0 ? fmt::format("item {}: ", e.number) : std::string();
-                list.places.push_back({{&parameters_, e.json}, map.json_field + e.place, std::move(number), e.raw, std::move(e.problem), false, false});
+                auto name = map.json_field + e.place;
+                list.places.push_back({{&parameters_, e.json}, std::move(name), std::move(number), e.raw, std::move(e.problem), false, false, {}, {}});
             }
         }
         return &lists_.emplace_back(std::move(list));
@@ -265,7 +324,7 @@ private:
         return event.empty() ? whole().get(settings_.event) : event;
     }
 
-    void take(const CallbackMap& map, auto fits, auto read) {
+    void take(const auto& map, auto fits, auto read) {
         if (!is_here(map)) return;
         auto* list = list_of(map);
         if (!list) return;
@@ -278,17 +337,36 @@ private:
             auto wanted = [&] { return map.events.empty() || std::find(map.events.begin(), map.events.end(), event_of(place.item)) != map.events.end(); };
             if (!wanted() || !fits(place.item)) continue;
             place.claimed = true;
+            if (is_in_doubt(map, *list, place)) continue;
             auto made = read(place.item);
             if (!made) {
                 leave(CallbackRead::Kind::unreadable, place, made.error().detail);
                 continue;
             }
-            bool unnamed = std::holds_alternative<Receipt>(*made) && !names_status(*settings_.receipt, place.item.get(settings_.receipt->status));
-            if (unnamed) leave(CallbackRead::Kind::unnamed_state, place, "the mapping does not name the status" + quoted(place.item.get(settings_.receipt->status)));
-            place.read = true;
+            bool is_receipt = std::holds_alternative<Receipt>(*made);
+            const auto status = is_receipt ? place.item.get(settings_.receipt->status) : std::string();
+            place.whole = is_receipt && !names_status(*settings_.receipt, status);
+            if (place.whole) leave(CallbackRead::Kind::unnamed_state, place, "the mapping does not name the status" + quoted(status));
+            (is_receipt ? place.receipt : place.reply) = out_.inbound.size();
             out_.inbound.push_back(std::move(*made));
             out_.places.push_back(place.name);
         }
+    }
+
+    // Parameters say it twice, each time something else: which of the two is meant nobody can say. Or they have said it already, of the
+    // whole callback. Then it is left, and true.
+    bool is_in_doubt(const auto& map, List& list, const Place& place) {
+        if (parameters_.empty()) return false;
+        for (const auto* field : fields_of(map)) {
+            if (!place.item.is_repeated(*field)) continue;
+            auto name = quoted(std::string(place.item.source_of(*field)));
+            leave(CallbackRead::Kind::unreadable, place.number + "the parameter" + name + " stands there twice and says two things", "");
+            return true;
+        }
+        if (place.number.empty() || !is_said_in_parameters(map, place.item)) return false;
+        if (!list.parameters_read) return list.parameters_read = true, false;
+        leave(CallbackRead::Kind::unreadable, place, "nothing that the mapping reads");
+        return true;
     }
 
     Result<Inbound> receipt(const Item& item) const { return read_receipt(*settings_.receipt, item); }
@@ -316,6 +394,7 @@ private:
         bool any = false;
         for (const auto& list : lists_)
             for (const auto& place : list.places) {
+                if (list.of_parameters && !place.claimed && lists_.size() > 1) continue;  // the other list is what was meant
                 any = true;
                 if (place.claimed) continue;
                 auto [kind, why] = about(event_of(place.item));
@@ -346,13 +425,14 @@ private:
     // Vendors rename their lists, put them deeper and add others: what looks like an item and is none of a mapping's is for a person.
     void leave_what_no_mapping_names() {
         if (is_left_whole()) return;
-        Unclaimed beside(settings_, out_.inbound.empty());
+        using enum Unclaimed::Beside;
+        Unclaimed beside(settings_, nothing_ ? nothing : out_.inbound.empty() ? unread : items);
         for (const auto& source : documents_) look_beside(source, beside);
-        for (const auto& [name, value] : parameters_) {
-            auto is_source = [&](const auto& source) { return source.field == name && (source.value == value || !source.document); };
-            if (std::none_of(documents_.begin(), documents_.end(), is_source)) beside.look_at_parameter(name, value);
-        }
+        for (const auto& [name, value] : parameters_)
+            if (!is_document(name, value)) beside.look_at_parameter(name, value);
         rest_ = beside.rest();
+        bool whole_is_heard = std::any_of(out_.left.begin(), out_.left.end(), [](const auto& left) { return left.piece.empty(); });
+        if (!out_.inbound.empty() && !whole_is_heard) words_ = words_in_parameters();
         if (beside.is_more()) {
             auto why = fmt::format("more than {} places that the mapping does not name", Unclaimed::most_found);
             return leave(CallbackRead::Kind::unreadable, std::move(why), "");
@@ -368,24 +448,121 @@ private:
         if (!source.document) return;
         const auto& document = source.document->whole();
         std::vector<std::string> lists;
-        bool is_item = false;
+        const Place* item = nullptr;
         for (const auto& list : lists_) {
-            if (list.field != source.field) continue;
+            if (list.field != source.field || list.of_parameters) continue;
             bool is_list = !list.pointer.empty() || document.is_array();
             if (is_list) lists.push_back(list.pointer);
             for (const auto& place : list.places) {
-                if (!is_list && !place.read) return;  // left already
-                is_item = is_item || !is_list;
-                if (is_list && place.read && place.item.json) beside.look_into(*place.item.json, place.name);
+                if (!is_list && !place.is_read()) return;  // left already
+                if (!is_list) item = &place;
+                if (is_list && place.is_read() && place.item.json) hear(beside, place, beside.look_into(*place.item.json, place.name));
             }
         }
-        beside.look_at(document, source.field, lists, is_item);
+        const auto& words = beside.look_at(document, source.field, lists, item != nullptr);
+        if (item) hear(beside, *item, words);
+    }
+
+    bool is_document(const std::string& name, const std::string& value) const {
+        auto is_it = [&](const Source& source) { return source.field == name && (source.value == value || !source.document); };
+        return std::any_of(documents_.begin(), documents_.end(), is_it);
+    }
+
+    // ── words that stand in what was read, in a field that no mapping takes ──
+
+    // As it stands there; empty: a receipt.
+    std::string text_of(const Place& place) const { return place.reply ? place.item.get(settings_.reply->text) : std::string(); }
+
+    static std::string number_in(const Inbound& one) {
+        if (const auto* text = std::get_if<InboundText>(&one)) return text->from.reveal();
+        const auto& phone = std::get<Receipt>(one).phone;
+        return phone ? phone->reveal() : std::string();
+    }
+
+    // A field of the mapping was read from there: what stands in it is no word of anybody, or is read in its turn.
+    bool is_source(const Place& place, std::string_view source) const {
+        auto names = [&](const Field& field) { return std::find(field.alternatives.begin(), field.alternatives.end(), source) != field.alternatives.end(); };
+        auto reads = [&](const Field& field) { return names(field) && place.item.source_of(field) == source; };
+        auto reads_any = [&](const auto& map) {
+            auto all = all_fields_of(map);
+            return std::any_of(all.begin(), all.end(), [&](const Field* field) { return reads(*field); });
+        };
+        auto is_id = [&](const CallbackMap& map) { return std::any_of(map.key.begin(), map.key.end(), names); };
+        if (source.empty()) return false;
+        if (reads(settings_.event) || (place.receipt && (reads_any(*settings_.receipt) || is_id(*settings_.receipt)))) return true;
+        if (!place.reply) return false;
+        const auto& map = *settings_.reply;
+        return reads_any(map) || source == map.charset_parameter || (is_id(map) && !names(map.text));
+    }
+
+    // `all`: whatever may be words in the item. They are heard with its number; those that the text has as well are read with it.
+    void hear(Unclaimed& beside, const Place& place, const std::vector<Unclaimed::Words>& all) const {
+        if (all.empty() || place.whole) return;
+        auto text = text_of(place);
+        for (const auto& words : all) {
+            if (text.find(without_blanks(words.text)) != text.npos || is_source(place, words.pointer)) continue;
+            auto number = number_in(out_.inbound[place.reply ? *place.reply : *place.receipt]);
+            if (number.empty()) return beside.hear(*place.item.json);  // it may stand beside them
+            beside.hear(boost::json::object{{"from", number}, {"words", words.text}});
+        }
+    }
+
+    // The number of all that was read; empty: there are several, or none.
+    std::string only_number() const {
+        std::string only;
+        for (const auto& one : out_.inbound) {
+            auto number = number_in(one);
+            if (!only.empty() && number != only) return {};
+            only = std::move(number);
+        }
+        return only;
+    }
+
+    // A body that is no form is a name without a value.
+    static std::string words_of(const std::string& name, const std::string& value) {
+        auto stands_in_names = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("_-.[]:").find(c) != std::string_view::npos; };
+        if (std::all_of(name.begin(), name.end(), stands_in_names)) return may_be_words(value) ? value : std::string();
+        return name + (value.empty() ? "" : "=") + value;
+    }
+
+    // Read by parameters: of the whole callback, or of an element beside them.
+    bool is_taken_from_parameters(std::string_view source, std::string_view words) const {
+        for (const auto& list : lists_)
+            for (const auto& place : list.places) {
+                if (!place.is_read() || !(place.number.empty() || list.parameters_read)) continue;
+                if (is_source(place, source) || text_of(place).find(without_blanks(words)) != std::string::npos) return true;
+            }
+        return false;
+    }
+
+    // As a form, for they may be in any charset. Empty: there are none.
+    std::string words_in_parameters() const {
+        auto may_be = [](const auto& one) { return !words_of(one.first, one.second).empty(); };
+        if (std::none_of(parameters_.begin(), parameters_.end(), may_be)) return {};
+        auto number = only_number();
+        std::string out = number.empty() ? "" : "from=" + percent_encode(number), others;
+        bool any = false;
+        for (const auto& [name, value] : parameters_) {
+            // The first that is not empty is the one that is read.
+            auto source = Item{&parameters_, nullptr}.get(Field{{name}}) == value ? std::string_view(name) : std::string_view();
+            auto words = words_of(name, value);
+            if (is_document(name, value)) continue;
+            if (words.empty()) {
+                if (number.empty() && !value.empty()) others += "&" + name + "=" + percent_encode(value);  // a number may be among them
+                continue;
+            }
+            if (is_taken_from_parameters(source, words)) continue;
+            out += (out.empty() ? "words=" : "&words=") + percent_encode(words);
+            any = true;
+        }
+        return any ? out + others : std::string();
     }
 
     static std::string words_on(Unclaimed::What what) {
         switch (what) {
             case Unclaimed::What::list: return "the mapping does not name the list";
             case Unclaimed::What::object: return "the mapping does not name the object";
+            case Unclaimed::What::text: return "the mapping does not name the text";
             case Unclaimed::What::envelope: return "around the items stands what may be another";
             case Unclaimed::What::within: return "within an item stands what may be another";
             case Unclaimed::What::broken: return "what may be JSON cannot be read";
@@ -397,7 +574,8 @@ private:
         bool refused = out_.inbound.empty() && std::all_of(out_.left.begin(), out_.left.end(), [](const auto& l) { return l.kind == CallbackRead::Kind::unreadable; });
         if (!refused) {
             // No item by its look; somebody may cry in it all the same.
-            if (!rest_.empty()) leave(CallbackRead::Kind::on_purpose, "what stands around the items", rest_);
+            if (!rest_.empty()) leave(CallbackRead::Kind::beside, "words that the mapping does not take", rest_);
+            if (!words_.empty()) leave(CallbackRead::Kind::beside, "words that the mapping does not take", words_);
             return std::move(out_);
         }
         if (nothing_ && out_.left.empty()) return std::move(out_);
@@ -413,7 +591,7 @@ private:
     std::string missing_{};
     bool by_fields_ = false;
     bool nothing_ = false;  // the vendor has said so
-    std::string rest_{};
+    std::string rest_{}, words_{};  // to be heard: of JSON, of parameters
     CallbackRead out_{};
 };
 

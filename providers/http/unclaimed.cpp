@@ -4,10 +4,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <cmath>
 #include <iterator>
 
 #include "providers/http/document.hpp"
+#include "providers/http/looks.hpp"
+#include "providers/http/response.hpp"
 
 namespace pingjing::generic_http {
 namespace {
@@ -15,9 +16,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr int deepest_string = 3;             // JSON in a string of JSON in a string
-constexpr std::size_t fewest_digits = 5;      // of a number that somebody may have written from
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string small_letters(std::string_view text) {
     std::string out(text);
@@ -31,7 +29,7 @@ void add_names(const Field& field, std::set<std::string>& names) {
     for (const auto& alternative : field.alternatives) {
         if (alternative.starts_with('=')) continue;
         auto name = small_letters(alternative.substr(alternative.rfind('/') + 1));
-        if (!name.empty() && !std::ranges::all_of(name, is_digit)) names.insert(std::move(name));
+        if (name.find_first_not_of("0123456789") != name.npos) names.insert(std::move(name));
     }
 }
 
@@ -40,23 +38,27 @@ bool is_filled(const json::value& value) {
     return value.is_number();
 }
 
-bool has_digits(const json::value& value) {
-    if (const auto* text = value.if_string()) return static_cast<std::size_t>(std::ranges::count_if(*text, is_digit)) >= fewest_digits;
-    return value.is_number() && std::abs(value.to_number<double>()) >= 10'000;
+// A scalar by its look; a number may stand in JSON as one.
+bool looks(bool (*look)(std::string_view), const json::value& value) {
+    if (const auto* text = value.if_string()) return look({text->data(), text->size()});
+    auto text = value.is_int64() || value.is_uint64() ? text_at(value, "") : std::nullopt;
+    return text && look(*text);
 }
+bool shows_number(const json::value& value) { return looks(is_number, value); }
+// What a mapping calls a text comes as a string; 3 alone may be the page.
+bool shows_answer(const json::value& value) { return value.is_string() && looks(is_like_an_answer, value); }
 
-// A cry takes one character beyond ASCII, or three letters.
 bool has_words(const json::value& value) {
     if (const auto* list = value.if_array()) return std::ranges::any_of(*list, has_words);
     if (const auto* object = value.if_object()) return std::ranges::any_of(*object, [](const auto& member) { return has_words(member.value()); });
-    const auto* text = value.if_string();
-    if (!text) return false;
-    std::size_t letters = 0;
-    for (char c : *text) {
-        if (static_cast<unsigned char>(c) >= 0x80) return true;
-        letters += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    }
-    return letters >= 3;
+    return value.is_string() && looks(may_be_words, value);
+}
+
+bool has_answer(const json::value& value) {
+    if (const auto* list = value.if_array()) return std::ranges::any_of(*list, has_answer);
+    const auto* object = value.if_object();
+    if (!object) return shows_answer(value);
+    return std::ranges::any_of(*object, [](const auto& member) { return has_answer(member.value()); });
 }
 
 bool begins_like_json(std::string_view text) {
@@ -66,7 +68,18 @@ bool begins_like_json(std::string_view text) {
 
 // Looked at by itself.
 bool is_walked(const json::value& value) { return value.is_structured() || (value.is_string() && begins_like_json(value.get_string())); }
+bool is_line(const json::value& value) { return !is_walked(value) && looks(is_number_with_more, value); }  // "13800138000,3"
 bool is_own_word(const json::value& value) { return !is_walked(value) && has_words(value); }
+
+// Lines, or a number and something else: a table has such rows.
+bool is_row(const json::array& list) {
+    if (std::ranges::any_of(list, is_line)) return true;
+    auto is_more = [](const auto& one) { return is_filled(one) && !shows_number(one); };
+    return std::ranges::any_of(list, shows_number) && std::ranges::any_of(list, is_more);
+}
+bool is_table(const json::array& list) {
+    return is_row(list) || std::ranges::any_of(list, [](const auto& one) { return one.is_array() && is_table(one.get_array()); });
+}
 
 json::object scalars_of(const json::object& object) {
     json::object out;
@@ -87,7 +100,7 @@ std::string pointer_part(std::string_view key) {
 
 }  // namespace
 
-Unclaimed::Unclaimed(const Settings& settings, bool all_lists) : settings_(settings), all_lists_(all_lists) {
+Unclaimed::Unclaimed(const Settings& settings, Beside beside) : settings_(settings), beside_(beside) {
     std::vector<const Field*> all{&settings.event};
     auto of_both = [&](const CallbackMap& map) {
         all.push_back(&map.at);
@@ -95,8 +108,8 @@ Unclaimed::Unclaimed(const Settings& settings, bool all_lists) : settings_(setti
     };
     if (const auto& map = settings.receipt) {
         for (const auto* field : {&map->ref, &map->vendor_id, &map->phone, &map->status, &map->code}) all.push_back(field);
-        for (const auto* field : {&map->ref, &map->vendor_id, &map->status}) add_names(*field, other_);
-        add_names(map->phone, from_);
+        add_names(map->ref, id_), add_names(map->vendor_id, id_);
+        add_names(map->status, status_), add_names(map->phone, from_);
         of_both(*map);
     }
     if (const auto& map = settings.reply) {
@@ -115,18 +128,40 @@ bool Unclaimed::holds(const json::object& object, const std::set<std::string>& n
     return std::ranges::any_of(object, [&](const auto& member) { return is_filled(member.value()) && names.contains(small_letters(member.key())); });
 }
 
-// An answer has a number, a report an id: without either and without a field that is known it is neither.
-bool Unclaimed::may_be_item(const json::value& value) const {
-    if (const auto* list = value.if_array()) return std::ranges::any_of(*list, [&](const auto& one) { return may_be_item(one); });
+// A status alone is what machines say of everything, an id as well.
+bool Unclaimed::may_be_report(const json::object& object) const {
+    const auto& states = settings_.receipt ? settings_.receipt->states : std::map<std::string, provider::ReceiptState>();
+    auto names_state = [&](const auto& member) {
+        if (!is_filled(member.value()) || !status_.contains(small_letters(member.key()))) return false;
+        auto said = text_at(member.value(), "");
+        return states.empty() || (said && states.contains(*said));
+    };
+    return holds(object, id_) && std::ranges::any_of(object, names_state);
+}
+
+// With a field that a mapping reads, or by its look: a number and an answer.
+bool Unclaimed::may_be_item(const json::object& object) const {
+    if (holds(object, text_) || holds(object, from_) || may_be_report(object)) return true;
+    auto any = [&](auto look) { return std::ranges::any_of(object, [&](const auto& member) { return look(member.value()); }); };
+    return any(is_line) || (any(shows_number) && any(shows_answer));
+}
+
+// In a list a number is enough: nobody lists his own. So are an id and what looks like an answer to it.
+bool Unclaimed::may_be_list(const json::value& value) const {
+    auto inner = [&](const json::value& one) { return may_be_list(one); };
+    if (const auto* list = value.if_array()) return is_table(*list) || std::ranges::any_of(*list, inner);
     const auto* object = value.if_object();
-    if (!object) return has_digits(value);
-    return holds_any(*object) || std::ranges::any_of(*object, [&](const auto& member) { return may_be_item(member.value()); });
+    if (!object) return false;
+    auto any = [&](auto look) { return std::ranges::any_of(*object, [&](const auto& member) { return look(member.value()); }); };
+    if (may_be_item(*object) || any(shows_number)) return true;
+    return (any([](const auto& one) { return looks(is_digits, one); }) && any(shows_answer)) || any(inner);
 }
 
 bool Unclaimed::has_known_name(std::string_view text) const {
     auto small = small_letters(text);
     auto stands = [&](const std::string& name) { return small.find("\"" + name + "\"") != small.npos; };
-    return std::ranges::any_of(text_, stands) || std::ranges::any_of(from_, stands) || std::ranges::any_of(other_, stands);
+    auto any = [&](const auto& names) { return std::ranges::any_of(names, stands); };
+    return any(text_) || any(from_) || (any(id_) && any(status_));
 }
 
 bool Unclaimed::encloses_list(const Place& place) const {
@@ -156,8 +191,9 @@ void Unclaimed::walk_list(const json::value& value, const Place& place) {
     if (place.strings == 0 && place.lists && std::ranges::find(*place.lists, place.path) != place.lists->end()) return;
     const auto& list = value.get_array();
     bool of_objects = std::ranges::any_of(list, [](const auto& one) { return one.is_object(); });
-    if (of_objects && !encloses_list(place)) {
-        if (all_lists_ || may_be_item(value)) leave(What::list, place, json::serialize(value));
+    if (!encloses_list(place) && (of_objects || is_table(list))) {
+        bool left = beside_ == Beside::unread || may_be_list(value) || (beside_ == Beside::nothing && has_answer(value));
+        if (left) leave(What::list, place, json::serialize(value));
         else if (has_words(value)) rest_.push_back(value);
         return;
     }
@@ -172,17 +208,22 @@ void Unclaimed::walk_list(const json::value& value, const Place& place) {
 }
 
 // What stands around the items has an id and a status of its own, or a message that says how it went: only what has both a text and a number
-// looks like an answer. Anywhere else one field is enough.
+// looks like an answer. Anywhere else it is listed where it may be one.
 void Unclaimed::walk_object(const json::value& value, const Place& place) {
     const auto& object = value.get_object();
     bool words = std::ranges::any_of(object, [](const auto& member) { return is_own_word(member.value()); });
     bool around = encloses_list(place);
-    if (!around && holds_any(object)) return leave(What::object, place, json::serialize(value));
+    if (!around && may_be_item(object)) return leave(What::object, place, json::serialize(value));
     if (around && holds(object, text_) && holds(object, from_)) leave(What::envelope, place, json::serialize(scalars_of(object)));
     else if (words) rest_.push_back(scalars_of(object));
     auto inner = place;
-    for (const auto& [key, member] : object)
-        if (is_walked(member)) inner.path = place.path + "/" + pointer_part(key), walk(member, inner);
+    for (const auto& [key, member] : object) {
+        bool text = beside_ != Beside::items && is_line(member);
+        if (!text && !is_walked(member)) continue;
+        inner.path = place.path + "/" + pointer_part(key);
+        if (text) leave(What::text, inner, std::string(member.get_string()));
+        else walk(member, inner);
+    }
 }
 
 void Unclaimed::walk_string(std::string_view text, const Place& place) {
@@ -199,28 +240,37 @@ void Unclaimed::walk_string(std::string_view text, const Place& place) {
 }
 
 // What a mapping reads, and what it stands in, is the item itself. Another in it would have a text and a number of its own.
-void Unclaimed::walk_item(const json::value& value, const std::string& pointer, const std::string& place, const std::vector<std::string>& lists) {
-    if (more_ || is_ignored(pointer) || (value.is_array() && std::ranges::find(lists, pointer) != lists.end())) return;
+void Unclaimed::walk_item(const json::value& value, const std::string& pointer, const std::string& place, const Lists& lists, bool ignored) {
+    if (more_ || (value.is_array() && std::ranges::find(lists, pointer) != lists.end())) return;
+    ignored = ignored || is_ignored(pointer);
+    auto enter = [&](const json::value& inner, auto name) {
+        if (inner.is_structured()) walk_item(inner, pointer + "/" + name(), place, lists, ignored);
+        else if (inner.is_string() && looks(may_be_words, inner)) words_.push_back({pointer + "/" + name(), inner.get_string()});
+    };
     if (const auto* list = value.if_array()) {
-        for (std::size_t n = 0; n < list->size(); ++n)
-            if ((*list)[n].is_structured()) walk_item((*list)[n], pointer + "/" + std::to_string(n), place, lists);
+        for (std::size_t n = 0; n < list->size(); ++n) enter((*list)[n], [&] { return std::to_string(n); });
         return;
     }
     const auto* object = value.if_object();
     if (!object) return;
     bool read = pointer.empty() || std::ranges::any_of(pointers_, [&](const auto& one) { return one.starts_with(pointer + "/"); });
-    if (!read && holds(*object, text_) && holds(*object, from_))
+    if (!read && !ignored && holds(*object, text_) && holds(*object, from_))
         return leave(What::within, {"", place + pointer, nullptr, 0}, json::serialize(value));
-    for (const auto& [key, member] : *object)
-        if (member.is_structured()) walk_item(member, pointer + "/" + pointer_part(key), place, lists);
+    for (const auto& [key, member] : *object) enter(member, [&, &name = key] { return pointer_part(name); });
 }
 
-void Unclaimed::look_at(const json::value& document, const std::string& field, const std::vector<std::string>& lists, bool is_item) {
-    if (is_item) walk_item(document, "", "", lists);
+const std::vector<Unclaimed::Words>& Unclaimed::look_at(const json::value& document, const std::string& field, const Lists& lists, bool is_item) {
+    words_.clear();
+    if (is_item) walk_item(document, "", "", lists, false);
     else walk(document, {field, "", &lists, 0});
+    return words_;
 }
 
-void Unclaimed::look_into(const json::value& item, const std::string& place) { walk_item(item, "", place, {}); }
+const std::vector<Unclaimed::Words>& Unclaimed::look_into(const json::value& item, const std::string& place) {
+    words_.clear();
+    walk_item(item, "", place, {}, false);
+    return words_;
+}
 
 void Unclaimed::look_at_parameter(const std::string& name, const std::string& value) {
     if (!parameters_.contains(name)) walk_string(value, {name, "", nullptr, 0});

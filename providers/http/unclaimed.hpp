@@ -15,8 +15,9 @@ namespace pingjing::generic_http {
 class Unclaimed {
 public:
     enum class What {
-        list,      // of objects, under a name that no mapping knows
-        object,    // with a field that a mapping reads
+        list,      // of what may be items, under a name that no mapping knows
+        object,    // which may be one
+        text,      // a number with something beside it, where nothing else was said
         envelope,  // what stands around the items has the fields of an answer itself
         within,    // an item that was read holds another
         broken     // a string that begins like JSON and is none, with such fields in it
@@ -25,16 +26,24 @@ public:
     struct Found { What what = What::list; std::string where{}, piece{}; };
     static constexpr std::size_t most_found = 20;
 
-    // `all_lists`: nothing could be read of it, so that any list of objects may be what is missing; else only one in which a number or a known
-    // field stands.
-    Unclaimed(const Settings& settings, bool all_lists);
+    // What else was said, which makes a list of objects that no mapping knows more or less suspicious.
+    enum class Beside {
+        items,    // some could be read: another list is one of items where a number stands in it, or fields that a mapping reads
+        nothing,  // the vendor's list is empty: also one in which there is something like an answer
+        unread    // nothing could be read: any may be what is missing
+    };
+    Unclaimed(const Settings& settings, Beside beside);
 
+    using Lists = std::vector<std::string>;
+    struct Words { std::string pointer{}; std::string_view text{}; };
     // A document. `lists`: pointers to those whose elements were read, or left, one by one. `is_item`: so was the document itself.
-    void look_at(const boost::json::value& document, const std::string& field, const std::vector<std::string>& lists, bool is_item);
-    // An item that was read: what else stands in it.
-    void look_into(const boost::json::value& item, const std::string& place);
+    // Both return all that may be words in an item that was read, in a field of the mapping or in another; good until the next call.
+    const std::vector<Words>& look_at(const boost::json::value& document, const std::string& field, const Lists& lists, bool is_item);
+    const std::vector<Words>& look_into(const boost::json::value& item, const std::string& place);
     // A parameter of query or form that no mapping names: it may hold JSON.
     void look_at_parameter(const std::string& name, const std::string& value);
+    // To be listened to with the rest.
+    void hear(boost::json::value words) { rest_.push_back(std::move(words)); }
 
     const std::vector<Found>& found() const { return found_; }
     bool is_more() const { return more_; }
@@ -42,23 +51,25 @@ public:
     std::string rest() const;
 
 private:
-    struct Place { std::string field{}, path{}; const std::vector<std::string>* lists = nullptr; int strings = 0; };
+    struct Place { std::string field{}, path{}; const Lists* lists = nullptr; int strings = 0; };
     void walk(const boost::json::value& value, const Place& place);
     void walk_list(const boost::json::value& value, const Place& place);
     void walk_object(const boost::json::value& value, const Place& place);
     void walk_string(std::string_view text, const Place& place);
-    void walk_item(const boost::json::value& value, const std::string& pointer, const std::string& place, const std::vector<std::string>& lists);
+    void walk_item(const boost::json::value& value, const std::string& pointer, const std::string& place, const Lists& lists, bool ignored);
     void leave(What what, const Place& place, std::string piece);
     bool encloses_list(const Place& place) const;
     bool is_ignored(const std::string& pointer) const;
-    bool may_be_item(const boost::json::value& value) const;
+    bool may_be_list(const boost::json::value& value) const;
+    bool may_be_item(const boost::json::object& object) const;
+    bool may_be_report(const boost::json::object& object) const;
     bool has_known_name(std::string_view text) const;
     bool holds(const boost::json::object& object, const std::set<std::string>& names) const;
-    bool holds_any(const boost::json::object& object) const { return holds(object, text_) || holds(object, from_) || holds(object, other_); }
 
     const Settings& settings_;
-    bool all_lists_;
-    std::set<std::string> text_{}, from_{}, other_{};  // names of the fields that mappings read, in small letters
+    Beside beside_;
+    std::set<std::string> text_{}, from_{}, id_{}, status_{};  // names of the fields that mappings read, in small letters
+    std::vector<Words> words_{};
     std::vector<std::string> pointers_{};              // all that mappings read, within an item
     std::set<std::string> parameters_{};               // and of query and form
     std::vector<Found> found_{};

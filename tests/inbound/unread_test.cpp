@@ -154,6 +154,13 @@ TEST_CASE("a cry is of the number that stands with it, and of nobody where sever
     CHECK(cries("", R"({"mobile":"+86 138-1234-5678","time":"1732672800000","seq":"20261120138123456789","content":"救命"})") == "13812345678 救命");
 }
 
+TEST_CASE("whoever writes from abroad has a number as well, where it stands as the sender's") {
+    CHECK(cries("", R"({"from":"+852 9123 4567","words":"救命"})") == "+85291234567 救命");
+    CHECK(cries("from=%2B85291234567&words=%E6%95%91%E5%91%BD", "") == "+85291234567 救命");
+    CHECK(cries("", R"({"batch":"+85291234567","words":"救命"})") == "? 救命");
+    CHECK(cries("", R"([{"from":"13800138000","words":"救命 13900139000"}])") == "13800138000 救命 13900139000");
+}
+
 TEST_CASE("our own texts, sent back by a carrier, are nobody's cry") {
     for (const auto& [name, source] : templates()) {
         CAPTURE(name);

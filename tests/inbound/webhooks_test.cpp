@@ -44,6 +44,10 @@ struct Vendor final : provider::Provider {
                 read.left.push_back({provider::CallbackRead::Kind::unnamed_state, fmt::format("item {}: a status", n), line.substr(11)});
                 continue;
             }
+            if (line.starts_with("beside ")) {  // words that no field takes
+                read.left.push_back({provider::CallbackRead::Kind::beside, "words beside", line.substr(7)});
+                continue;
+            }
             auto part = line.find_first_of(mended ? " /" : " ");
             if (part == std::string::npos) {
                 read.left.push_back({provider::CallbackRead::Kind::unreadable, fmt::format("item {}: no blank", n), line});
@@ -464,6 +468,23 @@ TEST_CASE("an event that the mapping does not name is listed, heard, and read on
     CHECK(d.listed() == "an event !");  // the mapping says that such are of no concern; a cry stays for a person
     CHECK(d.ask("/v1/hooks/main/first-secret", R"(event {"mobile":"13712345678","text":"救命"})").body == "0");
     CHECK(d.value("SELECT count(*) FROM alarms") == "2");
+}
+
+TEST_CASE("words that no field of the mapping takes are heard, and are no item, no wish and no line of the list unless somebody cries in them") {
+    Door d;
+    CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 1\nbeside [{\"from\":\"13812345678\",\"words\":\"别回 3\"}]\n").body == "0");
+    CHECK(d.kept() == "1");
+    CHECK(d.listed() == "");
+    CHECK(d.value("SELECT count(*) FROM alarms") == "0");
+    CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 2\nbeside [{\"from\":\"13812345678\",\"words\":\"救命 13912345678\"}]\n").body == "0");
+    CHECK(d.listed() == "1 of 1 items taken; words beside !");
+    CHECK(d.value("SELECT count(*) FROM alarms") == "1");
+    CHECK(d.value("SELECT phone_id FROM inbound WHERE class = 'quarantined'") == d.value("SELECT phone_id FROM inbound ORDER BY id LIMIT 1"));
+    // As many items as are taken at all, and words beside them.
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += fmt::format("{} 1\n", 13'900'000'000 + i);
+    d.ask("/v1/hooks/main/first-secret", many + "beside 好的\n");
+    CHECK(d.value("SELECT count(*) FROM inbound WHERE class != 'quarantined' OR class IS NULL") == "1002");
 }
 
 TEST_CASE("a receipt whose status the mapping does not name is listed where a text stands in it, and only there") {

@@ -470,8 +470,8 @@ key = ["/id"]
 }
 
 // "t/replies/0 13800138000 3 | r/reports/0 7 unknown | -unreadable item 2: … [piece]"
-std::string told(const gh::Settings& settings, const std::string& body) {
-    auto read = gh::read_callback(settings, asg(body));
+std::string told(const gh::Settings& settings, const Callback& callback) {
+    auto read = gh::read_callback(settings, callback);
     if (!read) return "refused: " + read.error().detail;
     REQUIRE(read->places.size() == read->inbound.size());
     std::string out;
@@ -480,9 +480,16 @@ std::string told(const gh::Settings& settings, const std::string& body) {
         if (const auto* t = std::get_if<InboundText>(&read->inbound[i])) add("t" + read->places[i] + " " + t->from.reveal() + " " + t->text.reveal());
         else add("r" + read->places[i] + " " + std::get<Receipt>(read->inbound[i]).vendor_id + " " + std::string(receipt_state_name(std::get<Receipt>(read->inbound[i]).state)));
     }
-    const char* kinds[] = {"unreadable", "unnamed", "unnamed_state", "on_purpose"};
+    const char* kinds[] = {"unreadable", "unnamed", "unnamed_state", "on_purpose", "beside"};
     for (const auto& left : read->left) add(std::string("-") + kinds[static_cast<int>(left.kind)] + " " + left.why + " [" + left.piece + "]");
     return out;
+}
+std::string told(const gh::Settings& settings, const std::string& body) { return told(settings, asg(body)); }
+
+gh::Settings mapped(const std::string& toml) {
+    auto settings = read("url = \"http://127.0.0.1/send\"\n" + toml);
+    REQUIRE_MESSAGE(settings, said);
+    return std::move(*settings);
 }
 
 }  // namespace
@@ -612,9 +619,9 @@ TEST_CASE("what no mapping names and may be an answer is left for a person, wher
         {"JSON that was cut", R"("payload":"[{\"mobile\":\"13800138000\",\"content\":\"\u6551")", "-unreadable what may be JSON cannot be read \"payload\" [[{\"mobile\":\"13800138000\",\"content\":\"救]"},
         {"the envelope itself", R"("mobile":"13800138000","content":"3")", R"(-unreadable around the items stands what may be another [{"mobile":"13800138000","content":"3"}])"},
         {"a number in the name", R"("replies":[],"13800138000":[{"content":"3"}])", R"(-unreadable the mapping does not name the list "138****8000" [[{"content":"3"}]])"},
-        {"words in what is no item", R"("replies":[],"note":{"say":"救命"})", "-on_purpose what stands around the items [[{\"say\":\"救命\"}]]"},
-        {"a smile that is no JSON", R"("replies":[],"note":"[微笑] 救命")", "-on_purpose what stands around the items [[\"[微笑] 救命\"]]"},
-        {"a list without a number", R"("replies":[],"l":[{"x":"救命"}])", "-on_purpose what stands around the items [[[{\"x\":\"救命\"}]]]"},
+        {"words in what is no item", R"("replies":[],"note":{"say":"救命"})", "-beside words that the mapping does not take [[{\"say\":\"救命\"}]]"},
+        {"a smile that is no JSON", R"("replies":[],"note":"[微笑] 救命")", "-beside words that the mapping does not take [[\"[微笑] 救命\"]]"},
+        {"a list without a number", R"("replies":[],"l":[{"x":"救命"}])", "-beside words that the mapping does not take [[[{\"x\":\"救命\"}]]]"},
     };
     for (const auto& c : cases) {
         CAPTURE(c.what);
@@ -644,8 +651,137 @@ TEST_CASE("what no mapping names and may be an answer is left for a person, wher
     CHECK(of_form("r=" + one + R"(&r=[{"mobile":"13800138001","content":"1"}])") == "1 1 of 2 items taken; the mapping does not name the list \"r\"");
     // What a site knows to be of no concern is heard, and not listed.
     CHECK(told(lists_of_both("ignored_places = [\"/mo\"]\n"), "{" + taken + R"(,"mo":[{"mobile":"13800138000","content":"3 abc"}]})") ==
-          first + R"( | -on_purpose what stands around the items [[[{"mobile":"13800138000","content":"3 abc"}]]])");
+          first + R"( | -beside words that the mapping does not take [[[{"mobile":"13800138000","content":"3 abc"}]]])");
     CHECK_FALSE(read("url = \"http://a/\"\nignored_places = [\"mo\"]\n"));
+}
+
+TEST_CASE("words that stand with what was read, in a field that the mapping does not take, are heard with its number, and nothing else comes of them") {
+    auto both = lists_of_both();
+    const std::string read_first = "t/replies/0 13800138000 1", heard = " | -beside words that the mapping does not take [";
+    auto item = [&](const std::string& more) { return told(both, R"({"replies":[{"id":"a-7","mobile":"13800138000","content":"1",)" + more + "}]}"); };
+    struct { const char* what; std::string more, words; } cases[] = {
+        {"plain", R"("note":"救命")", "救命"},
+        {"deeper", R"("more":{"said":["救命"]})", "救命"},
+        {"in ASCII", R"("note":"help me")", "help me"},
+        {"in hex", R"("note":"6551547D")", "6551547D"},
+        {"in hex that has digits alone", R"("note":"65516211")", "65516211"},
+        {"in base64", R"("note":"5pWR5ZG9")", "5pWR5ZG9"},
+        {"in GBK, in hex", R"("note":"BEC8C3FC")", "BEC8C3FC"},
+        {"in JSON in a string", R"("note":"{\"x\":\"救命\"}")", R"({\"x\":\"救命\"})"},
+        {"in what the site ignores", R"("links":{"x":"救命"})", "救命"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.what);
+        CHECK(item(c.more) == read_first + heard + R"([{"from":"13800138000","words":")" + c.words + R"("}]])");
+    }
+    CHECK(told(lists_of_both("ignored_places = [\"/links\"]\n"), R"({"replies":[{"mobile":"13800138000","content":"1","links":{"x":"救命"}}]})") ==
+          read_first + heard + R"([{"from":"13800138000","words":"救命"}]])");
+    // Plainly none: ids, times, codes, addresses, and the text itself once more.
+    CHECK(item(R"("a":"8f14e45fceea167a5a36dedd4bea2543","b":"b14d1a7d-94d7-42ba-99d1-8ab16b800be0","c":"LreFUt-Z3sSq0JufY9uWB","d":"2026-03-01T16:30:15.000+08:00","e":"https://x/y?z=1",)"
+               R"("f":"UTF-8","g":"DELIVRD","h":"20261122103113","i":"","j":null,"k":7,"l":"+8613800138000","m":"1","n":"10690011007","o":"MK:1")") == read_first);
+    CHECK(told(both, R"({"replies":[{"mobile":"13800138000","content":"救命 有人","raw":" 救命 "}]})") == "t/replies/0 13800138000 救命 有人");
+    // Of two each has his own; a receipt that names no number is heard as it is.
+    CHECK(told(both, R"({"replies":[{"mobile":"13800138000","content":"1","x":"好的"},{"mobile":"13800138001","content":"3","x":"救命"}]})") ==
+          read_first + " | t/replies/1 13800138001 3" + heard + R"([{"from":"13800138000","words":"好的"},{"from":"13800138001","words":"救命"}]])");
+    CHECK(told(both, R"({"reports":[{"id":"7","status":"ok","tel":"13800138000","x":"救命"}]})") == "r/reports/0 7 delivered" + heard + R"([{"id":"7","status":"ok","tel":"13800138000","x":"救命"}]])");
+    // The mapping names it, and has read another.
+    auto either = mapped("[reply]\nfrom = \"/mobile\"\ntext = \"/text|/content\"\n");
+    CHECK(told(either, R"({"mobile":"13800138000","text":"1","content":"救命"})") == "t 13800138000 1" + heard + R"([{"from":"13800138000","words":"救命"}]])");
+    CHECK(told(either, R"({"mobile":"13800138000","content":"救命"})") == "t 13800138000 救命");
+}
+
+TEST_CASE("words in a parameter that the mapping does not take are heard, in whatever charset, and so is a body that is no form") {
+    auto mo = [](const std::string& query, const std::string& body = "") {
+        auto callback = get("mo", query);
+        return callback.body = body, told(kannel(), callback);
+    };
+    const std::string first = "t 13800138000 1", heard = first + " | -beside words that the mapping does not take [from=13800138000&words=";
+    CHECK(mo("id=1&from=13800138000&text=1&msg=%E6%95%91%E5%91%BD") == heard + "%E6%95%91%E5%91%BD]");
+    CHECK(mo("id=1&from=13800138000&text=1&msg=%BE%C8%C3%FC") == heard + "%BE%C8%C3%FC]");
+    CHECK(mo("id=1&from=13800138000&text=%00%31&charset=UTF-16BE&msg=%65%51%54%7D") == heard + "eQT%7D]");
+    CHECK(mo("id=1&from=13800138000&text=1", "救命") == heard + "%E6%95%91%E5%91%BD]");
+    CHECK(mo("id=1&from=13800138000&text=1", "<msg>help</msg>") == heard + "%3Cmsg%3Ehelp%3C%2Fmsg%3E]");
+    CHECK(mo("id=1&from=13800138000&text=1&rawtext=1&ts=1795343496&date=2026-11-22+10:31:36&coding=0&charset=UTF-8&smsc=F1&udh=&a=b14d1a7d-94d7-42ba-99d1-8ab16b800be0") == first);
+    CHECK(mo("from=13800138000&text=%65%51%54%7D&charset=UTF-16BE&rawtext=%65%51%54%7D") == "t 13800138000 救命");
+    // Beside several: whose they are, only what stands there can tell.
+    auto callback = asg(R"({"replies":[{"mobile":"13800138000","content":"1"},{"mobile":"13800138001","content":"3"}]})");
+    callback.query = "msg=%E6%95%91&tel=13800138002&x=";
+    CHECK(told(lists_of_both(), callback) == "t/replies/0 13800138000 1 | t/replies/1 13800138001 3 | -beside words that the mapping does not take [words=%E6%95%91&tel=13800138002]");
+}
+
+TEST_CASE("a parameter that is read and stands there twice is left for a person where it says two things") {
+    auto mo = [](const std::string& query) { return told(kannel(), get("mo", query)); };
+    for (const char* query : {"from=13800138000&text=1&text=3", "from=13800138000&from=13800138001&text=1", "from=13800138000&text=1&to=10690011007&to=10690011008"})
+        CHECK(mo(query).starts_with("refused: the parameter \""));
+    CHECK(mo("from=13800138000&text=1&text=3") == "refused: the parameter \"text\" stands there twice and says two things");
+    CHECK(mo("from=13800138000&text=3&text=3&text=") == "t 13800138000 3");
+    CHECK(told(kannel(), get("dlr", "ref=a&type=1&type=2")).starts_with("refused: the parameter \"type\""));
+    CHECK(told(kannel(), get("dlr", "ref=a&type=1&ts=1&ts=2")) == "r  delivered");
+    // Query and form are one.
+    auto callback = get("mo", "from=13800138000&text=1");
+    callback.body = "text=3";
+    CHECK(told(kannel(), callback).starts_with("refused: "));
+}
+
+TEST_CASE("what parameters say is said once, however many elements a list in the body has") {
+    auto callback = get("mo", "from=13800138000&text=3");
+    for (const char* body : {"[{},{},{}]", "[1,2]", "[]"}) {
+        callback.body = body;
+        CHECK(told(kannel(), callback) == "t 13800138000 3");
+    }
+    callback.body = R"([{"from":"13800138001","text":"1"}])";
+    CHECK(told(kannel(), callback) == R"(t 13800138000 3 | -unreadable the mapping does not name the list [[{"from":"13800138001","text":"1"}]])");
+    auto either = mapped("[reply]\nfrom = \"/mobile|mobile\"\ntext = \"/content|content\"\n");
+    auto list = asg(R"([{"mobile":"13800138001","content":"1"},{"x":1},{"x":2}])");
+    list.query = "mobile=13800138000&content=3";
+    CHECK(told(either, list) == R"(t/0 13800138001 1 | t/1 13800138000 3 | -unreadable item 3: nothing that the mapping reads [{"x":2}])");
+    // A mapping that points into JSON reads each element, one that does not the callback.
+    auto both = mapped("[receipt]\nref = \"ref\"\nstatus = \"st\"\n[reply]\nfrom = \"/mobile\"\ntext = \"/content\"\n");
+    list.query = "";
+    CHECK(told(both, list).starts_with("t/0 13800138001 1 | -unreadable item 2: "));
+    list.query = "ref=a&st=ok";
+    CHECK(told(both, list).find("r  unknown") != std::string::npos);
+}
+
+TEST_CASE("beside an empty list what may be answers is listed, as lines, rows or in one string, and what is none is not") {
+    auto both = lists_of_both();
+    struct { const char* beside; const char* what; } listed[] = {
+        {R"("mo":["13800138000,3"])", "list"}, {R"("mo":[["mobile","text"],["13800138000","3"]])", "list"}, {R"("mo":["13800138000","3"])", "list"},
+        {R"("mo":[13800138000,3])", "list"}, {R"("mo":[{"who":"a","say":"3"}])", "list"}, {R"("mo":"13800138000,3;13800138001,1")", "text"}, {R"("mo":{"tel":"13800138000","say":"3"})", "object"},
+    };
+    for (const auto& c : listed) {
+        CAPTURE(c.beside);
+        CHECK(told(both, std::string(R"({"replies":[],)") + c.beside + "}") == fmt::format("refused: the mapping does not name the {} \"mo\"", c.what));
+    }
+    for (const char* none : {R"("message":"成功","time":"2026-11-22 10:31:13")", R"("ids":["1795343473123"])", R"("numbers":["13800138000","13800138001"])", R"("links":[{"rel":"self","href":"/a/12345678"}])",
+                             R"("page":{"size":20000,"next":"/b"})", R"("errors":[])", R"("result":{"status":"ok","time":1795343473})", R"("tel":"13800138000")"}) {
+        CAPTURE(none);
+        CHECK(told(both, std::string(R"({"replies":[],)") + none + "}") == "");
+    }
+    // Beside what was read as well; there a string around it is only heard.
+    const std::string taken = R"({"reports":[{"id":"7","status":"ok"}],"replies":[],)", first = "r/reports/0 7 delivered";
+    CHECK(told(both, taken + R"("mo":["13800138000,3"]})") == first + R"( | -unreadable the mapping does not name the list "mo" [["13800138000,3"]])");
+    CHECK(told(both, taken + R"("mo":["6551547D"]})") == first + R"( | -beside words that the mapping does not take [[["6551547D"]]])");
+    CHECK(told(both, taken + R"("mo":"13800138000 救命"})").starts_with(first + " | -beside words that the mapping does not take ["));
+    CHECK(told(both, taken + R"("numbers":["13800138000","13800138001"]})") == first);
+}
+
+TEST_CASE("links, pages, results and times under names that no mapping knows are not listed, what has a number or an answer is") {
+    auto both = lists_of_both();
+    const std::string taken = R"({"reports":[{"id":"7","status":"ok"}],)", first = "r/reports/0 7 delivered";
+    for (const char* none : {R"("links":[{"href":"/a/12345678","rel":"next"}])", R"("links":[{"href":"https://x/v1/40012345?page=2"}])", R"("result":{"status":"ok","time":"2026-11-22 10:31:13"})",
+                             R"("result":{"id":"r1","status":"done"})", R"("batch":{"id":"12345678"})", R"("pages":[{"page":3,"size":20000}])", R"("times":[{"at":1795343473,"until":"20261122103113"}])",
+                             R"("media":[{"url":"https://x/1","size":102400}])", R"("parts":[{"id":"40012345","n":1},{"id":"40012346","n":2}])", R"("errors":[{"code":"1007","status":"x"}])"}) {
+        CAPTURE(none);
+        auto found = told(both, taken + none + "}");
+        CHECK((found == first || found.starts_with(first + " | -beside ")));  // heard at most
+    }
+    for (const char* listed : {R"("mo":[{"tel":"+85291234567","msg":"3"}])", R"("mo":[{"tel":"025-84420000","msg":"3"}])", R"("mo":[{"tel":8613800138000}])", R"("mo":[{"uid":"88123456","say":"3"}])",
+                               R"("mo":[{"uid":"88123456","say":"很满意"}])", R"("mo":[{"who":{"tel":"13800138000"}}])", R"("mo":{"content":"x"})", R"("mo":{"mobile":"x"})", R"("mo":{"id":"8","status":"ok"})",
+                               R"("mo":[{"id":"8","status":"ok"}])", R"("mo":{"tel":"13800138000","say":"3"})"}) {
+        CAPTURE(listed);
+        CHECK(told(both, taken + listed + "}").starts_with(first + " | -unreadable the mapping does not name the "));
+    }
 }
 
 TEST_CASE("ordinary callbacks leave nothing for a person: of the presets, and of vendors that wrap what they push") {
@@ -654,7 +790,7 @@ TEST_CASE("ordinary callbacks leave nothing for a person: of the presets, and of
         if (!read) return "refused: " + read.error().detail;
         CHECK(read->inbound.size() > 0);
         for (const auto& left : read->left)
-            if (left.kind != CallbackRead::Kind::on_purpose) return left.why;
+            if (left.kind != CallbackRead::Kind::on_purpose && left.kind != CallbackRead::Kind::beside) return left.why;
         return std::string();
     };
     CHECK(listed(kannel(), get("dlr", "ref=rs-0001&type=8&smsc=F1&fid=&meta=ACK%2F&ts=1795343473&to=10690001&from=13800138000&id=b14d1a7d&d=2026-11-22+10:31:13")) == "");
