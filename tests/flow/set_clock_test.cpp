@@ -130,10 +130,7 @@ TEST_CASE("a call that comes while the clock is ahead is not too old to be asked
         w.pass(20min);
         CHECK(w.surveys() == "1 due");
         set_right(w, twelve_years);
-        MESSAGE(w.value("SELECT group_concat(of||' '||at||' '||coalesce(released_at,'-'), '; ') FROM holds"));
-        MESSAGE(w.value("SELECT due_at || ' ' || stale_at || ' ' || made_at FROM messages"));
         w.pass(3h);
-        MESSAGE(w.value("SELECT due_at || ' ' || stale_at || ' ' || made_at FROM messages"));
         CHECK(w.surveys() == "1 accepted");
         CHECK(w.sent.size() == 1);
     }
