@@ -492,10 +492,8 @@ bool is_clock_held(Connection& db) { return ages_count_from(db) != Instant{}; }
 
 Instant ages_count_from(Connection& db) {
     if (has_clock_jumped(db)) return Instant::max();
-    Instant since{};
-    for (const auto& hold : active_holds(db))
-        if (hold.of == "clock") since = std::max(hold.at, Instant(Millis(1)));
-    return since;
+    Statement newest(db, "SELECT at FROM holds WHERE released_at IS NULL AND of = 'clock' ORDER BY id DESC LIMIT 1");
+    return newest.step() ? std::max(newest.instant(0), Instant(Millis(1))) : Instant{};
 }
 
 bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since) {
