@@ -221,7 +221,7 @@ void App::make_watch() {
 
 // At a start it takes a moment until a clock that is wrong is held.
 asio::awaitable<bool> App::may_erase_files() {
-    if (clock_.steady() - built_at_ < before_erasing) co_return false;
+    if (clock_.steady() - built_at_ < before_erasing || gateway_->has_clock_jumped()) co_return false;
     bool held = true;
     std::function<void(store::Connection&)> ask = [&held](store::Connection& db) { held = store::is_clock_held(db); };
     auto read = store::read_on(*reader_);

@@ -17,7 +17,9 @@
 namespace pingjing {
 namespace {
 
-constexpr Millis clock_jump = std::chrono::minutes(5), longest_off = std::chrono::hours(24 * 7);
+constexpr Millis longest_off = std::chrono::hours(24 * 7);
+// A machine's clock may be wrong when it starts, and it asks for the time then: until that is done nothing comes to its end by it.
+constexpr Steady steady_before_time_passes = std::chrono::minutes(10);
 
 void on_failure(const std::string& task, std::exception_ptr error) {
     try {
@@ -54,7 +56,7 @@ std::optional<CanariesOfDay> canaries_of_today(const config::Settings& settings,
 
 std::string hold_if_clock_is_off(store::Connection& db, Instant now) {
     auto last = last_fact(db);
-    if (!last || (now >= *last - clock_jump && now <= *last + longest_off)) return {};
+    if (!last || (now >= *last - ClockWatch::tolerated && now <= *last + longest_off)) return {};
     std::string why = now < *last ? "the clock is before the last stored fact" : "nothing was stored for over seven days";
     store::place_hold(db, "clock", std::nullopt, why, now);
     return why;
@@ -62,7 +64,8 @@ std::string hold_if_clock_is_off(store::Connection& db, Instant now) {
 
 Gateway::Gateway(config::Settings settings, GatewayWorld world)
     : settings_(std::move(settings)), at_start_(settings_), world_(std::move(world)), provider_world_(world_.executor, world_.clock, world_.random, world_.http),
-      doors_(world_.executor, on_failure), loops_(world_.executor, on_failure), sending_(world_.executor, on_failure) {}
+      doors_(world_.executor, on_failure), loops_(world_.executor, on_failure), sending_(world_.executor, on_failure),
+      clock_watch_(std::make_shared<ClockWatch>(world_.clock)) {}
 
 Gateway::~Gateway() = default;
 
@@ -81,7 +84,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
         if (!make || !*make) return fail(Error::Kind::invalid_input, fmt::format("channel '{}' has no adapter", channel.name));
         g.providers_.push_back((*make)(g.provider_world_));
     }
-    w.store.run_now([&](store::Connection& db) { g.initialised_at_ = initialised_at(db); });
+    w.store.run_now([&](store::Connection& db) { db.watch_clock(g.clock_watch_), g.initialised_at_ = initialised_at(db); });
     auto rules = site_rules(g.settings_, w.seal, g.initialised_at_);
     if (!rules) return tl::unexpected(rules.error());
     g.rules_ = std::make_shared<const eligibility::SiteRules>(std::move(*rules));
@@ -127,7 +130,8 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
 }
 
 void Gateway::start() {
-    last_look_ = {world_.clock.now(), world_.clock.steady()};
+    clock_watch_->compare_from(clock_watch_->read());
+    started_ = world_.clock.steady();
     for (std::size_t c = 0; c < providers_.size(); ++c) doors_.spawn("link", serve(*providers_[c], settings_.channels[c].name));
     keep(loops_, "receipts", [this] { return inbox_->settle_receipts(); });
     keep(loops_, "answers", [this] { return answers_->run(); });
@@ -192,6 +196,7 @@ asio::awaitable<void> Gateway::plan(CanariesOfDay today) {
     auto work = [&](store::Connection& db) {
         planned = 0;
         if (store::no_send_before(db) > today.at) return;  // a restored store does not remember what it sent today
+        if (store::is_clock_held(db)) return;              // planned for a wrong day, it would be missing on the right one
         for (const auto& [phone, channel] : today.texts) planned += store::plan_canary(db, world_.seal, world_.random, channel, phone, today.day, today.until, now);
     };
     try {
@@ -207,6 +212,8 @@ asio::awaitable<void> Gateway::plan(CanariesOfDay today) {
 
 asio::awaitable<void> Gateway::let_time_pass() {
     auto pause = std::max<Steady>(std::chrono::seconds(30), world_.look_every);
+    auto first = started_ + steady_before_time_passes;
+    if (world_.clock.speed() == 1.0 && first > world_.clock.steady()) co_await sleep_for(first - world_.clock.steady());
     for (;;) {
         auto now = world_.clock.now();
         auto policy = policy_;
@@ -239,18 +246,17 @@ asio::awaitable<void> Gateway::watch_clock() {
 }
 
 asio::awaitable<void> Gateway::look_at_clock() {
-    auto passed = std::chrono::duration<double, std::milli>(world_.clock.steady() - last_look_.steady).count() * world_.clock.speed();
-    auto expected = last_look_.wall + Millis(static_cast<std::int64_t>(passed));
-    auto now = world_.clock.now();
-    last_look_ = {now, world_.clock.steady()};
-    // A test clock that runs fast makes hours of a moment in which the machine gave us no time.
-    auto tolerated = std::max(clock_jump, Millis(static_cast<std::int64_t>(2000 * world_.clock.speed())));
-    if (std::chrono::abs(now - expected) <= tolerated) co_return;
-    auto minutes = std::chrono::duration_cast<std::chrono::minutes>(now - expected).count();
+    auto look = clock_watch_->read();
+    auto off = clock_watch_->jump_until(look);
+    if (off == Millis(0)) {
+        clock_watch_->compare_from(look);
+        co_return;
+    }
+    auto minutes = std::chrono::duration_cast<std::chrono::minutes>(off).count();
     clock_trouble_ = fmt::format("the clock jumped by {} minutes", minutes);
     log::error("clock.hold", {{"minutes", minutes}});
     auto why = clock_trouble_;
-    auto work = [why, now](store::Connection& db) { store::place_hold(db, "clock", std::nullopt, why, now); };
+    auto work = [why, now = look.wall](store::Connection& db) { store::place_hold(db, "clock", std::nullopt, why, now); };
     dispatcher_->hold_surveys(true);
     for (bool placed = false; !placed;) {
         try {
@@ -260,6 +266,7 @@ asio::awaitable<void> Gateway::look_at_clock() {
         }
         if (!placed) co_await sleep_for(std::chrono::seconds(1));
     }
+    clock_watch_->compare_from(look);
     dispatcher_->hold_surveys(false);
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/assist/assist.hpp"
 #include "daemon/async/task_group.hpp"
 #include "daemon/config/settings.hpp"
+#include "daemon/core/clock_watch.hpp"
 #include "daemon/inbound/inbox.hpp"
 #include "daemon/inbound/webhooks.hpp"
 #include "daemon/outbox/dispatcher.hpp"
@@ -83,9 +84,11 @@ public:
     std::vector<std::string> not_ready() const;
     std::vector<std::string> failing() const;  // loops that failed within the last minute, and why
     int recovered() const { return recovered_; }
-    // Wall and monotonic clock since the last look; a jump puts sending on hold. Each second by itself, unless hints are looked
+    // Wall and monotonic clock since the last look; a jump puts sending on hold, and from its very moment the store's own thread knows
+    // of it (store::is_clock_held). Each second by itself, unless hints are looked
     // for so rarely that time is virtual: then whoever makes a clock jump calls it.
     asio::awaitable<void> look_at_clock();
+    bool has_clock_jumped() const { return clock_watch_->has_jumped(); }  // and does not stand in `holds` yet
 
 private:
     Gateway(config::Settings settings, GatewayWorld world);
@@ -95,7 +98,6 @@ private:
     asio::awaitable<void> watch_clock();
     asio::awaitable<void> plan_canaries();
     asio::awaitable<void> plan(CanariesOfDay today);
-    struct ClockLook { Instant wall{}; Steady steady{}; } last_look_;
     void know_own_words();
     inbound::Danger danger_in(std::string_view text) const;
     std::vector<const provider::Abilities*> abilities() const;
@@ -116,6 +118,8 @@ private:
     std::shared_ptr<const inbound::OwnWords> own_words_{};
     TaskGroup doors_, loops_, sending_;
     Instant initialised_at_{};
+    std::shared_ptr<ClockWatch> clock_watch_;  // the store's connection may outlive us
+    Steady started_{};
     int recovered_ = 0;
     std::string clock_trouble_;
     std::vector<std::string> gone_;  // channels that are configured no more and still have messages without an end

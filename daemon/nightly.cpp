@@ -193,7 +193,7 @@ asio::awaitable<std::vector<std::string>> Nightly::days_to_export() {
 }
 
 asio::awaitable<void> Nightly::export_days() {
-    if (!wish_of_ || !settings_().reports.export_nightly) co_return;
+    if (!wish_of_ || !settings_().reports.export_nightly || has_jumped_) co_return;
     if (export_again_at_ && clock_.steady() < *export_again_at_) co_return;
     export_again_at_.reset();
     auto days = co_await days_to_export();

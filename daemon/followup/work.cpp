@@ -187,9 +187,6 @@ void plan_text(Connection& db, const Parts& parts, const Followup& f, Instant no
     store::plan_message(db, parts.random, message, now);
 }
 
-// By a clock that somebody may have set by a day everything would be overdue, and what goes a level up does not come back.
-bool clock_is_in_doubt(Connection& db) { return std::ranges::any_of(store::active_holds(db), [](const auto& hold) { return hold.of == "clock"; }); }
-
 asio::awaitable<http::Response> take(const Parts parts, http::Request request) {
     auto step = read_step(request);
     if (!step) co_return refuse(step.error());
@@ -229,7 +226,8 @@ void add_work_routes(http::Router& router, const http::Guard& guard, Parts parts
 asio::awaitable<int> look_at_clocks(Parts parts) {
     int done = 0;
     auto look = [&, rules = parts.rules(), now = parts.clock.now()](Connection& db) {
-        if (clock_is_in_doubt(db)) return;
+        // By a clock that somebody has set by a day everything would be overdue, and what goes a level up does not come back.
+        if (store::is_clock_held(db)) return;
         for (auto id : store::untold_followups(db, now, most_at_once)) store::take_back_told(db, id, rules->working_days.later(now, rules->told_days, rules->zone), now), ++done;
         for (auto id : store::overdue_followups(db, now, most_at_once)) store::escalate_followup(db, id, now), ++done;
         for (auto id : store::overdue_appeals(db, now, most_at_once)) store::escalate_appeal(db, id, now), ++done;
@@ -240,15 +238,9 @@ asio::awaitable<int> look_at_clocks(Parts parts) {
 }
 
 asio::awaitable<void> watch_clocks(Parts parts) {
-    auto wall = parts.clock.now();
-    for (auto steady = parts.clock.steady();;) {
-        // A clock that has just been set is put on hold within the second; until then it moves nothing here either.
-        auto speed = parts.clock.speed();
-        Millis gone(static_cast<std::int64_t>(std::chrono::duration<double, std::milli>(parts.clock.steady() - steady).count() * speed)), shown = parts.clock.now() - wall;
-        bool jumped = std::chrono::abs(shown - gone) > std::max<Millis>(std::chrono::minutes(5), Millis(static_cast<std::int64_t>(2000 * speed)));
-        wall = parts.clock.now(), steady = parts.clock.steady();
-        auto done = jumped ? 0 : co_await look_at_clocks(parts);
-        auto pause = std::chrono::duration_cast<Steady>(std::chrono::minutes(1) / speed);
+    for (;;) {
+        auto done = co_await look_at_clocks(parts);
+        auto pause = std::chrono::duration_cast<Steady>(std::chrono::minutes(1) / parts.clock.speed());
         if (done < most_at_once) co_await sleep_for(std::max<Steady>(pause, std::chrono::seconds(1)));
     }
 }

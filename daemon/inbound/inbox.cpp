@@ -103,7 +103,7 @@ bool keep_settled(store::Connection& db, const store::Seal& seal, const std::str
 // A store that was set back together with its journal (a snapshot of the machine) texts people again, and the first to know are
 // receipts for messages that it never sent. True: sending was stopped just now.
 bool stop_at_burst(store::Connection& db, Instant now) {
-    if (store::unknown_receipts(db, now - std::chrono::minutes(30), now - std::chrono::minutes(1)) < burst) return false;
+    if (store::unknown_receipts(db, now - std::chrono::minutes(30), now - std::chrono::minutes(1), now) < burst) return false;
     for (const auto& hold : store::active_holds(db))
         if (hold.of == "stop" && !hold.channel) return false;
     store::place_hold(db, "stop", std::nullopt, burst_reason, now);

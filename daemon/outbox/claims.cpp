@@ -143,12 +143,13 @@ private:
         day_ = policy_.local_day(in_.now);
         counts_.assign(policy_.channels.size(), 0);
         sent_before_.resize(policy_.channels.size());
+        is_clock_held_ = store::is_clock_held(db_);
+        in_.surveys_held = in_.surveys_held || store::has_clock_jumped(db_);
         for (const auto& hold : store::active_holds(db_)) {
-            if (hold.of == "ceiling" && policy_.local_day(hold.at) != day_) {
+            if (hold.of == "ceiling" && policy_.local_day(hold.at) != day_ && !is_clock_held_) {
                 store::release_holds(db_, "ceiling", hold.channel, "a new day", in_.now);
                 continue;
             }
-            if (hold.of == "clock") is_clock_held_ = true;
             if (!hold.channel) (hold.of == "stop" ? stopped_ : surveys_stopped_) = true;
             for (std::size_t c = 0; c < policy_.channels.size(); ++c)
                 if (hold.channel == policy_.channels[c].name) {
@@ -194,7 +195,7 @@ private:
     // False: it stays as it is, for want of a channel that may take it.
     bool take(DueRow& row) {
         // It was meant for a day that was wrong when it was planned: the right one has its own.
-        if (is_canary(row) && store::day_of_canary(db_, row.id) != day_) {
+        if (is_canary(row) && store::day_of_canary(db_, row.id) != day_ && !is_clock_held_) {
             cancel(row, Code::stale, "of another day");
             return true;
         }
@@ -205,7 +206,9 @@ private:
             is_fresh_letter_ = answer && in_.now - answer->written_at <= policy_.answer_within;
         }
         if (row.stale_at < in_.now) {
-            if (in_.may_go_stale || !keeps_hours(row)) cancel(row, Code::stale, "past max_age");
+            // How old it is nobody knows while the clock is in doubt: it neither goes nor is called off.
+            bool is_known = !is_clock_held_ && (in_.may_go_stale || !keeps_hours(row));
+            if (is_known) cancel(row, Code::stale, "past max_age");
             else store::postpone(db_, row.id, in_.now + doubt_pause);
             return true;
         }

@@ -23,6 +23,12 @@ using store::InboundRow;
 
 constexpr int texts_a_step = 512;
 
+// Who was ever told how it stands with our texts is not told again. An emergency answer rather comes twice.
+store::Told told_in_doubt(Connection& db, std::int64_t phone_id, store::Told by_the_clock) {
+    auto ever = store::texts_to(db, phone_id, Instant{}).told;
+    return {by_the_clock.emergency, ever.opt_out, ever.help};
+}
+
 // The survey that it may answer, and what was said to its number since.
 store::TextsTo find_survey(Connection& db, const InboundRow& row, const AnswerRules& rules, Situation& s, Instant now) {
     s.at = store::written_at(row.at, row.received_at);
@@ -32,7 +38,11 @@ store::TextsTo find_survey(Connection& db, const InboundRow& row, const AnswerRu
         return {};
     }
     auto texts = store::texts_to(db, *row.phone_id, now - rules.confirm_again_after);
-    s.match = ratings::match(texts.surveys, row.extension, rules.slots, s.at, rules.late_window);
+    // By a clock that was set just now nobody knows when he wrote, nor how long ago he was told.
+    bool in_doubt = store::is_clock_held(db);
+    if (in_doubt) texts.told = told_in_doubt(db, *row.phone_id, texts.told);
+    s.match = ratings::match(texts.surveys, row.extension, rules.slots, s.at, rules.late_window, in_doubt);
+    if (in_doubt && s.match.survey && !s.match.late) s.at = within_window(*s.match.survey, s.at);
     if (s.match.survey) s.scale = store::scale_of_survey(db, s.match.survey->message);
     return texts;
 }

@@ -17,6 +17,9 @@ struct Match {
 
 // `extension`: the digits behind our number, empty where there were none. `at`: when it was written. Texts to a slot belong to
 // the slot's survey; to the bare number only where one survey alone is open. After `late_window` it is a letter.
-Match match(const std::vector<store::SentSurvey>& surveys, std::string_view extension, int slots, Instant at, Millis late_window);
+// `in_doubt`: nobody knows when, for our clock was set; then what is open still is answered in time.
+Match match(const std::vector<store::SentSurvey>& surveys, std::string_view extension, int slots, Instant at, Millis late_window, bool in_doubt = false);
+// Within the time in which it can have been an answer to that survey.
+Instant within_window(const store::SentSurvey& survey, Instant at);
 
 }  // namespace pingjing::ratings

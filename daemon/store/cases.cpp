@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/core/message.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/sqlite.hpp"
 
@@ -152,7 +153,9 @@ void record_decision(Connection& db, std::int64_t case_id, std::string_view stag
     decision.bind(7, verdict.rule).bind(8, verdict.rules_sha256).run();
 }
 
-PhoneStanding standing_of(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
+namespace {
+
+PhoneStanding standing_since(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
     Statement find(db, R"sql(
         SELECT EXISTS (SELECT 1 FROM cases WHERE phone_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
             OR EXISTS (SELECT 1 FROM cases WHERE contact_id = ?1 AND id <> ?2 AND received_at >= ?3 AND safety = 1)
@@ -164,6 +167,15 @@ PhoneStanding standing_of(Connection& db, std::int64_t phone_id, std::int64_t ex
                (SELECT action = 'out' FROM opt_outs WHERE phone_id = ?1 ORDER BY id DESC LIMIT 1))sql");
     find.bind(1, phone_id).bind(2, except_case).bind(3, since).step();
     return {find.integer(0) == 1, find.integer(1) == 1};
+}
+
+}  // namespace
+
+PhoneStanding standing_of(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) {
+    auto ever = standing_since(db, phone_id, except_case, Instant{});
+    if (!ever.safety_hold) return ever;  // nearly always
+    auto lately = standing_since(db, phone_id, except_case, since);
+    return lately.safety_hold || is_clock_held(db) ? ever : lately;
 }
 
 bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since) { return standing_of(db, phone_id, except_case, since).safety_hold; }

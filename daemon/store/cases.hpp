@@ -62,7 +62,7 @@ StoredCase load_case(Connection& db, std::int64_t id);  // one that is there, wi
 void record_decision(Connection& db, std::int64_t case_id, std::string_view stage, std::string_view outcome, const Verdict& verdict, Instant now);
 
 // Another case with a safety code whose calling line or contact number is this phone, taken at or after `since`; or an emergency of its
-// owner since then who asked for no answer.
+// owner since then who asked for no answer. While the clock is in doubt it is not known to be over, however old it seems.
 bool has_safety_hold(Connection& db, std::int64_t phone_id, std::int64_t except_case, Instant since);
 // The same, and is_opted_out(), in one look.
 struct PhoneStanding { bool safety_hold = false, opted_out = false; };

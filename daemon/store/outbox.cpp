@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/core/clock_watch.hpp"
 #include "daemon/core/receipt_id.hpp"
 #include "daemon/store/receipts.hpp"
 
@@ -93,16 +94,17 @@ void lift_if_answered(Connection& db, const Attempt& a, Instant now) {
 
 // Since it was given to the carrier a report came that it or a part of it has arrived or is on its way, or one for its phone under an
 // id nobody knows, or its citizen wrote.
+// By a clock that was set in between nobody knows whether it was since: then what ever came counts.
 bool may_have_arrived(Connection& db, const Attempt& a) {
     Statement find(db, R"sql(
         SELECT 1 FROM messages m WHERE m.id = ?1 AND (m.state = 'sending' OR m.state = 'in_doubt') AND m.attempt = ?2 AND (
-               EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id AND r.state IN ('delivered', 'buffered') AND r.received_at >= m.claimed_at)
+               EXISTS (SELECT 1 FROM receipts r WHERE r.message_id = m.id AND r.state IN ('delivered', 'buffered') AND (?3 OR r.received_at >= m.claimed_at))
             OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'parked' AND r.message_id IS NULL AND r.channel = m.channel AND r.phone_id = m.phone_id
-                          AND r.state IN ('delivered', 'buffered') AND r.received_at >= m.claimed_at)
+                          AND r.state IN ('delivered', 'buffered') AND (?3 OR r.received_at >= m.claimed_at))
             OR EXISTS (SELECT 1 FROM receipts r WHERE r.step = 'new' AND r.state IN ('delivered', 'buffered') AND (r.ref = m.ref OR r.phone_id = m.phone_id)
-                          AND r.received_at >= m.claimed_at)
-            OR (m.purpose = 'survey' AND EXISTS (SELECT 1 FROM inbound i WHERE i.phone_id = m.phone_id AND i.received_at >= m.claimed_at))))sql");
-    return find.bind(1, a.message).bind(2, a.number).step();
+                          AND (?3 OR r.received_at >= m.claimed_at))
+            OR (m.purpose = 'survey' AND EXISTS (SELECT 1 FROM inbound i WHERE i.phone_id = m.phone_id AND (?3 OR i.received_at >= m.claimed_at)))))sql");
+    return find.bind(1, a.message).bind(2, a.number).bind(3, is_clock_held(db)).step();
 }
 
 // Of an UPDATE whose WHERE names `sending` and this attempt: did the row still stand there?
@@ -439,6 +441,8 @@ int recover_sending(Connection& db, Instant now) {
 
 int close_ended_windows(Connection& db, Instant now) {
     std::vector<std::int64_t> ended;
+    // Closed, it would be closed for an answer that is on its way.
+    if (is_clock_held(db)) return 0;
     // Each by an index of its own; one that is still being sent stands in that of those.
     for (const char* open : {"accepted_at IS NOT NULL", "accepted_at IS NULL AND state <> 'sending'", "state = 'sending'"}) {
         Statement find(db, fmt::format("SELECT id FROM messages WHERE open = 1 AND {} AND answer_until < ?1 ORDER BY answer_until LIMIT ?2", open));
@@ -453,6 +457,7 @@ int close_ended_windows(Connection& db, Instant now) {
 
 int let_time_pass(Connection& db, std::string_view channel, Instant no_report_before, Instant unknown_before, Instant now) {
     int changed = 0;
+    if (is_clock_held(db)) return 0;
     struct Step { const char* from; const char* to; Instant before; };
     for (const auto& [from, to, before] : {Step{"accepted", "no_report", no_report_before}, Step{"in_doubt", "unknown", unknown_before}}) {
         Statement find(db, fmt::format("SELECT id, attempt, ref, case_id FROM messages WHERE state = '{}' AND claimed_at < ?1 AND channel = ?2 ORDER BY claimed_at LIMIT ?3", from));
@@ -488,9 +493,14 @@ std::vector<Hold> active_holds(Connection& db) {
     return holds;
 }
 
-bool is_clock_held(Connection& db) {
-    auto holds = active_holds(db);
-    return std::any_of(holds.begin(), holds.end(), [](const Hold& hold) { return hold.of == "clock"; });
+bool has_clock_jumped(Connection& db) { return db.clock_watch() && db.clock_watch()->has_jumped(); }
+
+bool is_clock_held(Connection& db) { return ages_count_from(db) != Instant{}; }
+
+Instant ages_count_from(Connection& db) {
+    if (has_clock_jumped(db)) return Instant::max();
+    Statement newest(db, "SELECT at FROM holds WHERE released_at IS NULL AND of = 'clock' ORDER BY id DESC LIMIT 1");
+    return newest.step() ? std::max(newest.instant(0), Instant(Millis(1))) : Instant{};
 }
 
 bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since) {
@@ -508,31 +518,45 @@ std::int64_t place_hold(Connection& db, std::string_view of, const std::optional
 
 namespace {
 
-// A clock that was ahead wrote down times that are still to come: what waits for them would wait for years, and no receipt would
-// fit what was sent then.
-void forget_the_future(Connection& db, Instant now) {
+// A clock that was ahead wrote down times that are still to come: what waits for them would wait for years, and no receipt or answer would
+// fit what was sent then. `right_at`: since when it goes right again, as far as we know.
+void forget_the_future(Connection& db, Instant right_at, Instant now) {
     Statement early(db, "UPDATE messages SET due_at = ?1, stale_at = min(stale_at, ?1) WHERE state = 'due' AND made_at > ?1 AND purpose <> 'survey'");
     early.bind(1, now).run();
     Statement never(db, "UPDATE messages SET due_at = ?1 WHERE state = 'due' AND due_at > stale_at AND due_at > ?1");
     never.bind(1, now).run();
-    for (const char* state : {"accepted", "in_doubt"}) {
-        Statement sent(db, fmt::format("UPDATE messages SET claimed_at = ?1 WHERE state = '{}' AND claimed_at > ?1", state));
-        sent.bind(1, now).run();
+    // The window of an answer is as long as it was, and does not keep its digits for years.
+    for (const char* sent : {"state = 'accepted'", "state = 'in_doubt'", "purpose = 'survey'"}) {
+        Statement move(db, fmt::format("UPDATE messages SET claimed_at = ?2, answer_until = ?2 + (answer_until - claimed_at) WHERE {} AND claimed_at > ?1", sent));
+        move.bind(1, now).bind(2, right_at).run();
     }
+    // What came meanwhile for a message that was still to be sent.
+    db.exec("UPDATE receipts SET step = 'new' WHERE step = 'parked'");
+    // What is owed within a day would be owed in years, and nobody would be told that it is late.
+    Statement owed(db, R"sql(
+        UPDATE followups SET due_at = ?1 + (due_at - (SELECT max(s.at) FROM followup_steps s WHERE s.followup_id = followups.id))
+         WHERE state <> 'closed' AND due_at > ?1 AND (SELECT max(s.at) FROM followup_steps s WHERE s.followup_id = followups.id) > ?1)sql");
+    owed.bind(1, now).run();
+    Statement asked(db, R"sql(
+        UPDATE appeals SET due_at = ?1 + (due_at - filed_at)
+         WHERE decided_at IS NULL AND filed_at > ?1 AND due_at > filed_at AND id NOT IN (SELECT appeal_id FROM appeal_withdrawals))sql");
+    asked.bind(1, now).run();
 }
 
 }  // namespace
 
 int release_holds(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now) {
     int released = 0;
+    auto right_at = now;
     for (const auto& hold : active_holds(db)) {
         if (hold.of != of || (channel && hold.channel != channel)) continue;
+        right_at = std::min(right_at, hold.at);
         Statement release(db, "UPDATE holds SET released_at = ?2, release_reason = ?3 WHERE id = ?1");
         release.bind(1, hold.id).bind(2, now).bind(3, reason).run();
         append(db, now, "release", std::nullopt, fmt::format(R"({{"id":{},"of":"{}"}})", hold.id, of));
         ++released;
     }
-    if (released > 0 && of == "clock") forget_the_future(db, now);
+    if (released > 0 && of == "clock") forget_the_future(db, right_at, now);
     return released;
 }
 

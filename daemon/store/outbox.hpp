@@ -110,7 +110,7 @@ int recover_sending(Connection& db, Instant now);
 // What time alone does: windows that end, doubt that is never cleared, reports that never come. After days without a daemon that may be
 // very many, and others want to write too: no more than this of each kind at once.
 constexpr int of_time_at_once = 500;
-// Returns how many it closed.
+// Returns how many it closed. None while the clock is in doubt, and so below.
 int close_ended_windows(Connection& db, Instant now);
 // Of one channel: accepted before the first without a report, in doubt since before the second. Returns how many it settled.
 int let_time_pass(Connection& db, std::string_view channel, Instant no_report_before, Instant unknown_before, Instant now);
@@ -127,8 +127,12 @@ struct Hold {
     std::string reason{};
 };
 std::vector<Hold> active_holds(Connection& db);
-// A hold of the clock stands: what it says is not to be acted on where that cannot be taken back.
+// A hold of the clock stands, or it was set just now: what it says is not to be acted on where that cannot be taken back.
 bool is_clock_held(Connection& db);
+// It was set within the last second, and nobody has placed the hold yet.
+bool has_clock_jumped(Connection& db);
+// What is of this moment or later was dated by the clock as it goes now, so its age is known: the beginning of time where none is in doubt.
+Instant ages_count_from(Connection& db);
 struct HeldFor { std::string reason{}; std::int64_t messages = 0; };
 std::vector<HeldFor> read_held(Connection& db);  // what waits for a person, by reason: restored, no_route, content, …
 // One that was placed since then: yesterday's ends by itself, and says nothing about today.

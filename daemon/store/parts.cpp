@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "daemon/store/outbox.hpp"
+
 namespace pingjing::store {
 namespace {
 
@@ -72,8 +74,8 @@ std::vector<JoinedParts> give_up_waiting_parts(Connection& db, const Seal& seal,
     std::vector<Text> old;
     {
         // Most of the time there is nothing to look at, and the index says so.
-        Statement find(db, "SELECT channel, text_key FROM inbound_parts WHERE joined_at IS NULL AND received_at < ?1 ORDER BY received_at");
-        find.bind(1, before);
+        Statement find(db, "SELECT channel, text_key FROM inbound_parts WHERE joined_at IS NULL AND received_at < ?1 AND received_at >= ?2 ORDER BY received_at");
+        find.bind(1, before).bind(2, ages_count_from(db));
         while (find.step())
             if (Text text{find.text(0), find.text(1)}; std::find(old.begin(), old.end(), text) == old.end()) old.push_back(std::move(text));
     }

@@ -28,7 +28,7 @@ struct JoinedParts {
 // Returns what can be handed on now, in the same transaction. `repeated`: the piece was known.
 struct PartKept { bool repeated = false; std::vector<JoinedParts> joined{}; };
 PartKept keep_part(Connection& db, const Seal& seal, std::string_view channel, const NewPart& part, Instant now);
-// Texts whose first piece came before that moment and that still lack another.
+// Texts whose first piece came before that moment and that still lack another; while the clock is in doubt only those whose age is known.
 std::vector<JoinedParts> give_up_waiting_parts(Connection& db, const Seal& seal, Instant before, Instant now);
 
 }  // namespace pingjing::store

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/core/receipt_id.hpp"
+#include "daemon/store/outbox.hpp"
 
 namespace pingjing::store {
 namespace {
@@ -161,17 +162,18 @@ void leave_receipt_unknown(Connection& db, const ReceiptRow& receipt, Instant no
     append(db, now, "unknown_receipt", std::nullopt, fmt::format(R"({{"id":{}}})", receipt.id));
 }
 
-int unknown_receipts(Connection& db, Instant from, Instant until) {
+// A release that is still to come was made by a clock that was ahead, and would hide all that comes until then.
+int unknown_receipts(Connection& db, Instant from, Instant until, Instant now) {
     Statement count(db, R"sql(
         SELECT count(*) FROM receipts WHERE step = 'parked' AND received_at >= ?1 AND received_at < ?2 AND message_id IS NULL
-           AND received_at > (SELECT coalesce(max(released_at), 0) FROM holds WHERE of = 'stop'))sql");
-    count.bind(1, from).bind(2, until).step();
+           AND received_at > (SELECT coalesce(max(released_at), 0) FROM holds WHERE of = 'stop' AND released_at <= ?3))sql");
+    count.bind(1, from).bind(2, until).bind(3, now).step();
     return static_cast<int>(count.integer(0));
 }
 
 int give_up_parked(Connection& db, Instant before, Instant now) {
-    Statement find(db, "SELECT id FROM receipts WHERE step = 'parked' AND received_at < ?1 ORDER BY received_at LIMIT 500");
-    find.bind(1, before);
+    Statement find(db, "SELECT id FROM receipts WHERE step = 'parked' AND received_at < ?1 AND received_at >= ?2 ORDER BY received_at LIMIT 500");
+    find.bind(1, before).bind(2, ages_count_from(db));
     std::vector<ReceiptRow> old;
     while (find.step()) {
         old.emplace_back();

@@ -37,8 +37,8 @@ void mark_receipt_applied(Connection& db, std::int64_t id, std::int64_t message_
 void park_receipt(Connection& db, std::int64_t id, const std::optional<std::int64_t>& message_id);
 void leave_receipt_unknown(Connection& db, const ReceiptRow& receipt, Instant now);
 // Reports of the time between that belong to no message of ours; those before the last release of a stop were looked at by a person.
-int unknown_receipts(Connection& db, Instant from, Instant until);
-// Parked for longer than that and nobody came for them.
+int unknown_receipts(Connection& db, Instant from, Instant until, Instant now);
+// Parked for longer than that and nobody came for them; while the clock is in doubt only those whose age is known.
 int give_up_parked(Connection& db, Instant before, Instant now);
 
 // What the report says of its part is written, and the message moves where all its parts allow it. True: it moved.

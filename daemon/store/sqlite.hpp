@@ -21,6 +21,10 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
+namespace pingjing {
+class ClockWatch;
+}
+
 namespace pingjing::store {
 
 // The database itself failed: disk full, corruption, a bug in our SQL. Thrown, because no caller can do better than give
@@ -95,6 +99,10 @@ public:
     // Null: this connection only reads, and somebody else may change what it has read.
     PhoneIds* phone_ids();
 
+    // By whom a jump of the clock is seen before it stands in `holds`; nobody until then.
+    void watch_clock(std::shared_ptr<const ClockWatch> watch) { clock_watch_ = std::move(watch); }
+    const ClockWatch* clock_watch() const { return clock_watch_.get(); }
+
     LedgerTail& ledger() { return ledger_; }
     const LedgerTail& ledger() const { return ledger_; }
     sqlite3* handle() const { return db_.get(); }
@@ -127,6 +135,7 @@ private:
     std::optional<RowWatcher> watcher_;  // of the read-write connection
     int wal_pages_ = 0, checkpointed_pages_ = 0;
     std::uint64_t commits_ = 0;
+    std::shared_ptr<const ClockWatch> clock_watch_;
     std::unique_ptr<OwnFile> wal_;  // opened by the first sync_wal(): the kernel tells a failed write once to every opening of a file
 };
 

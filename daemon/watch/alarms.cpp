@@ -118,7 +118,8 @@ std::vector<Alarms::Change> Alarms::look(const std::vector<Finding>& findings, I
 Alarms::News Alarms::news_of(const store::WatchAlarm& alarm, Millis remind_after, Instant now) {
     if (alarm.cleared_at) return News::cleared;
     if (!alarm.told_at) return News::raised;
-    return now - *alarm.told_at >= remind_after ? News::still : News::none;
+    // Told in the future was told by a clock that was ahead.
+    return now - *alarm.told_at >= remind_after || *alarm.told_at > now ? News::still : News::none;
 }
 
 bool Alarms::told(std::string_view name, std::string_view about, News news, Instant now) {

@@ -318,6 +318,24 @@ TEST_CASE("staff who agreed get one test text a day, a group that does not answe
     CHECK(w.sent.size() == 6);
 }
 
+TEST_CASE("a clock that says it is tomorrow takes no test text away from today, nor from tomorrow") {
+    auto world = with_canaries("2026-11-20T09:00:00+08:00");
+    auto& w = *world;
+    auto set_clock = [&](Millis by) {
+        w.clock.jump(by);
+        w.run_for([&]() -> asio::awaitable<void> { co_await w.gateway().look_at_clock(); });
+    };
+    set_clock(std::chrono::hours(24));
+    w.pass(std::chrono::hours(2));
+    CHECK(w.value("SELECT count(*) FROM canaries") == "0");
+    set_clock(-std::chrono::hours(24));
+    w.store->run_now([&](store::Connection& db) { store::release_holds(db, "clock", std::nullopt, "it is right", w.clock.now()); });
+    w.pass(std::chrono::minutes(2));
+    CHECK(w.sent.size() == 3);
+    w.pass(std::chrono::hours(24));
+    CHECK(w.sent.size() == 6);
+}
+
 TEST_CASE("a crash, a restart and a reload send no second test text") {
     auto world = with_canaries("2026-11-20T09:59:00+08:00");
     world->pass(std::chrono::minutes(2));

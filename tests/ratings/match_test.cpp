@@ -52,3 +52,33 @@ TEST_CASE("which survey a text answers") {
         CHECK(found.how == row.how);
     }
 }
+
+TEST_CASE("while the clock is in doubt what is open is answered in time, and what was closed before is not") {
+    struct Row {
+        const char* what;
+        std::vector<store::SentSurvey> surveys;
+        std::string extension;
+        std::int64_t expected;
+        bool late;
+    };
+    const auto years = 24h * 365 * 12;
+    const Row rows[] = {
+        {"its window seems to have ended", {sent(1, 3, 1h * 80)}, "03", 1, false},
+        {"years ago", {sent(1, 3, years)}, "03", 1, false},
+        {"it seems to be sent tomorrow", {sent(1, 3, -24h)}, "03", 1, false},
+        {"years ago, to the bare number", {sent(1, 3, years)}, "", 1, false},
+        {"tomorrow, to the bare number", {sent(1, 3, -24h)}, "", 1, false},
+        {"closed already", {sent(1, 3, 1h * 80, false)}, "03", 1, true},
+        {"closed already and old", {sent(1, 3, years, false)}, "03", 0, false},
+        {"the open one of two in a slot", {sent(1, 3, years, false), sent(2, 3, -24h)}, "03", 2, false},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        auto found = match(row.surveys, row.extension, 100, noon, two_weeks, true);
+        CHECK((found.survey ? found.survey->case_id : 0) == row.expected);
+        CHECK(found.late == row.late);
+        if (!found.survey || found.late) continue;
+        auto when = within_window(*found.survey, noon);
+        CHECK((when >= found.survey->claimed_at && when <= found.survey->answer_until));
+    }
+}

@@ -68,8 +68,7 @@ void Watch::judge_question(const Reached& r) {
         return Millis(local - std::chrono::floor<std::chrono::days>(local));
     };
     auto allowed = [&](Instant at) { return of_day(at) >= opens_ && of_day(at) <= closes_ + std::chrono::minutes(5); };
-    bool cannot_know = r.steady - jumped_at_ <= a_second;
-    if (!allowed(r.at - off_) && !cannot_know) broken(fmt::format("asked outside hours: {}, the clock said {}", format_utc(r.at - off_), format_utc(r.at)));
+    if (!allowed(r.at - off_)) broken(fmt::format("asked outside hours: {}, the clock said {}", format_utc(r.at - off_), format_utc(r.at)));
     if (auto out = opted_out_.find(r.phone); out != opted_out_.end() && r.steady > out->second + std::chrono::minutes(1)) broken("asked after opting out: " + r.ref);
     for (const auto& [record, call] : safety_)
         if (call.phone == r.phone && call.answered_at < r.steady - a_second) {

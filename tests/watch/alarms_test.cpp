@@ -75,6 +75,7 @@ TEST_CASE("people are told when it begins, from time to time, and when it is ove
     CHECK_FALSE(alarms.told("clock_held", "", raised, noon + 1min));
     CHECK(news(noon + 3h) == none);
     CHECK(news(noon + 4h + 1min) == still);
+    CHECK(news(noon - 24h) == still);  // told by a clock that was ahead
     alarms.look({}, noon + 5h);
     CHECK(news(noon + 5h) == cleared);
     CHECK_FALSE(alarms.told("clock_held", "", still, noon + 5h));  // overtaken: the end is still to be told
