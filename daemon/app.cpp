@@ -15,6 +15,7 @@
 #include "daemon/console/session_api.hpp"
 #include "daemon/console/site_api.hpp"
 #include "daemon/core/system_clock.hpp"
+#include "daemon/delivery/api.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/followup/api.hpp"
 #include "daemon/followup/appeals_api.hpp"
@@ -121,6 +122,10 @@ reports::ReportSite report_site(const config::Settings& settings, const store::S
     return site;
 }
 
+reports::PublicWish public_wish(const config::Settings& settings, const reports::ReportSite& site) {
+    return {settings.reports.public_dir, settings.reports.public_least_n, site.names, site.rules, site.zone, site.answers_until};
+}
+
 desk::Carries carries(const config::Settings& settings) {
     using Kind = config::Desk::Kind;
     return {settings.desk.main.kind != Kind::log, settings.desk.escalate && settings.desk.escalate->kind != Kind::log};
@@ -186,10 +191,14 @@ Result<std::unique_ptr<App>> App::build(asio::io_context& io, config::Settings s
     a.events_ = std::make_unique<console::Events>(store::read_on(*a.glances_));
     a.access_.also_by([&a](const http::Request& request) { return a.signed_in_by(request); });
     a.nightly_ = std::make_unique<Nightly>(store::read_on(*a.reader_), *a.store_, seal, clock, [&a]() -> const config::Settings& { return a.gateway_->settings(); },
-                                           [&a](const std::string& day) { return reports::export_wish(*a.report_site_, a.export_place(), a.seal_, day); });
+                                           [&a](const std::string& day) { return reports::export_wish(*a.report_site_, a.export_place(), a.seal_, day); }, std::chrono::minutes(1),
+                                           [&a] { return public_wish(a.gateway_->settings(), *a.report_site_); });
     auto aside = [&a](std::function<void()> work) { return a.folder_writer_.run(std::move(work)); };
     a.writeback_ = std::make_unique<writeback::Feed>(writeback::FeedWorld{*a.store_, aside, seal, clock, &a.client_, [&a] { return a.gateway_->settings().writeback; },
                                                                           a.gateway_->settings().reports.least_n, [&a] { return a.gateway_->settings().survey.services(); }});
+    auto carried = [&a](std::function<void()> work) { return a.delivery_writer_.run(std::move(work)); };
+    a.courier_ = std::make_unique<delivery::Courier>(delivery::CourierWorld{*a.store_, store::read_on(*a.reader_), carried, clock, a.random_, [&a] { return a.gateway_->settings().reports; },
+                                                                            [&a] { return a.gateway_->settings().service.timezone; }});
     a.take(a.gateway_->settings());
     a.make_watch();
     if (clock.speed() != 1.0 || a.gateway_->settings().service.test_clock) a.notes_.push_back("test clock");
@@ -332,6 +341,8 @@ http::Router App::doors(bool control) {
     if (!control) return router;
 
     reports::add_export_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, [this] { return export_place(); });
+    reports::add_public_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, [this] { return public_wish(gateway_->settings(), *report_site_); });
+    delivery::add_delivery_route(router, store::read_on(*glances_));
     admin::add_control_routes(router, control_parts());
     auto again = [this](std::optional<std::string> channel) {
         auto by_mapping = inbound::read_again([this] { return hooks_; });
@@ -367,6 +378,7 @@ void App::start() {
     loops_.spawn("watch", keep_running([this] { return watch_->run(); }, failed("watch")));
     loops_.spawn("console", keep_running([this] { return events_->run(); }, failed("console")));
     loops_.spawn("strangers", keep_running([this] { return count_strangers(); }, failed("strangers")));
+    loops_.spawn("delivery", keep_running([this] { return courier_->run(); }, failed("delivery")));
     loops_.spawn("writeback", keep_running([this] { return writeback_->run(); }, failed("writeback")));
     loops_.spawn("alarms", keep_running([this] { return watch_->tell(); }, failed("alarms")));
     server_->start();

@@ -12,6 +12,7 @@
 #include "daemon/async/aside.hpp"
 #include "daemon/console/events.hpp"
 #include "daemon/console/sessions.hpp"
+#include "daemon/delivery/courier.hpp"
 #include "daemon/desk/api.hpp"
 #include "daemon/desk/desk.hpp"
 #include "daemon/followup/work.hpp"
@@ -29,6 +30,7 @@
 namespace pingjing {
 
 // `seal` knows the numbers of the internal list again; without it nobody looks for them in reports.
+reports::PublicWish public_wish(const config::Settings& settings, const reports::ReportSite& site);
 reports::ReportSite report_site(const config::Settings& settings, const store::Seal* seal = nullptr);
 desk::Carries carries(const config::Settings& settings);
 admin::Known known_names(const config::Settings& settings);
@@ -76,6 +78,7 @@ private:
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<store::ReadThread> reader_;
     std::unique_ptr<store::ReadThread> glances_;  // for the console: an emergency does not wait behind somebody's report
+    Aside delivery_writer_{"delivery"};
     Aside folder_writer_{"writeback"};  // another system's folder may hang: neither a report nor the end waits for it
     http::Client client_;
     std::unique_ptr<Gateway> gateway_;
@@ -91,6 +94,7 @@ private:
     std::vector<std::unique_ptr<intake::Folder>> folders_;
     std::unique_ptr<Nightly> nightly_;
     std::unique_ptr<watch::Watch> watch_;
+    std::unique_ptr<delivery::Courier> courier_;
     std::unique_ptr<writeback::Feed> writeback_;
     std::unique_ptr<http::Server> server_, control_;
     TaskGroup loops_, desk_loop_;

@@ -125,6 +125,9 @@ int main(int argc, char** argv) {
     std::string day, folder;
     subs["export"]->add_option("--date", day, "local day; default: yesterday");
     subs["export"]->add_option("--out", folder, "default: [reports] export_dir");
+    bool list_deliveries = false, for_public = false;
+    auto* receipts = subs["export"]->add_flag("--deliveries", list_deliveries, "write nothing: list what was taken where, and what waits ([[reports.delivery]])");
+    subs["export"]->add_flag("--public", for_public, "the summary for the public instead, into [reports] public_dir")->excludes(receipts);
 
     // Of everything that overrides what the program would do.
     const char* by_help = "who does it; else who is logged in";
@@ -416,7 +419,7 @@ int main(int argc, char** argv) {
         if (name == "import") return commands::import(config, options);
         if (name == "report") return commands::report(config, report);
         if (name == "explain") return commands::explain(config, record, format);
-        if (name == "export") return commands::export_day(config, day, folder);
+        if (name == "export") return list_deliveries ? commands::deliveries(config) : for_public ? commands::export_public(config) : commands::export_day(config, day, folder);
         if (name == "hold") return commands::hold(config, hold);
         if (name == "release") return commands::release(config, hold);
         if (name == "backup") return commands::backup(config, place);

@@ -23,6 +23,8 @@ constexpr Millis between_signatures = std::chrono::hours(1);
 constexpr std::int64_t ids_a_look = 20'000;  // some ten milliseconds of the reader's
 constexpr std::size_t rows_a_share = 100;  // of each kind: some milliseconds of the store's thread
 constexpr const char* exported_key = "exported_day";  // the newest day whose files are written
+constexpr const char* published_key = "published";
+constexpr int days_between_summaries = 7;
 constexpr const char* waited_key = "erasure_waited_ms";
 constexpr const char* share_key = "verify_share";  // of large tables, the one of the next night
 constexpr int most_days_back = 31;
@@ -48,6 +50,7 @@ asio::awaitable<void> Nightly::run() {
         co_await sign();
         // Before erasure: the files tell of the day as it was. If they cannot be written, what must go goes all the same.
         co_await export_days();
+        co_await publish();
         if (co_await is_time_to_erase()) {
             auto done = co_await erase();
             log::info("erasure.done", {{"cases", done.cases}, {"texts", done.texts}, {"numbers", done.numbers}, {"ratings", done.ratings}});
@@ -212,15 +215,43 @@ asio::awaitable<bool> Nightly::export_one(std::string day) {
         auto exporting = reports::export_day(read_, store_, wish_of_(day), clock_.now());
         edition = co_await std::move(exporting);
         if (edition) co_await remember(exported_key, day);
-    } catch (const std::system_error& error) {
-        why = error.what();
-    } catch (const store::SqlError& error) {
+    } catch (const std::runtime_error& error) {  // of the disk, of the store, of a workbook that finds no room
         why = error.what();
     }
     if (!edition) why = edition.error().detail;
     if (!why.empty()) log::error("export.failed", {{"day", day}, {"why", why}});
     else if (edition->fresh) log::info("export.written", {{"day", day}, {"version", edition->version}});
     co_return why.empty();
+}
+
+asio::awaitable<void> Nightly::publish() {
+    if (!public_of_ || !is_night_over() || (publish_again_at_ && clock_.steady() < *publish_again_at_)) co_return;
+    publish_again_at_.reset();
+    auto wish = public_of_();
+    if (wish.folder.empty()) co_return;
+    auto now = clock_.now();
+    auto today = local_day(now, wish.zone);
+    auto settled = reports::settled_year(wish.zone, now, wish.answers_until);
+    auto done = co_await recall(published_key);  // "2026-10-31 2026-11-23": of which month, and when
+    bool is_done = done.size() == 21 && done.substr(0, 10) == settled.to && done.substr(11) <= today && days_later(done.substr(11), days_between_summaries) > today;
+    if (is_done) co_return;
+    bool changed = false, trusted = false;
+    std::string why;
+    std::function<void(Connection&)> work = [&](Connection& db) {
+        trusted = !store::is_clock_held(db);
+        if (trusted) changed = reports::publish(wish.folder, reports::public_summary(db, wish, now));
+    };
+    try {
+        co_await read_(work);
+    } catch (const std::runtime_error& error) {
+        why = error.what();
+    }
+    if (!why.empty()) log::error("public.failed", {{"why", why}});
+    if (!why.empty()) publish_again_at_ = clock_.steady() + export_pause;
+    if (!why.empty() || !trusted) co_return;
+    auto written = settled.to + " " + today;
+    co_await remember(published_key, written);
+    if (changed) log::info("public.written", {{"until", settled.to}});
 }
 
 asio::awaitable<store::Erased> Nightly::erase() {

@@ -10,6 +10,7 @@
 #include "daemon/config/settings.hpp"
 #include "daemon/core/clock.hpp"
 #include "daemon/reports/export.hpp"
+#include "daemon/reports/public_summary.hpp"
 #include "daemon/store/erasure.hpp"
 #include "daemon/store/read_thread.hpp"
 #include "daemon/store/seal.hpp"
@@ -25,15 +26,19 @@ class Nightly {
 public:
     // What `pingjing export` would write of that day, by the rules and into the folder of now.
     using WishOf = std::function<reports::ExportWish(const std::string& day)>;
-    // Without `wish_of` nothing is exported.
+    // What may be published, and where; an empty folder: nothing.
+    using PublicOf = std::function<reports::PublicWish()>;
+    // Without `wish_of` nothing is exported, without `public_of` nothing published.
     Nightly(store::Reader read, store::Store& store, const store::Seal& seal, const Clock& clock, std::function<const config::Settings&()> settings, WishOf wish_of = {},
-            Steady look_every = std::chrono::minutes(1))
-        : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)), wish_of_(std::move(wish_of)), look_every_(look_every),
+            Steady look_every = std::chrono::minutes(1), PublicOf public_of = {})
+        : read_(std::move(read)), store_(store), seal_(seal), clock_(clock), settings_(std::move(settings)), wish_of_(std::move(wish_of)), public_of_(std::move(public_of)), look_every_(look_every),
           looked_at_(clock.now(), clock.steady()) {}
 
     asio::awaitable<void> run();  // until it is cancelled
     // The days whose night is over and which nobody has exported yet, the oldest first; one after the other, until one fails.
     asio::awaitable<void> export_days();
+    // When another month is settled, and once a week for what was corrected in the old ones.
+    asio::awaitable<void> publish();
     asio::awaitable<store::Erased> erase();
     asio::awaitable<void> sign();
     asio::awaitable<void> verify();
@@ -55,8 +60,9 @@ private:
     const Clock& clock_;
     std::function<const config::Settings&()> settings_;
     WishOf wish_of_;
+    PublicOf public_of_;
     Steady look_every_;
-    std::optional<Steady> export_again_at_;  // after one that failed
+    std::optional<Steady> export_again_at_, publish_again_at_;  // after one that failed
     std::pair<Instant, Steady> looked_at_;
     std::optional<Steady> waiting_;          // when it was last written down how long we have run since a gap
     std::string tried_day_{};                // of the last erasure, finished or not

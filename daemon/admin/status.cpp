@@ -64,6 +64,12 @@ json::value read_status(store::Connection& db, const store::Seal& seal, const st
                         {"next_due_at", time_of(db, "SELECT min(due_at) FROM followups WHERE state <> 'closed'")}};
     out["reviews"] = {{"open", count(db, "SELECT count(*) FROM reviews WHERE closed_at IS NULL AND ?1 > 0", now)},
                       {"oldest_at", time_of(db, "SELECT min(at) FROM reviews WHERE closed_at IS NULL")}};
+    json::value newest_arrival;
+    store::Statement arrived(db, "SELECT target, day, version, delivered_at, bytes FROM deliveries WHERE delivered_at IS NOT NULL ORDER BY delivered_at DESC, id DESC LIMIT 1");
+    if (arrived.step())
+        newest_arrival = json::object{{"target", arrived.text(0)}, {"day", arrived.text(1)}, {"version", arrived.integer(2)}, {"at", format_utc(arrived.instant(3))}, {"bytes", arrived.integer(4)}};
+    out["deliveries"] = {{"waiting", count(db, "SELECT count(*) FROM deliveries WHERE delivered_at IS NULL AND ?1 > 0", now)},
+                         {"oldest_at", time_of(db, "SELECT min(planned_at) FROM deliveries WHERE delivered_at IS NULL")}, {"last", newest_arrival}};
     json::array holds;
     for (const auto& hold : store::active_holds(db)) {
         json::value channel;

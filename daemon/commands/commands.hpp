@@ -28,6 +28,8 @@ struct ReportOptions {
 int report(const std::string& config, const ReportOptions& options);
 int explain(const std::string& config, const std::string& record, const std::string& format);
 int export_day(const std::string& config, const std::string& day, const std::string& folder);
+int export_public(const std::string& config);
+int deliveries(const std::string& config);
 
 struct HoldOptions {
     std::string channel{}, of = "stop", reason{}, by{};

@@ -16,6 +16,7 @@
 #include "daemon/admin/ledger_api.hpp"
 #include "daemon/app.hpp"
 #include "daemon/commands/site.hpp"
+#include "daemon/delivery/api.hpp"
 #include "daemon/eligibility/eligibility.hpp"
 #include "daemon/followup/api.hpp"
 #include "daemon/followup/appeals_api.hpp"
@@ -91,6 +92,9 @@ struct Local {
         reports::add_routes(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, everyone);
         auto place = [this] { return reports::ExportPlace{site.settings.reports.export_dir, site.settings.rules_sha256}; };
         reports::add_export_route(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, place);
+        auto published = [this, names] { return public_wish(site.settings, *names); };
+        reports::add_public_route(router, {store::read_on(*site.store), *site.store, site.seal, *site.clock, [names] { return names; }}, published);
+        delivery::add_delivery_route(router, store::read_on(*site.store));
         followup::add_followup_routes(router, everyone, *site.store, site.seal, *site.clock);
         auto of_followups = std::make_shared<const followup::Rules>(followup_rules(site.settings));
         followup::Parts for_followups{*site.store, site.seal, *site.clock, random, [of_followups] { return of_followups; }, {}};

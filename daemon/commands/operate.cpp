@@ -190,6 +190,11 @@ int status(const std::string& config) {
                        text_of(strangers.at("officers")), text_of(strangers.at("calls_of_officers")));
         fmt::print("letters         {} wait, oldest {}\n", text_of(v.at("letters").at("open")), text_of(v.at("letters").at("oldest_at")));
         fmt::print("appeals         {} open, {} overdue\n", text_of(v.at("appeals").at("open")), text_of(v.at("appeals").at("overdue")));
+        const auto& deliveries = v.at("deliveries");
+        const auto& last = deliveries.at("last");
+        auto newest = last.is_null() ? std::string("none yet") : fmt::format("{} v{} to {} at {}", text_of(last.at("day")), text_of(last.at("version")), text_of(last.at("target")), text_of(last.at("at")));
+        if (!last.is_null() || deliveries.at("waiting").as_int64() > 0)
+            fmt::print("deliveries      {} wait, oldest {}; last {}\n", text_of(deliveries.at("waiting")), text_of(deliveries.at("oldest_at")), newest);
         for (const auto& a : v.at("alarms").as_array())
             tell_alarm(a);
         for (const auto& hold : v.at("holds").as_array())

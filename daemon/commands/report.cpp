@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "daemon/commands/ask.hpp"
 #include "daemon/commands/commands.hpp"
 #include "daemon/commands/line.hpp"
 #include "daemon/commands/site.hpp"
@@ -72,6 +73,28 @@ int export_day(const std::string& config, const std::string& day, const std::str
     fmt::print("{}\n", std::string(v.at("folder").as_string()));
     fmt::print(stderr, "{}\n", v.at("fresh").as_bool() ? "written" : "nothing has changed since this version");
     return 0;
+}
+
+int export_public(const std::string& config) {
+    return ask(config, "POST", "/control/public", "", [](const boost::json::value& v, Line&) {
+        fmt::print("{}\n", text_of(v.at("folder")));
+        fmt::print(stderr, "{}\n", v.at("changed").as_bool() ? "written" : "nothing has changed since it was written");
+        return 0;
+    });
+}
+
+// Receipts, and what is on its way: the newest first.
+int deliveries(const std::string& config) {
+    return ask(config, "GET", "/control/deliveries", "", [](const boost::json::value& answer, Line& line) {
+        auto v = on_the_wall(answer, line);
+        for (const auto& d : v.at("deliveries").as_array()) {
+            auto what = fmt::format("{} {} v{}", text_of(d.at("target")), text_of(d.at("day")), text_of(d.at("version")));
+            if (!d.at("delivered_at").is_null())
+                fmt::print("{}  delivered {}  {} files, {} bytes  {}  sha256 {}\n", what, text_of(d.at("delivered_at")), text_of(d.at("files")), text_of(d.at("bytes")), readable(d.at("place")), text_of(d.at("sha256")));
+            else fmt::print("{}  WAITS since {}  tried {} times, last {}  {}\n", what, text_of(d.at("planned_at")), text_of(d.at("attempts")), text_of(d.at("tried_at")), readable(d.at("why")));
+        }
+        return 0;
+    });
 }
 
 }  // namespace pingjing::commands

@@ -475,9 +475,66 @@ private:
         v.export_dir = s.path("export_dir");
         if (v.export_dir.empty()) v.export_dir = settings_.service.state_dir / "exports";
         v.export_nightly = s.flag("export_nightly", true);
+        v.public_dir = s.path("public_dir");
+        v.public_least_n = whole(s, "public_least_n", v.public_least_n, 100, 1'000'000);
+        for (const auto& [key, other] : {std::pair("export_dir", v.export_dir), std::pair("state_dir", settings_.service.state_dir), std::pair("key_dir", settings_.service.key_dir)})
+            if (!v.public_dir.empty() && (lies_inside(v.public_dir, other) || lies_inside(other, v.public_dir)))
+                s.problem("public_dir", fmt::format("public_dir = \"{}\": expected a folder of its own, neither in {} nor around it: what lies there is published", v.public_dir.string(), key));
+        for (auto& delivery : s.children("delivery")) delivered(delivery);
         v.keep_texts = std::chrono::duration_cast<Days>(s.duration("keep_texts", v.keep_texts, Days(1), never_longer));
         v.keep_ratings_years = whole(s, "keep_ratings_years", v.keep_ratings_years, 1, 100);
         s.finish();
+    }
+
+    // What opens somebody else's door is for us alone to read.
+    void for_us_alone(Section& s, const std::string& key) {
+        auto file = s.has(key) ? s.path(key) : Path();
+        std::error_code none;
+        if (auto rights = std::filesystem::status(file, none).permissions(); !file.empty() && !none && (rights & (std::filesystem::perms::others_all | std::filesystem::perms::group_write)) != std::filesystem::perms::none)
+            s.problem(key, fmt::format("{}: everybody may read {}, or others may write it; expected mode 0600", key, file.string()));
+    }
+
+    void delivered(Section& s) {
+        using To = Delivery::To;
+        Delivery v;
+        v.name = s.text("name");
+        if (!v.name.empty() && (v.name.size() > 32 || !made_of(v.name, "_-"))) s.problem("name", fmt::format("name = \"{}\": expected letters, digits, '-' and '_', at most 32", v.name));
+        for (const auto& other : settings_.reports.deliveries)
+            if (other.name == v.name) s.problem("name", fmt::format("delivery '{}' stands twice", v.name));
+        auto to = s.one_of("to", "folder", {"folder", "sftp", "http", "webdav"});
+        v.to = to == "sftp" ? To::sftp : to == "http" ? To::http : to == "webdav" ? To::webdav : To::folder;
+        v.folder = s.path("folder");
+        v.url = s.text("url", "");
+        while (v.url.ends_with("/")) v.url.pop_back();
+        v.user = s.text("user", "");
+        v.password = s.secret("password", false);
+        v.token = s.secret("token", false);
+        v.key_file = s.path("key_file"), v.known_hosts = s.path("known_hosts");
+        for (const char* key : {"password_file", "token_file", "key_file"}) for_us_alone(s, key);
+        bool remote = v.to != To::folder, sftp = v.to == To::sftp;
+        const auto& own = settings_.reports;
+        if (!remote && v.folder.empty()) s.problem("folder", "to = \"folder\": expected folder = \"…\"");
+        if (!remote && !v.folder.empty() && (lies_inside(v.folder, own.export_dir) || lies_inside(own.export_dir, v.folder)))
+            s.problem("folder", fmt::format("folder = \"{}\": expected another than [reports] export_dir", v.folder.string()));
+        if (!remote && !v.folder.empty() && !own.public_dir.empty() && (lies_inside(v.folder, own.public_dir) || lies_inside(own.public_dir, v.folder)))
+            s.problem("folder", fmt::format("folder = \"{}\": expected another than [reports] public_dir, which is published", v.folder.string()));
+        auto place = sftp && v.url.starts_with("sftp://") ? "https://" + v.url.substr(7) : v.url;
+        bool fits = is_public_url(place) && place.find_first_of("%@\\'") == place.npos && sftp == v.url.starts_with("sftp://");
+        if (remote && !fits) s.problem("url", fmt::format("url = \"{}\": expected {}, without a user, blanks or '%'", v.url, sftp ? "sftp://host/path" : "https://host/path"));
+        if (sftp && v.user.empty()) s.problem("user", "to = \"sftp\": expected user = \"…\"");
+        if (sftp && v.key_file.empty() == v.password.empty()) s.problem("key_file", "to = \"sftp\": expected key_file or password_file");
+        std::error_code none;
+        if (sftp && !v.key_file.empty() && !std::filesystem::is_regular_file(v.key_file, none)) s.problem("key_file", fmt::format("key_file: {} is not there", v.key_file.string()));
+        if (sftp && (v.known_hosts.empty() || !std::filesystem::is_regular_file(v.known_hosts, none)))
+            s.problem("known_hosts", "to = \"sftp\": expected known_hosts = \"…\", a file with the host's key (ssh-keyscan, compared by another way): nothing is sent to a host that cannot prove who it is");
+        if (remote && !sftp && !v.token.empty() && !v.user.empty()) s.problem("token", "token and user: expected one of them");
+        if (remote && v.url.starts_with("http://") && !v.url.starts_with("http://127.") && !v.url.starts_with("http://localhost"))
+            warn(s, "url", fmt::format("url = \"{}\": figures and credentials go over the network in the clear; expected https://", v.url));
+        v.inspection = s.flag("inspection", false);
+        v.timeout = s.duration("timeout", v.timeout, 1s, 1h);
+        v.retry = s.duration("retry", v.retry, 100ms, 1h);
+        s.finish();
+        settings_.reports.deliveries.push_back(std::move(v));
     }
 
     void assessment(Section s) {

@@ -188,6 +188,22 @@ struct Intake {
     std::string source;                      // of rows that name none; empty: it stays so
 };
 
+// [[reports.delivery]]: where finished versions of the nightly files are taken.
+struct Delivery {
+    std::string name;                        // ours, for receipts and alarms
+    enum class To { folder, sftp, http, webdav } to = To::folder;
+    Path folder;                             // to = "folder"
+    std::string url;                         // the others: sftp://host:22/path, https://host/path; no '/' at its end
+    std::string user;
+    std::string password;                    // secret; beside `user`
+    std::string token;                       // Bearer, secret, instead of them
+    Path key_file;                           // sftp: a private key, instead of a password
+    Path known_hosts;                        // sftp: the keys of hosts that we believe
+    bool inspection = false;                 // signals and funnel too
+    Millis timeout = 2min;                   // of one file
+    Millis retry = 1min;                     // after the first failure; doubles up to an hour
+};
+
 struct Reports {
     double weight_satisfied = 1, weight_basically = 0.5, weight_dissatisfied = 0;
     double prior_m = 20;
@@ -199,6 +215,9 @@ struct Reports {
     std::chrono::minutes nightly_at{30};     // after local midnight, for the day before
     Path export_dir;                         // default: state_dir/exports
     bool export_nightly = true;
+    Path public_dir;                         // the summary for the public; empty: none
+    int public_least_n = 100;                // a unit with fewer ratings in twelve months is not in it
+    std::vector<Delivery> deliveries;
     Days keep_texts{180};                    // numbers and texts, after closing of case and follow-up
     int keep_ratings_years = 3;
 };

@@ -23,10 +23,12 @@ bool only(std::string_view text, std::string_view letters) { return !text.empty(
 // Names as the nightly run gives them; whatever else lies there is not ours to hand out.
 bool is_day(std::string_view name) { return name.size() == 10 && only(name, "0123456789-"); }
 bool is_version(std::string_view name) { return name.size() <= 6 && name.starts_with('v') && only(name.substr(1), "0123456789"); }
+// 督察's alone to read.
+bool is_for_inspection(std::string_view name) { return name.starts_with("signals.") || name.starts_with("funnel.") || name.starts_with("funnel-"); }
 bool is_file(std::string_view name) {
     auto dot = name.find('.');
     auto end = dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
-    return (end == "csv" || end == "json" || end == "xlsx" || end == "html") && only(name.substr(0, dot), "abcdefghijklmnopqrstuvwxyz_");
+    return (end == "csv" || end == "json" || end == "xlsx" || end == "html") && only(name.substr(0, dot), "abcdefghijklmnopqrstuvwxyz_-");
 }
 
 std::vector<std::string> names_in(const fs::path& folder, bool (*wanted)(std::string_view)) {
@@ -38,12 +40,16 @@ std::vector<std::string> names_in(const fs::path& folder, bool (*wanted)(std::st
     return out;
 }
 
-json::array days_in(const fs::path& folder) {
+json::array days_in(const fs::path& folder, bool inspects) {
     json::array out;
     auto days = names_in(folder, is_day);
     for (auto day = days.rbegin(); day != days.rend() && out.size() < most_days; ++day)
         for (const auto& version : names_in(folder / *day, is_version))
-            out.push_back(json::object{{"day", *day}, {"version", version}, {"files", json::value_from(names_in(folder / *day / version, is_file))}});
+        {
+            auto files = names_in(folder / *day / version, is_file);
+            if (!inspects) std::erase_if(files, is_for_inspection);
+            out.push_back(json::object{{"day", *day}, {"version", version}, {"files", json::value_from(files)}});
+        }
     return out;
 }
 
@@ -61,9 +67,9 @@ std::string kind_of_file(std::string_view name) {
     return "application/octet-stream";  // not a page of ours, whatever stands in it
 }
 
-asio::awaitable<http::Response> list(Shelf p) {
+asio::awaitable<http::Response> list(Shelf p, http::Request request) {
     json::array days;
-    std::function<void(store::Connection&)> look = [&days, folder = p->folder()](store::Connection&) { days = days_in(folder); };
+    std::function<void(store::Connection&)> look = [&days, folder = p->folder(), inspects = request.asker.may("inspect")](store::Connection&) { days = days_in(folder, inspects); };
     co_await p->read(look);
     json::object body{{"exports", std::move(days)}};
     co_return http::private_json(json::serialize(body));
@@ -74,6 +80,7 @@ asio::awaitable<http::Response> hand_out(Shelf p, http::Request request) {
     const auto& version = request.captures.at("version");
     const auto& file = request.captures.at("file");
     if (!is_day(day) || !is_version(version) || !is_file(file)) co_return http::problem(404, "Not Found", "there is no such file");
+    if (is_for_inspection(file) && !request.asker.may("inspect")) co_return http::problem(403, "Forbidden", "signals and funnel need the scope inspect");
     std::optional<std::string> text;
     std::function<void(store::Connection&)> look = [&text, path = p->folder() / day / version / file](store::Connection&) { text = read_file(path); };
     co_await p->read(look);
@@ -88,7 +95,7 @@ asio::awaitable<http::Response> hand_out(Shelf p, http::Request request) {
 
 void add_export_routes(http::Router& router, const http::Guard& guard, ExportParts parts) {
     auto p = std::make_shared<const ExportParts>(std::move(parts));
-    router.add("GET", "/console/exports", guard("report", [p](http::Request) { return list(p); }));
+    router.add("GET", "/console/exports", guard("report", [p](http::Request request) { return list(p, std::move(request)); }));
     router.add("GET", "/console/exports/{day}/{version}/{file}", guard("report", [p](http::Request request) { return hand_out(p, std::move(request)); }));
 }
 

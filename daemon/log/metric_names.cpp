@@ -12,6 +12,7 @@ constexpr Metric every_one[] = {
     {"assist_total", "outcome", "Opinions asked of the assisting program: suggested, failed."},
     {"build_info", "version", "1; which version this is."},
     {"console_sign_in_total", "outcome", "People who signed in at the console: signed_in, refused."},
+    {"deliveries_total", "outcome target", "Versions of nightly files taken to a target, or not: delivered, failed."},
     {"desk_alarms_unanswered", "", "Emergencies that nobody acknowledged in time."},
     {"desk_alarms_waiting", "", "Emergencies that the desk has not received yet."},
     {"desk_escalations_total", "", "Emergencies that went a level up."},

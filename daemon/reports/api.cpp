@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
 
 #include "daemon/core/local_time.hpp"
@@ -179,6 +180,23 @@ bool asks_for_raw(const http::Request& call) {
     return raw == "1" || raw == "true" || call.parameter("cases", "0") == "1";
 }
 
+asio::awaitable<Response> answer_public(Parts parts, PublicWish wish, http::Request call) {
+    if (!call.trusted) co_return http::problem(404, "Not Found", "there is nothing here");
+    if (wish.folder.empty()) co_return http::problem(400, "Bad Request", "[reports] public_dir says nowhere to write it");
+    bool changed = false;
+    std::string why;
+    std::function<void(store::Connection&)> work = [&, now = parts->clock.now()](store::Connection& db) { changed = publish(wish.folder, public_summary(db, wish, now)); };
+    try {
+        co_await parts->read(work);
+    } catch (const std::system_error& error) {
+        why = error.what();
+    }
+    if (!why.empty()) co_return http::problem(500, "Not Written", why);
+    Response response;
+    response.body = fmt::format(R"({{"folder":{},"changed":{}}})", json_string(wish.folder.string()), changed);
+    co_return response;
+}
+
 asio::awaitable<Response> answer_export(Parts parts, std::function<ExportPlace()> place, http::Request call) {
     if (!call.trusted) co_return http::problem(404, "Not Found", "there is nothing here");
     auto site = parts->site();
@@ -193,7 +211,7 @@ asio::awaitable<Response> answer_export(Parts parts, std::function<ExportPlace()
     Result<Edition> edition = Edition();
     try {
         edition = co_await export_day(parts->read, parts->store, std::move(wish), now);
-    } catch (const std::system_error& error) {
+    } catch (const std::runtime_error& error) {  // a workbook may find no room either
         failed = error.what();
     }
     if (!failed.empty()) co_return http::problem(500, "Not Written", failed);
@@ -211,6 +229,11 @@ ExportWish export_wish(const ReportSite& site, const ExportPlace& place, const s
     wish.names = site.names, wish.rules = site.rules, wish.zone = site.zone;
     wish.seal = &seal, wish.signer = seal.ledger_signer();
     return wish;
+}
+
+void add_public_route(http::Router& router, ApiParts given, std::function<PublicWish()> wish_of) {
+    auto parts = std::make_shared<const ApiParts>(std::move(given));
+    router.add("POST", "/control/public", [parts, wish_of](http::Request call) { return answer_public(parts, wish_of(), std::move(call)); });
 }
 
 void add_export_route(http::Router& router, ApiParts given, std::function<ExportPlace()> place) {

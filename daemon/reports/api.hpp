@@ -9,6 +9,7 @@
 #include "daemon/core/clock.hpp"
 #include "daemon/http/router.hpp"
 #include "daemon/reports/export.hpp"
+#include "daemon/reports/public_summary.hpp"
 #include "daemon/reports/queries.hpp"
 #include "daemon/reports/story.hpp"
 #include "daemon/store/read_thread.hpp"
@@ -47,5 +48,7 @@ using Guard = std::function<http::Handler(std::string scope, http::Handler handl
 // `parts` refers to what outlives the router. Whoever passes the guard is named by it in the header x-pingjing-who.
 void add_routes(http::Router& router, ApiParts parts, const Guard& guard);
 void add_export_route(http::Router& router, ApiParts parts, std::function<ExportPlace()> place);
+// POST /control/public, likewise: the summary for the public, written now.
+void add_public_route(http::Router& router, ApiParts parts, std::function<PublicWish()> wish);
 
 }  // namespace pingjing::reports

@@ -10,14 +10,18 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <system_error>
 
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/tree.hpp"
+#include "daemon/reports/html.hpp"
 #include "daemon/reports/register.hpp"
 #include "daemon/reports/signals.hpp"
+#include "daemon/reports/trend.hpp"
+#include "daemon/reports/xlsx.hpp"
 #include "daemon/store/checkpoints.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/store.hpp"
@@ -37,49 +41,68 @@ std::string sha256_of(std::string_view bytes) {
 }
 
 using Files = std::map<std::string, std::string>;
+using Tables = std::map<std::string, Table>;  // by the name of their files
+
+// What programs read.
+void add_open_formats(Files& files, const Tables& tables) {
+    for (const auto& [name, table] : tables) files[name + ".csv"] = render_csv(table), files[name + ".json"] = render_json(table);
+}
+// What people open: no figure that does not stand in the others.
+void add_pages(Files& files, const Tables& tables) {
+    for (const auto& [name, table] : tables) files[name + ".xlsx"] = render_xlsx({table}), files[name + ".html"] = render_html({table});
+}
 
 // Of services beside the 110 call each has files of its own, `officers-window.csv`.
-void add_figures(Files& files, Connection& db, const ExportWish& wish, std::size_t service, Instant as_of) {
+std::string ending_of(const ExportWish& wish, std::size_t service) { return service == 0 ? std::string() : "-" + wish.rules.services[service].name; }
+
+void add_figures(Tables& tables, Connection& db, const ExportWish& wish, std::size_t service, Instant as_of) {
     auto range = *day_range(wish.day, wish.zone);
     auto rules = wish.rules;
     rules.raw = rules.by_answer = false;
     auto figures = count_period(db, {range.from, range.to, false, service}, rules, wish.zone, as_of);
-    auto end = service == 0 ? std::string() : "-" + rules.services[service].name;
     for (std::string name : {"officers", "units", "force", "exclusions"}) {
         auto table = name == "exclusions" ? exclusions_report(figures) : score_report(name, figures, wish.names, rules);
         table.from = table.to = wish.day;
         table.basis = "closed";
         table.as_of = format_local(as_of, wish.zone);
-        files[name + end + ".csv"] = render_csv(table);
-        files[name + end + ".json"] = render_json(table);
+        tables[name + ending_of(wish, service)] = std::move(table);
     }
 }
 
-Files figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
-    Files files;
-    for (std::size_t service = 0; service < wish.rules.services.size(); ++service) add_figures(files, db, wish, service, as_of);
+Tables figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
+    Tables tables;
+    for (std::size_t service = 0; service < wish.rules.services.size(); ++service) add_figures(tables, db, wish, service, as_of);
     Request week;
     auto over = last_week_over(*days_later(wish.day, 1));
     week.report = "register", week.from = over.from, week.to = over.to;
     auto complaints = register_report(db, wish.seal, wish.names, wish.rules, week, wish.zone);
     complaints.as_of = format_local(as_of, wish.zone);
-    files["register.csv"] = render_csv(complaints);
-    files["register.json"] = render_json(complaints);
-    return files;
+    tables["register"] = std::move(complaints);
+    return tables;
 }
 
-// Of the thirty days that end with this one. As the books they move by themselves, with records that stay open and lists that are kept: they
-// are in every version and make none.
-void add_signals(Files& files, Connection& db, const ExportWish& wish, Instant as_of) {
+// Of the thirty days that end with this one, and of the twelve weeks that were over with it. As the books they move by themselves, with records
+// that stay open, lists that are kept and days that leave: they are in every version and make none. Outside of the cut, for they read for long.
+void add_statistics(Tables& tables, Connection& db, const ExportWish& wish, Instant as_of) {
     Request month;
     month.report = "signals", month.from = *days_later(wish.day, -29), month.to = wish.day;
     auto signals = signals_report(db, wish.seal, wish.names, wish.rules, month, wish.zone, as_of);
     signals.as_of = format_local(as_of, wish.zone);
-    files["signals.csv"] = render_csv(signals);
-    files["signals.json"] = render_json(signals);
+    tables["signals"] = std::move(signals);
+    auto weeks = last_weeks(wish.day);
+    for (std::size_t service = 0; service < wish.rules.services.size(); ++service) {
+        auto request = month;
+        request.service = wish.rules.services[service].name;
+        request.report = "funnel";
+        tables["funnel" + ending_of(wish, service)] = *make_report(db, wish.names, wish.rules, request, wish.zone, as_of, wish.seal);
+        request.report = "trend", request.from = weeks.from, request.to = weeks.to;
+        tables["trend" + ending_of(wish, service)] = *make_report(db, wish.names, wish.rules, request, wish.zone, as_of, wish.seal);
+    }
 }
 
-std::string digest(const Files& files) {
+std::string digest(const Tables& tables) {
+    Files files;
+    add_open_formats(files, tables);
     std::string all;
     for (const auto& [name, bytes] : files) all += fmt::format("{} {}\n", name, sha256_of(bytes));
     return sha256_of(all);
@@ -144,9 +167,9 @@ bool is_of_this_ledger(Connection& db, const Edition& edition) {
     return edition.ledger_size <= size && to_hex(store::head_at(db, static_cast<std::uint64_t>(edition.ledger_size)).root()) == edition.ledger_root;
 }
 
-// What the store learned since the cut, but for exports and looking. Of `rows` no figure is made: that is what waits, and for how long.
+// What the store learned since the cut, but for exports, what became of them, and looking. Of `rows` no figure is made: that is what waits, and for how long.
 bool ledger_moved(Connection& db, std::int64_t since) {
-    Statement find(db, "SELECT 1 FROM ledger WHERE seq > ?1 AND kind NOT IN ('export', 'access', 'rows') LIMIT 1");
+    Statement find(db, "SELECT 1 FROM ledger WHERE seq > ?1 AND kind NOT IN ('export', 'access', 'rows', 'delivery') LIMIT 1");
     return find.bind(1, since).step();
 }
 
@@ -163,7 +186,7 @@ std::string root_at(Connection& db, const Edition& edition) {
 
 std::string identity(const json::object& row) {
     std::string out;
-    for (const char* key : {"signal", "officer", "unit", "code", "topic"})
+    for (const char* key : {"signal", "officer", "unit", "code", "topic", "week"})
         if (const auto* value = row.if_contains(key)) out += fmt::format("{}{}", out.empty() ? "" : " ", value->is_string() ? value->as_string().c_str() : "null");
     return out;
 }
@@ -179,13 +202,13 @@ std::map<std::string, std::string> rows_of(const json::object& report) {
     return rows;
 }
 
-// Which rows of which report differ from the version before. Empty where that is not there to compare.
+// Which rows of which report differ from the version before. None of a report that is not there to compare.
 json::object changes_since(const fs::path& before, const Files& files) {
     json::object changes;
     for (const auto& [name, bytes] : files) {
         if (!name.ends_with(".json")) continue;
         auto old_report = read_json(before / name);
-        if (!old_report) return {};
+        if (!old_report) continue;
         auto old_rows = rows_of(*old_report), rows = rows_of(json::parse(bytes).as_object());
         json::array changed, added, removed;
         for (const auto& [key, row] : rows) {
@@ -210,7 +233,7 @@ std::string emergencies_of(Connection& db, const ExportWish& wish) {
     return json::serialize(json::parse(render_json(desk_report(db, wish.day, wish.day, wish.zone))).at("rows"));
 }
 
-std::string manifest_of(Connection& db, const ExportWish& wish, const Edition& edition) {
+std::string manifest_of(const std::string& emergencies, const ExportWish& wish, const Edition& edition) {
     const auto& rules = wish.rules;
     auto out = fmt::format("{{\"day\":\"{}\",\"version\":{},\"as_of\":\"{}\",\"basis\":\"closed\",\"timezone\":{},\n", edition.day, edition.version,
                            format_utc(edition.as_of), json_string(wish.zone));
@@ -221,7 +244,7 @@ std::string manifest_of(Connection& db, const ExportWish& wish, const Edition& e
                        rules.prior ? fmt::format("{}", *rules.prior) : json_string("by moments"), json_string(wish.rules_sha256));
     json::object files;
     for (const auto& [name, bytes] : edition.files) files[name] = sha256_of(bytes);
-    out += fmt::format("\"emergencies\":{},\n", emergencies_of(db, wish));
+    out += fmt::format("\"emergencies\":{},\n", emergencies);
     out += fmt::format("\"figures_sha256\":\"{}\",\n\"files\":{}", edition.sha256, json::serialize(files));
     if (edition.version > 1) {
         auto changes = changes_since(version_folder(wish.folder, wish.day, edition.version - 1), edition.files);
@@ -262,7 +285,7 @@ void put_in_place(const fs::path& from, const fs::path& to) {
 Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant now) {
     if (!day_range(wish.day, wish.zone)) return fail(Error::Kind::invalid_input, fmt::format("date: expected a day such as 2026-11-21, not {}", wish.day));
     if (wish.day > local_day(now, wish.zone)) return fail(Error::Kind::invalid_input, fmt::format("date: {} is still to come; expected a day that has begun", wish.day));
-    store::Snapshot snapshot(db);  // one moment for all files: a day is counted in half a second
+    auto snapshot = std::make_unique<store::Snapshot>(db);  // one moment for all figures of the day: it is counted in half a second
 
     auto newest = newest_recorded(db, wish.day);
     std::vector<Edition> unrecorded;
@@ -300,13 +323,15 @@ Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant n
     }
     if (auto root = hash_from_hex(edition.ledger_root); wish.signer && root && edition.ledger_size > 0)
         edition.checkpoint = wish.signer->sign(Checkpoint{wish.signer->name(), static_cast<std::uint64_t>(edition.ledger_size), *root});
-    edition.files = figures_of(db, wish, edition.as_of);
-    edition.sha256 = digest(edition.files);
-    auto books = balance_report(db);
-    edition.files["balance.csv"] = render_csv(books);
-    edition.files["balance.json"] = render_json(books);
-    add_signals(edition.files, db, wish, edition.as_of);
-    edition.files["manifest.json"] = manifest_of(db, wish, edition);
+    auto tables = figures_of(db, wish, edition.as_of);
+    edition.sha256 = digest(tables);
+    tables["balance"] = balance_report(db);
+    auto emergencies = emergencies_of(db, wish);
+    snapshot.reset();
+    add_statistics(tables, db, wish, edition.as_of);
+    add_open_formats(edition.files, tables);
+    add_pages(edition.files, tables);
+    edition.files["manifest.json"] = manifest_of(emergencies, wish, edition);
     return edition;
 }
 

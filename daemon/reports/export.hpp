@@ -1,6 +1,6 @@
-// The figures of one day as files that others may keep: DIR/2026-11-20/v1/{officers,…}.{csv,json}, manifest.json, and
+// The figures of one day as files that others may keep: DIR/2026-11-20/v1/{officers,…}.{csv,json,xlsx,html}, manifest.json, and
 // DIR/2026-11-20/latest, which names the newest version. `register` among them is of the last week, Monday to Sunday, that was over by its end,
-// `signals`, which are 督察's alone to read, of thirty.
+// `trend` of the last twelve such weeks; `signals` and `funnel`, which are 督察's alone to read, of thirty days.
 //
 // A version fixes its cut (ledger size, as-of) when it is first written. Asked again, the day is counted anew as of that cut:
 // while its figures are the same there is nothing to do, else the next version says what changed. The books are of the whole

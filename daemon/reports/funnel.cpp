@@ -45,6 +45,20 @@ void add_limits(std::vector<Cell>& row, const Comparison& level, const Subject& 
                            word_of(now->warn), mean_alarm, counts.low, counts.high, now->tail, word_of(now->dissatisfied_warn), dissatisfied_alarm});
 }
 
+// Of one level: who may be compared and no others, each at its number of ratings.
+FunnelChart chart_of(Level which, const char* title, const char* english, const std::vector<Subject>& subjects, const std::vector<ReportRow>& shown, const Comparison& level,
+                     const Rules& rules) {
+    FunnelChart chart;
+    chart.title = title, chart.english = english;
+    chart.centre = level.centre();
+    auto of_one = level.limits(1, 1);
+    chart.deviation = (of_one.high - of_one.low) / 2;
+    chart.warn = rules.funnel_z, chart.alarm = rules.funnel_alarm, chart.least = rules.least.flags;
+    for (std::size_t i = 0; i < subjects.size(); ++i)
+        if (const auto& row = shown[i]; subjects[i].level == which && row.funnel && row.rate && row.code) chart.points.push_back({*row.code, row.name.value_or(""), row.n, *row.rate});
+    return chart;
+}
+
 }  // namespace
 
 PeriodCompared::PeriodCompared(const Figures& figures, const Names& names, const Rules& rules)
@@ -78,6 +92,9 @@ Table funnel_report(const PeriodCompared& now, const PeriodCompared& before, con
                      {"note", "备注", "note"}};
     for (const auto* subjects : {&now.units, &now.officers}) {
         auto shown = score(*subjects, now.force, rules);
+        auto add = [&](Level level, const char* title, const char* english) { table.charts.push_back(chart_of(level, title, english, *subjects, shown, now.of_level(level), rules)); };
+        if (subjects == &now.officers) add(Level::officer, "民警满意率漏斗图", "funnel plot, officers");
+        else add(Level::station, "派出所满意率漏斗图", "funnel plot, stations"), add(Level::sub_bureau, "分局满意率漏斗图", "funnel plot, sub-bureaus");
         for (std::size_t i = 0; i < subjects->size(); ++i) {
             const auto& subject = (*subjects)[i];
             auto text = [](const std::optional<std::string>& value) { return value ? Cell(*value) : Cell(); };

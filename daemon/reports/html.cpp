@@ -23,22 +23,14 @@ th,td{padding:4px 8px;text-align:right;border-bottom:1px solid var(--line);white
 th{vertical-align:bottom;background:var(--band);font-size:12px}th small{display:block;font-weight:normal;color:var(--soft)}
 .t{text-align:left}tbody th{background:none;font-size:14px;font-weight:normal}
 svg.interval{width:110px;height:13px;display:block}.grid{stroke:var(--line);fill:none}.range{fill:var(--range)}.point{stroke:var(--mark);stroke-width:2}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:16px 32px;margin:0 0 16px}
+figure{margin:0;max-width:640px}figcaption{margin:0 0 4px}figure p{margin:0;font-size:11px;color:var(--soft)}figure svg{width:100%;height:auto;display:block}
+svg text{fill:var(--ink);font-size:11px}svg .small,svg .name{font-size:10px}svg .small{fill:var(--soft)}
+.axis,.centre,.warn,.alarm,.line,.bar{fill:none;stroke:var(--ink)}.warn{stroke-dasharray:6 3}.alarm{stroke-dasharray:1.5 3;stroke-width:1.5}.centre{stroke:var(--soft);stroke-width:1.5}
+.line{stroke:var(--mark)}.bar{stroke:var(--soft)}.ring{fill:var(--range);fill-opacity:.45;stroke:var(--mark)}.mark{fill:var(--mark);stroke:Canvas;stroke-width:.8}
 @page{size:A4 landscape;margin:12mm}
-@media print{body{padding:0;max-width:none;font-size:9pt}th,td{padding:2px 5px}tbody th{font-size:9pt}section{break-after:page}section:last-child{break-after:auto}thead{display:table-header-group}tr{break-inside:avoid}.wide{overflow:visible}}
+@media print{body{padding:0;max-width:none;font-size:9pt}th,td{padding:2px 5px}tbody th{font-size:9pt}section{break-after:page}section:last-child{break-after:auto}thead{display:table-header-group}tr,figure{break-inside:avoid}.charts{grid-template-columns:1fr 1fr;gap:8px 32px}figure p{font-size:7.5pt;line-height:1.3}.wide{overflow:visible}}
 )css";
-
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (char c : printable(text)) switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\'': out += "&#39;"; break;
-            default: out += c;
-        }
-    return out;
-}
 
 std::optional<std::size_t> column_named(const Table& table, std::string_view name) {
     for (std::size_t i = 0; i < table.columns.size(); ++i)
@@ -101,6 +93,11 @@ std::string record_table(const Table& table) {
 std::string section(const Table& table) {
     auto out = fmt::format("<section><h1>{} <small>{}</small></h1>\n<p class=\"about\">{}</p>\n", escaped(table.heading.empty() ? table.report : table.heading), escaped(table.report),
                            escaped(about(table)));
+    if (!table.charts.empty()) {
+        out += "<div class=\"charts\">\n";
+        for (const auto& chart : table.charts) out += render_chart(chart);
+        out += "</div>\n";
+    }
     out += table.shape == Table::Shape::record ? record_table(table) : row_table(table);
     if (!table.footnotes.empty()) out += "<p class=\"notes\">";
     for (std::size_t i = 0; i < table.footnotes.size(); ++i) out += (i ? "<br>" : "") + escaped(table.footnotes[i]);
@@ -108,6 +105,19 @@ std::string section(const Table& table) {
 }
 
 }  // namespace
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (char c : printable(text)) switch (c) {
+            case '&': out += "&amp;"; break;
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            case '"': out += "&quot;"; break;
+            case '\'': out += "&#39;"; break;
+            default: out += c;
+        }
+    return out;
+}
 
 std::string render_html(const std::vector<Table>& tables) {
     auto title = tables.empty() ? std::string("pingjing") : escaped(tables.front().heading.empty() ? tables.front().report : tables.front().heading);

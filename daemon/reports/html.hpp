@@ -2,11 +2,15 @@
 // Its bytes depend on the tables alone.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/reports/render.hpp"
 
 namespace pingjing::reports {
+
+// As text in a page or a picture: no mark-up, no escape sequence.
+std::string escaped(std::string_view text);
 
 std::string render_html(const std::vector<Table>& tables);
 // For who serves such a page: nothing is fetched, nothing runs, and of styles only its own.

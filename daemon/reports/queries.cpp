@@ -217,10 +217,13 @@ Table statistics_report(Connection& db, const store::Seal* seal, const Names& na
     auto before = count_period(db, {start(request.from) - (period.to - period.from), period.from, false, service}, rules, zone, as_of);
     auto table = funnel_report({figures, names, rules}, {before, names, rules}, rules);
     // Who reads it is not warned of himself or of his unit.
+    auto is_own = [&](const std::string& code) { return (!request.badge.empty() && code == request.badge) || (!request.unit.empty() && code == request.unit); };
     std::erase_if(table.rows, [&](const std::vector<Cell>& row) {
         const auto* code = std::get_if<std::string>(&row.at(1));
-        return code && ((!request.badge.empty() && *code == request.badge) || (!request.unit.empty() && *code == request.unit));
+        return code && is_own(*code);
     });
+    for (auto& chart : table.charts)
+        if (auto* plot = std::get_if<FunnelChart>(&chart)) std::erase_if(plot->points, [&](const FunnelChart::Point& point) { return is_own(point.code); });
     return table;
 }
 

@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/reports/chart.hpp"
+
 namespace pingjing::reports {
 
 enum class Kind { text, count, ratio };  // a ratio runs from 0 to 1; the terminal shows per cent
@@ -38,7 +40,8 @@ struct Table {
     std::string as_of{};     // RFC 3339
     std::vector<Column> columns{};
     std::vector<std::vector<Cell>> rows{};
-    std::vector<std::string> footnotes{};  // terminal only
+    std::vector<std::string> footnotes{};  // terminal and page
+    std::vector<Chart> charts{};           // page only
     Shape shape = Shape::rows;
 };
 

@@ -78,6 +78,28 @@ std::vector<Trend> read_trends(store::Connection& db, const Names& names, const 
     return out;
 }
 
+namespace {
+
+// A rate and its control chart beside each other; none of a unit of which no week may be shown.
+void add_charts(Table& table, const Trend& trend) {
+    auto who = trend.subject.name.value_or(trend.subject.code.value_or(""));
+    if (trend.subject.code && trend.subject.name) who += " " + *trend.subject.code;
+    RateChart rates{who + " 满意率走势", "rate by week", {}};
+    ControlChart shares{who + " 不满占比控制图", "p-chart of the dissatisfied share", trend.centre, {}};
+    for (const auto& week : trend.weeks) {
+        const auto& row = week.row;
+        ChartWeek rate{week.week, row.n, {}}, share{week.week, row.n, {}};
+        if (row.rate) rate.value = ChartWeek::Value{*row.rate, *row.wilson_low, *row.wilson_high, ChartWeek::Mark::none};
+        auto mark = !week.signal ? ChartWeek::Mark::none : week.chart->beyond ? ChartWeek::Mark::beyond : ChartWeek::Mark::run;
+        if (week.chart) share.value = ChartWeek::Value{week.chart->share, week.chart->low, week.chart->high, mark};
+        rates.weeks.push_back(std::move(rate)), shares.weeks.push_back(std::move(share));
+    }
+    bool anything = std::ranges::any_of(rates.weeks, [](const ChartWeek& week) { return week.value.has_value(); });
+    if (anything) table.charts.emplace_back(std::move(rates)), table.charts.emplace_back(std::move(shares));
+}
+
+}  // namespace
+
 Table trend_report(const std::vector<Trend>& trends) {
     Table table;
     table.report = "trend", table.heading = "每周走势", table.basis = "closed";
@@ -85,7 +107,8 @@ Table trend_report(const std::vector<Trend>& trends) {
                      {"from", "自", "from", Kind::text, false}, {"to", "至", "to", Kind::text, false}, {"n", "评价数", "n", Kind::count},
                      {"rate", "满意率", "rate", Kind::ratio}, {"dissatisfied_share", "不满占比", "dissat.", Kind::ratio}, {"centre", "中心", "centre", Kind::ratio},
                      {"low", "控制下限", "low", Kind::ratio}, {"high", "控制上限", "high", Kind::ratio}, {"signal", "提示", "signal"}, {"note", "备注", "note"}};
-    for (const auto& trend : trends)
+    for (const auto& trend : trends) {
+        add_charts(table, trend);
         for (const auto& week : trend.weeks) {
             auto ratio = [](const std::optional<double>& value) { return value ? Cell(*value) : Cell(); };
             auto text = [](const std::optional<std::string>& value) { return value ? Cell(*value) : Cell(); };
@@ -96,6 +119,7 @@ Table trend_report(const std::vector<Trend>& trends) {
             table.rows.push_back({text(row.code), text(row.name), std::string(level_name(row.level)), week.week, week.from, week.to, row.n, ratio(row.rate), ratio(row.dissatisfied_share),
                                   chart ? Cell(trend.centre) : Cell(), chart ? Cell(chart->low) : Cell(), chart ? Cell(chart->high) : Cell(), signal, cell(row.note)});
         }
+    }
     table.footnotes = {"不满占比的控制图:超出三倍标准差,或连续八周在同一侧。只与本单位自己比。",
                        "p-chart of the dissatisfied share: beyond three sigma, or eight weeks in a row on one side. A unit beside itself, not beside others."};
     return table;

@@ -82,6 +82,7 @@ constexpr FactTable tables[] = {
     {42, "feed_units", "t", "unit satisfied* basically_satisfied* dissatisfied* fresh* number*"},
     {43, "ledger_keys", "i", "id at after_size verifier"},
     {44, "override_words", "i", "id at what case_id who words"},
+    {45, "deliveries", "i", "id target day version planned_at attempts* tried_at* why* delivered_at* place* files* bytes* sha256*"},
 };
 static_assert(std::string_view(tables[0].name) == "phones");
 // Beside the table's number: the row was deleted, nothing follows its key; only some moving columns were set.

@@ -379,7 +379,16 @@ CREATE TRIGGER opt_outs_stay BEFORE UPDATE ON opt_outs WHEN NEW.phone_id IS NOT 
   OR NOT EXISTS (SELECT 1 FROM meta WHERE key = 'sealing_reasons') BEGIN SELECT RAISE(ABORT, 'opt-outs are append-only'); END;
 )sql";
 
-constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14, step_15, step_16, step_17, step_18};
+// Nightly files that are to be taken somewhere, and the receipt of those that were.
+constexpr const char* step_19 = R"sql(
+CREATE TABLE deliveries(id INTEGER PRIMARY KEY, target TEXT NOT NULL, day TEXT NOT NULL, version INTEGER NOT NULL, planned_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+  tried_at INTEGER, why TEXT NOT NULL DEFAULT '', delivered_at INTEGER, place TEXT, files INTEGER, bytes INTEGER, sha256 TEXT, UNIQUE (target, day, version)) STRICT;
+CREATE INDEX deliveries_open ON deliveries(planned_at) WHERE delivered_at IS NULL;
+CREATE TRIGGER deliveries_stay BEFORE UPDATE ON deliveries WHEN OLD.delivered_at IS NOT NULL BEGIN SELECT RAISE(ABORT, 'a receipt is append-only'); END;
+CREATE TRIGGER deliveries_keep BEFORE DELETE ON deliveries BEGIN SELECT RAISE(ABORT, 'deliveries are never deleted'); END;
+)sql";
+
+constexpr const char* steps[] = {step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8, step_9, step_10, step_11, step_12, step_13, step_14, step_15, step_16, step_17, step_18, step_19};
 
 // Made of the arrows of core/message, so that the trigger and the code cannot drift apart; its words stand in it, because a
 // table of them would be read at every update. The ways that nearly every message goes are compared first.

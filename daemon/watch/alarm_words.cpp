@@ -39,6 +39,7 @@ constexpr AlarmWords all_alarm_words[] = {
     {"drop_file_refused", "文件被拒", "投递目录中有文件无法读取,已移开,其中的警情未收下"},
     {"drop_folder_waits", "投递目录受阻", "投递目录无法读写,或有文件在其中等待"},
     {"export_missing", "导出缺失", "昨日的夜间导出未写出"},
+    {"delivery_waits", "投送受阻", "夜间导出送不到指定的去处"},
     {"verify_failed", "核验不通过", "库经核验,有不符之处"},
     {"verify_missing", "未核验", "库已26小时未核验"},
     {"erasure_missing", "未删除", "到期应删除的内容已三日未删除"},

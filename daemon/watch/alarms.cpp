@@ -47,6 +47,7 @@ constexpr Kind all_kinds[] = {
     {"drop_file_refused", warning, "a file in the drop folder cannot be read and was put aside: its calls are not taken", 0s, 1min},
     {"drop_folder_waits", warning, "the drop folder cannot be read or written, or a file in it waits", 5min, 1min},
     {"export_missing", warning, "the nightly export of yesterday was not written", 10min, 0s},
+    {"delivery_waits", warning, "nightly files do not arrive where they are to be taken", 5min, 0s},
     {"verify_failed", error, "the store was verified, and something does not hold", 0s, 0s},
     {"verify_missing", warning, "the store was not verified for 26 hours", 30min, 0s},
     {"erasure_missing", warning, "what may no longer be kept was not erased for three days", 30min, 0s},

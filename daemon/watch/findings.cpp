@@ -13,6 +13,7 @@
 #include "daemon/core/silence.hpp"
 #include "daemon/store/appeals.hpp"
 #include "daemon/store/canaries.hpp"
+#include "daemon/store/deliveries.hpp"
 #include "daemon/store/outbox.hpp"
 #include "daemon/store/watch.hpp"
 
@@ -23,7 +24,7 @@ using Findings = std::vector<Finding>;
 
 constexpr int erased_within_days = 3;
 constexpr Millis verified_within = std::chrono::hours(26), signed_within = std::chrono::hours(3), unreadable_for = std::chrono::hours(1);
-constexpr Millis exported_within = std::chrono::hours(2);
+constexpr Millis exported_within = std::chrono::hours(2), delivered_within = std::chrono::hours(2);
 constexpr Millis letters_read_within = std::chrono::hours(48);
 constexpr int canary_days = 30;  // an older one says nothing any more
 constexpr int appeal_days = 30;  // of ratings, for the share that is taken out
@@ -101,6 +102,16 @@ void nightly_export(store::Connection& db, const Site& site, Instant now, Findin
     if (!first || local_day(*first, zone) > day) return;
     store::Statement written(db, "SELECT 1 FROM exports WHERE day = ?1 LIMIT 1");
     if (!written.bind(1, day).step()) out.push_back({"export_missing", "", day});
+}
+
+// Of targets that the site still has.
+void deliveries(store::Connection& db, const Site& site, Instant now, Findings& out) {
+    for (const auto& late : store::late_deliveries(db, now - delivered_within)) {
+        const auto& errand = late.errand;
+        if (std::ranges::find(site.deliveries, errand.target) == site.deliveries.end()) continue;
+        auto why = late.why.empty() ? std::string() : ": " + late.why;
+        out.push_back({"delivery_waits", errand.target, fmt::format("{} v{}, tried {}{}", errand.day, errand.version, errand.attempts == 1 ? "once" : fmt::format("{} times", errand.attempts), why)});
+    }
 }
 
 // The daemon verifies its store each night; a store that is younger than a night has not had its turn.
@@ -223,6 +234,7 @@ Findings about_store(store::Connection& db, const Site& site, bool signs, Instan
     backlog(db, site, now, out);
     writeback(db, site, now, out);
     nightly_export(db, site, now, out);
+    deliveries(db, site, now, out);
     desk(db, site, now, out);
     letters(db, now, out);
     verification(db, now, out);

@@ -16,6 +16,7 @@ struct Site {
           desk_answers(s.desk.main.kind != config::Desk::Kind::log || s.desk.escalate), canaries(!s.canary.phones.empty()), nightly_at(s.reports.nightly_at),
           ack_within(s.desk.main.ack_within),
           canary_within(s.canary.answer_within), writes_back(s.writeback.to != config::Writeback::To::nobody), writes_every(s.writeback.every) {
+        for (const auto& delivery : s.reports.deliveries) deliveries.push_back(delivery.name);
         for (const auto& route : s.routes) {
             auto& open = routes.emplace_back();
             for (const auto& name : route.channels)
@@ -31,6 +32,7 @@ struct Site {
     double speed = 1;  // of the site's clock
     bool writes_back;
     Millis writes_every;
+    std::vector<std::string> deliveries{};  // names of targets
     std::vector<std::vector<config::Hours>> routes{};  // of each [[route]]: the hours of its channels
 };
 

@@ -420,6 +420,59 @@ TEST_CASE("nothing goes back to the 110 system unless it is said where to, and c
     }
 }
 
+TEST_CASE("nightly files are taken where it is said, to hosts that can prove who they are, by secrets that are ours alone") {
+    Folder folder;
+    auto secret = [&](const std::string& name, std::filesystem::perms mode) {
+        folder.write(name, "s\n");
+        std::filesystem::permissions(folder.path / name, mode);
+    };
+    using enum std::filesystem::perms;
+    secret("ours", owner_read | owner_write), secret("group", owner_read | group_read), secret("everybody", owner_read | others_read), secret("hosts", owner_read | others_read);
+    auto load_delivery = [&](const std::string& keys) { return load_text(folder, smallest + "[[reports.delivery]]\nname = \"a\"\n" + keys); };
+    struct { const char* keys; const char* problem; } cases[] = {
+        {"folder = \"/mnt/bureau\"", ""},
+        {"to = \"folder\"", "expected folder"},
+        {"folder = \"state/exports\"", "expected another than [reports] export_dir"},
+        {"to = \"webdav\"\nurl = \"https://dav/x\"\nuser = \"pj\"\npassword_file = \"ours\"", ""},
+        {"to = \"webdav\"\nurl = \"https://dav/x\"\nuser = \"pj\"\npassword_file = \"group\"", ""},
+        {"to = \"webdav\"\nurl = \"https://dav/x\"\nuser = \"pj\"\npassword_file = \"everybody\"", "expected mode 0600"},
+        {"to = \"http\"\nurl = \"https://pj:secret@web/x\"", "without a user"},
+        {"to = \"http\"\nurl = \"ftp://web/x\"", "expected https://host/path"},
+        {"to = \"http\"", "expected https://host/path"},
+        {"to = \"http\"\nurl = \"https://web/x\"\nuser = \"pj\"\ntoken_file = \"ours\"", "expected one of them"},
+        {"to = \"sftp\"\nurl = \"sftp://host:22/in\"\nuser = \"pj\"\nkey_file = \"ours\"\nknown_hosts = \"hosts\"", ""},
+        {"to = \"sftp\"\nurl = \"sftp://host:22/in\"\nuser = \"pj\"\nkey_file = \"ours\"", "nothing is sent to a host that cannot prove who it is"},
+        {"to = \"sftp\"\nurl = \"sftp://host:22/in\"\nuser = \"pj\"\nkey_file = \"everybody\"\nknown_hosts = \"hosts\"", "expected mode 0600"},
+        {"to = \"sftp\"\nurl = \"sftp://host/in\"\nuser = \"pj\"\nknown_hosts = \"hosts\"", "expected key_file or password_file"},
+        {"to = \"sftp\"\nurl = \"https://host/in\"\nuser = \"pj\"\nkey_file = \"ours\"\nknown_hosts = \"hosts\"", "expected sftp://host/path"},
+        {"to = \"fax\"", "fax"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.keys);
+        auto loaded = load_delivery(c.keys);
+        CHECK(loaded.has_value() == (*c.problem == 0));
+        if (!loaded) CHECK_MESSAGE(loaded.error().text().find(c.problem) != std::string::npos, loaded.error().text());
+    }
+    CHECK_FALSE(load_delivery("folder = \"/x\"\n[[reports.delivery]]\nname = \"a\"\nfolder = \"/y\""));
+    auto clear = load_delivery("to = \"http\"\nurl = \"http://10.1.2.3/x\"");
+    REQUIRE(clear);
+    CHECK(clear->warnings.back().find("in the clear") != std::string::npos);
+    CHECK_FALSE(clear->reports.deliveries.at(0).inspection);
+}
+
+TEST_CASE("what is published lies neither among what is not, nor around it") {
+    Folder folder;
+    for (const char* wrong : {"state", "state/exports/public", ".", "keys"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(load_text(folder, smallest + "[reports]\npublic_dir = \"" + wrong + "\"\n"));
+    }
+    auto apart = load_text(folder, smallest + "[reports]\npublic_dir = \"/srv/pingjing/public\"\n");
+    REQUIRE(apart);
+    CHECK(apart->reports.public_least_n == 100);
+    CHECK_FALSE(load_text(folder, smallest + "[reports]\npublic_dir = \"/srv/public\"\npublic_least_n = 30\n"));
+    CHECK_FALSE(load_text(folder, smallest + "[reports]\npublic_dir = \"/srv/public\"\n[[reports.delivery]]\nname = \"a\"\nfolder = \"/srv/public/nights\"\n"));
+}
+
 TEST_CASE("the example configuration is right as it lies") {
     Folder folder;
     folder.write("kannel.password", test::read_source("systemd/kannel.password"));

@@ -42,8 +42,9 @@ struct Shelf {
         std::filesystem::create_directories((folder() / name).parent_path());
         std::ofstream(folder() / name) << text;
     }
-    http::Response get(std::string path) {
+    http::Response get(std::string path, std::vector<std::string> scopes = {"report"}) {
         http::Request request;
+        request.asker.scopes = std::move(scopes);
         request.method = "GET";
         request.target = path;
         request.path = std::move(path);
@@ -65,6 +66,23 @@ TEST_CASE("the nightly files are listed, the newest day first, and handed out as
     // A page that somebody put there does not run as one of ours.
     CHECK(shelf.get("/console/exports/2026-11-21/v1/report.html").content_type == "application/octet-stream");
     CHECK(shelf.guarded_by == std::vector<std::string>{"report", "report", "admin"});
+}
+
+TEST_CASE("what is for inspection alone is neither listed nor handed out to others") {
+    Shelf shelf;
+    for (const char* name : {"signals.csv", "funnel.html", "funnel-window.xlsx", "officers-window.csv"}) shelf.put(std::string("2026-11-22/v1/") + name, "x");
+    auto listed = [&](std::vector<std::string> scopes) {
+        auto body = shelf.get("/console/exports", std::move(scopes)).body;
+        return body.substr(0, body.find("2026-11-21"));
+    };
+    CHECK(listed({"report"}) == R"({"exports":[{"day":"2026-11-22","version":"v1","files":["officers-window.csv"]},{"day":")");
+    CHECK(listed({"report", "inspect"}).find(R"(["funnel-window.xlsx","funnel.html","officers-window.csv","signals.csv"])") != std::string::npos);
+    for (const char* name : {"signals.csv", "funnel.html", "funnel-window.xlsx"}) {
+        auto path = std::string("/console/exports/2026-11-22/v1/") + name;
+        CHECK(shelf.get(path).status == 403);
+        CHECK(shelf.get(path, {"report", "inspect"}).status == 200);
+    }
+    CHECK(shelf.get("/console/exports/2026-11-22/v1/officers-window.csv").status == 200);
 }
 
 TEST_CASE("nothing else of the disk is handed out") {

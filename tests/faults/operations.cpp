@@ -18,6 +18,7 @@
 #include "daemon/store/appeals.hpp"
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/checkpoints.hpp"
+#include "daemon/store/deliveries.hpp"
 #include "daemon/store/erasure.hpp"
 #include "daemon/store/followups.hpp"
 #include "daemon/store/inbox.hpp"
@@ -532,6 +533,15 @@ std::vector<Operation> about_the_house() {
             edition.day = "2026-11-20", edition.ledger_size = 3, edition.as_of = noon, edition.sha256 = "x", edition.checkpoint = signed_head(db);
             reports::record_export(db, edition, noon);
         }),
+        in_store("plan_delivery", [](Connection& db, Office&) { store::plan_delivery(db, {0, "bureau", "2026-11-20", 1, 0}, noon); }),
+        in_store("record_delivery_failed", [](Connection& db, Office&) {
+            store::plan_delivery(db, {0, "bureau", "2026-11-20", 1, 0}, noon);
+            store::record_delivery_failed(db, store::open_deliveries(db, "bureau").at(0).id, "nobody answers", noon);
+        }),
+        in_store("record_delivered", [](Connection& db, Office&) {
+            store::plan_delivery(db, {0, "bureau", "2026-11-20", 1, 0}, noon);
+            store::record_delivered(db, store::open_deliveries(db, "bureau").at(0).id, {"/mnt/bureau/2026-11-20/v1", 37, 4096, "x"}, noon);
+        }),
         in_store("record_waiting_settings", [](Connection& db, Office&) { record_waiting_settings(db, {"[[channel]] main"}, noon); }),
         in_store("record_configuration", [](Connection& db, Office&) {
             auto settings = furniture().settings;
@@ -573,7 +583,7 @@ const std::vector<std::string>& readers() {
         "changed_after_closing", "read_signals", "signals_report",
         "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "standing_of", "survey_times", "no_send_before", "capped_cases_of",
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "find_unclear_texts", "before_texts_since", "read_up_to", "is_replay",
-        "sent_surveys_to", "texts_to", "any_new_texts", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "read_story", "make_report", "balance_report", "paths_report",
+        "sent_surveys_to", "texts_to", "any_new_texts", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "public_summary", "unplanned_deliveries", "open_deliveries", "newest_deliveries", "late_deliveries", "read_story", "make_report", "balance_report", "paths_report",
         // of the ledger's check, a step at a time
         "step", "begin", "finish", "go_on", "step_rest", "take_rest", "read_rows_or_leave_table", "list_tables", "begin_table", "read_indexes", "ask_sqlite", "walk_on", "read_slice", "compare_with_indexes", "compare_with_table", "begin_pass", "read_lines", "compare_head", "read_rows", "find_missing", "stands_after_all", "name_of",
         // the store's own: every operation goes through them; migrate() has tests of its own

@@ -23,6 +23,10 @@ struct Nights {
         tasks = std::make_unique<TaskGroup>(w.io.get_executor(), [](const std::string&, std::exception_ptr) { FAIL("the nights ended"); });
         nightly = std::make_unique<Nightly>(store::read_on(*w.store), *w.store, w.seal, w.clock, [this]() -> const config::Settings& { return settings; }, [this](const std::string& day) {
             return reports::export_wish(reports::ReportSite(), {settings.reports.export_dir, "rules"}, w.seal, day);
+        }, std::chrono::minutes(1), [this] {
+            reports::PublicWish wish;
+            wish.folder = settings.reports.public_dir, wish.zone = "Asia/Shanghai", wish.answers_until = std::chrono::hours(24 * 6);
+            return wish;
         });
         tasks->spawn("nightly", nightly->run());
     }
@@ -278,6 +282,46 @@ TEST_CASE("the share of large tables that a night looks at follows the one that 
     read = store::read_on(*w.store);
     verify();
     CHECK(next() == "1");
+}
+
+TEST_CASE("what may be published is written by night, looked at again within a week, and not by a clock that is not trusted") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    TempFolder apart;
+    Nights nights(w);
+    nights.settings.reports.public_dir = apart.path() / "public";
+    auto published = [&] { return w.value("SELECT value FROM meta WHERE key = 'published'"); };
+    w.exec("INSERT INTO holds(id, of, at, reason) VALUES (900, 'clock', 1, 'it jumped')");
+    w.pass(std::chrono::hours(2));
+    CHECK_FALSE(fs::exists(apart / "public"));
+    w.exec("UPDATE holds SET released_at = 2");
+    w.pass(std::chrono::hours(1));
+    CHECK(published() == "2026-10-31 2026-11-20");
+    for (const char* name : {"satisfaction.csv", "satisfaction.json", "satisfaction.html"}) CHECK(fs::exists(apart.path() / "public" / name));
+    fs::remove(apart.path() / "public" / "satisfaction.csv");
+    w.pass(std::chrono::hours(6 * 24));
+    CHECK(published() == "2026-10-31 2026-11-20");
+    w.pass(std::chrono::hours(24));
+    CHECK(published() == "2026-10-31 2026-11-27");
+    CHECK(fs::exists(apart.path() / "public" / "satisfaction.csv"));
+    w.pass(std::chrono::hours(11 * 24));  // no call of November can be answered any more
+    CHECK(published().starts_with("2026-11-30 2026-12-0"));
+}
+
+TEST_CASE("where the summary cannot be written the night goes on, and it is tried again") {
+    World w("2026-11-20T09:00:00+08:00");
+    w.call("a", "13812345001");
+    TempFolder apart;
+    Nights nights(w);
+    w.write("taken", "");
+    fs::copy_file(w.folder / "taken", apart / "taken");
+    nights.settings.reports.public_dir = apart / "taken";
+    w.pass(std::chrono::hours(24));
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key = 'published'") == "0");
+    CHECK(nights.files() == "2026-11-20 v1");
+    fs::remove(apart / "taken");
+    w.pass(std::chrono::minutes(16));
+    CHECK(w.value("SELECT count(*) FROM meta WHERE key = 'published'") == "1");
 }
 
 TEST_CASE("a night that begins later than it did exports no day again") {

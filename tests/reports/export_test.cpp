@@ -95,15 +95,28 @@ struct Site {
 
 }  // namespace
 
-TEST_CASE("a day is exported as fourteen files and a manifest that vouches for them") {
+TEST_CASE("a day is exported as nine tables, each in four formats, and a manifest that vouches for them") {
     Site site;
     auto edition = site.run();
     CHECK(edition.version == 1);
     auto files = site.files();
-    CHECK(files.size() == 16);
+    CHECK(files.size() == 38);
     CHECK(files["2026-11-20/latest"] == "v1\n");
     auto manifest = site.manifest(1);
-    CHECK(manifest.at("files").as_object().size() == 14);
+    CHECK(manifest.at("files").as_object().size() == 36);
+    for (const char* name : {"officers", "units", "force", "exclusions", "register", "balance", "signals", "funnel", "trend"}) {
+        CAPTURE(name);
+        auto start = std::string("2026-11-20/v1/") + name;
+        CHECK(files[start + ".xlsx"].starts_with("PK"));
+        CHECK(files[start + ".html"].starts_with("<!doctype html>"));
+        for (const char* end : {".csv", ".json", ".xlsx", ".html"}) CHECK(manifest.at("files").at(name + std::string(end)).as_string().size() == 64);
+    }
+    auto trend = boost::json::parse(files["2026-11-20/v1/trend.json"]);
+    CHECK(trend.at("from") == "2026-08-24");  // twelve weeks that were over, Monday to Sunday
+    CHECK(trend.at("to") == "2026-11-15");
+    auto funnel = boost::json::parse(files["2026-11-20/v1/funnel.json"]);
+    CHECK(funnel.at("from") == "2026-10-22");
+    CHECK(funnel.at("to") == "2026-11-20");
     auto complaints = boost::json::parse(files["2026-11-20/v1/register.json"]);
     CHECK(complaints.at("from") == "2026-11-09");  // the last week that was over: no two nights differ by one day
     CHECK(complaints.at("to") == "2026-11-15");
@@ -291,7 +304,7 @@ TEST_CASE("the daemon exports on its reading thread and records through the stor
     auto exported = test::run(io, export_day(store::read_on(thread), *site.store, site.wish, night));
     REQUIRE(exported);
     CHECK(exported->version == 1);
-    CHECK(site.files().size() == 16);
+    CHECK(site.files().size() == 38);
     CHECK(site.number("SELECT count(*) FROM exports") == 1);
     auto again = test::run(io, export_day(store::read_on(*site.store), *site.store, site.wish, night + 1h));
     CHECK_FALSE(again->fresh);

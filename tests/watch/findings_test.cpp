@@ -57,6 +57,10 @@ struct House {
         settings.writeback.to = config::Writeback::To::folder;
         put(fmt::format("INSERT INTO writeback(id, key, at, unit, line) VALUES (1, x'01', {}, '', x'00')", ms(since)));
     }
+    void carries(Instant since) {
+        settings.reports.deliveries.emplace_back().name = "bureau";
+        put(fmt::format("INSERT INTO deliveries(id, target, day, version, planned_at, attempts, why) VALUES (1, 'bureau', '2026-11-20', 1, {}, 3, 'nobody answers')", ms(since)));
+    }
     void erased(const std::string& day) { put("INSERT INTO meta(key, value) VALUES ('erased_day', '" + day + "')"); }
     void text(Instant received, const char* step = "new") {
         auto id = db.next_id("inbound");
@@ -128,6 +132,9 @@ TEST_CASE("what is wrong in a store, each by itself and in words") {
         {"no export, and its night has been over for two hours", [](House& h) { h.put("UPDATE exports SET day = '2026-11-19'"); }, "export_missing: 2026-11-20\n", noon - 9h - 30min},
         {"no export, and the night is at six", [](House& h) { h.put("UPDATE exports SET day = '2026-11-19'"), h.settings.reports.nightly_at = 6h; }, "", noon - 4h - 1ms},
         {"no export is wanted", [](House& h) { h.put("DELETE FROM exports"), h.settings.reports.export_nightly = false; }, ""},
+        {"nightly files that wait", [](House& h) { h.carries(noon - 2h); }, ""},
+        {"nightly files that wait for too long", [](House& h) { h.carries(noon - 2h - 1ms); }, "delivery_waits bureau: 2026-11-20 v1, tried 3 times: nobody answers\n"},
+        {"nightly files for whom nobody is to have them any more", [](House& h) { h.carries(noon - 9h), h.settings.reports.deliveries.clear(); }, ""},
         {"an emergency waits", [](House& h) { h.emergency("NULL"); }, "desk_unreachable: 1 emergency waits\n"},
         {"a letter of this morning", [](House& h) { h.letter(noon - 3h); }, ""},
         {"a letter that nobody reads", [](House& h) { h.letter(noon - 49h); }, "letters_unread: 1 letter waits for more than two days\n"},
