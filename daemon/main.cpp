@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
     }
     std::string config;
     for (auto& [name, sub] : subs)
-        if (!needs_no_site.contains(name)) sub->add_option("-c,--config", config, "pingjing.toml")->required();
+        if (!needs_no_site.contains(name)) sub->add_option("-c,--config", config, "pingjing.toml")->required(name != "verify");
 
     std::string scale = "110-3";
     std::vector<std::string> texts;
@@ -153,9 +153,13 @@ int main(int argc, char** argv) {
 
     std::vector<std::string> checkpoints, verifiers;
     std::string since, row, size, note, phone;
+    commands::ExportsAsked exports;
+    subs["verify"]->add_option("--export", exports.folder, "instead, without a store: a folder of nightly files, of all days, of one, or one version");
+    subs["verify"]->add_option("--key", exports.keys, "for --export: the verifier key that init printed; several where it was changed");
+    subs["verify"]->add_option("--proof", exports.proofs, "for --export: a file with what proof or checkpoint --since printed; as often as there are");
     subs["verify"]->add_option("--checkpoint", checkpoints, "a file with a checkpoint that was kept elsewhere; as often as there are");
     subs["checkpoint"]->add_option("--since", since, "rows of an earlier one: also the proof that this one goes on from it");
-    subs["proof"]->add_option("ROW", row, "number of a ledger row, as explain tells it")->required();
+    subs["proof"]->add_option("ROW", row, "number of a ledger row, as explain tells it; or a version of the nightly files, 2026-11-20/v1")->required();
     subs["proof"]->add_option("--size", size, "rows of a checkpoint kept here; default: one made now");
     subs["cosign"]->add_option("NOTE", note, "a file with the checkpoint and their signature; - is stdin")->required();
     subs["cosign"]->add_option("--verifier", verifiers, "their verifier key, name+id+key")->required();
@@ -429,6 +433,7 @@ int main(int argc, char** argv) {
         if (name == "appeal") return commands::appeal(config, appeal);
         if (name == "status") return commands::status(config);
         if (name == "followup") return commands::followup(config, followup);
+        if (name == "verify" && !exports.folder.empty()) return commands::verify_exports(exports, format);
         if (name == "verify") return commands::verify(config, format, checkpoints);
         if (name == "checkpoint") return commands::checkpoint(config, since);
         if (name == "proof") return commands::proof(config, row, size);
