@@ -33,7 +33,7 @@ constexpr Command table[] = {
     {"verify", "recompute the ledger and the books", true},
     {"demo", "a day on this machine", true},
     {"serve", "the daemon", true},
-    {"report", "officers, units, force, balance, exclusions, paths, desk, appeals, register, funnel, trend, response, assessment, signals", true},
+    {"report", "officers, units, force, balance, exclusions, paths, desk, appeals, register, funnel, trend, response, assessment, signals, audit", true},
     {"export", "the nightly files", true},
     {"explain", "the story of one case", true},
     {"review", "texts that a person has to decide", true},
@@ -107,7 +107,9 @@ int main(int argc, char** argv) {
 
     commands::ReportOptions report;
     auto* reports = subs["report"];
-    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember(reports::report_names()));
+    auto report_names = reports::report_names();
+    report_names.emplace_back("audit");
+    reports->add_option("REPORT", report.report, "audit: who looked at whom, who did what by hand, and why")->required()->check(CLI::IsMember(report_names));
     reports->add_option("--from", report.from, "first local day, 2026-11-01; default: the last 30 days");
     reports->add_option("--to", report.to, "last local day");
     reports->add_option("--service", report.service, "another service than the 110 call, by the name of its [[survey.service]]");
@@ -225,7 +227,7 @@ int main(int argc, char** argv) {
         auto* action = subs["token"]->add_subcommand(name, create ? "a new one, shown once" : revoke ? "from now on it opens nothing" : "whose they are, without the tokens themselves");
         if (revoke) action->add_option("ID", token.id, "as `token list` names it")->required();
         if (create) {
-            action->add_option("--scope", token.scope, "intake,report,desk,inspect,unit,officer,leader,admin")->required();
+            action->add_option("--scope", token.scope, "intake,report,desk,inspect,unit,officer,leader,audit,admin")->required();
             action->add_option("--name", token.name, "whose it is");
             action->add_option("--unit", token.unit, "12 digits; needed for unit");
             action->add_option("--badge", token.badge, "needed for officer");

@@ -64,6 +64,9 @@ const std::vector<Operation>& operations() {
          "Units by their components", "from to service format raw", "", "Report", "400", "inspect"},
         {"GET", "/v1/reports/signals", scopes, "inspect", "reportSignals",
          "What looks like gaming", "from to service format raw cases", "", "Report", "400", "inspect"},
+        {"GET", "/v1/reports/audit", scopes, "audit", "reportAudit",
+         "Who looked at whom, who did what by hand, and why; no number in it; written down as a look",
+         "from to audit_format", "", "Audit", "400"},
         {"GET", "/v1/reports/mine", scopes, "officer", "reportMine",
          "One's own ratings, by the badge of the token", "format", "", "Report", "400"},
 

@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.join(here, "..", "commands"))
 from police_site import check, play, until
 
 PACKAGES = ("@seriousme/openapi-schema-validator", "ajv", "ajv-formats")
-SCOPES = ["intake", "report", "desk", "inspect", "unit", "officer", "leader"]
+SCOPES = ["intake", "report", "desk", "inspect", "unit", "officer", "leader", "audit"]
 UNIT = "320102430000"
 
 
