@@ -8,6 +8,7 @@
 #include "daemon/admin/control.hpp"
 #include "daemon/admin/health.hpp"
 #include "daemon/admin/ledger_api.hpp"
+#include "daemon/admin/openapi.hpp"
 #include "daemon/async/keep_running.hpp"
 #include "daemon/configuration_history.hpp"
 #include "daemon/console/exports.hpp"
@@ -322,7 +323,7 @@ void App::add_console(http::Router& router) {
 
 // The same handlers behind both doors; the control socket has some that the network has not.
 http::Router App::doors(bool control) {
-    http::Router router;
+    http::Router router(control ? http::Router::Side::control : http::Router::Side::network);
     auto guard = access_.guards();
     auto wake = [this] { gateway_->dispatcher().wake(); };
     intake::add_calls_route(router, guard, intake_, [this] { return intake_rules_; }, clock_, wake);
@@ -338,7 +339,7 @@ http::Router App::doors(bool control) {
     admin::add_health_routes(router, access_, [this] { return readiness(); });
     inbound::add_hooks(router, gateway_->inbox(), [this] { return hooks_; });
     if (!control) add_console(router);
-    if (!control) return router;
+    if (!control) return admin::add_openapi_route(router), router;
 
     reports::add_export_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, [this] { return export_place(); });
     reports::add_public_route(router, {store::read_on(*reader_), *store_, seal_, clock_, [this] { return report_site_; }}, [this] { return public_wish(gateway_->settings(), *report_site_); });
@@ -351,6 +352,7 @@ http::Router App::doors(bool control) {
     inbound::add_quarantine_routes(router, guard, {*store_, store::read_on(*reader_), seal_, clock_, again});
     auto recognised = [this] { return recognised_for(gateway_->settings()); };
     admin::add_ledger_routes(router, {store::read_on(*reader_), *store_, seal_, clock_, recognised, [this] { return stopping_; }});
+    admin::add_openapi_route(router);
     return router;
 }
 

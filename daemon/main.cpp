@@ -33,7 +33,7 @@ constexpr Command table[] = {
     {"verify", "recompute the ledger and the books", true},
     {"demo", "a day on this machine", true},
     {"serve", "the daemon", true},
-    {"report", "officers, units, force, balance, exclusions, paths, desk, appeals, register, funnel, trend, response, assessment, signals", true},
+    {"report", "officers, units, force, balance, exclusions, paths, desk, appeals, register, funnel, trend, response, assessment, signals, audit", true},
     {"export", "the nightly files", true},
     {"explain", "the story of one case", true},
     {"review", "texts that a person has to decide", true},
@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
     }
     std::string config;
     for (auto& [name, sub] : subs)
-        if (!needs_no_site.contains(name)) sub->add_option("-c,--config", config, "pingjing.toml")->required();
+        if (!needs_no_site.contains(name)) sub->add_option("-c,--config", config, "pingjing.toml")->required(name != "verify");
 
     std::string scale = "110-3";
     std::vector<std::string> texts;
@@ -107,7 +107,9 @@ int main(int argc, char** argv) {
 
     commands::ReportOptions report;
     auto* reports = subs["report"];
-    reports->add_option("REPORT", report.report, "")->required()->check(CLI::IsMember(reports::report_names()));
+    auto report_names = reports::report_names();
+    report_names.emplace_back("audit");
+    reports->add_option("REPORT", report.report, "audit: who looked at whom, who did what by hand, and why")->required()->check(CLI::IsMember(report_names));
     reports->add_option("--from", report.from, "first local day, 2026-11-01; default: the last 30 days");
     reports->add_option("--to", report.to, "last local day");
     reports->add_option("--service", report.service, "another service than the 110 call, by the name of its [[survey.service]]");
@@ -156,9 +158,13 @@ int main(int argc, char** argv) {
 
     std::vector<std::string> checkpoints, verifiers;
     std::string since, row, size, note, phone;
+    commands::ExportsAsked exports;
+    subs["verify"]->add_option("--export", exports.folder, "instead, without a store: a folder of nightly files, of all days, of one, or one version");
+    subs["verify"]->add_option("--key", exports.keys, "for --export: the verifier key that init printed; several where it was changed");
+    subs["verify"]->add_option("--proof", exports.proofs, "for --export: a file with what proof or checkpoint --since printed; as often as there are");
     subs["verify"]->add_option("--checkpoint", checkpoints, "a file with a checkpoint that was kept elsewhere; as often as there are");
     subs["checkpoint"]->add_option("--since", since, "rows of an earlier one: also the proof that this one goes on from it");
-    subs["proof"]->add_option("ROW", row, "number of a ledger row, as explain tells it")->required();
+    subs["proof"]->add_option("ROW", row, "number of a ledger row, as explain tells it; or a version of the nightly files, 2026-11-20/v1")->required();
     subs["proof"]->add_option("--size", size, "rows of a checkpoint kept here; default: one made now");
     subs["cosign"]->add_option("NOTE", note, "a file with the checkpoint and their signature; - is stdin")->required();
     subs["cosign"]->add_option("--verifier", verifiers, "their verifier key, name+id+key")->required();
@@ -224,7 +230,7 @@ int main(int argc, char** argv) {
         auto* action = subs["token"]->add_subcommand(name, create ? "a new one, shown once" : revoke ? "from now on it opens nothing" : "whose they are, without the tokens themselves");
         if (revoke) action->add_option("ID", token.id, "as `token list` names it")->required();
         if (create) {
-            action->add_option("--scope", token.scope, "intake,report,desk,inspect,unit,officer,leader,admin")->required();
+            action->add_option("--scope", token.scope, "intake,report,desk,inspect,unit,officer,leader,audit,admin")->required();
             action->add_option("--name", token.name, "whose it is");
             action->add_option("--unit", token.unit, "12 digits; needed for unit");
             action->add_option("--badge", token.badge, "needed for officer");
@@ -436,6 +442,7 @@ int main(int argc, char** argv) {
         if (name == "appeal") return commands::appeal(config, appeal);
         if (name == "status") return commands::status(config);
         if (name == "followup") return commands::followup(config, followup);
+        if (name == "verify" && !exports.folder.empty()) return commands::verify_exports(exports, format);
         if (name == "verify") return commands::verify(config, format, checkpoints);
         if (name == "checkpoint") return commands::checkpoint(config, since);
         if (name == "proof") return commands::proof(config, row, size);

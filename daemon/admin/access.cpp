@@ -13,7 +13,7 @@
 namespace pingjing::admin {
 namespace {
 
-constexpr const char* every_scope = "intake,report,desk,inspect,unit,officer,leader";
+constexpr const char* every_scope = "intake,report,desk,inspect,unit,officer,leader,audit";
 constexpr auto oldest_table = std::chrono::seconds(1);
 
 bool same_letters(std::string_view a, std::string_view b) {

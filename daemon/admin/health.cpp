@@ -49,9 +49,10 @@ void add_health_routes(http::Router& router, Access& access, std::function<asio:
         response.body = metrics::render() + metrics::render_process();
         co_return response;
     };
-    router.add("GET", "/healthz", access.loopback_or("report", alive));
-    router.add("GET", "/readyz", access.loopback_or("report", ready));
-    router.add("GET", "/metrics", access.loopback_or("report", measured));
+    auto near = [&](const char* path, http::Handler handler) { return access.loopback_or(std::string(http::operation("GET", path).scopes), std::move(handler)); };
+    router.add("GET", "/healthz", near("/healthz", alive));
+    router.add("GET", "/readyz", near("/readyz", ready));
+    router.add("GET", "/metrics", near("/metrics", measured));
 }
 
 }  // namespace pingjing::admin

@@ -101,9 +101,21 @@ asio::awaitable<Response> make_checkpoint(Ledger p, Request request) {
     co_return ok({{"checkpoint", text}, {"verifier", signer->verifier().written()}});
 }
 
+// "2026-11-20/v1": the line that recorded this version of the nightly files.
+std::optional<std::int64_t> line_of_export(Connection& db, const std::string& name) {
+    auto slash = name.find("/v");
+    if (slash == name.npos) return std::nullopt;
+    store::Statement find(db, "SELECT seq FROM ledger WHERE kind = 'export' AND substr(data, 1, length(?1)) = ?1 ORDER BY seq LIMIT 1");
+    auto line = fmt::format(R"({{"day":"{}","version":{},)", name.substr(0, slash), name.substr(slash + 2));
+    return find.bind(1, line).step() ? std::optional(find.integer(0)) : std::nullopt;
+}
+
 asio::awaitable<Response> prove(Ledger p, Request request) {
     auto seq = number(request, "seq");
-    if (!seq) co_return http::problem(400, "bad request", "ROW: expected the number of a ledger row; `explain` names them");
+    auto named = request.parameter("seq");
+    std::function<void(Connection&)> look = [&](Connection& db) { seq = line_of_export(db, named); };
+    if (!seq) co_await p->read(look);
+    if (!seq) co_return http::problem(400, "bad request", "ROW: expected the number of a ledger row; `explain` names them; or a version of the nightly files, 2026-11-20/v1");
     std::optional<std::int64_t> size;
     if (!request.parameter("size").empty() && !(size = number(request, "size"))) co_return http::problem(400, "bad request", "size: expected a checkpoint's number of rows");
     const auto* signer = p->seal.ledger_signer();

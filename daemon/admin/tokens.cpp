@@ -15,7 +15,7 @@
 namespace pingjing::admin {
 namespace {
 
-constexpr std::array<std::string_view, 8> known_scopes = {"intake", "report", "desk", "inspect", "unit", "officer", "leader", "admin"};
+constexpr std::array<std::string_view, 9> known_scopes = {"intake", "report", "desk", "inspect", "unit", "officer", "leader", "audit", "admin"};
 constexpr std::size_t most_name_bytes = 64;
 
 // Counted inside the transaction: whoever sees the new number and then reads through the store stands behind that transaction.

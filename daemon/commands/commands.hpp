@@ -50,6 +50,8 @@ int status(const std::string& config);
 struct ReviewOptions { std::string action{}, id{}, kind{}, decision{}, grade{}, record{}, note{}, as{}, format = "table"; };
 int review(const std::string& config, const ReviewOptions& options);
 int verify(const std::string& config, const std::string& format, const std::vector<std::string>& checkpoints);
+struct ExportsAsked { std::string folder{}; std::vector<std::string> keys{}, proofs{}; };
+int verify_exports(const ExportsAsked& asked, const std::string& format);
 int checkpoint(const std::string& config, const std::string& since);
 int proof(const std::string& config, const std::string& row, const std::string& size);
 int cosign(const std::string& config, const std::string& note, const std::vector<std::string>& verifiers);

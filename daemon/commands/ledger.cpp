@@ -9,6 +9,7 @@
 
 #include "daemon/commands/ask.hpp"
 #include "daemon/commands/commands.hpp"
+#include "daemon/reports/export_check.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -55,7 +56,36 @@ std::optional<std::string> read_whole(const std::string& file) {
     return all.str();
 }
 
+int verify_exports(const ExportsAsked& asked, const std::string& format) {
+    std::vector<NoteVerifier> keys;
+    for (const auto& key : asked.keys) {
+        auto read = NoteVerifier::read(key);
+        if (!read) return fmt::print(stderr, "--key: {}\n", read.error().detail), 2;
+        keys.push_back(std::move(*read));
+    }
+    // Whoever changes a file can change its hash in the manifest too; what he cannot do is sign.
+    if (keys.empty()) return fmt::print(stderr, "--key: expected the verifier key that `pingjing init` printed: without one nothing is proved\n"), 2;
+    std::vector<std::string> proofs;
+    for (const auto& file : asked.proofs) {
+        auto text = read_whole(file);
+        if (!text) return 1;
+        proofs.push_back(std::move(*text));
+    }
+    auto found = reports::check_exports(asked.folder, keys, std::move(proofs));
+    if (found.versions == 0) return fmt::print(stderr, "there is no version in {}: expected a folder of nightly files\n", asked.folder), 1;
+    if (format == "json") {
+        fmt::print("{}\n", json::serialize(json::object{{"ok", found.failed.empty()}, {"versions", found.versions}, {"held", json::value_from(found.held)},
+                                                        {"failed", json::value_from(found.failed)}, {"open", json::value_from(found.open)}}));
+    } else {
+        for (const auto& line : found.held) fmt::print("ok {}\n", line);
+        for (const auto& line : found.open) fmt::print("not said by these files: {}\n", line);
+        for (const auto& line : found.failed) fmt::print("FAILED {}\n", line);
+    }
+    return found.failed.empty() ? 0 : 1;
+}
+
 int verify(const std::string& config, const std::string& format, const std::vector<std::string>& checkpoints) {
+    if (config.empty()) return fmt::print(stderr, "expected -c FILE, or --export DIR\n"), 2;
     json::array kept;
     for (const auto& file : checkpoints) {
         auto note = read_whole(file);

@@ -122,7 +122,7 @@ struct Local {
     store::ReadThread reader{site.store->path()};
     std::shared_ptr<const eligibility::SiteRules> rules{};
     intake::Intake intake{*site.store, site.seal, random};
-    http::Router router{};
+    http::Router router{http::Router::Side::control};
 };
 
 }  // namespace

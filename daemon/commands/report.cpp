@@ -48,7 +48,7 @@ int report(const std::string& config, const ReportOptions& o) {
         fmt::print(stderr, "--format xlsx: expected -o FILE, for a terminal shows no workbook\n");
         return 2;
     }
-    auto target = Query().add("from", o.from).add("to", o.to).add("week", o.week).add("cases", o.cases ? "1" : "").add("basis", o.basis).add("service", o.service).add("format", o.format).add("raw", o.raw ? "1" : "").target("/v1/reports/" + o.report);
+    auto target = Query().add("from", o.from).add("to", o.to).add("week", o.week).add("cases", o.cases ? "1" : "").add("basis", o.report == "audit" ? "" : o.basis).add("service", o.service).add("format", o.format).add("raw", o.raw ? "1" : "").target("/v1/reports/" + o.report);
     return fetch(config, target, o.output);
 }
 

@@ -95,8 +95,8 @@ asio::awaitable<http::Response> hand_out(Shelf p, http::Request request) {
 
 void add_export_routes(http::Router& router, const http::Guard& guard, ExportParts parts) {
     auto p = std::make_shared<const ExportParts>(std::move(parts));
-    router.add("GET", "/console/exports", guard("report", [p](http::Request request) { return list(p, std::move(request)); }));
-    router.add("GET", "/console/exports/{day}/{version}/{file}", guard("report", [p](http::Request request) { return hand_out(p, std::move(request)); }));
+    router.add("GET", "/console/exports", guard, [p](http::Request request) { return list(p, std::move(request)); });
+    router.add("GET", "/console/exports/{day}/{version}/{file}", guard, [p](http::Request request) { return hand_out(p, std::move(request)); });
 }
 
 }  // namespace pingjing::console

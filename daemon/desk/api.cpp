@@ -172,10 +172,10 @@ asio::awaitable<http::Response> take(const DeskParts desks, http::Request reques
 }  // namespace
 
 void add_desk_routes(http::Router& router, const http::Guard& guard, DeskParts parts) {
-    router.add("GET", "/v1/desk", guard("desk,inspect", [parts](http::Request request) { return list(parts, std::move(request)); }));
-    router.add("GET", "/v1/desk/{alarm_id}", guard("desk,inspect", [parts](http::Request request) { return show(parts, std::move(request)); }));
-    router.add("POST", "/v1/desk/{alarm_id}/ack", guard("desk,inspect", [parts](http::Request request) { return take(parts, std::move(request)); }));
-    router.add("POST", "/v1/desk/{alarm_id}/reveal", guard("desk,inspect", [parts](http::Request request) { return reveal(parts, std::move(request)); }));
+    router.add("GET", "/v1/desk", guard, [parts](http::Request request) { return list(parts, std::move(request)); });
+    router.add("GET", "/v1/desk/{alarm_id}", guard, [parts](http::Request request) { return show(parts, std::move(request)); });
+    router.add("POST", "/v1/desk/{alarm_id}/ack", guard, [parts](http::Request request) { return take(parts, std::move(request)); });
+    router.add("POST", "/v1/desk/{alarm_id}/reveal", guard, [parts](http::Request request) { return reveal(parts, std::move(request)); });
 }
 
 }  // namespace pingjing::desk

@@ -192,12 +192,12 @@ std::string wrong_words(std::string_view words) {
 
 void add_letter_routes(http::Router& router, const http::Guard& guard, LetterParts parts) {
     auto box = std::make_shared<const LetterParts>(std::move(parts));
-    router.add("GET", "/v1/letters", guard("inspect,desk", [box](http::Request request) { return list_letters(box, std::move(request)); }));
-    router.add("GET", "/v1/letters/{id}", guard("inspect,desk", [box](http::Request request) { return show_letter(box, std::move(request)); }));
-    router.add("POST", "/v1/letters/{id}/answer", guard("inspect", [box](http::Request request) { return answer_one(box, std::move(request)); }));
-    router.add("POST", "/v1/letters/{id}/close", guard("inspect", [box](http::Request request) { return close_one(box, std::move(request)); }));
-    router.add("POST", "/v1/letters/{id}/alarm", guard("inspect,desk", [box](http::Request request) { return alarm_one(box, std::move(request)); }));
-    router.add("POST", "/v1/letters/{id}/reveal", guard("inspect,desk", [box](http::Request request) { return reveal_sender(box, std::move(request)); }));
+    router.add("GET", "/v1/letters", guard, [box](http::Request request) { return list_letters(box, std::move(request)); });
+    router.add("GET", "/v1/letters/{id}", guard, [box](http::Request request) { return show_letter(box, std::move(request)); });
+    router.add("POST", "/v1/letters/{id}/answer", guard, [box](http::Request request) { return answer_one(box, std::move(request)); });
+    router.add("POST", "/v1/letters/{id}/close", guard, [box](http::Request request) { return close_one(box, std::move(request)); });
+    router.add("POST", "/v1/letters/{id}/alarm", guard, [box](http::Request request) { return alarm_one(box, std::move(request)); });
+    router.add("POST", "/v1/letters/{id}/reveal", guard, [box](http::Request request) { return reveal_sender(box, std::move(request)); });
 }
 
 }  // namespace pingjing::followup

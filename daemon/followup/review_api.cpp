@@ -191,9 +191,9 @@ asio::awaitable<Response> decide(Queue p, http::Request request) {
 
 void add_review_routes(http::Router& router, const http::Guard& guard, ReviewParts parts) {
     auto p = std::make_shared<const ReviewParts>(std::move(parts));
-    router.add("GET", "/v1/review", guard("inspect", [p](http::Request request) { return list_reviews(p, std::move(request)); }));
-    router.add("GET", "/v1/review/{id}", guard("inspect", [p](http::Request request) { return show_review(p, std::move(request)); }));
-    router.add("POST", "/v1/review/{id}", guard("inspect", [p](http::Request request) { return decide(p, std::move(request)); }));
+    router.add("GET", "/v1/review", guard, [p](http::Request request) { return list_reviews(p, std::move(request)); });
+    router.add("GET", "/v1/review/{id}", guard, [p](http::Request request) { return show_review(p, std::move(request)); });
+    router.add("POST", "/v1/review/{id}", guard, [p](http::Request request) { return decide(p, std::move(request)); });
 }
 
 }  // namespace pingjing::followup

@@ -150,7 +150,21 @@ struct Router::Route {
     }
 };
 
+void Router::add(std::string method, std::string pattern, const Guard& guard, Handler handler) {
+    auto scopes = std::string(operation(method, pattern).scopes);
+    add(std::move(method), std::move(pattern), guard(std::move(scopes), std::move(handler)));
+}
+
+std::vector<const Operation*> Router::described() const {
+    std::vector<const Operation*> out;
+    for (const auto& route : routes_)
+        for (const auto& known : operations())
+            if (known.method == route->method && known.pattern == route->pattern) out.push_back(&known);
+    return out;
+}
+
 void Router::add(std::string method, std::string pattern, Handler handler) {
+    if (side_ != Side::any && operation(method, pattern).door == Door::control && side_ == Side::network) return;
     auto route = std::make_shared<Route>();
     route->method = std::move(method);
     route->segments = split_path(pattern);

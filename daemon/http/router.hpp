@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/http/operations.hpp"
+
 namespace pingjing::http {
 namespace asio = boost::asio;
 
@@ -64,12 +66,21 @@ using Guard = std::function<Handler(std::string scopes, Handler)>;
 // client nothing, and a line `http.failed` that names the pattern, never the path: paths carry secrets.
 class Router {
 public:
+    // Of the daemon's two doors a route that is not described throws std::logic_error, and what is the control socket's own is left out at the other.
+    enum class Side { any, network, control };
+    explicit Router(Side side = Side::any) : side_(side) {}
+
     void add(std::string method, std::string pattern, Handler handler);
+    // Behind the scopes that its description names. Throws std::logic_error for a route without one.
+    void add(std::string method, std::string pattern, const Guard& guard, Handler handler);
+    // What is described of what was added, in its order.
+    std::vector<const Operation*> described() const;
     asio::awaitable<Response> handle(Request request) const;
 
 private:
     struct Route;
     std::vector<std::shared_ptr<Route>> routes_;
+    Side side_;
 };
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);  // nullopt: a broken escape

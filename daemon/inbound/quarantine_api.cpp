@@ -114,7 +114,7 @@ asio::awaitable<Response> reread(Parts p, Request request) {
 void add_quarantine_routes(http::Router& router, const http::Guard& guard, QuarantineParts parts) {
     auto shared = std::make_shared<const QuarantineParts>(std::move(parts));
     auto add = [&](const char* method, const char* pattern, auto handler) {
-        router.add(method, pattern, guard("admin", [shared, handler](Request request) { return handler(shared, std::move(request)); }));
+        router.add(method, pattern, guard, [shared, handler](Request request) { return handler(shared, std::move(request)); });
     };
     add("GET", "/control/quarantine", list);
     add("POST", "/control/quarantine/reread", reread);

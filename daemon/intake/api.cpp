@@ -177,7 +177,7 @@ void add_calls_route(http::Router& router, const http::Guard& guard, Intake& int
                      std::function<void()> arrived) {
     auto door = std::make_shared<const Door>(Door{intake, std::move(rules), clock, std::move(arrived)});
     auto handler = [door](http::Request request) { return take_calls(door, std::move(request)); };
-    router.add("POST", "/v1/calls", guard("intake", handler));
+    router.add("POST", "/v1/calls", guard, handler);
     router.add("POST", "/control/dry-run", [door](http::Request request) { return try_calls(door, std::move(request)); });
 }
 

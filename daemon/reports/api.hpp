@@ -1,4 +1,4 @@
-// GET /v1/reports/NAME for each of report_names() and GET /v1/reports/mine, GET /v1/calls/{id} (?format=json|text). Who may ask is
+// GET /v1/reports/NAME for each of report_names() and GET /v1/reports/mine, GET /v1/reports/audit, GET /v1/calls/{id} (?format=json|text). Who may ask is
 // decided outside: each handler is handed to `guard` with the scope it needs.
 #pragma once
 #include <filesystem>

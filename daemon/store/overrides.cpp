@@ -147,6 +147,21 @@ bool seal_open_reasons(Connection& db, const Seal& seal, Instant now) {
     return true;
 }
 
+std::optional<Override> find_override(Connection& db, const Seal& seal, std::int64_t id) {
+    Statement find(db, "SELECT at, what, who, words FROM override_words WHERE id = ?1");
+    if (!find.bind(1, id).step()) return std::nullopt;
+    auto words = seal.open(find.text(3), words_context(id));
+    return Override{find.instant(0), find.text(1), find.text(2), words ? std::optional(*words) : std::nullopt};
+}
+
+std::optional<Override> override_behind(Connection& db, const Seal& seal, const std::string& open) {
+    auto at = open.rfind(words_at);
+    if (!open.starts_with("by ") || at == open.npos) return std::nullopt;
+    Statement find(db, "SELECT id FROM override_words WHERE id = CAST(?1 AS INTEGER)");
+    if (!find.bind(1, open.substr(at + words_at.size())).step()) return std::nullopt;
+    return find_override(db, seal, find.integer(0));
+}
+
 std::vector<Override> overrides_of(Connection& db, const Seal& seal, std::int64_t case_id) {
     Statement find(db, "SELECT id, at, what, who, words FROM override_words WHERE case_id = ?1 ORDER BY id");
     std::vector<Override> all;

@@ -27,6 +27,9 @@ std::string read_reason(Connection& db, const Seal& seal, const std::string& ope
 bool seal_open_reasons(Connection& db, const Seal& seal, Instant now);
 
 struct Override { Instant at{}; std::string what{}, who{}; std::optional<std::string> reason{}; };  // nullopt: erased, or none was said
+// By the number of its row; and by what stands in the open: nullopt for what the program itself wrote there.
+std::optional<Override> find_override(Connection& db, const Seal& seal, std::int64_t id);
+std::optional<Override> override_behind(Connection& db, const Seal& seal, const std::string& open);
 std::vector<Override> overrides_of(Connection& db, const Seal& seal, std::int64_t case_id);
 
 // Before it was sent. not_found: no such case; conflict: it is on its way or was called off before. Returns the phone's id.

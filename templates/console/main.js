@@ -40,6 +40,7 @@ const places = [
   { path: "exclusions", words: () => t("不评警情", "Exclusions"), scopes: ["report", "leader"], file: "figures" },
   { path: "signals", words: () => t("异常信号", "Signals"), scopes: ["inspect"], file: "figures" },
   { path: "reports", words: () => t("报表下载", "Downloads"), scopes: ["report", "leader"], file: "reports" },
+  { path: "audit", words: () => t("审计", "Audit"), scopes: ["audit"], file: "audit" },
   { path: "service", words: () => t("运行状态", "Service"), scopes: ["report", "desk", "inspect"], file: "service" },
   { path: "case", scopes: ["inspect"], file: "case" },
   { path: "unit", scopes: ["report", "leader"], file: "figures" },

@@ -10,6 +10,7 @@ const tables = {
     unit: ["单位", "unit"],
     officer: ["民警", "officer"],
     leader: ["领导", "leader"],
+    audit: ["审计", "audit"],
     admin: ["管理", "operator"],
   },
   grade: {

@@ -58,7 +58,7 @@ TEST_CASE("scopes are the eight of the contract, each once, and an error names t
         CAPTURE(bad);
         auto read = parse_scopes(bad);
         REQUIRE_FALSE(read);
-        CHECK(read.error().detail.find("intake,report,desk,inspect,unit,officer,leader,admin") != std::string::npos);
+        CHECK(read.error().detail.find("intake,report,desk,inspect,unit,officer,leader,audit,admin") != std::string::npos);
     }
 }
 

@@ -41,7 +41,7 @@ def days(new_site):
 
     answering = site.carrier.to(numbers["danger"])[0]["from"]
     tokens = {"operator": token("admin", name="钱管理"), "inspection": token("inspect", "report", name="赵督察"), "desk": token("desk", name="王值班"), "leader": token("leader", name="陈局长"),
-              "officer": token("officer", name="王杰", unit="320102430000", badge="012345"), "unit": token("unit", name="刘所长", unit="320102430000"), "brief": token("report", name="孙某")}
+              "officer": token("officer", name="王杰", unit="320102430000", badge="012345"), "unit": token("unit", name="刘所长", unit="320102430000"), "audit": token("audit", name="周审计"), "brief": token("report", name="孙某")}
     brief = json.loads(site.ask("GET", "/console/session", token=tokens["brief"])[2])["who"].split("/")[0]
     told = {"base": f"http://127.0.0.1:{site.port}", "chromium": CHROMIUM, "tokens": tokens, "hook": site.hook, "numbers": numbers, "answering": answering, "brief": brief,
             "revoke": [os.path.abspath(sys.argv[1]), "token", "revoke", "-c", site.path("pingjing.toml"), brief]}

@@ -208,6 +208,25 @@ const days = {
     await leave(other, "officer");
   },
 
+  async "an auditor sees who looked and why, and no number"() {
+    const one = await signedIn("audit");
+    check((await one.textContent("#title")) === "审计" && (await one.textContent("#places")).trim() === "审计", "one place", await one.textContent("#places"));
+    await one.waitForSelector("#view table");
+    const text = await one.textContent("#view");
+    check(text.includes("赵督察") && text.includes("判读裁定") && text.includes("查看回访"), "who looked, who decided", text);
+    await noNumberOn(one, "the audit");
+    await one.selectOption("select[name=group]", "decision");
+    await one.click("#view button.main");
+    await one.waitForFunction(() => !document.querySelector("#view table")?.textContent.includes("查看回访"));
+    check((await one.textContent("#view table")).includes("判读裁定"), "decisions alone");
+    await one.click("text=English");
+    await drawn(one);
+    check((await one.textContent("#view table")).includes("review decided"), "in English, too");
+    for (const path of ["/v1/followups", "/v1/reports/units", "/v1/status"])
+      check((await one.evaluate((p) => fetch(p).then((r) => r.status), path)) === 403, `${path} is not for auditors`);
+    await leave(one, "audit");
+  },
+
   async "a revoked token closes the page at once"() {
     const one = await signedIn("brief");
     execFileSync(told.revoke[0], told.revoke.slice(1));
@@ -268,6 +287,7 @@ const days = {
         "signals",
         "unit/320102430000",
         "reports",
+        "audit",
         "service",
         "case/3200000000000003",
       ]) {

@@ -29,6 +29,29 @@ Response ask(const Router& router, const std::string& method, const std::string&
     return test::run(io, router.handle(std::move(request)));
 }
 
+TEST_CASE("the daemon's doors take no route that is not described") {
+    Router network(Router::Side::network), control(Router::Side::control);
+    CHECK_THROWS_AS(network.add("GET", "/v1/secret", answering("secret")), std::logic_error);
+    CHECK_THROWS_AS(control.add("GET", "/control/secret", answering("secret")), std::logic_error);
+    for (auto* router : {&network, &control}) {
+        router->add("GET", "/v1/desk", answering("desk"));
+        router->add("POST", "/control/hold", answering("hold"));
+    }
+    CHECK(ask(network, "POST", "/control/hold").status == 404);
+    CHECK(ask(control, "POST", "/control/hold").body == "hold");
+    CHECK(network.described().size() == 1);
+    CHECK(control.described().size() == 2);
+}
+
+TEST_CASE("behind a guard a route has the scopes of its description") {
+    Router router;
+    std::string asked;
+    Guard guard = [&](std::string scopes, Handler handler) { return asked = scopes, handler; };
+    router.add("GET", "/v1/desk", guard, answering("desk"));
+    CHECK(asked == "desk,inspect");
+    CHECK_THROWS_AS(router.add("GET", "/v1/secret", guard, answering("secret")), std::logic_error);
+}
+
 TEST_CASE("a path finds the handler that describes it most closely") {
     Router router;
     router.add("GET", "/v1/calls/{id}", answering("call"));
