@@ -95,6 +95,7 @@ int serve(const std::string& config) {
     auto settings = load_settings(config);
     if (!settings) return 2;
     for (const auto& warning : settings->warnings) fmt::print(stderr, "warning: {}\n", warning);
+    if (!has_store(*settings)) return 1;
     auto clock = make_clock(*settings);
     if (!clock) return 2;
     auto line = [](std::string_view text) {
@@ -106,7 +107,6 @@ int serve(const std::string& config) {
         fmt::print(stderr, "{}\n", seal.error().detail);
         return 1;
     }
-    if (!has_store(*settings)) return 1;
     std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that leaves must not end us
     std::signal(SIGHUP, SIG_IGN);   // nor a reload that is asked for while we begin; from READY on it is heard
     asio::io_context io(1);

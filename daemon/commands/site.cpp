@@ -82,6 +82,7 @@ bool has_store(const config::Settings& settings) {
 }
 
 std::optional<Site> open_site(config::Settings settings, Missing missing) {
+    if (missing == Missing::refused && !has_store(settings)) return std::nullopt;
     auto clock = make_clock(settings);
     if (!clock) return std::nullopt;
     auto seal = store::Seal::load(settings.service.key_dir);
@@ -89,7 +90,6 @@ std::optional<Site> open_site(config::Settings settings, Missing missing) {
         fmt::print(stderr, "{}\n", seal.error().detail);
         return std::nullopt;
     }
-    if (missing == Missing::refused && !has_store(settings)) return std::nullopt;
     auto store = store::Store::open(settings.service.state_dir.string(), store::Store::Runner::inline_io);
     if (!store) {
         fmt::print(stderr, "{}\n", store.error().detail);
