@@ -137,6 +137,8 @@ const std::vector<Operation>& operations() {
         {"POST", "/control/dry-run", control, "", "tryCalls",
          "Reads documents as /v1/calls would, and keeps nothing", "", "Documents", "DocumentResults", "400 403"},
         {"POST", "/control/export", control, "", "exportDay", "Writes the files of a day", "date out", "", "Exported", "400"},
+        {"POST", "/control/public", control, "", "publish", "Writes the summary for the public", "", "", "Published", "400"},
+        {"GET", "/control/deliveries", control, "", "listDeliveries", "Nightly files: taken where, when, with which hash", "", "", "Deliveries", ""},
         {"POST", "/control/hold", control, "", "hold", "Stops sending", "of channel reason", "", "Held", "400"},
         {"POST", "/control/release", control, "", "release", "Sends again", "of channel reason", "", "Released", "400"},
         {"POST", "/control/release-restored", control, "", "releaseRestored",

@@ -36,7 +36,7 @@ def at_the_socket(site, method, path, body=None):
 
 def a_day(new_site):
     """A site at which every queue has something in it."""
-    site = new_site(speed=600, more='[notices]\ntexts = ["notice_safety"]\n')
+    site = new_site(speed=600, more='[notices]\ntexts = ["notice_safety"]\n[reports]\npublic_dir = "published"\n')
     site.init()
     site.start()
     numbers = {name: f"1390000070{n}" for n, name in enumerate(["good", "bad", "worse", "words", "danger"])}
