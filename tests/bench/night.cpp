@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/system_clock.hpp"
 #include "daemon/reports/export.hpp"
 #include "tests/support/planter.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -22,7 +23,11 @@ constexpr const char* last_day = "2026-11-20";
 
 // Of this process, whoever else uses the machine.
 double cpu() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-double seconds_since(std::chrono::steady_clock::time_point begin) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); }
+Steady moment() {
+    static const auto clock = system_clock();
+    return clock->steady();
+}
+double seconds_since(Steady begin) { return std::chrono::duration<double>(moment() - begin).count(); }
 
 void plant(store::Connection& db, int surveys, int days) {
     test::Planter planter(db);
@@ -52,7 +57,7 @@ void tell_parts(store::Connection& db, const reports::ExportWish& wish, Instant 
     struct { const char* report; int days; } parts[] = {{"officers", 1}, {"signals", 30}, {"funnel", 30}, {"trend", 0}};
     for (const auto& part : parts) {
         reports::Request request{.report = part.report, .from = part.days > 0 ? *days_later(last_day, 1 - part.days) : "", .to = last_day};
-        auto begin = std::chrono::steady_clock::now();
+        auto begin = moment();
         auto used = cpu();
         if (auto made = reports::make_report(db, wish.names, wish.rules, request, wish.zone, now, wish.seal); !made) fmt::print(stderr, "{}\n", made.error().detail);
         fmt::print("  {} {:.2f} s, {:.2f} s of CPU\n", part.report, seconds_since(begin), cpu() - used);
@@ -81,7 +86,7 @@ int main(int argc, char** argv) {
     auto seal = store::Seal::from_seed(1);
     reports::ExportWish wish{.day = last_day, .folder = place / "exports", .zone = "Asia/Shanghai", .seal = &seal};
     auto now = *parse_rfc3339("2026-11-21T00:30:00+08:00");
-    auto begin = std::chrono::steady_clock::now();
+    auto begin = moment();
     auto used = cpu();
     auto edition = reports::prepare_export(db, wish, now);
     if (!edition) return fmt::print(stderr, "{}\n", edition.error().detail), 1;
