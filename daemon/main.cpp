@@ -160,8 +160,8 @@ int main(int argc, char** argv) {
     std::string since, row, size, note, phone;
     commands::ExportsAsked exports;
     subs["verify"]->add_option("--export", exports.folder, "instead, without a store: a folder of nightly files, of all days, of one, or one version");
-    subs["verify"]->add_option("--key", exports.keys, "for --export: the verifier key that init printed; several where it was changed");
-    subs["verify"]->add_option("--proof", exports.proofs, "for --export: a file with what proof or checkpoint --since printed; as often as there are");
+    subs["verify"]->add_option("--key", exports.keys, "with it: the verifier key that init printed; several where it was changed");
+    subs["verify"]->add_option("--proof", exports.proofs, "with it: a file with what proof or checkpoint --since printed; as often as there are");
     subs["verify"]->add_option("--checkpoint", checkpoints, "a file with a checkpoint that was kept elsewhere; as often as there are");
     subs["checkpoint"]->add_option("--since", since, "rows of an earlier one: also the proof that this one goes on from it");
     subs["proof"]->add_option("ROW", row, "number of a ledger row, as explain tells it; or a version of the nightly files, 2026-11-20/v1")->required();

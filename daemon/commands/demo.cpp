@@ -149,6 +149,7 @@ std::string tokens_of_everybody(store::Connection& db, Random& random, const Dem
     const auto& officer = city.officer(0);
     const Visitor visitors[] = {{"管理员 operator", {"admin"}, {"管理员", "", "", std::nullopt}}, {"督察 inspection", {"report", "inspect"}, {"赵督察", "", "", std::nullopt}},
                                 {"值班 duty desk", {"desk"}, {"王值班", "", "", std::nullopt}}, {"领导 leader", {"leader"}, {"陈局长", "", "", std::nullopt}},
+                                {"审计 auditor", {"audit"}, {"周审计", "", "", std::nullopt}},
                                 {"单位 unit", {"unit"}, {"所长", officer.unit, "", std::nullopt}},
                                 {"民警 officer", {"officer"}, {officer.name, officer.unit, officer.badge, std::nullopt}}};
     std::string out;
@@ -222,7 +223,7 @@ int demo(const DemoOptions& options) {
     if (!gateway) throw std::runtime_error(gateway.error().detail);
     intake::Intake intake(**store, *seal, random);
     auto until = options.serve ? midnight + std::chrono::hours(evening) : midnight + std::chrono::hours(24);
-    DemoPeople people({**store, *seal, clock, followup_rules((*gateway)->settings()), review_rules((*gateway)->settings()), until}, peoples);
+    DemoPeople people({**store, *seal, clock, followup_rules((*gateway)->settings()), review_rules((*gateway)->settings()), letter_rules((*gateway)->settings()), until}, peoples);
     {
         Progress progress;
         bool done = false;
@@ -230,6 +231,7 @@ int demo(const DemoOptions& options) {
         (*gateway)->start();
         TaskGroup house(io.get_executor(), [&](const std::string&, std::exception_ptr error) { failed = error; });
         house.spawn("people", people.work());
+        house.spawn("letters", people.write((*gateway)->inbox(), "carrier"));
         auto whole = [&]() -> asio::awaitable<void> {
             co_await feed(city, **gateway, intake, clock, first, options.calls, options.serve ? evening : 24, progress);
             house.stop();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/admin/tokens.hpp"
 #include "daemon/async/timer.hpp"
 #include "daemon/core/local_time.hpp"
@@ -20,6 +22,14 @@ constexpr int begin_hour = 9, end_hour = 18;
 constexpr const char* complaints[] = {"等了四十多分钟民警才到", "态度生硬,没有听我把话说完", "处理结果没有告诉我", "说是归物业管,推来推去", "到了现场没下车就走了"};
 constexpr const char* topics[] = {"response_speed", "attitude", "no_answer", "buck_passing", "procedure"};
 constexpr const char* remedies[] = {"已向报警人当面致歉,所内通报", "组织接处警规范培训,责任人作出检查", "已补充告知处理结果,报警人表示理解"};
+
+struct Written { const char* text; const char* answer; };  // without an answer it is closed
+constexpr Written letters[] = {
+    {"请问居住证到期了去哪里换,要带什么材料?", "居住证可到居住地派出所户籍窗口签注,请带身份证和租房合同,工作日9点至17点。"},
+    {"我们小区门口晚上总有大货车停在消防通道上,物业不管", "已转辖区派出所现场查看并与物业对接,感谢反映。"},
+    {"谢谢昨天帮我找回老父亲的民警同志,全家感激", nullptr},
+    {"身份证丢了能不能在网上挂失?", "可在公安政务服务平台或派出所窗口办理挂失和补领。"},
+    {"你们这个短信是真的吗,不会是诈骗吧", "本短信为公安机关处警评价短信,不含链接,不会索要验证码或转账。"}};
 
 std::string made(store::Connection& db, Random& random, const char* name, std::vector<std::string> scopes, Instant now) {
     auto token = admin::create_token(db, random, scopes, {name, "", "", std::nullopt}, now);
@@ -44,13 +54,14 @@ struct DemoPeople::Round {
     void look();
     void take_emergencies();
     void decide_replies();
+    void read_letters();
     void follow_up();
     void decide_appeals();
     void appeal();
     void next_step(const store::Followup& followup);
 };
 
-DemoPeople::DemoPeople(DemoPeopleParts parts, Random& random) : parts_(std::move(parts)), random_(random()) {
+DemoPeople::DemoPeople(DemoPeopleParts parts, Random& random) : parts_(std::move(parts)), random_(random()), writers_(random_()) {
     parts_.store.run_now([this](store::Connection& db) {
         auto now = parts_.clock.now();
         at_desk_ = made(db, random_, "李值班", {"desk"}, now);
@@ -69,11 +80,27 @@ boost::asio::awaitable<void> DemoPeople::work() {
     }
 }
 
+boost::asio::awaitable<void> DemoPeople::write(provider::Sink& inbox, std::string channel) {
+    for (int written = 0;;) {
+        auto pause = std::chrono::minutes(60 + static_cast<int>(writers_.below(360)));
+        co_await sleep_for(pause);
+        auto hour = local_hour(parts_.clock.now(), parts_.followups.zone);
+        if (hour < 7 || hour >= 22) continue;
+        provider::InboundText text;
+        text.from = Phone::sender(fmt::format("170{:08}", writers_.below(100'000'000)));
+        text.to = "106900110", text.text = Text(letters[writers_.below(std::size(letters))].text);
+        text.at = parts_.clock.now(), text.key = fmt::format("letter-{}", ++written);
+        std::vector<provider::Inbound> delivery{std::move(text)};
+        co_await inbox.take(channel, std::move(delivery));
+    }
+}
+
 void DemoPeople::Round::look() {
     take_emergencies();
     auto hour = local_hour(now, people.parts_.followups.zone);
     if (hour < begin_hour || hour >= end_hour || people.random_.below(10) != 0) return;
     decide_replies();
+    read_letters();
     follow_up();
     if (people.random_.below(100) == 0) appeal();
     decide_appeals();
@@ -123,6 +150,17 @@ void DemoPeople::Round::decide_replies() {
         store::NewDecision decision;
         decision.decision = "confirmed";
         (void)store::decide_review(db, people.parts_.seal, id, decision, decider, people.parts_.reviews, now);
+    }
+}
+
+void DemoPeople::Round::read_letters() {
+    auto before = std::min(now - Millis(2h), people.parts_.until - Millis(left_for_the_guest));
+    for (const auto& letter : store::find_letters(db, people.parts_.seal, false, 20)) {
+        if (letter.alarm || letter.erased || letter.at >= before) continue;
+        const auto* known = std::find_if(std::begin(letters), std::end(letters), [&](const Written& w) { return w.text == letter.text.reveal(); });
+        bool answered = known != std::end(letters) && known->answer &&
+                        store::answer_letter(db, people.parts_.seal, people.random_, letter, Text(known->answer), people.first_, people.parts_.letters, now);
+        if (!answered) (void)store::close_letter(db, people.parts_.seal, letter, Text("已阅,无需答复"), people.first_, now);
     }
 }
 

@@ -38,8 +38,8 @@ const std::vector<Operation>& operations() {
         // Reports.
         {"GET", "/v1/reports/officers", scopes, "report", "reportOfficers",
          "Officers, with n and interval", "from to basis service format raw", "", "Report", "400", "inspect"},
-        {"GET", "/v1/reports/units", scopes, "report,leader", "reportUnits",
-         "Units, with n and interval", "from to basis service format raw", "", "Report", "400", "inspect"},
+        {"GET", "/v1/reports/units", scopes, "report,leader,unit", "reportUnits",
+         "Units, with n and interval; to a unit its own", "from to basis service format raw", "", "Report", "400", "inspect"},
         {"GET", "/v1/reports/force", scopes, "report,leader", "reportForce",
          "The force", "from to basis service format raw", "", "Report", "400", "inspect"},
         {"GET", "/v1/reports/balance", scopes, "report,leader", "reportBalance",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
 #include <optional>
@@ -92,13 +93,32 @@ asio::awaitable<void> record_access(Parts parts, std::string data, std::optional
     co_await parts->store.run(std::move(work));
 }
 
+// A unit's token, which is no more than that, sees the row of its unit beside the force's, of months that are settled as a leader's are.
+bool is_own_unit(const std::string& report, const http::Asker& asker, bool raw) {
+    return report == "units" && !raw && asker.may("unit") && !asker.may("report") && !asker.may("leader");
+}
+
+void leave_own_unit(Table& table, const std::string& unit) {
+    auto is_text = [](const Cell& cell, std::string_view wanted) {
+        const auto* text = std::get_if<std::string>(&cell);
+        return text && !wanted.empty() && *text == wanted;
+    };
+    std::erase_if(table.rows, [&](const std::vector<Cell>& row) { return !is_text(row.at(0), unit) && !std::holds_alternative<std::monostate>(row.at(0)); });
+    // Warnings are inspection's: nobody is told of himself.
+    auto funnel = std::ranges::find(table.columns, "funnel", &Column::name) - table.columns.begin();
+    for (auto& row : table.rows)
+        if (funnel < std::ssize(row)) row[static_cast<std::size_t>(funnel)] = std::monostate();
+    table.footnotes.clear();  // they count other units
+}
+
 asio::awaitable<Response> answer_report(Parts parts, std::string report, bool may_see_raw, http::Request call) {
     auto asked = read_parameters(report, call);
     if (!asked) co_return asked.error();
     auto site = parts->site();
     auto now = parts->clock.now();
     bool leads = call.asker.may("leader") && !call.asker.may("report") && !may_see_raw;
-    auto request = leads ? complete_for_leader(asked->request, site->rules.services, site->zone, now, site->answers_until)
+    bool own_unit = is_own_unit(report, call.asker, may_see_raw);
+    auto request = leads || own_unit ? complete_for_leader(asked->request, site->rules.services, site->zone, now, site->answers_until)
                          : complete(asked->request, site->rules.services, site->zone, now);
     if (!request) co_return http::problem(400, "Bad Request", request.error().detail);
     asked->request = *request;
@@ -116,6 +136,7 @@ asio::awaitable<Response> answer_report(Parts parts, std::string report, bool ma
     };
     co_await parts->read(std::move(work));
     if (!table) co_return http::problem(400, "Bad Request", table.error().detail);
+    if (own_unit) leave_own_unit(*table, call.asker.unit);
     co_return render(*table, *asked);
 }
 

@@ -8,8 +8,8 @@ export function view(name, [code], context) {
   return { units, officers, exclusions, signals, mine, unit }[name](context, code);
 }
 
-// Whoever leads and no more sees one whole month, which the daemon chooses.
-const leads = (context) => context.may("leader") && !context.may("report");
+// Whoever leads, or is a unit, and no more sees one whole month, which the daemon chooses.
+const leads = (context) => context.may("leader", "unit") && !context.may("report");
 const later = (day, days) => new Date(Date.parse(`${day}T00:00:00Z`) + days * 86400e3).toISOString().slice(0, 10);
 
 // What days, chosen above a table.
@@ -88,7 +88,7 @@ function units(context) {
     show: (data) => {
       const force = data.rows.find((row) => row.level === "force");
       const name = (row) =>
-        row.level === "station"
+        row.level === "station" && context.may("report", "leader")
           ? h("a", { class: "inner", href: `#/unit/${row.unit}` }, row.name || row.unit)
           : h("strong", null, row.name || unitName(row.unit));
       return [

@@ -35,7 +35,12 @@ const places = [
     count: (s) => [s.appeals.open, s.appeals.overdue > 0],
   },
   { path: "letters", words: () => t("群众来信", "Letters"), scopes: ["inspect", "desk"], file: "letters", count: (s) => [s.letters.open] },
-  { path: "units", words: () => t("单位", "Units"), scopes: ["report", "leader"], file: "figures" },
+  {
+    path: "units",
+    words: () => (may("report", "leader") ? t("单位", "Units") : t("本单位评价", "Our unit")),
+    scopes: ["report", "leader", "unit"],
+    file: "figures",
+  },
   { path: "officers", words: () => t("民警", "Officers"), scopes: ["report"], file: "figures" },
   { path: "exclusions", words: () => t("不评警情", "Exclusions"), scopes: ["report", "leader"], file: "figures" },
   { path: "signals", words: () => t("异常信号", "Signals"), scopes: ["inspect"], file: "figures" },

@@ -22,7 +22,7 @@ try:
         tokens.update({role: token for token, role in re.findall(r"^  (pj_\S{43})  \S+ (\w+)", line)})
         if "officer" in tokens:
             break
-    assert address and set(tokens) == {"operator", "inspection", "duty", "leader", "unit", "officer"}, (address, tokens)
+    assert address and set(tokens) == {"operator", "inspection", "duty", "leader", "auditor", "unit", "officer"}, (address, tokens)
     assert '"serve.ready"' in next(line for line in served.stderr if '"serve.' in line)
 
     def ask(method, path, body=None, cookie=""):
@@ -32,12 +32,14 @@ try:
         return answer.status, answer.headers, answer.read().decode()
 
     assert ask("GET", "/")[0] == 200 and ask("GET", "/v1/status")[0] == 401
-    for role, places in {"operator": "/v1/status", "inspection": "/v1/followups", "duty": "/v1/desk", "leader": "/v1/reports/force", "unit": "/v1/followups", "officer": "/v1/reports/mine"}.items():
+    for role, places in {"operator": "/v1/status", "inspection": "/v1/followups", "duty": "/v1/desk", "leader": "/v1/reports/force", "auditor": "/v1/reports/audit", "unit": "/v1/followups", "officer": "/v1/reports/mine"}.items():
         status, headers, _ = ask("POST", "/console/session", json.dumps({"token": tokens[role]}))
         assert status == 200, (role, status)
         status, _, told = ask("GET", places, cookie=headers["Set-Cookie"].split(";")[0])
         assert status == 200, (role, places, status, told)
     status, headers, _ = ask("POST", "/console/session", json.dumps({"token": tokens["operator"]}))
+    letters = json.loads(ask("GET", "/v1/letters?state=all", cookie=headers["Set-Cookie"].split(";")[0])[2])["letters"]
+    assert {letter["state"] for letter in letters} == {"open", "answered", "closed"}, [letter["state"] for letter in letters]
     site = json.loads(ask("GET", "/console/site", cookie=headers["Set-Cookie"].split(";")[0])[2])
     assert site["today"] == site["last_day"] and site["now"][11:13] in ("19", "20"), site
     served.send_signal(signal.SIGINT)

@@ -188,6 +188,12 @@ const days = {
     await one.fill("dialog textarea", "已增派夜间警力");
     await one.click("dialog button.main");
     await one.waitForSelector("text=已整改待复核");
+    await go(one, "units");
+    await one.waitForSelector("#view >> text=2026-10-01");
+    const own = await one.textContent("#view");
+    check((await one.textContent("#title")) === "本单位评价" && own.includes("2026-10-01 至 2026-10-31"), "its own figures, of the settled month", own);
+    for (const path of ["/v1/reports/force", "/v1/reports/units?raw=1", "/v1/reports/trend"])
+      check((await one.evaluate((p) => fetch(p).then((r) => r.status), path)) === 403, `${path} is not for units`);
     await leave(one, "unit");
   },
 

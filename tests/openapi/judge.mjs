@@ -7,11 +7,12 @@ import { readFileSync } from "node:fs";
 const told = JSON.parse(readFileSync(0, "utf8"));
 const problems = [];
 const judges = {};
+const judged = {}; // by door and schema: a hundred are many, and most answers are problems
 
 for (const [door, document] of Object.entries(told.documents)) {
   const validator = new Validator();
-  const judged = await validator.validate(structuredClone(document));
-  if (!judged.valid) problems.push(`${door}: not OpenAPI: ${JSON.stringify(judged.errors).slice(0, 2000)}`);
+  const whole = await validator.validate(structuredClone(document));
+  if (!whole.valid) problems.push(`${door}: not OpenAPI: ${JSON.stringify(whole.errors).slice(0, 2000)}`);
   if (validator.version !== "3.1") problems.push(`${door}: OpenAPI ${validator.version}`);
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats(ajv);
@@ -50,8 +51,8 @@ for (const answer of told.answers) {
     continue;
   }
   if (!content.schema || !type.includes("json")) continue;
-  const absolute = JSON.parse(JSON.stringify(content.schema).replaceAll('"$ref":"#/', '"$ref":"https://document/#/'));
-  const judge = judges[answer.door].compile(absolute);
+  const absolute = JSON.stringify(content.schema).replaceAll('"$ref":"#/', '"$ref":"https://document/#/');
+  const judge = (judged[answer.door + absolute] ??= judges[answer.door].compile(JSON.parse(absolute)));
   if (!judge(JSON.parse(answer.body)))
     problems.push(`${where}: ${judges[answer.door].errorsText(judge.errors)}: ${answer.body.slice(0, 400)}`);
 }

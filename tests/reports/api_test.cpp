@@ -162,6 +162,29 @@ TEST_CASE("leaders read sums, inspectors cases, an officer himself, and each loo
     CHECK(service.get("/v1/reports/units?from=2026-09-01&to=2026-09-30", "leader").status == 200);
     CHECK(service.get("/v1/reports/register?from=2026-11-21&to=2026-11-23", "leader").status == 400);
     CHECK(service.get("/v1/reports/register?from=2026-11-16&to=2026-11-22", "leader").status == 200);
+    // A unit's token sees its own row beside the force's, of settled months, and no warning about itself.
+    service.store->run_now([](store::Connection& db) {
+        Planter plant(db);
+        for (const char* unit : {"320102430000", "320102440000"})
+            for (int n = 0; n < 40; ++n) {
+                test::Call call;
+                call.record = fmt::format("{}-{}", unit, n), call.unit = unit, call.officer = "700001", call.closed = "2026-10-10T10:00:00+08:00";
+                plant.rated(call, n % 4 ? "satisfied" : "dissatisfied");
+            }
+    });
+    service.asker = {"9/所长", "所长", "320102430000", "", {"unit"}};
+    auto own = boost::json::parse(service.get("/v1/reports/units", "unit").body);
+    CHECK(own.at("from") == "2026-10-01");
+    std::vector<std::string> shown;
+    for (const auto& row : own.at("rows").as_array()) {
+        shown.push_back(row.at("unit").is_null() ? "force" : row.at("unit").as_string().c_str());
+        CHECK(row.at("funnel").is_null());
+    }
+    CHECK(shown == std::vector<std::string>{"force", "320102430000"});
+    CHECK(service.get("/v1/reports/units?from=2026-11-20&to=2026-11-20", "unit").status == 400);
+    CHECK(service.get("/v1/reports/units?raw=1", "unit").status == 403);
+    CHECK(service.get("/v1/reports/force", "unit").status == 403);
+    service.asker = {"8/局长", "局长", "", "", {"leader"}};
     service.asker.scopes = {"leader", "report"};
     CHECK(service.get("/v1/reports/units?from=2026-11-20&to=2026-11-20", "report,leader").status == 200);
     service.asker = {};
