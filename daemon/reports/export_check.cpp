@@ -211,14 +211,18 @@ private:
         return files.size();
     }
 
-    // Of what makes a version; the books and the signals move by themselves.
+    // Of what makes a version. The books, the signals and what is counted over months move by themselves.
+    static bool makes_a_version(const std::string& name) {
+        constexpr std::string_view others[] = {"balance", "signals", "funnel", "trend"};
+        auto table = std::string_view(name).substr(0, name.find_first_of(".-"));
+        return std::find(std::begin(others), std::end(others), table) == std::end(others) && (name.ends_with(".csv") || name.ends_with(".json"));
+    }
+
     void check_figures(const Version& v, const fs::path& folder, const json::object& files) {
         std::map<std::string, std::string> figures;
         for (const auto& pair : files) {
             std::string name(pair.key());
-            bool counts =
-                !name.starts_with("balance.") && !name.starts_with("signals.") && (name.ends_with(".csv") || name.ends_with(".json"));
-            if (counts) figures[name] = file_hash(read(folder / name).value_or(""));
+            if (makes_a_version(name)) figures[name] = file_hash(read(folder / name).value_or(""));
         }
         std::string all;
         for (const auto& [name, hash] : figures) all += fmt::format("{} {}\n", name, hash);
