@@ -432,7 +432,7 @@ private:
             if (!is_document(name, value)) beside.look_at_parameter(name, value);
         rest_ = beside.rest();
         bool whole_is_heard = std::any_of(out_.left.begin(), out_.left.end(), [](const auto& left) { return left.piece.empty(); });
-        if (!out_.inbound.empty() && !whole_is_heard) words_ = words_in_parameters();
+        if (!whole_is_heard) words_ = words_in_parameters();
         if (beside.is_more()) {
             auto why = fmt::format("more than {} places that the mapping does not name", Unclaimed::most_found);
             return leave(CallbackRead::Kind::unreadable, std::move(why), "");
@@ -509,13 +509,10 @@ private:
 
     // The number of all that was read; empty: there are several, or none.
     std::string only_number() const {
-        std::string only;
-        for (const auto& one : out_.inbound) {
-            auto number = number_in(one);
-            if (!only.empty() && number != only) return {};
-            only = std::move(number);
-        }
-        return only;
+        if (out_.inbound.empty()) return {};
+        auto first = number_in(out_.inbound.front());
+        bool alone = std::all_of(out_.inbound.begin(), out_.inbound.end(), [&](const Inbound& one) { return number_in(one) == first; });
+        return alone ? first : std::string();
     }
 
     // A body that is no form is a name without a value.

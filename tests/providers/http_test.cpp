@@ -555,6 +555,11 @@ text = "/content"
     CHECK(told(*by_event, R"([{"type":"mo","mobile":"13800138000","content":"3"},{"type":"mo2","mobile":"13800138001","content":"1"},{"type":"sent","id":"7"},{"id":"8"},{"type":"dlr","id":"9","status":"ok"}])") ==
           "r/4 9 delivered | t/0 13800138000 3 | -unnamed item 2: the mapping does not name the event \"mo2\" [{\"type\":\"mo2\",\"mobile\":\"13800138001\",\"content\":\"1\"}]"
           " | -on_purpose item 3: an event of no concern [{\"type\":\"sent\",\"id\":\"7\"}] | -unreadable item 4: neither a receipt nor a reply [{\"id\":\"8\"}]");
+    // What stands beside what is of no concern is heard as well.
+    auto ignored = asg(R"([{"type":"sent","id":"7"}])");
+    ignored.query = "msg=%E6%95%91";
+    CHECK(told(*by_event, ignored) ==
+          R"(-on_purpose item 1: an event of no concern [{"type":"sent","id":"7"}] | -beside words that the mapping does not take [words=%E6%95%91])");
 }
 
 TEST_CASE("a status that the mapping does not name is taken as unknown and left, under a key of its own, what the mapping puts there needs no name") {
@@ -703,7 +708,10 @@ TEST_CASE("words in a parameter that the mapping does not take are heard, in wha
     CHECK(mo("id=1&from=13800138000&text=1", "<msg>help</msg>") == heard + "%3Cmsg%3Ehelp%3C%2Fmsg%3E]");
     CHECK(mo("id=1&from=13800138000&text=1&rawtext=1&ts=1795343496&date=2026-11-22+10:31:36&coding=0&charset=UTF-8&smsc=F1&udh=&a=b14d1a7d-94d7-42ba-99d1-8ab16b800be0") == first);
     CHECK(mo("from=13800138000&text=%65%51%54%7D&charset=UTF-16BE&rawtext=%65%51%54%7D") == "t 13800138000 救命");
-    // Beside several: whose they are, only what stands there can tell.
+    // Beside several: whose they are, only what stands there can tell. One that names nobody is another.
+    auto reports = asg(R"({"reports":[{"id":"7","status":"ok"}],"replies":[{"mobile":"13800138000","content":"1"}]})");
+    reports.query = "msg=%E6%95%91";
+    CHECK(told(lists_of_both(), reports) == "r/reports/0 7 delivered | t/replies/0 13800138000 1 | -beside words that the mapping does not take [words=%E6%95%91]");
     auto callback = asg(R"({"replies":[{"mobile":"13800138000","content":"1"},{"mobile":"13800138001","content":"3"}]})");
     callback.query = "msg=%E6%95%91&tel=13800138002&x=";
     CHECK(told(lists_of_both(), callback) == "t/replies/0 13800138000 1 | t/replies/1 13800138001 3 | -beside words that the mapping does not take [words=%E6%95%91&tel=13800138002]");
