@@ -5,6 +5,7 @@
 #include "daemon/store/deliveries.hpp"
 
 namespace pingjing::delivery {
+namespace asio = boost::asio;
 namespace {
 
 namespace json = boost::json;
