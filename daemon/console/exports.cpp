@@ -9,6 +9,7 @@
 #include <optional>
 
 namespace pingjing::console {
+namespace asio = boost::asio;
 namespace {
 
 namespace fs = std::filesystem;
