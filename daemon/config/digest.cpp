@@ -6,6 +6,8 @@
 
 #include <sstream>
 
+#include "daemon/core/tree.hpp"
+
 namespace pingjing::config {
 namespace {
 
@@ -30,19 +32,7 @@ void erase_secrets(toml::table& table) {
     }
 }
 
-std::string hex_of(const unsigned char (&hash)[crypto_hash_sha256_BYTES]) {
-    std::string hex;
-    for (auto byte : hash) hex += fmt::format("{:02x}", byte);
-    return hex;
-}
-
 }  // namespace
-
-std::string sha256_of(const std::string& text) {
-    unsigned char out[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(out, reinterpret_cast<const unsigned char*>(text.data()), text.size());
-    return hex_of(out);
-}
 
 std::string without_secrets(const toml::table& table) {
     auto open = table;
@@ -66,9 +56,9 @@ std::string digest_of(const Settings& settings, const ListTexts& lists) {
     for (const auto& [language, texts] : settings.texts_of)
         for (const auto& [name, text] : texts) add("text " + language + "/" + name, text);
     for (const auto& [name, text] : settings.mappings) add("mapping " + name, text);
-    unsigned char out[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_final(&state, out);
-    return hex_of(out);
+    Hash out;
+    crypto_hash_sha256_final(&state, out.data());
+    return to_hex(out);
 }
 
 }  // namespace pingjing::config

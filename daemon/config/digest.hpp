@@ -8,7 +8,6 @@
 
 namespace pingjing::config {
 
-std::string sha256_of(const std::string& text);  // as hex
 std::string without_secrets(const toml::table& table);  // as canonical TOML
 
 using ListTexts = std::vector<std::pair<std::string, std::string>>;  // key of the configuration, the file's bytes

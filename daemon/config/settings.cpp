@@ -10,6 +10,7 @@
 #include "daemon/config/texts.hpp"
 #include "daemon/config/values.hpp"
 #include "daemon/core/templates.hpp"
+#include "daemon/core/tree.hpp"
 #include "daemon/core/webhook_signature.hpp"
 
 namespace pingjing::config {
@@ -586,7 +587,7 @@ private:
         hook(s, v);
         if (!v.provider.empty()) reader_(s, v);
         else s.skip_rest();
-        v.adapter_digest = sha256_of(s.contents(live_keys));
+        v.adapter_digest = sha256_hex(s.contents(live_keys));
         own_door(s, v);
         s.finish();
         settings_.channels.push_back(std::move(v));

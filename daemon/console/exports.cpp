@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <fstream>
 #include <memory>
 #include <optional>
+
+#include "daemon/core/files.hpp"
+#include "daemon/core/night_files.hpp"
 
 namespace pingjing::console {
 namespace asio = boost::asio;
@@ -17,15 +19,12 @@ namespace json = boost::json;
 using Shelf = std::shared_ptr<const ExportParts>;
 
 constexpr std::size_t most_days = 400;
-constexpr std::uintmax_t largest_file = 256u << 20;
 
 bool only(std::string_view text, std::string_view letters) { return !text.empty() && text.find_first_not_of(letters) == std::string_view::npos; }
 
 // Names as the nightly run gives them; whatever else lies there is not ours to hand out.
 bool is_day(std::string_view name) { return name.size() == 10 && only(name, "0123456789-"); }
 bool is_version(std::string_view name) { return name.size() <= 6 && name.starts_with('v') && only(name.substr(1), "0123456789"); }
-// 督察's alone to read.
-bool is_for_inspection(std::string_view name) { return name.starts_with("signals.") || name.starts_with("funnel.") || name.starts_with("funnel-"); }
 bool is_file(std::string_view name) {
     auto dot = name.find('.');
     auto end = dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
@@ -54,14 +53,6 @@ json::array days_in(const fs::path& folder, bool inspects) {
     return out;
 }
 
-std::optional<std::string> read_file(const fs::path& path) {
-    std::error_code none;
-    if (!fs::is_regular_file(fs::symlink_status(path, none)) || fs::file_size(path, none) > largest_file || none) return std::nullopt;
-    std::ifstream in(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    return in.bad() ? std::nullopt : std::optional(std::move(text));
-}
-
 std::string kind_of_file(std::string_view name) {
     if (name.ends_with(".csv")) return "text/csv; charset=utf-8";
     if (name.ends_with(".json")) return "application/json";
@@ -83,7 +74,7 @@ asio::awaitable<http::Response> hand_out(Shelf p, http::Request request) {
     if (!is_day(day) || !is_version(version) || !is_file(file)) co_return http::problem(404, "Not Found", "there is no such file");
     if (is_for_inspection(file) && !request.asker.may("inspect")) co_return http::problem(403, "Forbidden", "signals and funnel need the scope inspect");
     std::optional<std::string> text;
-    std::function<void(store::Connection&)> look = [&text, path = p->folder() / day / version / file](store::Connection&) { text = read_file(path); };
+    std::function<void(store::Connection&)> look = [&text, path = p->folder() / day / version / file](store::Connection&) { text = read_plain_file(path, largest_night_file); };
     co_await p->read(look);
     if (!text) co_return http::problem(404, "Not Found", "there is no such file");
     auto response = http::private_json(std::move(*text));

@@ -47,6 +47,7 @@ std::string to_hex(std::string_view bytes) {
     return out;
 }
 std::string to_hex(const Hash& hash) { return to_hex(view(hash)); }
+std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes, {})); }
 
 std::optional<Hash> hash_from_hex(std::string_view hex) {
     Hash hash;

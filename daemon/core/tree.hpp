@@ -15,6 +15,7 @@ Hash leaf_hash(std::string_view entry);                 // SHA-256(0x00 || entry
 Hash node_hash(const Hash& left, const Hash& right);    // SHA-256(0x01 || left || right)
 std::string to_hex(std::string_view bytes);
 std::string to_hex(const Hash& hash);
+std::string sha256_hex(std::string_view bytes);         // of them as they are, no leaf
 std::optional<Hash> hash_from_hex(std::string_view hex);
 
 // Leaves begin … end-1, counted from 0. A proof is a list of such ranges, each told by its root.

@@ -1,15 +1,14 @@
 #include "daemon/delivery/parcel.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
+#include "daemon/core/files.hpp"
+#include "daemon/core/night_files.hpp"
 #include "daemon/core/tree.hpp"
 
 namespace pingjing::delivery {
@@ -17,22 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-constexpr std::uintmax_t largest_file = 256u << 20;
-
-std::optional<std::string> read_file(const fs::path& path) {
-    std::error_code none;
-    if (!fs::is_regular_file(fs::symlink_status(path, none)) || fs::file_size(path, none) > largest_file || none) return std::nullopt;
-    std::ifstream in(path, std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    return in.bad() ? std::nullopt : std::optional(std::move(bytes));
-}
-
-std::string sha256_of(std::string_view bytes) {
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(hash, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-    return to_hex(std::string_view(reinterpret_cast<const char*>(hash), sizeof hash));
-}
 
 // It becomes part of a path at the other side.
 bool is_plain(std::string_view name) {
@@ -49,15 +32,13 @@ std::int64_t Parcel::bytes() const {
 std::string Parcel::folder() const { return fmt::format("{}/v{}", day, version); }
 std::string Parcel::unfinished() const { return fmt::format("{}/.v{}.unfinished", day, version); }
 
-bool is_for_inspection(std::string_view file) { return file.starts_with("signals.") || file.starts_with("funnel.") || file.starts_with("funnel-"); }
-
 std::int64_t version_named(std::string_view latest) { return latest.starts_with('v') ? std::atoll(std::string(latest.substr(1, 12)).c_str()) : 0; }
 
 Result<Parcel> read_parcel(const fs::path& exports, const std::string& day, std::int64_t version, bool inspection) {
     Parcel parcel;
     parcel.day = day, parcel.version = version;
     auto folder = exports / parcel.folder();
-    auto manifest = read_file(folder / "manifest.json");
+    auto manifest = read_plain_file(folder / "manifest.json", largest_night_file);
     if (!manifest) return fail(Error::Kind::conflict, fmt::format("{} has no manifest.json that can be read", folder.string()));
     boost::system::error_code broken;
     auto said = json::parse(*manifest, broken);
@@ -66,12 +47,12 @@ Result<Parcel> read_parcel(const fs::path& exports, const std::string& day, std:
     for (const auto& [key, hash] : files->as_object()) {
         std::string name(key);
         if (!inspection && is_for_inspection(name)) continue;
-        auto bytes = is_plain(name) ? read_file(folder / name) : std::nullopt;
-        if (!bytes || !hash.is_string() || sha256_of(*bytes) != std::string_view(hash.as_string()))
+        auto bytes = is_plain(name) ? read_plain_file(folder / name, largest_night_file) : std::nullopt;
+        if (!bytes || !hash.is_string() || sha256_hex(*bytes) != std::string_view(hash.as_string()))
             return fail(Error::Kind::conflict, fmt::format("{}: {} is not what its manifest says; somebody changed it, or took it away", folder.string(), name));
         parcel.files.push_back({std::move(name), std::move(*bytes)});
     }
-    parcel.sha256 = sha256_of(*manifest);
+    parcel.sha256 = sha256_hex(*manifest);
     parcel.files.push_back({"manifest.json", std::move(*manifest)});
     return parcel;
 }

@@ -24,7 +24,6 @@ struct Parcel {
 
 // `inspection`: with what is 督察's alone to read. conflict: it is not there, or a file is not what its manifest says.
 Result<Parcel> read_parcel(const std::filesystem::path& exports, const std::string& day, std::int64_t version, bool inspection);
-bool is_for_inspection(std::string_view file);
 // Of a file `latest`; 0: it names none.
 std::int64_t version_named(std::string_view latest);
 

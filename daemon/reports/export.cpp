@@ -1,21 +1,18 @@
 #include "daemon/reports/export.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sodium.h>
-#include <unistd.h>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <system_error>
 
+#include "daemon/core/files.hpp"
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/night_files.hpp"
 #include "daemon/core/tree.hpp"
 #include "daemon/reports/html.hpp"
 #include "daemon/reports/register.hpp"
@@ -33,12 +30,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using store::Connection;
 using store::Statement;
-
-std::string sha256_of(std::string_view bytes) {
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(hash, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-    return to_hex(std::string_view(reinterpret_cast<const char*>(hash), sizeof hash));
-}
 
 using Files = std::map<std::string, std::string>;
 using Tables = std::map<std::string, Table>;  // by the name of their files
@@ -104,17 +95,13 @@ std::string digest(const Tables& tables) {
     Files files;
     add_open_formats(files, tables);
     std::string all;
-    for (const auto& [name, bytes] : files) all += fmt::format("{} {}\n", name, sha256_of(bytes));
-    return sha256_of(all);
+    for (const auto& [name, bytes] : files) all += fmt::format("{} {}\n", name, sha256_hex(bytes));
+    return sha256_hex(all);
 }
 
-std::optional<std::string> read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return std::nullopt;
-    std::stringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
+constexpr unsigned as_umask_lets = 0666;  // who reads them is the site's to say
+
+std::optional<std::string> read_file(const fs::path& path) { return read_plain_file(path, largest_night_file); }
 
 std::optional<json::object> read_json(const fs::path& path) {
     auto bytes = read_file(path);
@@ -243,7 +230,7 @@ std::string manifest_of(const std::string& emergencies, const ExportWish& wish, 
                        rules.weights.satisfied, rules.weights.basically_satisfied, rules.weights.dissatisfied,
                        rules.prior ? fmt::format("{}", *rules.prior) : json_string("by moments"), json_string(wish.rules_sha256));
     json::object files;
-    for (const auto& [name, bytes] : edition.files) files[name] = sha256_of(bytes);
+    for (const auto& [name, bytes] : edition.files) files[name] = sha256_hex(bytes);
     out += fmt::format("\"emergencies\":{},\n", emergencies);
     out += fmt::format("\"figures_sha256\":\"{}\",\n\"files\":{}", edition.sha256, json::serialize(files));
     if (edition.version > 1) {
@@ -251,33 +238,6 @@ std::string manifest_of(const std::string& emergencies, const ExportWish& wish, 
         out += fmt::format(",\n\"before\":\"v{}\",\"changes\":{}", edition.version - 1, json::serialize(changes));
     }
     return out + "}\n";
-}
-
-[[noreturn]] void throw_errno(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
-
-void sync(const fs::path& path, int flags) {
-    int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-    if (fd < 0) throw_errno("open " + path.string());
-    int failed = ::fsync(fd);
-    auto why = errno;
-    ::close(fd);
-    errno = why;
-    if (failed) throw_errno("fsync " + path.string());
-}
-
-void sync_folder(const fs::path& path) { sync(path, O_RDONLY | O_DIRECTORY); }
-
-void write_file(const fs::path& path, const std::string& bytes) {
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    out.close();
-    if (!out) throw_errno("write " + path.string());
-    sync(path, O_RDONLY);
-}
-
-void put_in_place(const fs::path& from, const fs::path& to) {
-    if (::rename(from.c_str(), to.c_str()) != 0) throw_errno("rename " + from.string());
-    sync_folder(to.parent_path());
 }
 
 }  // namespace
@@ -350,7 +310,7 @@ void write_export(const fs::path& folder, const Edition& edition, const std::fun
         fs::create_directory(hidden);
         for (const auto& [name, bytes] : edition.files) {
             step();
-            write_file(hidden / name, bytes);
+            write_new_file(hidden / name, bytes, as_umask_lets);
         }
         sync_folder(hidden);
         step();
@@ -361,7 +321,7 @@ void write_export(const fs::path& folder, const Edition& edition, const std::fun
     auto name = fmt::format("v{}\n", edition.version);
     if (read_file(day / "latest") == name) return;
     step();
-    write_file(day / ".latest.unfinished", name);
+    write_new_file(day / ".latest.unfinished", name, as_umask_lets);
     step();
     put_in_place(day / ".latest.unfinished", day / "latest");
 }

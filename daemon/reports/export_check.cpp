@@ -1,15 +1,16 @@
 #include "daemon/reports/export_check.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <optional>
-#include <sstream>
+
+#include "daemon/core/files.hpp"
+#include "daemon/core/night_files.hpp"
+#include "daemon/core/tree.hpp"
 
 namespace pingjing::reports {
 namespace {
@@ -17,20 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-std::string file_hash(std::string_view bytes) {
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(hash, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-    return to_hex(std::string_view(reinterpret_cast<const char*>(hash), sizeof hash));
-}
-
-std::optional<std::string> read(const fs::path& path) {
-    std::error_code none;
-    if (!fs::is_regular_file(fs::symlink_status(path, none))) return std::nullopt;
-    std::ifstream in(path, std::ios::binary);
-    std::stringstream all;
-    all << in.rdbuf();
-    return in ? std::optional(all.str()) : std::nullopt;
-}
+std::optional<std::string> read(const fs::path& path) { return read_plain_file(path, largest_night_file); }
 
 std::optional<std::uint64_t> number(std::string_view text) {
     std::uint64_t value = 0;
@@ -202,7 +190,7 @@ private:
             auto bytes = read(folder / known);
             if (!bytes)
                 failed(name, known + " is missing");
-            else if (file_hash(*bytes) != std::string(hash.as_string()))
+            else if (sha256_hex(*bytes) != std::string(hash.as_string()))
                 failed(name, known + " is not what the manifest says");
         }
         for (const auto& entry : fs::directory_iterator(folder))
@@ -211,22 +199,17 @@ private:
         return files.size();
     }
 
-    // Of what makes a version. The books, the signals and what is counted over months move by themselves.
-    static bool makes_a_version(const std::string& name) {
-        constexpr std::string_view others[] = {"balance", "signals", "funnel", "trend"};
-        auto table = std::string_view(name).substr(0, name.find_first_of(".-"));
-        return std::find(std::begin(others), std::end(others), table) == std::end(others) && (name.ends_with(".csv") || name.ends_with(".json"));
-    }
-
+    // Of what makes a version.
     void check_figures(const Version& v, const fs::path& folder, const json::object& files) {
         std::map<std::string, std::string> figures;
         for (const auto& pair : files) {
             std::string name(pair.key());
-            if (makes_a_version(name)) figures[name] = file_hash(read(folder / name).value_or(""));
+            bool counts = !moves_by_itself(name) && (name.ends_with(".csv") || name.ends_with(".json"));
+            if (counts) figures[name] = sha256_hex(read(folder / name).value_or(""));
         }
         std::string all;
         for (const auto& [name, hash] : figures) all += fmt::format("{} {}\n", name, hash);
-        if (file_hash(all) != v.figures) failed(v.name, "figures_sha256 is not of these files");
+        if (sha256_hex(all) != v.figures) failed(v.name, "figures_sha256 is not of these files");
     }
 
     bool check_signature(const Version& v, const json::object& manifest) {

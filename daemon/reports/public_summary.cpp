@@ -1,19 +1,14 @@
 #include "daemon/reports/public_summary.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <system_error>
 #include <utility>
 
+#include "daemon/core/files.hpp"
 #include "daemon/core/local_time.hpp"
+#include "daemon/core/night_files.hpp"
 #include "daemon/reports/html.hpp"
 
 namespace pingjing::reports {
@@ -21,30 +16,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void sync_path(const fs::path& path, int flags) {
-    int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-    bool synced = fd >= 0 && ::fsync(fd) == 0;
-    auto why = errno;
-    if (fd >= 0) ::close(fd);
-    if (!synced) throw std::system_error(why, std::generic_category(), "fsync " + path.string());
-}
+constexpr unsigned for_everybody = 0644;  // a web server reads it under another account
 
 // True: it was another, or none.
 bool replace_file(const fs::path& folder, const std::string& name, const std::string& bytes) {
-    {
-        std::ifstream in(folder / name, std::ios::binary);
-        if (in && std::string{std::istreambuf_iterator<char>(in), {}} == bytes) return false;
-    }
+    if (read_plain_file(folder / name, largest_night_file) == bytes) return false;
     auto hidden = folder / ("." + name + ".unfinished");
-    std::ofstream out(hidden, std::ios::binary | std::ios::trunc);
-    out << bytes;
-    out.close();
-    if (!out) throw std::system_error(errno, std::generic_category(), "write " + hidden.string());
-    sync_path(hidden, O_RDONLY);
-    // A web server reads it under another account.
-    fs::permissions(hidden, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read);
-    if (::rename(hidden.c_str(), (folder / name).c_str()) != 0) throw std::system_error(errno, std::generic_category(), "rename " + hidden.string());
-    sync_path(folder, O_RDONLY | O_DIRECTORY);
+    write_new_file(hidden, bytes, for_everybody);
+    fs::permissions(hidden, fs::perms{for_everybody});  // whatever the umask
+    put_in_place(hidden, folder / name);
     return true;
 }
 

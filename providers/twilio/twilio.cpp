@@ -13,8 +13,6 @@ namespace pingjing::twilio {
 namespace {
 
 constexpr std::string_view own_keys[] = {"account"};
-constexpr generic_http::Scheme scheme{"twilio", own_keys, is_authentic};
-
 // As it is, and with the other way to write its port: Twilio signs the address it was given, which may have the usual port in it or not.
 std::vector<std::string> spellings(const std::string& url) {
     std::vector<std::string> out{url};
@@ -29,6 +27,8 @@ std::vector<std::string> spellings(const std::string& url) {
 }
 
 }  // namespace
+
+const generic_http::Scheme scheme{"twilio", own_keys, is_authentic};
 
 std::string sign(std::string_view auth_token, std::string_view url, std::vector<std::pair<std::string, std::string>> form) {
     std::sort(form.begin(), form.end());

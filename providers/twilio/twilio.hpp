@@ -11,6 +11,7 @@
 
 namespace pingjing::twilio {
 
+extern const generic_http::Scheme scheme;
 provider::Make read(config::Section& section, provider::ChannelFacts facts);
 
 // X-Twilio-Signature: HMAC-SHA1 in base64, keyed with the account's auth token, over the address as Twilio was given it and, of a form, each

@@ -6,9 +6,10 @@ namespace pingjing::yunmas {
 namespace {
 
 constexpr std::string_view own_keys[] = {"ec_name", "ap_id", "sign_code"};
-constexpr generic_http::Scheme scheme{"yunmas", own_keys, nullptr};
 
 }  // namespace
+
+const generic_http::Scheme scheme{"yunmas", own_keys, nullptr};
 
 provider::Make read(config::Section& section, provider::ChannelFacts facts) { return generic_http::read_with(scheme, section, facts); }
 

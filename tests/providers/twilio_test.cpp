@@ -6,8 +6,7 @@
 
 #include "providers/http/callback.hpp"
 #include "providers/http/request.hpp"
-#include "providers/http/response.hpp"
-#include "providers/registry.hpp"
+#include "tests/providers/http_channel.hpp"
 #include "tests/support/source.hpp"
 
 using namespace pingjing;
@@ -19,40 +18,15 @@ namespace {
 const std::string token = "0123456789abcdef0123456789abcdef", account = "AC00000000000000000000000000000001";
 const std::string hook = "https://rating.example.gov/v1/hooks/tw/0123456789abcdef";
 const Instant noon = *parse_rfc3339("2026-11-22T12:00:00+08:00");
-constexpr std::string_view own_keys[] = {"account"};
-constexpr gh::Scheme scheme{"twilio", own_keys, twilio::is_authentic};
-
-std::string said;
-std::optional<gh::Settings> read(const std::string& toml) {
-    config::Problems problems;
-    auto document = config::Document::parse(toml, "p.toml", problems);
-    REQUIRE(document);
-    config::Section section(*document, problems);
-    auto settings = gh::read_settings(section, {"tw", hook}, &scheme);
-    section.finish();
-    said = problems.text();
-    return problems.empty() ? std::move(settings) : std::nullopt;
-}
-
-gh::Settings site(const std::string& more = "") {
-    auto settings = read(fmt::format("account = \"{0}\"\nusername = \"{0}\"\npassword = \"{1}\"\nsource = \"+447700900100\"\n{2}", account, token, more));
-    REQUIRE_MESSAGE(settings, said);
-    return std::move(*settings);
-}
+test::HttpChannel twilio_channel{"tw", hook, fmt::format("account = \"{0}\"\nusername = \"{0}\"\npassword = \"{1}\"\nsource = \"+447700900100\"\n", account, token), &twilio::scheme};
+gh::Settings site(const std::string& more = "") { return twilio_channel.site(more); }
+std::string outcome(int status, const std::string& body) { return twilio_channel.outcome(status, body); }
 
 Callback form(std::string path, std::string query, std::string body, const std::string& key = token, const std::string& address = hook) {
     Callback c{"POST", std::move(path), std::move(query), "application/x-www-form-urlencoded", {}, std::move(body)};
     auto url = address + (c.path.empty() ? "" : "/" + c.path) + (c.query.empty() ? "" : "?" + c.query);
     c.headers.push_back({"x-twilio-signature", twilio::sign(key, url, gh::decode_parameters(c.body))});
     return c;
-}
-
-std::string outcome(int status, std::string body) {
-    http::FetchResponse response;
-    response.status = status;
-    response.body = std::move(body);
-    auto o = gh::read_response(site(), response);
-    return std::string(outcome_name(o)) + " " + outcome_detail(o);
 }
 
 const std::string a_reply =
@@ -93,8 +67,8 @@ TEST_CASE("Twilio: a text leaves as a form, with our id in the address for its r
     CHECK(request->user_password == account + ":" + token);
     CHECK(request->body == "To=%2B8613800138000&From=%2B447700900100&Body=%E8%AF%B7%E8%AF%84%E4%BB%B7%201-5%20%26%20reply%3Dok&StatusCallback="
                            "https%3A%2F%2Frating.example.gov%2Fv1%2Fhooks%2Ftw%2F0123456789abcdef%2Fdlr%3Fid%3Drs0001&ValidityPeriod=3600");
-    CHECK_FALSE(read("username = \"x\"\npassword = \"y\"\n"));
-    CHECK(said.find("needs 'account'") != said.npos);
+    CHECK_FALSE(twilio_channel.read("username = \"x\"\npassword = \"y\"\n"));
+    CHECK(twilio_channel.said.find("needs 'account'") != std::string::npos);
 }
 
 TEST_CASE("Twilio: what its answers prove, by its own codes, and a site may know better") {
@@ -110,9 +84,7 @@ TEST_CASE("Twilio: what its answers prove, by its own codes, and a site may know
     CHECK(outcome(503, R"({"code":20503,"message":"…","status":503})") == "ambiguous HTTP 503, code 20503 is in no table");
     CHECK(outcome(429, "") == "throttled_channel HTTP 429, 1s");
 
-    http::FetchResponse response;
-    response.status = 400, response.body = R"({"code":21612,"message":"…","status":400})";
-    auto own = gh::read_response(site("[codes]\n21612 = \"permanent_config\"\n"), response);
+    auto own = twilio_channel.answered(400, R"({"code":21612,"message":"…","status":400})", "[codes]\n21612 = \"permanent_config\"\n");
     REQUIRE(std::holds_alternative<Permanent>(own));
     CHECK(std::get<Permanent>(own).fault == Permanent::config);
 }

@@ -1,3 +1,5 @@
+#include "providers/yunmas/yunmas.hpp"
+
 #include <boost/json/parse.hpp>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -5,7 +7,7 @@
 #include "daemon/core/signed_note.hpp"
 #include "providers/http/callback.hpp"
 #include "providers/http/request.hpp"
-#include "providers/http/response.hpp"
+#include "tests/providers/http_channel.hpp"
 #include "tests/support/source.hpp"
 
 using namespace pingjing;
@@ -14,28 +16,11 @@ namespace gh = pingjing::generic_http;
 
 namespace {
 
-constexpr std::string_view own_keys[] = {"ec_name", "ap_id", "sign_code"};
-constexpr gh::Scheme scheme{"yunmas", own_keys, nullptr};
-
-gh::Settings site(const std::string& more = "") {
-    config::Problems problems;
-    auto document = config::Document::parse("url = \"http://127.0.0.1:1992/sms/norsubmit\"\nec_name = \"某市公安局\"\nap_id = \"rating\"\nsign_code = \"TestSign01\"\n"
-                                            "extension_digits = 4\n[secrets]\nsecret_key = \"Mas#Secret2026\"\n" + more, "p.toml", problems);
-    REQUIRE(document);
-    config::Section section(*document, problems);
-    auto settings = gh::read_settings(section, {"mas", "https://pj.example.cn/v1/hooks/mas/0123456789abcdef"}, &scheme);
-    section.finish();
-    REQUIRE_MESSAGE(settings, problems.text());
-    return std::move(*settings);
-}
-
-std::string outcome(int status, std::string body) {
-    http::FetchResponse response;
-    response.status = status;
-    response.body = std::move(body);
-    auto o = gh::read_response(site(), response);
-    return std::string(outcome_name(o)) + " " + outcome_detail(o);
-}
+test::HttpChannel mas{"mas", "https://pj.example.cn/v1/hooks/mas/0123456789abcdef",
+                 "url = \"http://127.0.0.1:1992/sms/norsubmit\"\nec_name = \"某市公安局\"\nap_id = \"rating\"\nsign_code = \"TestSign01\"\n"
+                 "extension_digits = 4\n[secrets]\nsecret_key = \"Mas#Secret2026\"\n", &yunmas::scheme};
+gh::Settings site() { return mas.site(); }
+std::string outcome(int status, const std::string& body) { return mas.outcome(status, body); }
 
 Result<CallbackRead> said(std::string body) { return gh::read_callback(site(), {"POST", "", "", "application/json", {}, std::move(body)}); }
 
@@ -62,9 +47,7 @@ TEST_CASE("Yun MAS: a text leaves as the base64 of its JSON, proved as the vecto
 
 TEST_CASE("Yun MAS: what its answers prove") {
     CHECK(outcome(200, R"({"rspcod":"success","msgGroup":"0301163015001000330441","success":true})") == "accepted ");
-    http::FetchResponse odd;
-    odd.status = 200, odd.body = R"({"rspcod":"success","mgsGroup":"77","success":"true"})";
-    CHECK(std::get<Accepted>(gh::read_response(site(), odd)).vendor_ids == std::vector<std::string>{"77"});
+    CHECK(std::get<Accepted>(mas.answered(200, R"({"rspcod":"success","mgsGroup":"77","success":"true"})")).vendor_ids == std::vector<std::string>{"77"});
     CHECK(outcome(200, R"({"rspcod":"IllegalMac","success":false})") == "channel_down_auth IllegalMac");
     CHECK(outcome(200, R"({"rspcod":"NoSignId","success":false})") == "permanent_config NoSignId");
     CHECK(outcome(200, R"({"rspcod":"InvalidMobile","success":false})") == "permanent_number InvalidMobile");
