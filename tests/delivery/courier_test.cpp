@@ -83,7 +83,7 @@ TEST_CASE("each version of a day that is over is taken there once, and leaves a 
     CHECK(newest.arrival.place == (office.to.path() / "2026-11-20/v2").string());
     CHECK(newest.arrival.files == 3);
     CHECK(newest.arrival.bytes > 100);
-    CHECK(newest.arrival.sha256 == config::sha256_of(test::all_files(office.to.path())["2026-11-20/v2/manifest.json"]));
+    CHECK(newest.arrival.sha256 == sha256_hex(test::all_files(office.to.path())["2026-11-20/v2/manifest.json"]));
     CHECK(office.number("SELECT count(*) FROM ledger WHERE kind = 'delivery'") == 3);
     office.look();
     CHECK(office.rows().size() == 3);

@@ -28,7 +28,7 @@ TEST_CASE("a parcel holds what its manifest names, and what is inspection's only
     std::string names;
     for (const auto& file : parcel.files) names += file.name + " ";
     CHECK(names == "officers.csv units.html manifest.json ");
-    CHECK(parcel.sha256 == config::sha256_of(parcel.files.back().bytes));
+    CHECK(parcel.sha256 == sha256_hex(parcel.files.back().bytes));
     CHECK(parcel_of(shelf, 1, true).files.size() == 5);
 }
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-#include "daemon/config/digest.hpp"
+#include "daemon/core/tree.hpp"
 #include "tests/support/temp_folder.hpp"
 
 namespace pingjing::test {
@@ -23,7 +23,7 @@ struct Shelf {
         for (std::string name : {"officers.csv", "units.html", "signals.csv", "funnel.xlsx"}) {
             auto bytes = fmt::format("{} of {} v{}{}\n", name, day, version, mark);
             write(place / name, bytes);
-            files += fmt::format("{}\"{}\":\"{}\"", files.empty() ? "" : ",", name, config::sha256_of(bytes));
+            files += fmt::format("{}\"{}\":\"{}\"", files.empty() ? "" : ",", name, sha256_hex(bytes));
         }
         write(place / "manifest.json", fmt::format("{{\"day\":\"{}\",\"files\":{{{}}}}}\n", day, files));
     }
