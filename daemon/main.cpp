@@ -143,6 +143,7 @@ int main(int argc, char** argv) {
     }
     subs["release"]->add_option("--restored", hold.restored, "cases that a restore holds");
     subs["release"]->add_flag("--all-restored", hold.all_restored, "all of them that cannot have been asked");
+    subs["release"]->add_flag("--refused", hold.refused, "texts that a carrier refused for their words, once these are corrected or registered");
     subs["release"]->add_flag("--accept-possible-double", hold.accept_possible_double, "of those restored also the ones that may have been asked; kept in the ledger");
     std::string place;
     subs["backup"]->add_option("DEST", place, "a file that is not there yet")->required();

@@ -58,18 +58,40 @@ asio::awaitable<Response> release(Parts p, Request request) {
     auto now = p->clock.now();
     auto by = by_hand(request);
     std::vector<store::Hold> left;
+    std::vector<store::HeldFor> held;
     int released = 0;
     auto work = [&](store::Connection& db) {
         if (of == "stop") store::refused_are_due(db, channel, now);
         released = store::release_holds(db, of, channel, store::open_reason(store::keep_words_of(db, p->seal, "release", std::nullopt, by, now), by), now);
         left = store::active_holds(db);
+        held = store::read_held(db);
         for (auto& hold : left) hold.reason = store::read_reason(db, p->seal, hold.reason);
     };
     co_await p->store.run(std::ref(work));
     if (p->released) p->released(channel);
     json::array remaining;
     for (const auto& hold : left) remaining.push_back({{"of", hold.of}, {"channel", hold.channel ? json::value(*hold.channel) : json::value()}, {"since", format_utc(hold.at)}, {"reason", hold.reason}});
-    co_return ok({{"released", released}, {"remaining", std::move(remaining)}});
+    json::object by_reason;
+    for (const auto& h : held) by_reason[h.reason] = h.messages;
+    co_return ok({{"released", released}, {"remaining", std::move(remaining)}, {"held", std::move(by_reason)}});
+}
+
+// What carriers refused for its words. In steps, so that others write between them.
+asio::awaitable<Response> release_refused(Parts p, Request request) {
+    constexpr int at_once = 500;
+    auto reason = reason_of(request);
+    if (reason.empty()) co_return missing("reason");
+    auto now = p->clock.now();
+    auto by = by_hand(request);
+    auto work = [&](store::Connection& db) { return store::release_refused(db, p->seal, at_once, by, now); };
+    int step = at_once;
+    std::int64_t released = 0;
+    while (step == at_once) {
+        step = co_await p->store.run(std::ref(work));
+        released += step;
+    }
+    if (p->changed) p->changed();
+    co_return ok({{"released", released}});
 }
 
 // Body: a case a line; `all=1`: every one that a restore holds; `accept_possible_double=1`: also those that may have been asked.
@@ -250,6 +272,7 @@ void add_control_routes(http::Router& router, ControlParts parts) {
     add("POST", "/control/hold", hold);
     add("POST", "/control/release", release);
     add("POST", "/control/release-restored", release_restored);
+    add("POST", "/control/release-refused", release_refused);
     add("POST", "/control/cancel", cancel);
     add("POST", "/control/resend", resend);
     add("POST", "/control/optout", opt_out);

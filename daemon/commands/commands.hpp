@@ -34,6 +34,7 @@ int deliveries(const std::string& config);
 struct HoldOptions {
     std::string channel{}, of = "stop", reason{}, by{};
     std::vector<std::string> restored{};  // release: cases that a restore holds
+    bool refused = false;                 // release: what carriers refused for its words
     bool all_restored = false, accept_possible_double = false;
 };
 int hold(const std::string& config, const HoldOptions& options);

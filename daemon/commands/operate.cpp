@@ -58,6 +58,15 @@ int hold(const std::string& config, const HoldOptions& o) {
     }, person_header(o.by));
 }
 
+// A text that is held by itself, and no hold of sending: what lets it go.
+std::string_view ends_held(std::string_view why) {
+    if (why == "restored") return "they wait for `pingjing release --restored CASE… | --all-restored --reason …`";
+    if (why == "no_route") return "they wait for a [[route]] that matches their numbers, and a reload";
+    if (why == "content") return "they wait for `pingjing release --refused --reason …`, once their text is corrected or registered";
+    if (why == "number_erased") return "their numbers are erased; `pingjing cancel` calls them off";
+    return "they wait for what refused them to be put right; `pingjing explain` says what it was";
+}
+
 int release(const std::string& config, const HoldOptions& o) {
     if (o.all_restored || !o.restored.empty()) {
         std::string cases;
@@ -73,6 +82,11 @@ int release(const std::string& config, const HoldOptions& o) {
             return 0;
         }, person_header(o.by));
     }
+    if (o.refused)
+        return ask(config, "POST", Query().add("reason", o.reason).target("/control/release-refused"), "", [](const json::value& v, Line&) {
+            fmt::print("released {} that carriers refused for their words; they are due\n", text_of(v.at("released")));
+            return 0;
+        }, person_header(o.by));
     if (!is_channel(config, o.channel)) return 2;
     auto target = Query().add("channel", o.channel).add("of", o.of).add("reason", o.reason).target("/control/release");
     return ask(config, "POST", target, "", [&](const json::value& answer, Line& line) {
@@ -85,6 +99,7 @@ int release(const std::string& config, const HoldOptions& o) {
             auto of = text_of(hold.at("of")), channel = hold.at("channel").is_null() ? std::string() : text_of(hold.at("channel"));
             fmt::print("STILL ON HOLD ({}{}) since {}: {}; it ends with: {}\n", of, channel.empty() ? "" : ", channel " + channel, text_of(hold.at("since")), text_of(hold.at("reason")), release_command(config, of, channel));
         }
+        for (const auto& [why, messages] : v.at("held").as_object()) fmt::print("HELD {}: {}; {}\n", why, text_of(messages), ends_held(why));
         if (line.through_daemon()) fmt::print("{} tried at once\n", o.channel.empty() ? "every channel is" : "channel " + o.channel + " is");
         return released == 0 && !left.empty() ? 1 : 0;
     }, person_header(o.by));
@@ -123,7 +138,8 @@ int optout(const std::string& config, const std::string& action, const std::stri
         const auto& bad = v.at("bad_lines").as_array();
         for (const auto& line : bad) fmt::print(stderr, "{}: expected a mobile number\n", action == "import" ? fmt::format("{}:{}", what, text_of(line)) : "PHONE");
         fmt::print(stderr, "{} {}, known {}, not a number {}\n", action == "remove" ? "removed" : "added", text_of(v.at("changed")), text_of(v.at("known")), bad.size());
-        return bad.empty() ? 0 : 1;
+        bool typed = action != "import" && what != "-";  // then it is the command line that is wrong
+        return bad.empty() ? 0 : typed ? 2 : 1;
     }, person_header(by));
 }
 

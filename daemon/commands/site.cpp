@@ -44,6 +44,7 @@ bool knows_its_time(const config::Settings& settings) {
 
 std::unique_ptr<Clock> make_clock(const config::Settings& settings) {
     const char* spec = std::getenv("PINGJING_CLOCK");
+    if (spec && !settings.service.test_clock) fmt::print(stderr, "PINGJING_CLOCK is not obeyed: that needs test_clock = true in [service]\n");
     if (!spec || !settings.service.test_clock) return system_clock();
     for (const auto& channel : settings.channels)
         if (channel.production) {

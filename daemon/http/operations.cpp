@@ -143,6 +143,8 @@ const std::vector<Operation>& operations() {
         {"POST", "/control/release", control, "", "release", "Sends again", "of channel reason", "", "Released", "400"},
         {"POST", "/control/release-restored", control, "", "releaseRestored",
          "Lets go what a restore holds", "reason all accept_possible_double", "Lines", "ReleasedCases", "400 404 409"},
+        {"POST", "/control/release-refused", control, "", "releaseRefused",
+         "Lets go what carriers refused for its words", "reason", "", "ReleasedTexts", "400"},
         {"POST", "/control/cancel", control, "", "cancel",
          "Calls a survey off before it was sent", "case reason", "", "CaseState", "400 404 409"},
         {"POST", "/control/resend", control, "", "resend",

@@ -104,8 +104,11 @@ ParsedRow read_json_record(const json::value& value, std::int64_t line, const Js
     if (!value.is_object()) return row;
     JsonRecord record(value.get_object());
     if (auto id = record.text("id"); id && id->size() <= max_id && id->find('\0') == std::string::npos) row.id = *id;
+    auto* extra = value.get_object().if_contains("extra");
     if (problem)
         row.call = wrong(problem->field, problem->detail);
+    else if (extra && !extra->is_null() && !extra->is_object())
+        row.call = wrong("extra", "an object");
     else
         row.call = read_call(record, rules);
     return row;

@@ -207,10 +207,19 @@ private:
     std::vector<Line> lines_;
 };
 
-std::string survey_now(const Story& story) {
+std::string hold_words(const Story::Hold& hold, const std::string& zone) {
+    auto why = hold.of == "ceiling" ? "达到日上限 the day's ceiling" : hold.of == "clock" ? "时钟存疑 the clock is in doubt" : "人工暂停 stopped by a person or a guard";
+    return fmt::format("; 暂停发送 on hold: {}, {} since {}", why, hold.channel ? "通道 channel " + *hold.channel : "全部通道 every channel", format_local(hold.since, zone));
+}
+
+std::string survey_now(const Story& story, const std::string& zone) {
     std::string now = story.code ? fmt::format("不予评价 not asked: {}", code_words(*story.code)) : "应评 to be asked";
-    for (const auto& m : story.messages)
-        if (m.purpose == "survey") now += fmt::format("; 评价短信 survey {}{}", state_words(m.state), and_code(m.code));
+    for (const auto& m : story.messages) {
+        if (m.purpose != "survey") continue;
+        now += fmt::format("; 评价短信 survey {}{}", state_words(m.state), and_code(m.code));
+        if (m.state == "due") now += ", 不早于 not before " + format_local(m.due_at, zone);
+    }
+    for (const auto& hold : story.holds) now += hold_words(hold, zone);
     const auto& r = story.rating;
     if (!r) return now;
     now += fmt::format("; 评价 rating {} → 单位 unit {}, 民警 officer {}", both(r->grade), r->unit, r->officer.value_or("-"));
@@ -237,7 +246,7 @@ std::string story_text(const Story& story, const std::string& zone, const Eviden
                            story.phone ? story.phone->masked() : "-");
     const CaseFile file(story, zone);
     for (const auto& line : file.lines()) out += fmt::format("{}  {}\n", format_local(line.at, zone), printable(line.what));
-    out += fmt::format("\n现状 now: {}\n", printable(survey_now(story)));
+    out += fmt::format("\n现状 now: {}\n", printable(survey_now(story, zone)));
     if (story.followup) out += fmt::format("回访 follow-up: {}\n", printable(followup_now(*story.followup, zone)));
     if (const auto& a = story.appeal) {
         auto state = parse_appeal_state(a->state);

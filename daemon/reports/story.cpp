@@ -55,6 +55,13 @@ void read_decisions(Connection& db, Story& story) {
         story.decisions.push_back({decisions.instant(0), decisions.text(1), decisions.text(2), decisions.maybe_text(3), decisions.text(4), decisions.text(5)});
 }
 
+// What keeps a waiting text back, or nobody could say why it is not gone.
+void read_holds(Connection& db, Story& story) {
+    auto waits = [](const Story::Message& m) { return m.state == "due"; };
+    if (std::none_of(story.messages.begin(), story.messages.end(), waits)) return;
+    for (auto& hold : store::active_holds(db)) story.holds.push_back({hold.of, std::move(hold.channel), hold.at});
+}
+
 void read_messages(Connection& db, const store::Seal& seal, Story& story, bool texts) {
     Statement messages(db, "SELECT id, ref, purpose, state, channel, code, made_at, due_at, text, attempt, claimed_at FROM messages WHERE case_id = ?1 ORDER BY id");
     messages.bind(1, story.case_id);
@@ -238,6 +245,7 @@ Result<Story> read_story(Connection& db, const store::Seal& seal, std::string_vi
     read_case(db, seal, story, find);
     read_decisions(db, story);
     read_messages(db, seal, story, texts);
+    read_holds(db, story);
     read_answers(db, seal, story, texts);
     read_followup(db, seal, story, texts);
     read_alarms(db, seal, story, texts);
@@ -278,7 +286,12 @@ std::string story_json(const Story& story, const std::string& zone, const Eviden
             receipts.push_back(json::object{{"at", time(r.at)}, {"state", r.state}, {"code", r.code}, {"meaning", r.meaning}});
         json::object message{{"ref", m.ref}, {"purpose", m.purpose}, {"state", m.state}, {"channel", word(m.channel)}, {"attempts", attempts}, {"receipts", receipts}};
         if (auto settles = what_settles(m, evidence)) message["settled_by"] = *settles;
+        if (m.state == "due") message["due_at"] = time(m.due_at);
         messages.push_back(with_text(std::move(message), m.text));
+    }
+    if (!story.holds.empty()) {
+        auto& holds = out["holds"].emplace_array();
+        for (const auto& h : story.holds) holds.push_back(json::object{{"of", h.of}, {"channel", word(h.channel)}, {"since", time(h.since)}});
     }
     auto& inbound = out["inbound"].emplace_array();
     for (const auto& i : story.inbound) {

@@ -119,6 +119,11 @@ struct Story {
         std::string what{}, who{};
         std::optional<Text> reason{};
     };
+    struct Hold {  // of sending: stop, clock or ceiling; of every channel where none is named
+        std::string of{};
+        std::optional<std::string> channel{};
+        Instant since{};
+    };
     struct Event {  // a line of the ledger
         std::int64_t seq = 0;
         Instant at{};
@@ -132,6 +137,7 @@ struct Story {
     std::vector<Version> versions{};
     std::vector<Decision> decisions{};
     std::vector<Message> messages{};
+    std::vector<Hold> holds{};  // that stand now, if a text of it waits
     std::vector<Inbound> inbound{};
     std::optional<Rating> rating{};  // the one that stands
     std::optional<Followup> followup{};

@@ -26,6 +26,12 @@ void note(Connection& db, const Seal& seal, std::string_view kind, const SurveyR
     append(db, now, kind, row.case_id, fmt::format(R"({{"ref":"{}","words":{}}})", row.ref, words));
 }
 
+bool let_go(Connection& db, const SurveyRow& row, Instant now) {
+    Statement release(db, "UPDATE messages SET state = 'due', code = NULL, due_at = max(due_at, ?2), route = -1 WHERE id = ?1 AND state = 'held'");
+    release.bind(1, row.message).bind(2, now).run();
+    return db.changes() > 0;
+}
+
 std::string words_context(std::int64_t id) { return fmt::format("override_words.words:{}", id); }
 constexpr std::string_view words_at = ", words ";
 constexpr const char* reasons_are_sealed = "reasons_sealed";
@@ -231,13 +237,22 @@ Result<Released> release_restored(Connection& db, const Seal& seal, const std::v
             done.left.push_back(record);
             continue;
         }
-        Statement release(db, "UPDATE messages SET state = 'due', code = NULL, due_at = max(due_at, ?2), route = -1 WHERE id = ?1 AND state = 'held'");
-        release.bind(1, row.message).bind(2, now).run();
-        if (db.changes() == 0) continue;  // named twice
+        if (!let_go(db, row, now)) continue;  // named twice
         note(db, seal, doubtful ? "released_in_doubt" : "released", row, by, now);
         ++done.released;
     }
     return done;
+}
+
+int release_refused(Connection& db, const Seal& seal, int limit, const ByHand& by, Instant now) {
+    Statement find(db, "SELECT coalesce(case_id, 0), id, phone_id, state, ref FROM messages WHERE state = 'held' AND code = 'content' ORDER BY id LIMIT ?1");
+    std::vector<SurveyRow> held;
+    for (find.bind(1, limit); find.step();) held.push_back({find.integer(0), find.integer(1), find.integer(2), find.text(3), find.text(4)});
+    for (const auto& row : held) {
+        let_go(db, row, now);
+        note(db, seal, "released", row, by, now);
+    }
+    return static_cast<int>(held.size());
 }
 
 std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal) {

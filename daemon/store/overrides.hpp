@@ -48,6 +48,10 @@ struct Released {
 Result<Released> release_restored(Connection& db, const Seal& seal, const std::vector<std::string>& records, bool all, bool accept_possible_double,
                                   const ByHand& by, Instant now);
 
+// Held(content) → due: what a carrier proved to have refused for its words, once the text is corrected or registered. Of at most
+// `limit` messages, the oldest first; returns of how many.
+int release_refused(Connection& db, const Seal& seal, int limit, const ByHand& by, Instant now);
+
 struct OptOutRow { std::string masked{}, source{}, reason{}; Instant at{}; };
 std::vector<OptOutRow> list_opt_outs(Connection& db, const Seal& seal);
 

@@ -41,6 +41,8 @@ def holds(site):
     check("STILL ON HOLD (clock)" in said and "--of clock --reason" in said, "what is left is named", said)
     check("STILL" not in site.run("release", "--of", "clock", "--reason", "x").stdout, "and then nothing is")
     check("nothing is on hold" in site.run("release", "--reason", "x").stdout, "which is said as well")
+    check("released 0 that carriers refused" in site.run("release", "--refused", "--reason", "x").stdout, "nor is a text held for its words")
+    check("PHONE: expected a mobile number" in site.run("optout", "add", "abc", "--reason", "x", exit=2).stderr, "a number on the command line is one")
     words = "线路检修,王师傅打来电话"
     site.run("hold", "--reason", words, "--by", "李警官")
     check(f"{words} (by control/李警官)" in site.run("status").stdout, "status says who stopped it and why", site.run("status").stdout)

@@ -227,6 +227,7 @@ std::vector<Operation> about_sending() {
             if (!store::seal_open_reasons(db, seal(), noon)) throw std::logic_error("it was done before");
         }),
         in_store("check_and_remember_keys", [](Connection& db, Office&) { (void)store::check_and_remember_keys(db, seal()); }),
+        in_store("release_refused", [](Connection& db, Office&) { (void)store::release_refused(db, seal(), 500, {"control/zhang", "registered"}, noon); }),
         in_store("release_restored", [](Connection& db, Office&) { (void)store::release_restored(db, seal(), {"restored"}, false, false, {"control/zhang", "looked at"}, noon); }),
     };
 }

@@ -80,7 +80,7 @@ def examples(site, ask):
         "stopNotice": (dict(name="walk"), "", reason), "readAlarm": (dict(alarm_id=alarm), "", None), "takeAlarm": (dict(alarm_id=alarm), "", {"words": "已派人"}),
         "revealAlarm": (dict(alarm_id=alarm), "", reason), "readConsoleFile": (dict(file="main.js"), "", None), "signIn": ({}, "", {"token": site.token}),
         "readExport": (dict(day="2026-11-20", version="v1", file="units.csv"), "", None),
-        "exportDay": ({}, "date=2026-11-20", None), "hold": ({}, "reason=x", None), "release": ({}, "reason=x", None), "releaseRestored": ({}, "reason=x&all=1", None),
+        "exportDay": ({}, "date=2026-11-20", None), "hold": ({}, "reason=x", None), "release": ({}, "reason=x", None), "releaseRefused": ({}, "reason=x", None), "releaseRestored": ({}, "reason=x&all=1", None),
         "cancel": ({}, "reason=x&case=waits", None), "resend": ({}, "reason=x&case=good", None), "setOptOuts": ({}, "reason=x&out=1", "13900000785\n"),
         "makeToken": ({}, "scope=report", None), "revokeToken": by_id("2"), "verifyAgainst": ({}, "", []), "prove": ({}, "seq=3", None), "cosign": ({}, "", {"note": "x", "verifiers": []}),
         "forget": ({}, "reason=x", "13900000700"), "tryCalls": ({}, "", []), "showQuarantined": by_id("1", reason),

@@ -116,6 +116,10 @@ TEST_CASE("a text is counted as its channel cuts it, and one that it cannot carr
     CHECK(second.claimed[0].parts == 1);
     CHECK(claimed(none, {}, 1).claimed.empty());
     CHECK(w.value("SELECT group_concat(state || coalesce(code, '') || parts, ' ') FROM (SELECT * FROM messages ORDER BY id)") == "sending3 sending1 heldcontent0");
+
+    w.store->run_now([&](store::Connection& db) { CHECK(store::release_refused(db, w.seal, 10, {"control/zhang", "the text is shorter"}, w.clock.now()) == 1); });
+    CHECK(claimed({}, {}, 1).claimed.size() == 1);
+    CHECK(w.value("SELECT count(*) FROM messages WHERE state = 'sending'") == "3");
 }
 
 TEST_CASE("a carrier that adds the sign is told of it, and what it adds is not said twice") {

@@ -156,6 +156,26 @@ TEST_CASE("what the carrier took is not called eligible, moments are those of th
     CHECK(text.find("规则 rule 类别 category") != std::string::npos);
 }
 
+TEST_CASE("of what waits the story says not before when, and what keeps it back") {
+    Told told;
+    told.db.exec("DROP TRIGGER IF EXISTS messages_forward");
+    told.db.exec("UPDATE messages SET state = 'due', due_at = 1795220748785 WHERE purpose = 'survey'");
+    CHECK(told.story(false).holds.empty());
+    store::place_hold(told.db, "ceiling", "main", "5000 surveys today", closed + 3h);
+    store::place_hold(told.db, "stop", std::nullopt, "test", closed + 4h);
+    auto text = story_text(told.story(false), zone);
+    CHECK(text.find("待发 due, 不早于 not before 2026-11-21T") != std::string::npos);
+    CHECK(text.find("暂停发送 on hold: 达到日上限 the day's ceiling, 通道 channel main since ") != std::string::npos);
+    CHECK(text.find("人工暂停 stopped by a person or a guard, 全部通道 every channel since ") != std::string::npos);
+    auto json = boost::json::parse(story_json(told.story(false), zone));
+    CHECK(json.at("messages").at(0).at("due_at").as_string().starts_with("2026-11-21T"));
+    CHECK(json.at("holds").at(0).at("of") == "ceiling");
+    CHECK(json.at("holds").at(1).at("channel").is_null());
+
+    told.db.exec("UPDATE messages SET state = 'accepted' WHERE purpose = 'survey'");
+    CHECK(told.story(false).holds.empty());  // nothing of it waits any more
+}
+
 TEST_CASE("what somebody did by hand, and to whom a number was shown, stands there with who and why, for those who may inspect") {
     Told told;
     store::keep_words_of(told.db, told.seal, "resend", 1, {"control/zhang", "他打来电话 13812348000"}, closed + 3h);

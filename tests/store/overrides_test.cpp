@@ -30,6 +30,39 @@ TEST_CASE("what is in doubt can be sent again at one's own risk, unless the case
     }
 }
 
+TEST_CASE("what a carrier refused for its words goes once a person says so, the oldest first, with who and why; what is held for another reason stays") {
+    Connection db(":memory:");
+    REQUIRE(migrate(db));
+    test::Planter planter(db);
+    auto seal = Seal::from_seed(1);
+    auto now = test::Planter::at("2026-11-20T14:00:00+08:00");
+    std::vector<std::int64_t> refused;
+    for (const char* record : {"R1", "R2", "R3"}) refused.push_back(planter.survey(planter.call({.record = record}), {.state = "held", .accepted = false, .code = "content"}));
+    auto restored = planter.survey(planter.call({.record = "R4"}), {.state = "held", .accepted = false, .code = "restored"});
+    auto state = [&](std::int64_t id) {
+        Statement read(db, "SELECT state || ' ' || coalesce(code, '-') FROM messages WHERE id = ?1");
+        read.bind(1, id).step();
+        return read.text(0);
+    };
+    CHECK(release_refused(db, seal, 2, {"control/zhang", "the text is registered"}, now) == 2);
+    CHECK(state(refused[0]) == "due -");
+    CHECK(state(refused[1]) == "due -");
+    CHECK(state(refused[2]) == "held content");
+    CHECK(release_refused(db, seal, 2, {"control/zhang", "the text is registered"}, now) == 1);
+    CHECK(release_refused(db, seal, 2, {"control/zhang", "the text is registered"}, now) == 0);
+    CHECK(state(refused[2]) == "due -");
+    CHECK(state(restored) == "held restored");
+    Statement of(db, "SELECT case_id FROM messages WHERE id = ?1");
+    REQUIRE(of.bind(1, refused[2]).step());
+    auto by_hand = overrides_of(db, seal, of.integer(0));
+    REQUIRE(by_hand.size() == 1);
+    CHECK(by_hand[0].who == "control/zhang");
+    CHECK(by_hand[0].reason == "the text is registered");
+    Statement told(db, "SELECT count(*) FROM ledger WHERE kind = 'released'");
+    REQUIRE(told.step());
+    CHECK(told.integer(0) == 3);
+}
+
 TEST_CASE("what a person called off stays off, whatever later versions of the record say") {
     Connection db(":memory:");
     REQUIRE(migrate(db));
