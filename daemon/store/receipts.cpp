@@ -35,10 +35,13 @@ bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_
     return true;
 }
 
-void hold_refused(Connection& db, const ReceiptMessage& m, std::string_view why, Instant now) {
-    Statement hold(db, "UPDATE messages SET state = 'held', code = ?2, evidence = ?3 WHERE id = ?1 AND state = 'due' AND attempt > 0");
-    hold.bind(1, m.id).bind(2, why).bind(3, "receipt by " + m.how).run();
-    if (db.changes() > 0) append(db, now, "held", m.case_id, fmt::format(R"({{"ref":"{}","why":"{}"}})", m.ref, why));
+// The carrier said no and has it all the same, or it went after the backup that is in use: sending it would be the second text.
+void hold_what_went(Connection& db, const ReceiptMessage& m, std::string_view went, Instant now) {
+    Statement hold(db, R"sql(
+        UPDATE messages SET state = 'held', code = ?2 || CASE WHEN code = 'restored' THEN '_after_backup' ELSE '_after_refusal' END, evidence = ?3
+         WHERE id = ?1 AND ((state = 'due' AND attempt > 0) OR (state = 'held' AND code IN ('content', 'restored'))) RETURNING code)sql");
+    if (!hold.bind(1, m.id).bind(2, went).bind(3, "receipt by " + m.how).step()) return;
+    append(db, now, "held", m.case_id, fmt::format(R"({{"ref":"{}","why":"{}"}})", m.ref, hold.text(0)));
 }
 
 // The newest message with this id to the report's phone, or the one that still waits for a report. `sure` false: the id is another
@@ -189,9 +192,8 @@ void mark_receipt_applied(Connection& db, std::int64_t id, std::int64_t message_
 }
 
 bool apply_receipt(Connection& db, const ReceiptRow& receipt, const ReceiptMessage& message, Instant now) {
-    // The carrier said no and has it all the same: sending it again would be the second text.
-    if (message.state == MessageState::due && receipt.state == "delivered") hold_refused(db, message, "delivered_after_refusal", now);
-    if (message.state == MessageState::due && receipt.state == "buffered") hold_refused(db, message, "taken_after_refusal", now);
+    if (receipt.state == "delivered") hold_what_went(db, message, "delivered", now);
+    if (receipt.state == "buffered") hold_what_went(db, message, "taken", now);
     if (!is_final(receipt.state)) return false;
     if (message.key_row && !message.whole) {
         // The first final word about a part stands, but for a delivery after a failure: the phone was switched on again.

@@ -1,4 +1,5 @@
 #include "daemon/store/inbox.hpp"
+#include "daemon/store/overrides.hpp"
 #include "daemon/store/receipts.hpp"
 #include "tests/outbox/desk_drawer.hpp"
 
@@ -208,6 +209,39 @@ TEST_CASE("what the carrier delivers after refusing it, or says to be on its way
             store::ReceiptRow receipt;
             receipt.channel = "main", receipt.state = state, receipt.ref = d.attempt.ref, receipt.received_at = noon;
             store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
+        });
+        CHECK(d.value("SELECT state || coalesce(' ' || code, '') FROM messages") == expected);
+    }
+}
+
+TEST_CASE("what was refused for its words and delivered all the same is not released with the others") {
+    for (const auto& [said, expected] : {std::pair{"delivered", "held delivered_after_refusal"}, {"buffered", "held taken_after_refusal"}, {"failed", "due"}}) {
+        CAPTURE(said);
+        Drawer d;
+        d.bring_to("sending");
+        d.store->run_now([&, state = said](store::Connection& db) {
+            store::record_held(db, d.attempt, "permanent_content", "", noon);
+            store::ReceiptRow receipt;
+            receipt.channel = "main", receipt.state = state, receipt.ref = d.attempt.ref, receipt.received_at = noon;
+            store::apply_receipt(db, receipt, *store::find_receipt_message(db, receipt), noon);
+            store::release_refused(db, store::Seal::from_seed(1), 10, {"control/zhang", "registered"}, noon);
+        });
+        CHECK(d.value("SELECT state || coalesce(' ' || code, '') FROM messages") == expected);
+    }
+}
+
+TEST_CASE("what a restore holds is not released with the others once a report says that it went after the backup") {
+    for (const auto& [said, expected] : {std::pair{"delivered", "held delivered_after_backup"}, {"buffered", "held taken_after_backup"}, {"failed", "due"}}) {
+        CAPTURE(said);
+        Drawer d;
+        d.store->run_now([&, state = said](store::Connection& db) {
+            db.exec("UPDATE messages SET state = 'held', code = 'restored' WHERE state = 'due'");
+            store::ReceiptRow receipt;
+            receipt.channel = "main", receipt.state = state, receipt.ref = d.attempt.ref, receipt.received_at = noon;
+            auto message = store::find_receipt_message(db, receipt);
+            REQUIRE(message);
+            store::apply_receipt(db, receipt, *message, noon);
+            REQUIRE(store::release_restored(db, store::Seal::from_seed(1), {}, true, true, {"control/zhang", "looked"}, noon));
         });
         CHECK(d.value("SELECT state || coalesce(' ' || code, '') FROM messages") == expected);
     }
