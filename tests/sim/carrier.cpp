@@ -203,6 +203,7 @@ Carrier::Fate Carrier::take(const Submission& submission) {
     if (happens(faults_.throttled, "throttled")) return fate.outcome = Throttled{random.below(2) ? Throttled::channel : Throttled::number, std::chrono::seconds(3)}, fate;
     if (happens(faults_.refused, "number refused")) return fate.outcome = Permanent{Permanent::number, "no such number"}, fate;
     if (happens(faults_.opted_out, "carrier's blacklist")) return fate.outcome = OptedOut{"MBBLACK"}, fate;
+    if (happens(faults_.words, "words refused")) return fate.outcome = Permanent{Permanent::content, "KEYWORD"}, fate;
     if (happens(faults_.config, "our settings refused")) return fate.outcome = Permanent{Permanent::config, "400"}, fate;
     if (happens(faults_.down, "no balance, or a wrong key")) return fate.outcome = ChannelDown{random.below(2) ? ChannelDown::auth : ChannelDown::balance, "402"}, fate;
     if (happens(faults_.swallowed, "swallowed")) return fate;

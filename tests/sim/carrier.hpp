@@ -16,7 +16,7 @@ namespace pingjing::sim {
 
 // Shares of all submissions, receipts, replies or pushes. Each that happened is counted under its name.
 struct Faults {
-    double retry = 0, throttled = 0, refused = 0, opted_out = 0, config = 0, down = 0, part = 0;  // answered, not (wholly) taken
+    double retry = 0, throttled = 0, refused = 0, opted_out = 0, words = 0, config = 0, down = 0, part = 0;  // answered, not (wholly) taken
     double swallowed = 0, answer_lost = 0, answer_late = 0, slow = 0;        // not taken and silent; taken and silent; taken, answered too late; slow
     double http_5xx_taken = 0, http_5xx_not_taken = 0, http_garbage = 0, http_503 = 0, http_never_left = 0;
     double receipt_lost = 0, receipt_early = 0, receipt_doubled = 0, receipt_contradicts = 0, receipt_without_ref = 0, receipt_by_phone = 0, receipt_elsewhere = 0,

@@ -62,6 +62,14 @@ asio::awaitable<void> release_restored(City& city, Life& l) {
     l.gateway->dispatcher().wake();
 }
 
+// The words are registered with the carrier now.
+asio::awaitable<void> release_refused(City& city, Life& l) {
+    auto work = [&city, now = city.clock.now()](store::Connection& db) { return store::release_refused(db, city.seal, 500, {"sim", "registered"}, now); };
+    int released = co_await l.store->run(work);
+    if (released > 0 && !l.dead) city.fired["operator released what was refused for its words"] += released;
+    l.gateway->dispatcher().wake();
+}
+
 // What waits is not sent any more, whatever the 110 system says of the call from then on.
 asio::awaitable<void> call_off(City& city, Life& l) {
     auto now = city.clock.now();
@@ -108,6 +116,7 @@ asio::awaitable<void> look_after(City& city, Life& l) {
     }
     co_await release_holds(city, l);
     if (city.watch.was_restored() && !city.watch.clock_is_off() && city.random.below(4) == 0) co_await release_restored(city, l);
+    if (!l.dead && city.random.below(4) == 0) co_await release_refused(city, l);
     bool may = city.clock.steady() < city.plan.end_of_trouble;
     if (may && !city.watch.clock_is_off() && city.happens(city.plan.operator_resends, "operator resent at his own risk")) co_await resend(city, l);
     if (city.random.unit() < city.plan.operator_cancels) co_await call_off(city, l);

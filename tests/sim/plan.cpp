@@ -53,7 +53,7 @@ config::Settings draw_settings(Random& random, const Shape& shape) {
 
 Faults draw_faults(Random& random) {
     Faults f;
-    for (auto* share : {&f.retry, &f.throttled, &f.refused, &f.opted_out, &f.config, &f.part, &f.swallowed, &f.answer_lost, &f.answer_late, &f.slow, &f.http_5xx_taken,
+    for (auto* share : {&f.retry, &f.throttled, &f.refused, &f.opted_out, &f.words, &f.config, &f.part, &f.swallowed, &f.answer_lost, &f.answer_late, &f.slow, &f.http_5xx_taken,
                         &f.http_5xx_not_taken, &f.http_garbage, &f.http_503, &f.http_never_left, &f.receipt_lost, &f.receipt_early, &f.receipt_doubled, &f.receipt_contradicts,
                         &f.receipt_without_ref, &f.receipt_by_phone, &f.receipt_elsewhere, &f.receipt_spelled, &f.receipt_buffered, &f.id_recurs, &f.reply_doubled, &f.reply_twice,
                         &f.reply_late, &f.reply_without_extension, &f.reply_without_key, &f.reply_early, &f.reply_old_slot, &f.reply_in_parts, &f.unasked, &f.short_code, &f.push_unheard})
