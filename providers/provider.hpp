@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,10 @@ struct Submission {
     std::string extension;  // 扩展码: digits to append to the access number, or empty
     std::chrono::seconds validity;  // the carrier should give up after that long
     std::string carrier_adds{};     // the sign that it puts in front: not sent, but it takes its room where the text is cut
+    // What the text is made of, for vendors that send nothing but templates approved beforehand: its name as in templates/ ("survey",
+    // "en/survey") and what stands in its placeholders, `sign` among them. An empty name: a person's own words, which no template has.
+    std::string text_name{};
+    std::map<std::string, std::string> values{};
 };
 
 // How one attempt ended. The dispatcher decides what happens next from this alone.
@@ -129,7 +134,7 @@ struct CallbackAnswer { int status = 200; std::string content_type; std::string 
 
 struct Abilities {
     bool extension = false;         // carries our extension digits out and back
-    bool free_text = true;
+    bool free_text = true;          // false: only texts whose templates it knows by id; a person's own words are refused as content
     bool receipts = true;
     bool replies = true;
     bool echoes_ref = false;
@@ -186,6 +191,9 @@ public:
     virtual std::string describe() const = 0;
     // For `check`: lines on what goes over the wire for one text, its secrets masked, and what the vendor has to be told. May be none.
     virtual std::vector<std::string> sample() const { return {}; }
+    // For `check`: of all texts ("survey", "en/survey" → as it stands in templates/) those that it could not say, with FILE:LINE, the reason
+    // and what was expected. Empty: it can say all of them, as whoever sends texts as they are.
+    virtual std::vector<std::string> cannot_say(const std::map<std::string, std::string>& /*texts*/) const { return {}; }
 };
 
 // What an adapter may use of the world.

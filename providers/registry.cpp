@@ -4,13 +4,16 @@
 
 #include <algorithm>
 
+#include "providers/aliyun/aliyun.hpp"
 #include "providers/cmpp/cmpp.hpp"
 #include "providers/http/http.hpp"
 #include "providers/sgip/sgip.hpp"
 #include "providers/simulated/simulated.hpp"
 #include "providers/smgp/smgp.hpp"
 #include "providers/smpp/smpp.hpp"
+#include "providers/tencent/tencent.hpp"
 #include "providers/twilio/twilio.hpp"
+#include "providers/vonage/vonage.hpp"
 #include "providers/yunmas/yunmas.hpp"
 
 namespace pingjing::provider {
@@ -18,6 +21,9 @@ namespace {
 
 constexpr Entry entries[] = {
     {"http", "any vendor that speaks HTTP, by configuration; presets kannel, android-sms-gateway", generic_http::read},
+    {"aliyun", "Aliyun's SMS service (阿里云短信)", aliyun::read},
+    {"tencent", "Tencent Cloud's SMS service (腾讯云短信)", tencent::read},
+    {"vonage", "Vonage's SMS API, once Nexmo", vonage::read},
     {"twilio", "Twilio, and those who offer its API", twilio::read},
     {"yunmas", "China Mobile's Yun MAS (云MAS)", yunmas::read},
     {"smpp", "a short message centre by SMPP 3.4, over TCP or TLS", smpp::read},
@@ -29,7 +35,7 @@ constexpr Entry entries[] = {
 };
 
 // Announced, and to be told apart from a slip of the pen.
-constexpr std::string_view planned[] = {"aliyun", "tencent", "vonage", "ctyun", "huawei", "external"};
+constexpr std::string_view planned[] = {"ctyun", "huawei", "external"};
 
 }  // namespace
 

@@ -128,6 +128,14 @@ void print_texts(const config::Settings& settings, const config::Channel& channe
         if (auto others = outbox::Texts::parse(sources, {settings.service.sign, settings.service.sms_alarm})) warn_of_lengths(channel, can, sources, *others, language + "/", most);
 }
 
+// By the names under which a message is sent.
+std::map<std::string, std::string> all_texts(const config::Settings& settings) {
+    auto all = settings.texts;
+    for (const auto& [language, sources] : settings.texts_of)
+        for (const auto& [name, source] : sources) all.emplace(language + "/" + name, source);
+    return all;
+}
+
 // What a channel's settings mean, by the words of its adapter. Nothing is connected.
 void print_channels(const config::Settings& settings, const outbox::Texts& texts) {
     asio::io_context io;
@@ -153,6 +161,7 @@ void print_channels(const config::Settings& settings, const outbox::Texts& texts
         if (channel.takes_callbacks() && !settings.http.public_url.empty())
             fmt::print("    called back at: {}/v1/hooks/{}/SECRET, which is the first line of {}\n", settings.http.public_url, channel.name, channel.hook_secret_file.string());
         for (const auto& line : adapters[c]->sample()) fmt::print("    {}\n", line);
+        for (const auto& line : adapters[c]->cannot_say(all_texts(settings))) fmt::print(stderr, "warning: {}; by channel '{}' it would be held\n", line, channel.name);
         print_texts(settings, channel, can, texts, most);
     }
 }

@@ -69,6 +69,7 @@ std::vector<std::string> open_lines(const Settings& settings) {
     add_table(toml::parse(settings.open_text), "", "", out);
     add_lists(settings, out);
     for (const auto& other : settings.survey.others) add_file("list categories of " + other.service.name, other.categories_text, out);
+    for (const auto& c : settings.channels) add_file("list template_ids of " + c.name, c.template_ids, out);
     for (const auto& [name, text] : settings.mappings) add_file("mapping " + name, text, out);
     for (const auto& [name, text] : settings.texts) out.push_back(one_line(fmt::format("text {} = {}", name, text)));
     for (const auto& [language, texts] : settings.texts_of)

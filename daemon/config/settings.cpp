@@ -587,10 +587,19 @@ private:
         hook(s, v);
         if (!v.provider.empty()) reader_(s, v);
         else s.skip_rest();
-        v.adapter_digest = sha256_hex(s.contents(live_keys));
+        templates(s, v);
+        v.adapter_digest = sha256_hex(s.contents(live_keys) + v.template_ids);
         own_door(s, v);
         s.finish();
         settings_.channels.push_back(std::move(v));
+    }
+
+    // Its adapter reads it, and says what is wrong with it; by it is decided what a citizen gets, so the ledger knows its words.
+    void templates(const Section& s, Channel& v) {
+        auto name = s.peek("template_ids");
+        if (name.empty()) return;
+        v.template_ids = whole_file(settings_.file.parent_path() / name).value_or("");
+        list_texts_.emplace_back("template_ids of " + v.name, v.template_ids);
     }
 
     // Two doors at one address: the second never opens, and what its carrier has to say never arrives.

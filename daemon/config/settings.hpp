@@ -257,6 +257,7 @@ struct Channel {
     std::string file;                        // where it stands, for messages
     int line = 0;
     std::any adapter;                        // filled by the ChannelReader: provider::Make
+    std::string template_ids;                // the file of that name: by which ids its vendor knows our texts; empty: it names none
     std::string adapter_digest;              // of all that was given to it: what changed there is in force with a restart
     bool takes_callbacks() const;            // false: what this carrier says comes over a link, or from nobody
 };

@@ -173,6 +173,9 @@ void read_answer(Transfer& transfer) {
     curl_header* retry_after = nullptr;
     if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &retry_after) == CURLHE_OK)
         transfer.response.retry_after = retry_after->value;
+    curl_header* date = nullptr;
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK)
+        if (auto seconds = curl_getdate(date->value, nullptr); seconds > 0) transfer.response.date = from_millis(static_cast<std::int64_t>(seconds) * 1000);
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "daemon/core/clock.hpp"
 #include "daemon/core/result.hpp"
 
 namespace pingjing::http {
@@ -28,6 +30,7 @@ struct FetchResponse {
     int status = 0;
     std::string content_type{};
     std::string retry_after{};
+    std::optional<Instant> date{};       // by the peer's clock, where it says it
     std::string body{};                  // at most 1 MiB; a longer one is a Failure after_send
 };
 

@@ -384,25 +384,31 @@ private:
         if (is_survey(row) || is_notice(row)) ++counts_[channel];
         provider::Submission submission(row.ref, phone, Text(wording.text), std::move(extension), std::chrono::floor<std::chrono::seconds>(validity));
         submission.carrier_adds = wording.carrier_adds;
+        submission.text_name = wording.name, submission.values = wording.values;
         round_.claimed.emplace_back(std::move(attempt), std::move(submission), channel, facts.parts);
     }
 
     // The sign takes its room whoever puts it there.
     static Wording wording_of(const ChannelRules& rules, const std::string& sign, const std::string& words) {
         auto whole = sign + words;
-        return rules.carrier_adds_sign ? Wording{words, sign, count_parts(rules, whole)} : Wording{whole, "", count_parts(rules, whole)};
+        if (rules.carrier_adds_sign) return {words, sign, count_parts(rules, whole)};
+        auto parts = count_parts(rules, whole);
+        return {std::move(whole), "", parts};
     }
 
     const Wording& word(const std::string& name, const std::string& language, const std::string& day, std::size_t channel) {
         auto& known = *in_.wordings;
         if (known.size() > 1000) known.clear();  // days go by
-        const auto& texts = policy_.texts_for(folder_of(policy_, language), name);
-        auto [place, made] = known.try_emplace({&texts == &policy_.texts ? name : language + "/" + name, day, channel});
+        const auto folder = folder_of(policy_, language);
+        const auto& texts = policy_.texts_for(folder, name);
+        const bool own = &texts == &policy_.texts;
+        auto [place, made] = known.try_emplace({own ? name : language + "/" + name, day, channel});
         if (!made) return place->second;
         const auto& rules = policy_.channels[channel];
         auto text = texts.fill(name, day, rules.carrier_adds_sign);
         auto whole = texts.fill(name, day);
-        if (text && whole) place->second = {*text, whole->substr(0, whole->size() - text->size()), count_parts(rules, *whole)};
+        if (text && whole)
+            place->second = {*text, whole->substr(0, whole->size() - text->size()), count_parts(rules, *whole), own ? name : folder + "/" + name, texts.values(name, day)};
         return place->second;
     }
 

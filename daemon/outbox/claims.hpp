@@ -34,7 +34,12 @@ struct Round {
 };
 
 // The words of a text on one day, filled and counted once for each channel: nearly all that goes says the same. The store's thread alone uses it.
-struct Wording { std::string text{}, carrier_adds{}; int parts = 0; };  // no parts: it cannot be sent
+struct Wording {
+    std::string text{}, carrier_adds{};
+    int parts = 0;                              // none: it cannot be sent
+    std::string name{};                         // "survey", "en/survey"; empty: a person's own words
+    std::map<std::string, std::string> values{};  // what stands in its placeholders
+};
 using Wordings = std::map<std::tuple<std::string, std::string, std::size_t>, Wording>;  // by text, local day and channel
 
 struct ClaimInput {

@@ -109,13 +109,16 @@ std::optional<Instant> read_time(std::string text, const std::string& format) {
     return parse_rfc3339(fmt::format("{}-{}-{}T{}:{}:{}{}", part(0, 4), part(4, 2), part(6, 2), part(8, 2), part(10, 2), part(12, 2), format == "beijing" ? "+08:00" : "Z"));
 }
 
+// Of numbers one is not the beginning of another: 4 says nothing of 42.
+bool is_plain_number(std::string_view code) { return whole_number(code).has_value(); }
+
 template <class Map>
 auto by_code(const Map& map, const std::string& code) {
     auto found = map.find(code);
     if (found != map.end()) return found;
     std::size_t longest = 0;
     for (auto it = map.begin(); it != map.end(); ++it)
-        if (it->first.size() > longest && code.starts_with(it->first)) {
+        if (it->first.size() > longest && code.starts_with(it->first) && !is_plain_number(it->first)) {
             longest = it->first.size();
             found = it;
         }
@@ -181,6 +184,26 @@ Result<Inbound> read_receipt(const ReceiptMap& map, const Item& item) {
     return Inbound(std::move(receipt));
 }
 
+// Our digits behind the number that the citizen wrote to.
+std::string extension_of(const Settings& settings, const ReplyMap& map, const Item& item, const std::string& to) {
+    if (auto told = item.get(map.extension); !told.empty()) return told;
+    if (!settings.source.empty())
+        for (std::string_view prefix : {"", "+", "+86", "86"}) {
+            auto ours = std::string(prefix) + settings.source;
+            if (to.starts_with(ours)) return to.substr(ours.size());
+        }
+    auto digits = static_cast<std::size_t>(settings.extension_digits);
+    return map.extension_is_tail && to.size() > digits ? to.substr(to.size() - digits) : std::string();
+}
+
+// One of several pieces of a long text; nullopt: it is whole, or does not say which piece it is.
+std::optional<TextPart> part_of(const ReplyMap& map, const Item& item, const std::string& raw, const std::string& charset) {
+    auto number = whole_number(item.get(map.part_number)), total = whole_number(item.get(map.part_total));
+    auto group = item.get(map.part_group);
+    if (group.empty() || !number || !total || *total < 2 || *total > 255 || *number < 1 || *number > *total) return std::nullopt;
+    return TextPart{std::move(group), static_cast<int>(*number), static_cast<int>(*total), raw, charset};
+}
+
 Result<Inbound> read_reply(const Settings& settings, const ReplyMap& map, const Item& item) {
     InboundText reply;
     reply.from = Phone::sender(item.get(map.from));
@@ -188,20 +211,16 @@ Result<Inbound> read_reply(const Settings& settings, const ReplyMap& map, const 
     if (!item.has(map.text)) return fail(Error::Kind::invalid_input, "a reply without a text");
     reply.to = item.get(map.to);
     if (reply.to.starts_with(' ')) reply.to[0] = '+';  // a bare '+' in a query is a space
-    if (!settings.source.empty())
-        for (std::string_view prefix : {"", "+", "+86", "86"}) {
-            auto ours = std::string(prefix) + settings.source;
-            if (!reply.to.starts_with(ours)) continue;
-            reply.extension = reply.to.substr(ours.size());
-            break;
-        }
+    reply.extension = extension_of(settings, map, item, reply.to);
     auto raw = item.get(map.text);
     auto charset = map.charset_parameter.empty() ? std::string() : item.get(Field{{map.charset_parameter}});
-    auto text = charset_to_utf8(raw, charset.empty() ? map.charset : charset);
+    if (charset.empty()) charset = map.charset;
+    auto text = charset_to_utf8(raw, charset);
     if (!text) return fail(Error::Kind::invalid_input, "a reply in a charset that cannot be read");
     reply.text = Text(std::move(*text));
     reply.at = read_time(item.get(map.at), map.at_format);
     reply.key = item.key(map.key);
+    reply.part = part_of(map, item, raw, charset);
     return Inbound(std::move(reply));
 }
 

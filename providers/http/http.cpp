@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/http/client.hpp"
+#include "daemon/log/log.hpp"
 #include "providers/http/callback.hpp"
 #include "providers/http/request.hpp"
 #include "providers/http/response.hpp"
@@ -12,17 +13,20 @@ namespace {
 
 using namespace provider;
 
+constexpr std::chrono::seconds most_apart(60);
+
 class ByConfiguration final : public Provider {
 public:
-    ByConfiguration(std::shared_ptr<const Settings> settings, World& world) : settings_(std::move(settings)), clock_(world.clock), http_(world.http) {}
+    ByConfiguration(std::shared_ptr<const Settings> settings, World& world) : settings_(std::move(settings)), clock_(world.clock), random_(world.random), http_(world.http) {}
 
     const Abilities& abilities() const override { return settings_->abilities; }
 
     asio::awaitable<Outcome> submit(Submission submission) override {
         if (!http_) co_return Retry{"no HTTP client here"};
-        auto request = build_request(*settings_, submission, clock_.now());
+        auto request = build_request(*settings_, submission, clock_.now(), random_.word(32));
         if (!request) co_return Permanent{Permanent::content, request.error().detail};
         auto result = co_await http_->fetch(std::move(*request));
+        if (result && result->date) compare_clocks(*result->date);
         co_return read_response(*settings_, result);
     }
 
@@ -47,10 +51,26 @@ public:
         return lines;
     }
 
+    std::vector<std::string> cannot_say(const std::map<std::string, std::string>& texts) const override {
+        return settings_->approved ? unlike(*settings_->approved, texts) : std::vector<std::string>();
+    }
+
 private:
+    // Signatures hold for a few minutes by the vendor's clock. Said once a day: it is for the morning, the vendor's refusals are for now.
+    void compare_clocks(Instant theirs) {
+        const auto now = clock_.now();
+        const auto today = std::chrono::floor<std::chrono::days>(now);
+        const auto ahead = std::chrono::duration_cast<std::chrono::seconds>(now - theirs);
+        if (std::chrono::abs(ahead) <= most_apart || told_on_ == today) return;
+        told_on_ = today;
+        log::warn("clock.not_the_vendors", {{"channel", settings_->channel}, {"ours_ahead_seconds", ahead.count()}});
+    }
+
     std::shared_ptr<const Settings> settings_;
     const Clock& clock_;
+    Random& random_;
     http::Client* http_;
+    std::optional<std::chrono::sys_days> told_on_{};  // that the clocks differ
 };
 
 Make make(std::optional<Settings> settings) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
@@ -24,9 +25,11 @@ Values values_of(const Settings& settings, const provider::Submission& submissio
         {"from", settings.source.empty() ? "" : settings.source + submission.extension}, {"ext", submission.extension},
         {"text", submission.text.reveal()}, {"id", submission.ref},
         {"coding", segments.alphabet == Alphabet::gsm7 ? "0" : "2"}, {"unicode", segments.alphabet == Alphabet::gsm7 ? "0" : "1"},
+        {"text_type", segments.alphabet == Alphabet::gsm7 ? "text" : "unicode"},
         {"parts", std::to_string(segments.parts.size())},
         {"now_unix", std::to_string(to_millis(now) / 1000)}, {"now_ms", std::to_string(to_millis(now))},
         {"validity_seconds", seconds > 0 ? std::to_string(seconds) : ""}, {"validity_minutes", seconds > 0 ? std::to_string((seconds + 59) / 60) : ""},
+        {"validity_ms", seconds > 0 ? std::to_string(seconds * 1000) : ""},
         {"hook_url", settings.hook_url}, {"username", settings.username}, {"password", settings.password}, {"token", settings.token}};
     std::string hex;
     if (auto decoded = decode_utf8(submission.text.reveal()))
@@ -77,7 +80,14 @@ Result<std::string> join_parameters(const Settings& settings, const std::vector<
     return out;
 }
 
-// {{number:NAME}} alone in a text becomes a number.
+// A template without placeholders has an empty list of them.
+boost::json::value values_as_json(const Settings& settings, const std::string& written) {
+    if (!written.empty()) return boost::json::parse(written);
+    if (settings.approved->parameters == Parameters::in_order) return boost::json::array();
+    return boost::json::object();
+}
+
+// {{number:NAME}} alone in a text becomes a number, {{json:template_values}} what it is.
 Result<boost::json::value> fill_json(const Settings& settings, const boost::json::value& shape, const Values& values) {
     if (auto* text = shape.if_string()) {
         std::string source(*text);
@@ -91,6 +101,7 @@ Result<boost::json::value> fill_json(const Settings& settings, const boost::json
                 return boost::json::value(boost::json::string(digits));
             }
         }
+        if (source == "{{json:template_values}}") return values_as_json(settings, values.at("template_values"));
         auto made = Template::parse_any(source);
         auto filled = made ? made->fill(values) : Result<std::string>(tl::unexpected(made.error()));
         if (!filled) return tl::unexpected(filled.error());
@@ -164,7 +175,7 @@ std::vector<std::pair<std::string, std::string>> decode_parameters(std::string_v
     return out;
 }
 
-Result<http::FetchRequest> build_request(const Settings& settings, const provider::Submission& submission, Instant now) {
+Result<http::FetchRequest> build_request(const Settings& settings, const provider::Submission& submission, Instant now, const std::string& nonce) {
     // Kannel, for one, sends an empty SMS for an empty text and says that it was accepted.
     if (submission.text.empty()) return fail(Error::Kind::invalid_input, "empty text");
     auto segments = cut_segments(submission.text.reveal());
@@ -173,6 +184,12 @@ Result<http::FetchRequest> build_request(const Settings& settings, const provide
         return fail(Error::Kind::invalid_input, fmt::format("{} parts where the vendor takes {}", segments->parts.size(), settings.abilities.largest_parts));
 
     auto values = values_of(settings, submission, *segments, now);
+    values["nonce"] = nonce;
+    if (settings.approved) {
+        auto wording = wording_of(*settings.approved, submission);
+        if (!wording) return tl::unexpected(wording.error());
+        values["template_id"] = wording->id, values["template_sign"] = wording->sign, values["template_values"] = wording->values;
+    }
     // Its own slots are escaped first, then it is one value among others: Kannel's %d must arrive there as %d.
     values["dlr_url"] = "";
     if (settings.dlr_url && !settings.hook_url.empty()) {
@@ -220,6 +237,7 @@ Result<http::FetchRequest> build_request(const Settings& settings, const provide
     if (settings.auth == Auth::basic) request.user_password = settings.username + ":" + settings.password;
     if (settings.auth == Auth::bearer) request.headers.push_back("Authorization: Bearer " + settings.token);
     if (settings.auth == Auth::header) request.headers.push_back(settings.auth_header + ": " + settings.token);
+    if (settings.scheme && settings.scheme->sign) settings.scheme->sign(settings, request, {now, nonce});
     return request;
 }
 

@@ -5,8 +5,9 @@
 
 namespace pingjing::generic_http {
 
-// An error: what cannot be said to this vendor (an empty text, a character its charset lacks).
-Result<http::FetchRequest> build_request(const Settings& settings, const provider::Submission& submission, Instant now);
+// An error: what cannot be said to this vendor (an empty text, a character its charset lacks, a text that it has not approved). `nonce`: never
+// the same twice, for those who sign.
+Result<http::FetchRequest> build_request(const Settings& settings, const provider::Submission& submission, Instant now, const std::string& nonce = {});
 
 // One text to nobody in particular as it would leave, for people: a line each for the request, its headers, its body. Secrets are masked.
 std::string without_secret(std::string hook_url);

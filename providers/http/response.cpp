@@ -21,19 +21,22 @@ struct Held {
 };
 
 // Exact first, then the longest beginning.
-std::optional<Class> class_of(const std::map<std::string, Class>& codes, const std::string& code) {
+template <class Value>
+std::optional<Value> said_of(const std::map<std::string, Value>& codes, const std::string& code) {
     if (auto found = codes.find(code); found != codes.end()) return found->second;
     for (auto length = code.size(); length > 0; --length)
         if (auto found = codes.find(code.substr(0, length) + '*'); found != codes.end()) return found->second;
     return std::nullopt;
 }
 
+bool holds_status(const ResponseRule& rule, const http::FetchResponse& response) {
+    auto is_in = [&](const auto& range) { return response.status >= range.first && response.status <= range.second; };
+    return rule.statuses.empty() || std::any_of(rule.statuses.begin(), rule.statuses.end(), is_in);
+}
+
 std::optional<Held> holds(const Settings& settings, const ResponseRule& rule, const http::FetchResponse& response, const std::optional<boost::json::value>& json) {
     Held held;
-    if (!rule.statuses.empty() && std::none_of(rule.statuses.begin(), rule.statuses.end(), [&](const auto& range) {
-            return response.status >= range.first && response.status <= range.second;
-        }))
-        return std::nullopt;
+    if (!holds_status(rule, response)) return std::nullopt;
     if (!response.body.starts_with(rule.prefix)) return std::nullopt;
     if (rule.matches) {
         auto head = response.body.substr(0, matched_bytes);
@@ -49,7 +52,7 @@ std::optional<Held> holds(const Settings& settings, const ResponseRule& rule, co
         auto value = json ? text_at(*json, rule.json) : std::nullopt;
         if (!value) return std::nullopt;
         if (!rule.is.empty() && std::find(rule.is.begin(), rule.is.end(), *value) == rule.is.end()) return std::nullopt;
-        if (rule.by_code && !(held.by_code = class_of(settings.codes, *value))) return std::nullopt;
+        if (rule.by_code && !(held.by_code = said_of(settings.codes, *value))) return std::nullopt;
     }
     return held;
 }
@@ -62,9 +65,10 @@ std::chrono::seconds pause_of(const http::FetchResponse& response, std::chrono::
     return std::chrono::seconds(std::min(seconds, 3600));
 }
 
-Outcome as_outcome(const ResponseRule& rule, const Held& held, const http::FetchResponse& response, const std::optional<boost::json::value>& json) {
+Outcome as_outcome(const Settings& settings, const ResponseRule& rule, const Held& held, const http::FetchResponse& response, const boost::json::value* json) {
     auto code = fmt::format("HTTP {}", response.status);
     if (!rule.json.empty() && json) code = text_at(*json, rule.json).value_or(code);
+    auto after = held.by_code ? said_of(settings.codes_after, code).value_or(rule.after) : rule.after;
     if (code.size() > 64) code.resize(64);
     switch (held.by_code.value_or(rule.outcome)) {
         case Class::accepted: {
@@ -75,8 +79,8 @@ Outcome as_outcome(const ResponseRule& rule, const Held& held, const http::Fetch
             return accepted;
         }
         case Class::retry: return Retry{code};
-        case Class::throttled_number: return Throttled{Throttled::number, pause_of(response, rule.after), code};
-        case Class::throttled_channel: return Throttled{Throttled::channel, pause_of(response, rule.after), code};
+        case Class::throttled_number: return Throttled{Throttled::number, pause_of(response, after), code};
+        case Class::throttled_channel: return Throttled{Throttled::channel, pause_of(response, after), code};
         case Class::permanent_number: return Permanent{Permanent::number, code};
         case Class::permanent_config: return Permanent{Permanent::config, code};
         case Class::permanent_content: return Permanent{Permanent::content, code};
@@ -88,10 +92,40 @@ Outcome as_outcome(const ResponseRule& rule, const Held& held, const http::Fetch
     return Ambiguous{code};
 }
 
+// The parts of one text, each with its own end: taken as a whole, refused as a whole, or in part, and then never sent again. nullopt: the
+// list that the rule means is not there.
+std::optional<Outcome> outcome_of_parts(const Settings& settings, const ResponseRule& rule, const http::FetchResponse& response, const boost::json::value& json) {
+    boost::json::error_code none;
+    const auto* list = json.find_pointer({rule.each.data(), rule.each.size()}, none);
+    if (!list || !list->is_array() || list->as_array().empty()) return std::nullopt;
+    const auto& parts = list->as_array();
+    std::vector<std::string> ids;
+    std::optional<Outcome> refusal;
+    std::string doubt;
+    for (const auto& part : parts) {
+        auto code = text_at(part, rule.json).value_or("");
+        Held held;
+        held.by_code = said_of(settings.codes, code);
+        if (!held.by_code) doubt = code.empty() ? "a part that does not say how it ended" : "code " + code.substr(0, 64) + " is in no table";
+        auto one = as_outcome(settings, rule, held, response, &part);
+        if (auto* taken = std::get_if<Accepted>(&one)) ids.insert(ids.end(), taken->vendor_ids.begin(), taken->vendor_ids.end());
+        else if (held.by_code == Class::ambiguous) doubt = code;
+        else if (held.by_code && !refusal) refusal = std::move(one);
+    }
+    auto count = rule.count.empty() ? std::nullopt : text_at(json, rule.count);
+    if (count && *count != std::to_string(parts.size())) doubt = fmt::format("{} parts where the vendor counts {}", parts.size(), count->substr(0, 16));
+    auto reason = fmt::format("HTTP {}, {}", response.status, doubt);
+    if (!doubt.empty()) return Ambiguous{std::move(reason), std::move(ids)};
+    if (!refusal) return Accepted{std::move(ids)};
+    bool nothing_taken = ids.empty() && std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return said_of(settings.codes, text_at(part, rule.json).value_or("")) == Class::accepted; });
+    if (nothing_taken) return refusal;
+    return Partial{std::move(ids), outcome_detail(*refusal)};
+}
+
 // The vendor's own word where a rule looked for it and no table has it: whoever reads it can add it to [channel.codes].
 std::string unknown_code(const Settings& settings, const std::optional<boost::json::value>& json) {
     for (const auto& rule : settings.rules)
-        if (rule.by_code && json)
+        if (rule.by_code && rule.each.empty() && json)
             if (auto value = text_at(*json, rule.json); value && !value->empty()) return ", code " + value->substr(0, 64) + " is in no table";
     return {};
 }
@@ -135,8 +169,15 @@ provider::Outcome read_response(const Settings& settings, const http::FetchResul
     if (!result) return Ambiguous{result.error().detail};
     auto json = read_json(result->body);
     if (!json) return Ambiguous{json.error().detail};
-    for (const auto& rule : settings.rules)
-        if (auto held = holds(settings, rule, *result, *json)) return as_outcome(rule, *held, *result, *json);
+    const auto* document = *json ? &**json : nullptr;
+    for (const auto& rule : settings.rules) {
+        if (!rule.each.empty()) {
+            if (!holds_status(rule, *result) || !document) continue;
+            if (auto outcome = outcome_of_parts(settings, rule, *result, *document)) return *outcome;
+        } else if (auto held = holds(settings, rule, *result, *json)) {
+            return as_outcome(settings, rule, *held, *result, document);
+        }
+    }
     return by_status(*result, unknown_code(settings, *json));
 }
 

@@ -53,10 +53,18 @@ std::string without_secret(std::string hook_url) {
 
 std::vector<std::string> sample_request(const Settings& settings, Instant now) {
     provider::Submission submission("0123456789abcdefghij", Phone::sender("13800000000"), Text("1"), settings.abilities.extension ? "00" : "", std::chrono::hours(12));
+    auto text = std::string("a text \"1\"");
+    if (settings.approved) {
+        if (settings.approved->by_text.empty()) return {"no text has a template yet"};
+        const auto& all = settings.approved->by_text;
+        submission.text_name = all.contains("survey") ? "survey" : all.begin()->first;
+        submission.values = {{"sign", "SIGN"}, {"month", "12"}, {"day", "31"}, {"sms_alarm", "12110"}};
+        text = "the text " + submission.text_name;
+    }
     auto shown = without_secrets(settings);
-    auto request = build_request(shown, submission, now);
+    auto request = build_request(shown, submission, now, "NONCE");
     if (!request) return {"a text could not be said to this vendor: " + request.error().detail};
-    std::vector<std::string> lines{fmt::format("a text \"1\" to 13800000000: {} {}", request->method, mask_parameters(request->url))};
+    std::vector<std::string> lines{fmt::format("{} to 13800000000: {} {}", text, request->method, mask_parameters(request->url))};
     if (!request->user_password.empty()) lines.push_back(fmt::format("Authorization: Basic of {}:{}", settings.username, masked));
     for (const auto& header : request->headers) lines.push_back(mask_header(header));
     if (!request->body.empty()) lines.push_back(request->body);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -28,8 +29,10 @@ std::optional<Class> parse_class(std::string_view name) {
 namespace {
 
 const std::set<std::string> placeholder_names = {
-    "to", "to_no_plus", "to_national", "to_00", "from", "ext", "text", "text_hex_utf16be", "id", "coding", "unicode", "parts", "now_unix", "now_ms",
-    "validity_seconds", "validity_minutes", "hook_url", "dlr_url", "username", "password", "token"};
+    "to", "to_no_plus", "to_national", "to_00", "from", "ext", "text", "text_hex_utf16be", "id", "coding", "unicode", "text_type", "parts", "now_unix", "now_ms",
+    "validity_seconds", "validity_minutes", "validity_ms", "hook_url", "dlr_url", "username", "password", "token", "nonce"};
+// Only where the vendor sends approved texts.
+const std::set<std::string> template_names = {"template_id", "template_sign", "template_values"};
 
 // Codes that Chinese vendors pass on from the carriers under many names of the field; a channel's own table comes first.
 const std::pair<const char*, Receipt::Meaning> carrier_codes[] = {
@@ -57,10 +60,11 @@ struct Reader {
         }
         for (const auto& name : made->names()) {
             used.insert(name);
-            bool known = placeholder_names.count(name) || (name.starts_with("secret:") && out.secrets.count(name.substr(7))) ||
+            bool known = placeholder_names.count(name) || (out.approved && template_names.count(name)) || (name.starts_with("secret:") && out.secrets.count(name.substr(7))) ||
                          (name.starts_with("digest:") && has_digest(name.substr(7))) ||
                          (name.starts_with("value:") && out.values.count(name.substr(6))) ||
-                         (name.starts_with("number:") && placeholder_names.count(name.substr(7)));
+                         (name.starts_with("number:") && placeholder_names.count(name.substr(7))) ||
+                         (name == "json:template_values" && out.approved);
             if (!known) problem(s, key, fmt::format("{}: {{{{{}}}}} is unknown", key, name));
         }
         return std::move(*made);
@@ -157,7 +161,7 @@ struct Reader {
 
     static std::vector<Field> fields(config::Section& s, const std::string& key) {
         std::vector<Field> made;
-        for (auto& spec : s.texts(key)) made.push_back(Field{{std::move(spec)}});
+        for (auto& spec : s.texts(key)) made.push_back(Field{split(std::move(spec))});
         return made;
     }
 
@@ -188,11 +192,14 @@ struct Reader {
             rule.json = s.text("json", "");
             if (!rule.json.empty() && rule.json.front() != '/') problem(s, "json", "json: expected a pointer such as \"/code\"");
             rule.is = s.texts("is");
+            rule.each = s.text("each", ""), rule.count = s.text("count", "");
+            if (!rule.each.empty() && rule.json.empty()) problem(s, "json", "each: needs 'json', where a part says how it ended");
+            if (!rule.count.empty() && rule.each.empty()) problem(s, "count", "count: needs 'each', the list that it counts");
             rule.by_code = s.flag("by_code", false);
             if (rule.by_code && rule.json.empty()) problem(s, "json", "by_code: needs 'json', where the code stands");
             auto name = s.one_of("class", "", class_names);
             if (auto outcome = parse_class(name)) rule.outcome = *outcome;
-            else if (rule.by_code) rule.outcome = Class::ambiguous;
+            else if (rule.by_code || !rule.each.empty()) rule.outcome = Class::ambiguous;
             else if (!s.has("class")) problem(s, "class", "[[response]] needs 'class'");
             rule.after = std::chrono::duration_cast<std::chrono::seconds>(s.duration("after", std::chrono::seconds(1), std::chrono::seconds(1), std::chrono::hours(24)));
             auto id = s.text("id", "");
@@ -207,6 +214,9 @@ struct Reader {
         auto s = section.child("codes");
         for (const auto& code : s.keys())
             if (auto outcome = parse_class(s.one_of(code, "", class_names))) out.codes[code] = *outcome;
+        auto after = section.child("codes_after");
+        for (const auto& code : after.keys())
+            out.codes_after[code] = std::chrono::duration_cast<std::chrono::seconds>(after.duration(code, std::chrono::seconds(1), std::chrono::seconds(1), std::chrono::hours(24)));
     }
 
     static std::optional<ReceiptState> parse_state(const std::string& name) {
@@ -253,6 +263,7 @@ struct Reader {
     void reply(config::Section& s, ReplyMap& map) {
         map.charset_parameter = s.text("charset_parameter", "");
         map.charset = s.text("charset", "UTF-8");
+        map.extension_is_tail = s.flag("extension_is_tail", false);
         if (map.from.alternatives.empty()) problem(s, "from", "[reply] needs 'from'");
         if (map.text.alternatives.empty()) problem(s, "text", "[reply] needs 'text'");
     }
@@ -268,7 +279,9 @@ struct Reader {
                 problem(section, "ignored_places", fmt::format("ignored_places: \"{}\": expected a pointer such as \"/links\"", place));
         map_of<R>("receipt", out.receipt, {{"ref", &R::ref}, {"vendor_id", &R::vendor_id}, {"phone", &R::phone}, {"status", &R::status}, {"code", &R::code}},
                   [this](auto& s, auto& map) { receipt(s, map); });
-        map_of<T>("reply", out.reply, {{"from", &T::from}, {"to", &T::to}, {"text", &T::text}}, [this](auto& s, auto& map) { reply(s, map); });
+        map_of<T>("reply", out.reply,
+                  {{"from", &T::from}, {"to", &T::to}, {"text", &T::text}, {"extension", &T::extension}, {"part_group", &T::part_group}, {"part_number", &T::part_number}, {"part_total", &T::part_total}},
+                  [this](auto& s, auto& map) { reply(s, map); });
         auto s = section.child("answer");
         out.answer.status = static_cast<int>(s.integer("status", 200, 200, 599));
         out.answer.content_type = s.text("content_type", "");
@@ -297,6 +310,27 @@ std::shared_ptr<const config::Document> find_preset(config::Section& section, co
     return nullptr;
 }
 
+void read_own_keys(config::Section& section, const Scheme& scheme, Settings& out) {
+    for (auto key : scheme.own_keys) out.values[std::string(key)] = section.text(std::string(key));
+    for (const auto& other : scheme.other_keys) {
+        const std::string key(other.key), otherwise(other.value);
+        std::vector<std::string> allowed(other.allowed.begin(), other.allowed.end());
+        out.values[key] = allowed.empty() ? section.text(key, otherwise) : section.one_of(key, otherwise, allowed);
+    }
+    for (auto key : scheme.own_secrets) out.secrets[std::string(key)] = section.secret(std::string(key), true);
+    for (auto key : scheme.other_secrets)
+        if (auto secret = section.secret(std::string(key), false); !secret.empty()) out.secrets[std::string(key)] = std::move(secret);
+}
+
+// `approved_texts` stands in the preset of a vendor that sends nothing else, `template_ids` in the channel.
+void read_templates(config::Section& section, Settings& out) {
+    auto kind = section.one_of("approved_texts", "none", {"none", "by_name", "in_order"});
+    if (kind == "none") return;
+    auto table = std::filesystem::path(out.preset).stem().string();
+    out.approved = read_approved(section, table.empty() ? out.channel : table, kind == "by_name" ? Parameters::by_name : Parameters::in_order);
+    if (!out.approved) out.approved.emplace();  // the problem is said; the placeholders are known all the same
+}
+
 }  // namespace
 
 std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts, const Scheme* scheme) {
@@ -317,8 +351,9 @@ std::optional<Settings> read_settings(config::Section& section, const provider::
 
     out.source = section.text("source", "");
     for (const auto& key : section.child("values").keys()) out.values[key] = section.child("values").text(key, "");
-    if (scheme)
-        for (auto key : scheme->own_keys) out.values[std::string(key)] = section.text(std::string(key));
+    if (scheme) read_own_keys(section, *scheme, out);
+    read_templates(section, out);
+    out.extension_digits = static_cast<int>(section.integer("extension_digits", 0, 0, 12));
     auto secrets = section.child("secrets");
     for (auto key : secrets.keys()) {
         if (key.ends_with("_file")) key.resize(key.size() - 5);
@@ -338,7 +373,8 @@ std::optional<Settings> read_settings(config::Section& section, const provider::
     out.timeout = section.duration("timeout", out.timeout, std::chrono::milliseconds(100), std::chrono::minutes(5));
 
     bool can_call_us = !out.hook_url.empty();
-    out.abilities.extension = section.integer("extension_digits", 0, 0, 12) > 0;
+    out.abilities.extension = out.extension_digits > 0;
+    out.abilities.free_text = !out.approved;
     out.abilities.receipts = out.receipt.has_value() && (!out.dlr_url || can_call_us);
     out.abilities.replies = out.reply.has_value();
     out.abilities.echoes_ref = reader.used.count("id") > 0;

@@ -13,8 +13,11 @@
 
 #include "daemon/config/section.hpp"
 #include "daemon/text/template.hpp"
+#include "providers/http/approved.hpp"
 #include "providers/provider.hpp"
 #include "providers/signing/signing.hpp"
+
+namespace pingjing::http { struct FetchRequest; }
 
 namespace pingjing::generic_http {
 
@@ -35,6 +38,8 @@ struct ResponseRule {
     std::vector<std::string> is;                // and have one of these values
     Class outcome = Class::ambiguous;
     std::chrono::seconds after{1};              // throttled_…; Retry-After of the answer wins
+    std::string each;                           // the list of parts that one text became; `json` and `ids` point into each of them, and all decide
+    std::string count;                          // how many there should be, where the vendor says it: fewer in the list is no answer
     bool by_code = false;                       // the value at `json` is looked up in `codes`; one that is not there is left to the next rule
     std::vector<std::string> ids;               // accepted: pointers to the vendor's id, the first that is there
     bool id_from_match = false;                 // accepted: the first group of `matches` is the vendor's id
@@ -57,7 +62,9 @@ struct ReceiptMap : CallbackMap {
     std::map<std::string, provider::Receipt::Meaning> meanings;  // by code, exact, then the longest prefix
 };
 struct ReplyMap : CallbackMap {
-    Field from, to, text;
+    Field from, to, text, extension;            // extension: our digits alone, where the vendor tells them
+    bool extension_is_tail = false;             // they are the last of `to`, whatever number stands before them
+    Field part_group, part_number, part_total;  // of a long text that comes in several pieces
     std::string charset_parameter;              // names the parameter that says in which charset `text` is
     std::string charset;                        // where no parameter says it
 };
@@ -73,10 +80,21 @@ struct Digest {
 
 // What a vendor asks for that configuration cannot say. The rest of such a vendor is its preset, which bears its name.
 struct Settings;
+struct Signing {
+    Instant now{};
+    std::string nonce{};                        // never the same twice: 32 letters and digits
+};
+struct Default { std::string_view key, value; std::span<const std::string_view> allowed{}; };  // none allowed: any text
 struct Scheme {
     std::string_view preset;
     std::span<const std::string_view> own_keys;                        // of the channel, needed: {{value:KEY}} in the preset
     bool (*is_authentic)(const Settings&, const provider::Callback&);  // null: the vendor signs nothing
+    std::span<const std::string_view> own_secrets{};                   // KEY or KEY_file of the channel, needed: {{secret:KEY}}
+    std::span<const Default> other_keys{};                             // as own_keys, with what holds where the channel does not say it
+    // Proves one request: gets method, address, headers and body as they will leave, and adds what the vendor wants beside them. Whatever
+    // it signs is not touched again. Null: what configuration says is proof enough.
+    void (*sign)(const Settings&, http::FetchRequest&, const Signing&) = nullptr;
+    std::span<const std::string_view> other_secrets{};                 // KEY or KEY_file of the channel, where there is one
 };
 
 enum class Body { query, form, json };
@@ -98,10 +116,13 @@ struct Settings {
     Auth auth = Auth::none;
     std::string username, password, token, auth_header;
     std::map<std::string, std::string> secrets, values;
+    std::optional<ApprovedTexts> approved;      // the vendor sends nothing else: {{template_id}} {{template_sign}} {{template_values}}
     std::map<std::string, Class> codes;         // the vendor's words for how it ended; "isv.SMS_SIGN*" is a beginning
+    std::map<std::string, std::chrono::seconds> codes_after;  // likewise: how long a throttled_… of that word lasts; else the rule's `after`
     const Scheme* scheme = nullptr;
     std::chrono::milliseconds connect_timeout{5'000}, timeout{30'000};
     std::string source, hook_url;
+    int extension_digits = 0;
     std::optional<Template> dlr_url;
     std::string at_vendor;                      // what goes into the vendor's own configuration, with {{hook_url}} in it
     std::vector<ResponseRule> rules;

@@ -2,6 +2,7 @@
 #pragma once
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -42,6 +43,11 @@ struct HttpChannel {
         return std::string(outcome_name(o)) + " " + outcome_detail(o);
     }
 };
+
+// All of it was read; words beside it, such as what a code means, are only heard.
+inline bool is_all_read(const provider::CallbackRead& read) {
+    return std::all_of(read.left.begin(), read.left.end(), [](const auto& left) { return left.kind == provider::CallbackRead::Kind::beside; });
+}
 
 inline HttpChannel plain_channel(std::string base = {}) { return {"k", "https://pj.example.cn/v1/hooks/k/0123456789abcdef", std::move(base)}; }
 inline generic_http::Settings kannel(const std::string& more = "") {
