@@ -25,6 +25,7 @@
 #include "daemon/inbound/quarantine_api.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/log/metrics.hpp"
+#include "daemon/meaning.hpp"
 #include "daemon/notices/api.hpp"
 #include "daemon/reply/read.hpp"
 #include "daemon/store/cases.hpp"
@@ -297,6 +298,20 @@ std::optional<tl::expected<std::int64_t, http::Response>> App::signed_in_by(cons
     return *token;
 }
 
+namespace {
+
+console::SettingsShown settings_shown(const config::Settings& settings) {
+    console::SettingsShown shown{settings.open_text, settings.rules_sha256, settings.warnings, {}, {}};
+    auto meaning = meaning_of(settings);
+    if (!meaning) return shown;  // never: no such settings come into force
+    shown.warnings.insert(shown.warnings.end(), meaning->warnings.begin(), meaning->warnings.end());
+    for (auto& text : meaning->texts) shown.texts.push_back({std::move(text.name), text.units, text.parts, std::move(text.whole)});
+    for (auto& channel : meaning->channels) shown.channels.push_back({std::move(channel.name), std::move(channel.what), std::move(channel.lines)});
+    return shown;
+}
+
+}  // namespace
+
 void App::add_console(http::Router& router) {
     auto signed_in = [this](http::Handler handler) { return access_.anybody(std::move(handler)); };
     auto check = [this](std::string token) { return access_.check(std::move(token)); };
@@ -312,9 +327,10 @@ void App::add_console(http::Router& router) {
     console::add_site_route(router, signed_in, {store::read_on(*glances_), clock_, site});
     events_->add_route(router, signed_in);
     console::add_export_routes(router, access_.guards(), {store::read_on(*reader_), [this] { return gateway_->settings().reports.export_dir; }});
-    console::add_settings_route(router, access_.guards(), [this] {
+    console::add_settings_route(router, access_.guards(), [this, last = console::SettingsShown{}]() mutable {
         const auto& s = gateway_->settings();
-        return console::SettingsShown{s.open_text, s.rules_sha256, s.warnings};
+        if (last.text != s.open_text || last.sha256 != s.rules_sha256) last = settings_shown(s);
+        return last;
     });
     auto status = control_parts();
     status.read = store::read_on(*glances_);

@@ -41,7 +41,10 @@ asio::awaitable<http::Response> tell(Place p) {
 void add_settings_route(http::Router& router, const http::Guard& guard, std::function<SettingsShown()> shown) {
     auto show = [shown = std::move(shown)](http::Request) -> asio::awaitable<http::Response> {
         auto settings = shown();
-        json::object body{{"text", settings.text}, {"sha256", settings.sha256}, {"warnings", json::value_from(settings.warnings)}};
+        json::array texts, channels;
+        for (const auto& text : settings.texts) texts.push_back({{"name", text.name}, {"units", text.units}, {"parts", text.parts}, {"whole", text.whole}});
+        for (const auto& channel : settings.channels) channels.push_back({{"name", channel.name}, {"what", channel.what}, {"lines", json::value_from(channel.lines)}});
+        json::object body{{"text", settings.text}, {"sha256", settings.sha256}, {"warnings", json::value_from(settings.warnings)}, {"texts", std::move(texts)}, {"channels", std::move(channels)}};
         co_return http::private_json(json::serialize(body));
     };
     router.add("GET", "/console/settings", guard, show);

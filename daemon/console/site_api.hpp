@@ -27,6 +27,10 @@ struct SettingsShown {
     std::string text{};                    // as canonical TOML, secrets left out
     std::string sha256{};                  // names these rules in the ledger
     std::vector<std::string> warnings{};   // what `check` says of them
+    struct Text { std::string name{}; std::size_t units = 0, parts = 0; std::string whole{}; };  // each part is charged
+    std::vector<Text> texts{};
+    struct Channel { std::string name{}, what{}; std::vector<std::string> lines{}; };
+    std::vector<Channel> channels{};
 };
 void add_settings_route(http::Router& router, const http::Guard& guard, std::function<SettingsShown()> shown);
 

@@ -163,6 +163,24 @@ export function view(_, __, context) {
                     h("li", null, h("span", null, h("span", { class: "tag fair" }, t("注意", "warning")), ` ${warning}`)),
                   ),
                 ),
+            table(
+              t("每条短信多长", "What each text costs"),
+              [
+                { title: t("短信", "Text"), show: (text) => text.name },
+                { title: t("内容（最长日期）", "With the longest date"), show: (text) => text.whole },
+                { title: t("字数", "Characters"), kind: "figure", show: (text) => number(text.units) },
+                { title: t("计费条数", "SMS charged"), kind: "figure", show: (text) => number(text.parts) },
+              ],
+              settings.texts,
+            ),
+            settings.channels.map((channel) =>
+              h(
+                "details",
+                null,
+                h("summary", null, `${t("通道", "Channel")} ${channel.name}: ${channel.what}`),
+                h("ul", { class: "plainlist" }, channel.lines.map((line) => h("li", null, h("span", null, line)))),
+              ),
+            ),
             h("p", { class: "soft small" }, t("规则指纹 ", "Fingerprint of the rules "), settings.sha256.slice(0, 16)),
             h(
               "details",

@@ -35,7 +35,7 @@ struct Shelf {
             return handler;
         };
         console::add_export_routes(router, guard, {store::read_on(*store), [this] { return folder(); }});
-        console::add_settings_route(router, guard, [] { return console::SettingsShown{"[service]\nsign = \"XX公安\"\n", "abc", {"pingjing.toml:3: \"odd\""}}; });
+        console::add_settings_route(router, guard, [] { return console::SettingsShown{"[service]\nsign = \"XX公安\"\n", "abc", {"pingjing.toml:3: \"odd\""}, {{"survey", 66, 1, "【XX公安】…"}}, {{"main", "SMPP 3.4", {"50 parts a second"}}}}; });
     }
     std::filesystem::path folder() const { return temp.path() / "exports"; }
     void put(const std::string& name, const std::string& text) {
@@ -94,5 +94,6 @@ TEST_CASE("nothing else of the disk is handed out") {
 
 TEST_CASE("what is in force is shown as it was read, with what check says of it") {
     Shelf shelf;
-    CHECK(shelf.get("/console/settings").body == R"({"text":"[service]\nsign = \"XX公安\"\n","sha256":"abc","warnings":["pingjing.toml:3: \"odd\""]})");
+    CHECK(shelf.get("/console/settings").body == R"({"text":"[service]\nsign = \"XX公安\"\n","sha256":"abc","warnings":["pingjing.toml:3: \"odd\""],)"
+          R"("texts":[{"name":"survey","units":66,"parts":1,"whole":"【XX公安】…"}],"channels":[{"name":"main","what":"SMPP 3.4","lines":["50 parts a second"]}]})");
 }
