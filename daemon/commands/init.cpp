@@ -161,7 +161,7 @@ void print_channels(const config::Settings& settings, const outbox::Texts& texts
         if (channel.takes_callbacks() && !settings.http.public_url.empty())
             fmt::print("    called back at: {}/v1/hooks/{}/SECRET, which is the first line of {}\n", settings.http.public_url, channel.name, channel.hook_secret_file.string());
         for (const auto& line : adapters[c]->sample()) fmt::print("    {}\n", line);
-        for (const auto& line : adapters[c]->cannot_say(all_texts(settings))) fmt::print(stderr, "warning: {}; by channel '{}' it would be held\n", line, channel.name);
+        for (const auto& line : adapters[c]->cannot_say(all_texts(settings))) fmt::print(stderr, "warning: {} (channel '{}')\n", line, channel.name);
         print_texts(settings, channel, can, texts, most);
     }
 }
