@@ -163,7 +163,7 @@ void describe_channels(const config::Settings& settings, const TextsOf& texts, M
             says.lines.push_back(fmt::format("called back at: {}/v1/hooks/{}/SECRET, which is the first line of {}", settings.http.public_url, channel.name, channel.hook_secret_file.string()));
         for (auto& line : adapters[c]->sample()) says.lines.push_back(std::move(line));
         if (survey) says.lines.push_back(fmt::format("the survey by it: {} part{}", count_parts(can, *survey), count_parts(can, *survey) == 1 ? "" : "s"));
-        for (const auto& line : adapters[c]->cannot_say(all_texts(settings))) meaning.warnings.push_back(fmt::format("{}; by channel '{}' it would be held", line, channel.name));
+        for (const auto& line : adapters[c]->cannot_say(all_texts(settings))) meaning.warnings.push_back(fmt::format("{} (channel '{}')", line, channel.name));
         warn_of_lengths(channel, can, meaning.texts, most, meaning.warnings);
         meaning.channels.push_back(std::move(says));
     }

@@ -6,7 +6,9 @@
 
 #include "providers/aliyun/aliyun.hpp"
 #include "providers/cmpp/cmpp.hpp"
+#include "providers/ctyun/ctyun.hpp"
 #include "providers/http/http.hpp"
+#include "providers/huawei/huawei.hpp"
 #include "providers/sgip/sgip.hpp"
 #include "providers/simulated/simulated.hpp"
 #include "providers/smgp/smgp.hpp"
@@ -23,6 +25,8 @@ constexpr Entry entries[] = {
     {"http", "any vendor that speaks HTTP, by configuration; presets kannel, android-sms-gateway", generic_http::read},
     {"aliyun", "Aliyun's SMS service (阿里云短信)", aliyun::read},
     {"tencent", "Tencent Cloud's SMS service (腾讯云短信)", tencent::read},
+    {"ctyun", "China Telecom's cloud SMS (天翼云): out alone, until its manual says how it pushes", ctyun::read},
+    {"huawei", "Huawei Cloud's Message & SMS (华为云短信)", huawei::read},
     {"vonage", "Vonage's SMS API, once Nexmo", vonage::read},
     {"twilio", "Twilio, and those who offer its API", twilio::read},
     {"yunmas", "China Mobile's Yun MAS (云MAS)", yunmas::read},
@@ -35,7 +39,7 @@ constexpr Entry entries[] = {
 };
 
 // Announced, and to be told apart from a slip of the pen.
-constexpr std::string_view planned[] = {"ctyun", "huawei", "external"};
+constexpr std::string_view planned[] = {"external"};
 
 }  // namespace
 

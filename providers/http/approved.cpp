@@ -102,7 +102,8 @@ std::vector<std::string> unlike(const ApprovedTexts& approved, const std::map<st
     for (const auto& [name, source] : texts) {
         auto found = approved.by_text.find(name);
         if (found == approved.by_text.end()) {
-            out.push_back(fmt::format("{}: no template for the text '{}': expected [[{}]] with text = \"{}\" and its id", approved.file, name, approved.table, name));
+            out.push_back(fmt::format("{}: no template for the text '{}', which would be held: expected [[{}]] with text = \"{}\" and its id", approved.file, name,
+                                      approved.table, name));
             continue;
         }
         auto where = fmt::format("{}:{}", approved.file, found->second.line);
@@ -111,9 +112,12 @@ std::vector<std::string> unlike(const ApprovedTexts& approved, const std::map<st
         for (const auto& [theirs, value] : found->second.values)
             for (const auto& placeholder : value.names())
                 if (!known.contains(placeholder))
-                    out.push_back(fmt::format("{}: text '{}', value {}: {{{{{}}}}} does not stand in the text: expected one of its placeholders", where, name, theirs, placeholder));
-        if (auto wanted = in_vendors_words(approved, found->second, source); !found->second.wording.empty() && wanted != found->second.wording)
-            out.push_back(fmt::format("{}: text '{}': the vendor's wording is not ours: expected \"{}\"", where, name, wanted.empty() ? "a value for each placeholder of " + source : wanted));
+                    out.push_back(fmt::format("{}: text '{}', value {}: {{{{{}}}}} does not stand in the text: expected one of its placeholders", where,
+                                              name, theirs, placeholder));
+        auto wanted = in_vendors_words(approved, found->second, source);
+        if (found->second.wording.empty() || wanted == found->second.wording) continue;
+        if (wanted.empty()) wanted = "a value for each placeholder of " + source;
+        out.push_back(fmt::format("{}: text '{}': the vendor's wording is not ours: expected \"{}\"", where, name, wanted));
     }
     for (const auto& [name, text] : approved.by_text)
         if (!texts.contains(name)) out.push_back(fmt::format("{}:{}: text = \"{}\": no text of this name is sent", approved.file, text.line, name));

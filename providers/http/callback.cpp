@@ -193,7 +193,7 @@ std::string extension_of(const Settings& settings, const ReplyMap& map, const It
             if (to.starts_with(ours)) return to.substr(ours.size());
         }
     auto digits = static_cast<std::size_t>(settings.extension_digits);
-    return map.extension_is_tail && to.size() > digits ? to.substr(to.size() - digits) : std::string();
+    return map.extension_is_tail && to.size() >= digits ? to.substr(to.size() - digits) : std::string();
 }
 
 // One of several pieces of a long text; nullopt: it is whole, or does not say which piece it is.

@@ -17,7 +17,8 @@ constexpr std::chrono::seconds most_apart(60);
 
 class ByConfiguration final : public Provider {
 public:
-    ByConfiguration(std::shared_ptr<const Settings> settings, World& world) : settings_(std::move(settings)), clock_(world.clock), random_(world.random), http_(world.http) {}
+    ByConfiguration(std::shared_ptr<const Settings> settings, World& world)
+        : settings_(std::move(settings)), clock_(world.clock), random_(world.random), http_(world.http) {}
 
     const Abilities& abilities() const override { return settings_->abilities; }
 
@@ -37,7 +38,8 @@ public:
     }
 
     std::string describe() const override {
-        return fmt::format("HTTP {} {}{}{}", settings_->method, settings_->url_shown, settings_->preset.empty() ? "" : ", preset " + settings_->preset,
+        return fmt::format("HTTP {} {}{}{}{}", settings_->method, settings_->url_shown, settings_->preset.empty() ? "" : ", preset " + settings_->preset,
+                           settings_->approved ? ", approved templates alone" : "",
                            settings_->hook_url.empty() ? ", the vendor cannot call us: no public_url or no hook secret" : "");
     }
 

@@ -65,7 +65,8 @@ std::chrono::seconds pause_of(const http::FetchResponse& response, std::chrono::
     return std::chrono::seconds(std::min(seconds, 3600));
 }
 
-Outcome as_outcome(const Settings& settings, const ResponseRule& rule, const Held& held, const http::FetchResponse& response, const boost::json::value* json) {
+Outcome as_outcome(const Settings& settings, const ResponseRule& rule, const Held& held, const http::FetchResponse& response,
+                   const boost::json::value* json) {
     auto code = fmt::format("HTTP {}", response.status);
     if (!rule.json.empty() && json) code = text_at(*json, rule.json).value_or(code);
     auto after = held.by_code ? said_of(settings.codes_after, code).value_or(rule.after) : rule.after;
@@ -94,7 +95,8 @@ Outcome as_outcome(const Settings& settings, const ResponseRule& rule, const Hel
 
 // The parts of one text, each with its own end: taken as a whole, refused as a whole, or in part, and then never sent again. nullopt: the
 // list that the rule means is not there.
-std::optional<Outcome> outcome_of_parts(const Settings& settings, const ResponseRule& rule, const http::FetchResponse& response, const boost::json::value& json) {
+std::optional<Outcome> outcome_of_parts(const Settings& settings, const ResponseRule& rule, const http::FetchResponse& response,
+                                        const boost::json::value& json) {
     boost::json::error_code none;
     const auto* list = json.find_pointer({rule.each.data(), rule.each.size()}, none);
     if (!list || !list->is_array() || list->as_array().empty()) return std::nullopt;
@@ -102,13 +104,14 @@ std::optional<Outcome> outcome_of_parts(const Settings& settings, const Response
     std::vector<std::string> ids;
     std::optional<Outcome> refusal;
     std::string doubt;
+    bool any_taken = false;
     for (const auto& part : parts) {
         auto code = text_at(part, rule.json).value_or("");
         Held held;
         held.by_code = said_of(settings.codes, code);
         if (!held.by_code) doubt = code.empty() ? "a part that does not say how it ended" : "code " + code.substr(0, 64) + " is in no table";
         auto one = as_outcome(settings, rule, held, response, &part);
-        if (auto* taken = std::get_if<Accepted>(&one)) ids.insert(ids.end(), taken->vendor_ids.begin(), taken->vendor_ids.end());
+        if (auto* taken = std::get_if<Accepted>(&one)) any_taken = true, ids.insert(ids.end(), taken->vendor_ids.begin(), taken->vendor_ids.end());
         else if (held.by_code == Class::ambiguous) doubt = code;
         else if (held.by_code && !refusal) refusal = std::move(one);
     }
@@ -117,8 +120,7 @@ std::optional<Outcome> outcome_of_parts(const Settings& settings, const Response
     auto reason = fmt::format("HTTP {}, {}", response.status, doubt);
     if (!doubt.empty()) return Ambiguous{std::move(reason), std::move(ids)};
     if (!refusal) return Accepted{std::move(ids)};
-    bool nothing_taken = ids.empty() && std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return said_of(settings.codes, text_at(part, rule.json).value_or("")) == Class::accepted; });
-    if (nothing_taken) return refusal;
+    if (!any_taken) return refusal;
     return Partial{std::move(ids), outcome_detail(*refusal)};
 }
 

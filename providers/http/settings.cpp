@@ -60,7 +60,8 @@ struct Reader {
         }
         for (const auto& name : made->names()) {
             used.insert(name);
-            bool known = placeholder_names.count(name) || (out.approved && template_names.count(name)) || (name.starts_with("secret:") && out.secrets.count(name.substr(7))) ||
+            bool known = placeholder_names.count(name) || (out.approved && template_names.count(name)) ||
+                         (name.starts_with("secret:") && out.secrets.count(name.substr(7))) ||
                          (name.starts_with("digest:") && has_digest(name.substr(7))) ||
                          (name.starts_with("value:") && out.values.count(name.substr(6))) ||
                          (name.starts_with("number:") && placeholder_names.count(name.substr(7))) ||
@@ -216,7 +217,8 @@ struct Reader {
             if (auto outcome = parse_class(s.one_of(code, "", class_names))) out.codes[code] = *outcome;
         auto after = section.child("codes_after");
         for (const auto& code : after.keys())
-            out.codes_after[code] = std::chrono::duration_cast<std::chrono::seconds>(after.duration(code, std::chrono::seconds(1), std::chrono::seconds(1), std::chrono::hours(24)));
+            out.codes_after[code] = std::chrono::floor<std::chrono::seconds>(
+                after.duration(code, std::chrono::seconds(1), std::chrono::seconds(1), std::chrono::hours(24)));
     }
 
     static std::optional<ReceiptState> parse_state(const std::string& name) {
@@ -280,7 +282,8 @@ struct Reader {
         map_of<R>("receipt", out.receipt, {{"ref", &R::ref}, {"vendor_id", &R::vendor_id}, {"phone", &R::phone}, {"status", &R::status}, {"code", &R::code}},
                   [this](auto& s, auto& map) { receipt(s, map); });
         map_of<T>("reply", out.reply,
-                  {{"from", &T::from}, {"to", &T::to}, {"text", &T::text}, {"extension", &T::extension}, {"part_group", &T::part_group}, {"part_number", &T::part_number}, {"part_total", &T::part_total}},
+                  {{"from", &T::from}, {"to", &T::to}, {"text", &T::text}, {"extension", &T::extension}, {"part_group", &T::part_group},
+                   {"part_number", &T::part_number}, {"part_total", &T::part_total}},
                   [this](auto& s, auto& map) { reply(s, map); });
         auto s = section.child("answer");
         out.answer.status = static_cast<int>(s.integer("status", 200, 200, 599));

@@ -41,11 +41,13 @@ std::string authorization(const Keys& keys, const http::FetchRequest& request, I
     // In UTC: between midnight and eight o'clock in Beijing it is still yesterday.
     const auto day = format_utc(now).substr(0, 10);
     const auto scope = day + "/" + std::string(keys.service) + "/tc3_request";
-    const auto text = std::string(algorithm) + "\n" + std::to_string(to_millis(now) / 1000) + "\n" + scope + "\n" + to_hex(signing::digest(Hash::sha256, canonical));
+    const auto text = std::string(algorithm) + "\n" + std::to_string(to_millis(now) / 1000) + "\n" + scope + "\n" +
+                      to_hex(signing::digest(Hash::sha256, canonical));
     auto key = signing::hmac(Hash::sha256, "TC3" + std::string(keys.secret), day);
     key = signing::hmac(Hash::sha256, key, keys.service);
     key = signing::hmac(Hash::sha256, key, "tc3_request");
-    return std::string(algorithm) + " Credential=" + std::string(keys.id) + "/" + scope + ", SignedHeaders=" + headers.names + ", Signature=" + to_hex(signing::hmac(Hash::sha256, key, text));
+    return std::string(algorithm) + " Credential=" + std::string(keys.id) + "/" + scope + ", SignedHeaders=" + headers.names +
+           ", Signature=" + to_hex(signing::hmac(Hash::sha256, key, text));
 }
 
 void sign(const generic_http::Settings& settings, http::FetchRequest& request, const generic_http::Signing& signing) {

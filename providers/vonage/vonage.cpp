@@ -57,7 +57,8 @@ std::optional<boost::json::value> json_of(const std::string& base64url) {
 }
 
 bool is_signed_with(const std::string& secret, const generic_http::Settings& settings, const provider::Callback& callback) {
-    if (auto bearer = generic_http::header(callback, "Authorization"); bearer.starts_with("Bearer ")) return is_token_of(bearer.substr(7), secret, callback.body);
+    auto bearer = generic_http::header(callback, "Authorization");
+    if (bearer.starts_with("Bearer ")) return is_token_of(bearer.substr(7), secret, callback.body);
     auto parameters = parameters_of(callback);
     if (!parameters) return false;
     auto given = std::find_if(parameters->begin(), parameters->end(), [](const auto& p) { return p.first == "sig"; });

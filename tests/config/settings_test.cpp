@@ -86,7 +86,7 @@ TEST_CASE("all that is wrong comes at once, with its line") {
     auto file = (folder.path / "pingjing.toml").string();
     for (const char* expected : {":11: channel 'main' has no setting 'souce'", ":13: delay is shorter than min_delay", ":14: hours = \"8-21\": expected hours",
                                  ":16: kind = \"mysql\": expected one of", ":18: there is no channel 'other'", ":20: units: cannot read",
-                                 ":21: the file has no setting 'extra'", ":23: channel 'main' stands twice", ":24: provider = \"fax\": not one of http, aliyun, tencent, vonage, twilio, yunmas, smpp, cmpp2, cmpp3, sgip, smgp, simulated"}) {
+                                 ":21: the file has no setting 'extra'", ":23: channel 'main' stands twice", ":24: provider = \"fax\": not one of http, aliyun, tencent, ctyun, huawei, vonage, twilio, yunmas, smpp, cmpp2, cmpp3, sgip, smgp, simulated"}) {
         CAPTURE(expected);
         CHECK(text.find(file + expected) != std::string::npos);
     }
@@ -286,6 +286,28 @@ TEST_CASE("the rules have a name of their own, and secrets do not change it") {
     CHECK(load_text(folder, text + "[survey]\ndelay = \"121m\"\n")->rules_sha256 != first);
     folder.write("flags.csv", "flag,rule\n家暴,sexual\n");
     CHECK(load_text(folder, text)->rules_sha256 != first);
+}
+
+TEST_CASE("by which ids a vendor knows our texts is part of the rules: named by their hash, and a line each") {
+    Folder folder;
+    auto text = smallest + "[[channel]]\nname = \"ali\"\nprovider = \"aliyun\"\naccess_key_id = \"id\"\naccess_key_secret = \"s3cret-of-ali\"\ntemplate_ids = \"ids.toml\"\n";
+    CHECK_FALSE(load_text(folder, text));
+    folder.write("ids.toml", "[[aliyun]]\ntext = \"survey\"\nid = \"SMS_1\"\n");
+    auto first = load_text(folder, text);
+    REQUIRE_MESSAGE(first.has_value(), (first ? "" : first.error().text()));
+    auto lines = open_lines(*first);
+    CHECK(std::find(lines.begin(), lines.end(), "list template_ids of ali: id = \"SMS_1\"") != lines.end());
+    CHECK(first->open_text.find("s3cret-of-ali") == std::string::npos);
+    folder.write("ids.toml", "[[aliyun]]\ntext = \"survey\"\nid = \"SMS_2\"\n");
+    auto second = load_text(folder, text);
+    REQUIRE(second);
+    CHECK(second->rules_sha256 != first->rules_sha256);
+    CHECK(second->channels[1].adapter_digest != first->channels[1].adapter_digest);
+    CHECK(second->channels[0].adapter_digest == first->channels[0].adapter_digest);
+    // Where nothing reads it, the key is a mistake as any other.
+    auto plain = load_text(folder, smallest + "template_ids = \"ids.toml\"\n");
+    REQUIRE_FALSE(plain);
+    CHECK(plain.error().text().find("channel 'main' has no setting 'template_ids'") != std::string::npos);
 }
 
 TEST_CASE("for people the configuration is lines, each with its section, and a text is one of them, a list one a row, a secret none") {

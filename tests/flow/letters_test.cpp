@@ -25,6 +25,7 @@ TEST_CASE("a text of somebody who was asked nothing is a letter, a person answer
     REQUIRE(w.sent.size() == 1);
     CHECK(w.sent[0].phone == li);
     CHECK(w.sent[0].text == "【测试公安】您的电动车案仍在侦办,有进展会电话告知。");
+    CHECK(w.sent[0].text_name.empty());  // a person's own words: no vendor has a template of them
     auto again = w.answer("1", "再说一遍");
     CHECK(again.status == 409);
     CHECK(again.body.find("9/王督察") != std::string::npos);

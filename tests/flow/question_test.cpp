@@ -145,6 +145,12 @@ TEST_CASE("a call that names a language is asked, thanked and answered in it, on
     CHECK(w.texted("Please rate us", zhang) == 1);
     CHECK(w.texted(test::survey_words, "13912345678") == 1);
     CHECK(w.texted("Please rate our recent service", "13712345678") == 1);
+    // What a vendor is told that sends nothing but templates it has approved.
+    const auto& english = *std::ranges::find(w.sent, zhang, &test::Sent::phone);
+    CHECK(english.text_name == "en/survey");
+    CHECK(english.values == std::map<std::string, std::string>{{"sign", "测试公安"}, {"month", "11"}, {"day", "21"}});
+    CHECK(std::ranges::find(w.sent, "13912345678", &test::Sent::phone)->text_name == "survey");
+    CHECK(std::ranges::find(w.sent, "13712345678", &test::Sent::phone)->text_name == "en/survey_neutral");
     auto slot_of = [&](const std::string& phone) { return std::ranges::find(w.sent, phone, &test::Sent::phone)->extension; };
     w.reply(zhang, "1 thanks", slot_of(zhang));
     CHECK(w.texted("Thank you for your rating", zhang) == 1);

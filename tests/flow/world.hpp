@@ -24,6 +24,8 @@ namespace pingjing::test {
 struct Sent {
     std::string ref, phone, text, extension, channel;
     Instant at;
+    std::string text_name{};
+    std::map<std::string, std::string> values{};
 };
 
 // Takes everything, unless `says` knows better.
@@ -35,7 +37,7 @@ public:
     const provider::Abilities& abilities() const override { return abilities_; }
     std::string describe() const override { return name_; }
     asio::awaitable<provider::Outcome> submit(provider::Submission s) override {
-        log_.push_back({s.ref, s.phone.reveal(), s.text.reveal(), s.extension, name_, clock_.now()});
+        log_.push_back({s.ref, s.phone.reveal(), s.text.reveal(), s.extension, name_, clock_.now(), s.text_name, s.values});
         provider::Outcome outcome = provider::Accepted{{name_ + "-" + std::to_string(++count_)}};
         if (says) outcome = says(log_.back(), std::move(outcome));
         co_await sleep_for(takes);

@@ -100,9 +100,9 @@ TEST_CASE("check says which text has no template, which template has no text, an
     };
     CHECK(unlike(tables).empty());
     CHECK(unlike("[[aliyun]]\ntext = \"survay\"\nid = \"SMS_1\"\n") ==
-          std::vector<std::string>{"ids.toml: no template for the text 'en/survey': expected [[aliyun]] with text = \"en/survey\" and its id",
-                                   "ids.toml: no template for the text 'survey': expected [[aliyun]] with text = \"survey\" and its id",
-                                   "ids.toml: no template for the text 'thanks': expected [[aliyun]] with text = \"thanks\" and its id",
+          std::vector<std::string>{"ids.toml: no template for the text 'en/survey', which would be held: expected [[aliyun]] with text = \"en/survey\" and its id",
+                                   "ids.toml: no template for the text 'survey', which would be held: expected [[aliyun]] with text = \"survey\" and its id",
+                                   "ids.toml: no template for the text 'thanks', which would be held: expected [[aliyun]] with text = \"thanks\" and its id",
                                    "ids.toml:1: text = \"survay\": no text of this name is sent"});
     auto others = tables + "[[aliyun]]\ntext = \"other\"\nid = \"1\"\n";
     CHECK(unlike(others) == std::vector<std::string>{"ids.toml:17: text = \"other\": no text of this name is sent"});

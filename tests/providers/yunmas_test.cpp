@@ -79,7 +79,11 @@ TEST_CASE("Yun MAS: reports and replies, one at a time and in a list") {
     const auto& text = std::get<InboundText>(reply->inbound[0]);
     CHECK(text.text.reveal() == "3");
     CHECK(text.to == "0997");
+    CHECK(text.extension == "0997");
     CHECK(text.at == parse_rfc3339("2026-03-01T16:31:02+08:00"));
     CHECK(text.key.empty());
     CHECK(reply->left.empty());
+    auto whole = said(R"({"mobile":"13800138000","smsContent":"3","sendTime":"2026-03-01 16:31:02","addSerial":"106575000997"})");
+    REQUIRE(whole);
+    CHECK(std::get<InboundText>(whole->inbound.at(0)).extension == "0997");
 }
