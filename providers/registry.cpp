@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "providers/cmpp/cmpp.hpp"
+#include "providers/external/external.hpp"
 #include "providers/http/http.hpp"
 #include "providers/sgip/sgip.hpp"
 #include "providers/simulated/simulated.hpp"
@@ -25,11 +26,12 @@ constexpr Entry entries[] = {
     {"cmpp3", "the same by CMPP 3.0", cmpp::read_3},
     {"sgip", "a gateway of China Unicom by SGIP 1.2", sgip::read},
     {"smgp", "a gateway of China Telecom by SMGP 3.0", smgp::read},
+    {"external", "an adapter of the site's own, in a process of its own", external::read},
     {"simulated", "a carrier and its citizens inside the process: sends nothing to anybody", simulated::read},
 };
 
 // Announced, and to be told apart from a slip of the pen.
-constexpr std::string_view planned[] = {"aliyun", "tencent", "vonage", "ctyun", "huawei", "external"};
+constexpr std::string_view planned[] = {"aliyun", "tencent", "vonage", "ctyun", "huawei"};
 
 }  // namespace
 
