@@ -2,9 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "daemon/core/phone.hpp"
 
 namespace pingjing::provider {
+
+asio::awaitable<void> Sink::take_callback(std::string, Callback, const Provider&) {
+    throw std::logic_error("takes no callbacks");  // and so acknowledges none
+    co_return;
+}
 
 std::string_view outcome_name(const Outcome& outcome) {
     struct {

@@ -148,12 +148,17 @@ struct Abilities {
 // mostly never heard the vendor's id; then a report that does not bring ours is known by number and time alone.
 std::string describe_evidence(const Abilities& abilities);
 
+class Provider;
+
 // Where links and simulated carriers push what they hear. Returns when it is durable; throws when it could not be kept,
 // so that the provider does not acknowledge it.
 class Sink {
 public:
     virtual ~Sink() = default;
     virtual asio::awaitable<void> take(std::string channel, std::vector<Inbound> inbound) = 0;
+    // A callback that did not come over HTTP, as if it had: `reads`, its provider, says what stands in it, and what it cannot read is kept
+    // for a person in the same commit.
+    virtual asio::awaitable<void> take_callback(std::string channel, Callback callback, const Provider& reads);
     // A response that came after submit() had been given up.
     virtual asio::awaitable<void> late(std::string channel, std::string ref, Outcome outcome) = 0;
 };

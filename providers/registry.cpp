@@ -7,6 +7,7 @@
 #include "providers/aliyun/aliyun.hpp"
 #include "providers/cmpp/cmpp.hpp"
 #include "providers/ctyun/ctyun.hpp"
+#include "providers/external/external.hpp"
 #include "providers/http/http.hpp"
 #include "providers/huawei/huawei.hpp"
 #include "providers/sgip/sgip.hpp"
@@ -35,11 +36,9 @@ constexpr Entry entries[] = {
     {"cmpp3", "the same by CMPP 3.0", cmpp::read_3},
     {"sgip", "a gateway of China Unicom by SGIP 1.2", sgip::read},
     {"smgp", "a gateway of China Telecom by SMGP 3.0", smgp::read},
+    {"external", "an adapter of the site's own, in a process of its own", external::read},
     {"simulated", "a carrier and its citizens inside the process: sends nothing to anybody", simulated::read},
 };
-
-// Announced, and to be told apart from a slip of the pen.
-constexpr std::string_view planned[] = {"external"};
 
 }  // namespace
 
@@ -54,8 +53,7 @@ Make read_channel(config::Section& section, std::string_view provider, ChannelFa
     if (auto* entry = find(provider)) return entry->read(section, std::move(facts));
     std::string names;
     for (const auto& entry : entries) names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    bool later = std::find(std::begin(planned), std::end(planned), provider) != std::end(planned);
-    section.problem("provider", later ? fmt::format("provider = \"{}\": not built yet; there are {}", provider, names) : fmt::format("provider = \"{}\": not one of {}", provider, names));
+    section.problem("provider", fmt::format("provider = \"{}\": not one of {}", provider, names));
     section.skip_rest();
     return nullptr;
 }

@@ -719,7 +719,7 @@ private:
 }  // namespace
 
 bool Channel::takes_callbacks() const {
-    for (std::string_view link : {"simulated", "smpp", "cmpp2", "cmpp3", "sgip", "smgp"})
+    for (std::string_view link : {"simulated", "smpp", "cmpp2", "cmpp3", "sgip", "smgp", "external"})
         if (provider == link) return false;
     return true;
 }

@@ -1,6 +1,9 @@
 #include "daemon/http/client.hpp"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -9,8 +12,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cassert>
 #include <csignal>
+#include <cstring>
 #include <exception>
 #include <new>
+#include <optional>
 
 #include "daemon/async/timer.hpp"
 
@@ -33,12 +38,14 @@ struct Transfer {
     Transfer(std::uint64_t n, FetchRequest r, Done d) : number(n), request(std::move(r)), done(std::move(d)) {}
     std::uint64_t number;
     FetchRequest request;
+    Target target{};  // where it has a reach
     FetchResponse response;
     Done done;
     std::unique_ptr<CURL, EasyCleanup> easy{curl_easy_init()};
     std::unique_ptr<curl_slist, ListFree> headers;
     std::size_t head_bytes = 0;
     bool began_to_send = false;
+    bool out_of_reach = false;      // of the addresses of its host at least one
     const char* refused = nullptr;  // why we ourselves broke it off
     char why[CURL_ERROR_SIZE] = "";
 };
@@ -67,11 +74,52 @@ std::size_t on_header(char*, std::size_t, std::size_t size, void* user) noexcept
     return CURL_WRITEFUNC_ERROR;
 }
 
+constexpr const char* out_of_reach = "the host has an address that is not public and that the channel's private_networks do not name";
+
+std::optional<AddressOctets> octets_of(const sockaddr& address, std::size_t size) {
+    AddressOctets out{};
+    if (address.sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
+        sockaddr_in four;
+        std::memcpy(&four, &address, sizeof four);
+        out[10] = out[11] = 0xFF;
+        std::memcpy(out.data() + 12, &four.sin_addr, 4);
+        return out;
+    }
+    if (address.sa_family != AF_INET6 || size < sizeof(sockaddr_in6)) return std::nullopt;
+    sockaddr_in6 six;
+    std::memcpy(&six, &address, sizeof six);
+    std::memcpy(out.data(), &six.sin6_addr, 16);
+    return out;
+}
+
+// libcurl asks for a socket when a name is resolved and nothing is connected yet.
+curl_socket_t on_open(void* user, curlsocktype, curl_sockaddr* to) noexcept {
+    auto& transfer = *static_cast<Transfer*>(user);
+    if (transfer.request.reach) {
+        auto address = octets_of(to->addr, to->addrlen);
+        // An IPv4 address that comes as an IPv6 one is nobody's honest answer.
+        bool disguised = address && to->family == AF_INET6 && (*address)[10] == 0xFF && (*address)[11] == 0xFF && (*address)[0] == 0;
+        if (!address || disguised || !transfer.request.reach->allows(transfer.target, *address)) {
+            transfer.out_of_reach = true;
+            return CURL_SOCKET_BAD;
+        }
+    }
+    return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 // Called when a connection stands and the request is about to be written: before the first call nothing has left.
 // libcurl would call it again to repeat, by itself, a request on a kept connection that died without an answer, a POST
 // like any other. The carrier may have taken that message; who repeats it is not for a library to decide.
-int on_ready_to_send(void* user, char*, char*, int, int) noexcept {
+int on_ready_to_send(void* user, char* address, char*, int, int) noexcept {
     auto& transfer = *static_cast<Transfer*>(user);
+    // Somebody else's connection to the same host may be kept, of a request that may go anywhere.
+    if (transfer.request.reach && !transfer.began_to_send) {
+        auto to = read_address(address);
+        if (!to || !transfer.request.reach->allows(transfer.target, *to)) {
+            transfer.out_of_reach = true;
+            return CURL_PREREQFUNC_ABORT;
+        }
+    }
     if (transfer.began_to_send) {
         transfer.refused = "the connection ended without an answer";
         return CURL_PREREQFUNC_ABORT;
@@ -145,6 +193,10 @@ void set_options(Transfer& transfer) {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
 
+    if (request.reach) {
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &on_open);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
+    }
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &on_ready_to_send);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
@@ -159,6 +211,7 @@ Failure read_failure(const Transfer& transfer, CURLcode code) {
     curl_easy_getinfo(transfer.easy.get(), CURLINFO_REQUEST_SIZE, &sent);
     auto when = transfer.began_to_send || sent > 0 ? Failure::When::after_send : Failure::When::before_send;
     if (transfer.refused) return {when, transfer.refused};
+    if (transfer.out_of_reach && when == Failure::When::before_send) return {when, out_of_reach};
     return {when, transfer.why[0] ? transfer.why : curl_easy_strerror(code)};
 }
 
@@ -269,8 +322,18 @@ struct Client::Impl {
             answer(std::move(done), std::move(refused));
             return;
         }
+        Target target;
+        if (request.reach) {
+            auto read = read_target(request.url);
+            if (!read) {
+                FetchResult refused = tl::unexpected(Failure(Failure::When::before_send, "the URL: " + read.error().detail));
+                return answer(std::move(done), std::move(refused));
+            }
+            target = std::move(*read);
+        }
         auto number = next_number++;
         auto transfer = std::make_unique<Transfer>(number, std::move(request), std::move(done));
+        transfer->target = std::move(target);
         CURL* easy = transfer->easy.get();
         if (!easy) throw std::bad_alloc();
         set_options(*transfer);

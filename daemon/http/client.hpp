@@ -12,6 +12,7 @@
 
 #include "daemon/core/clock.hpp"
 #include "daemon/core/result.hpp"
+#include "daemon/http/reach.hpp"
 
 namespace pingjing::http {
 namespace asio = boost::asio;
@@ -24,6 +25,7 @@ struct FetchRequest {
     std::string user_password{};         // Basic, "user:password"; empty: none
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds timeout{30'000};
+    std::shared_ptr<const Reach> reach{};  // of a carrier's channel: goes nowhere else; null: wherever the URL leads
 };
 
 struct FetchResponse {
@@ -44,7 +46,8 @@ struct Failure {
 using FetchResult = tl::expected<FetchResponse, Failure>;
 
 // http and https only, redirects and environment proxies off, HTTP/1.1, `Expect:` empty. Connections are kept alive and a
-// request on a kept connection that dies before any byte of the answer counts as after_send.
+// request on a kept connection that dies before any byte of the answer counts as after_send. With a `reach` the address is looked at
+// once its name is resolved, before anything is connected, and again on a kept connection: what is not allowed is a Failure before_send.
 class Client {
 public:
     explicit Client(asio::any_io_executor executor);

@@ -164,6 +164,17 @@ bool note_reread(store::Connection& db, const store::Seal& seal, std::int64_t id
     return store::record_taken(db, seal, id, kept, std::move(taken)).has_value();
 }
 
+// All that is taken of a callback is one commit, and the thread that answers everybody reads it.
+constexpr std::size_t most_items = 1000;
+Result<provider::CallbackRead> unless_too_many(Result<provider::CallbackRead> read) {
+    if (!read) return read;
+    using Kind = provider::CallbackRead::Kind;
+    auto no_item = [](const provider::CallbackRead::Left& left) { return left.kind == Kind::unnamed_state || left.kind == Kind::beside; };
+    auto items = read->inbound.size() + read->left.size() - static_cast<std::size_t>(std::ranges::count_if(read->left, no_item));
+    if (items <= most_items) return read;
+    return fail(Error::Kind::invalid_input, fmt::format("{} items; at most {} are taken from one callback", items, most_items));
+}
+
 std::string place_of(const provider::CallbackRead& read, std::size_t at) { return at < read.places.size() ? read.places[at] : fmt::format("#{}", at); }
 
 // One callback: each piece of it is listened to once, all of them within one budget.
@@ -319,6 +330,38 @@ asio::awaitable<void> Inbox::take(std::string channel, std::vector<provider::Inb
         hear_unkept(channel, inbound);
         throw;
     }
+}
+
+Result<provider::CallbackRead> read_callback(const provider::Provider& provider, const provider::Callback& callback) {
+    try {
+        return unless_too_many(provider.read_callback(callback));
+    } catch (const std::exception& error) {
+        log::error("hook.reading_failed", {{"why", error.what()}});
+        return fail(Error::Kind::internal, "reading it failed");
+    }
+}
+
+asio::awaitable<bool> Inbox::take_call(std::string channel, store::HookCall call, const provider::Provider& reads) {
+    auto said = read_callback(reads, as_callback(call));
+    try {
+        if (said) co_await take_body(channel, call, *said);
+        else co_await quarantine(channel, call, said.error().detail);
+    } catch (const store::SqlError& error) {
+        log::error("hook.not_kept", {{"channel", channel}, {"why", error.what()}});
+        metrics::count("hook_unkept_total", {{"channel", channel}});
+        if (said) hear_unkept(channel, call, *said);
+        else hear_unkept(channel, call);
+        throw;
+    }
+    co_return said.has_value();
+}
+
+asio::awaitable<void> Inbox::take_callback(std::string channel, provider::Callback callback, const provider::Provider& reads) {
+    store::HookCall call(std::move(callback.body));
+    call.method = std::move(callback.method), call.path = std::move(callback.path), call.query = std::move(callback.query);
+    call.content_type = std::move(callback.content_type);
+    for (auto& [name, value] : callback.headers) call.headers.emplace_back(std::move(name), std::move(value));
+    co_await take_call(std::move(channel), std::move(call), reads);
 }
 
 asio::awaitable<void> Inbox::take_body(std::string channel, store::HookCall call, provider::CallbackRead read) {

@@ -18,6 +18,8 @@
 namespace pingjing::inbound {
 
 provider::Callback as_callback(const store::HookCall& call);
+// What a provider reads in it: at most a thousand items, and whatever its mapping stumbles over is one that it cannot read.
+Result<provider::CallbackRead> read_callback(const provider::Provider& provider, const provider::Callback& callback);
 
 // Cries for help in callbacks that nobody can read. `read` null: they are not looked for.
 struct Lookout {
@@ -53,6 +55,10 @@ public:
     // Returns when it is durable; throws when it is not.
     asio::awaitable<void> take(std::string channel, std::vector<provider::Inbound> inbound) override;
     asio::awaitable<void> late(std::string channel, std::string ref, provider::Outcome outcome) override;
+    asio::awaitable<void> take_callback(std::string channel, provider::Callback callback, const provider::Provider& reads) override;
+    // Of whichever way it came. False: nobody can read it, and it is kept for a person. Where the store is broken, whoever is in danger in it
+    // is heard before it throws.
+    asio::awaitable<bool> take_call(std::string channel, store::HookCall call, const provider::Provider& reads);
     // What could not be read of it is kept for a person in the same commit.
     asio::awaitable<void> take_body(std::string channel, store::HookCall call, provider::CallbackRead read);
     // Kept for a person; a cry for help in it is an alarm of the same commit.

@@ -1,13 +1,7 @@
 #include "daemon/inbound/webhooks.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <memory>
 #include <set>
-
-#include "daemon/log/log.hpp"
-#include "daemon/log/metrics.hpp"
 
 namespace pingjing::inbound {
 namespace {
@@ -63,27 +57,6 @@ store::HookCall delivered(const http::Request& request) {
     return call;
 }
 
-// All that is taken of a callback is one commit, and the thread that answers everybody reads it.
-constexpr std::size_t most_items = 1000;
-Result<provider::CallbackRead> unless_too_many(Result<provider::CallbackRead> read) {
-    if (!read) return read;
-    using Kind = provider::CallbackRead::Kind;
-    auto no_item = [](const provider::CallbackRead::Left& left) { return left.kind == Kind::unnamed_state || left.kind == Kind::beside; };
-    auto items = read->inbound.size() + read->left.size() - static_cast<std::size_t>(std::ranges::count_if(read->left, no_item));
-    if (items <= most_items) return read;
-    return fail(Error::Kind::invalid_input, fmt::format("{} items; at most {} are taken from one callback", items, most_items));
-}
-
-// Whatever a mapping stumbles over is kept and looked at like any other callback that it cannot read.
-Result<provider::CallbackRead> read(const provider::Provider& provider, const provider::Callback& callback) {
-    try {
-        return unless_too_many(provider.read_callback(callback));
-    } catch (const std::exception& error) {
-        log::error("hook.reading_failed", {{"why", error.what()}});
-        return fail(Error::Kind::internal, "reading it failed");
-    }
-}
-
 asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks> hooks, http::Request request) {
     auto channel = request.captures["channel"];
     const auto* hook = find_hook(*hooks, channel, request.captures["secret"]);
@@ -91,22 +64,13 @@ asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks
 
     auto call = delivered(request);
     auto callback = as_callback(call);
-    auto said = read(*hook->provider, callback);
-    bool kept = true;
+    bool understood = false;
     try {
-        if (said) co_await inbox.take_body(channel, call, *said);
-        else co_await inbox.quarantine(channel, call, said.error().detail);
-    } catch (const store::SqlError& error) {
-        log::error("hook.not_kept", {{"channel", channel}, {"why", error.what()}});
-        kept = false;
-    }
-    if (!kept) {
-        metrics::count("hook_unkept_total", {{"channel", channel}});
-        if (said) inbox.hear_unkept(channel, call, *said);
-        else inbox.hear_unkept(channel, call);
+        understood = co_await inbox.take_call(channel, std::move(call), *hook->provider);
+    } catch (const store::SqlError&) {
         co_return not_kept();
     }
-    co_return answer(*hook->provider, callback, said.has_value());
+    co_return answer(*hook->provider, callback, understood);
 }
 
 }  // namespace
@@ -116,7 +80,7 @@ ReadAgain read_again(HooksNow hooks) {
         auto now = hooks();
         auto hook = now->find(channel);
         if (hook == now->end()) return fail(Error::Kind::not_found, "the channel is no longer in the configuration");
-        return read(*hook->second.provider, callback);
+        return read_callback(*hook->second.provider, callback);
     };
 }
 

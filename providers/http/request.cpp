@@ -208,6 +208,7 @@ Result<http::FetchRequest> build_request(const Settings& settings, const provide
     request.method = settings.method;
     request.connect_timeout = settings.connect_timeout;
     request.timeout = settings.timeout;
+    request.reach = settings.reach;
     auto url = settings.url.fill(encoded(values));
     auto query = join_parameters(settings, settings.query, values);
     if (!url) return tl::unexpected(url.error());

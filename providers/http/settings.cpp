@@ -34,8 +34,7 @@ const std::set<std::string> placeholder_names = {
 // Only where the vendor sends approved texts.
 const std::set<std::string> template_names = {"template_id", "template_sign", "template_values"};
 
-// Codes that Chinese vendors pass on from the carriers under many names of the field; a channel's own table comes first.
-const std::pair<const char*, Receipt::Meaning> carrier_codes[] = {
+const std::pair<const char*, Receipt::Meaning> all_carrier_codes[] = {
     {"MK:0000", Receipt::Meaning::number_invalid}, {"MK:0001", Receipt::Meaning::number_invalid}, {"DB:0101", Receipt::Meaning::number_invalid},
     {"CB:0001", Receipt::Meaning::number_invalid}, {"DB:0141", Receipt::Meaning::opted_out},      {"DB:0144", Receipt::Meaning::opted_out},
     {"MBBLACK", Receipt::Meaning::opted_out},      {"DBBLACK", Receipt::Meaning::opted_out},      {"MSBLACK", Receipt::Meaning::opted_out},
@@ -117,8 +116,8 @@ struct Reader {
         out.method = section.one_of("method", out.body == Body::query ? "GET" : "POST", {"GET", "POST", "PUT"});
         auto url = section.text("url");
         out.url_shown = url.substr(0, url.find('?'));
-        if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) problem(section, "url", fmt::format("url = \"{}\": expected http://… or https://…", out.url_shown));
-        if (url.find("//") != url.npos && url.find('@') < url.find('/', url.find("//") + 2)) problem(section, "url", "url: expected no password in it; use username and password_file");
+        if (!url.empty()) target(url);
+        reach();
         if (auto made = parse(section, "url", url)) out.url = std::move(*made);
         out.query = parameters("query");
         out.form = parameters("form");
@@ -132,6 +131,39 @@ struct Reader {
         out.base64_body = section.one_of("body_encoding", "none", {"none", "base64"}) == "base64";
         out.drop_empty = section.texts("drop_empty");
         out.charset = section.text("charset", "");
+    }
+
+    // As it stands, its placeholders filled with what is harmless: none may stand in the host.
+    void target(const std::string& url) {
+        auto path = url.find('/', std::min(url.find("//") + 2, url.size()));
+        auto braces = url.find("{{");
+        std::string plain = url;
+        for (auto at = plain.find("{{"); at != plain.npos; at = plain.find("{{")) plain.replace(at, std::min(plain.find("}}", at), plain.size() - 2) + 2 - at, "x");
+        auto read = http::read_target(plain);
+        if (!read) problem(section, "url", fmt::format("url = \"{}\": {}", shown(url), read.error().detail));
+        else if (braces != url.npos && braces < std::min(path, url.size())) problem(section, "url", "url: expected no placeholder in front of the path");
+        else if (auto address = http::read_address(read->host); read->literal && address && http::kind_of(*address) == http::AddressKind::never)
+            problem(section, "url", fmt::format("url = \"{}\": no carrier is at such an address (link-local, multicast, a cloud's own)", shown(url)));
+    }
+
+    // For a message: without what may be a password, and what would break the line.
+    static std::string shown(const std::string& url) {
+        auto at = url.rfind('@');
+        std::string out = at == url.npos ? url : "…" + url.substr(at);
+        out.resize(std::min(out.find_first_of("?#"), out.size()));
+        for (auto& c : out)
+            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+        return out;
+    }
+
+    void reach() {
+        auto made = std::make_shared<http::Reach>();
+        for (const auto& text : section.texts("private_networks")) {
+            auto network = http::read_network(text);
+            if (network) made->networks.push_back(*network);
+            else problem(section, "private_networks", fmt::format("private_networks: \"{}\": {}", text, network.error().detail));
+        }
+        out.reach = std::move(made);
     }
 
     void auth() {
@@ -254,7 +286,7 @@ struct Reader {
             if (state) map.states[value] = *state;
             else problem(states, value, fmt::format("{}: expected delivered, failed, expired, unknown or buffered", value));
         }
-        for (const auto& [code, meaning] : carrier_codes) map.meanings[code] = meaning;
+        map.meanings = carrier_codes();  // the channel's own table comes first
         auto codes = s.child("codes");
         for (const auto& code : codes.keys()) {
             auto meaning = codes.one_of(code, "none", {"none", "number_invalid", "opted_out"});
@@ -335,6 +367,8 @@ void read_templates(config::Section& section, Settings& out) {
 }
 
 }  // namespace
+
+std::map<std::string, Receipt::Meaning> carrier_codes() { return {std::begin(all_carrier_codes), std::end(all_carrier_codes)}; }
 
 std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts, const Scheme* scheme) {
     Settings out;

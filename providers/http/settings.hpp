@@ -4,6 +4,7 @@
 #include <boost/regex.hpp>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "daemon/config/section.hpp"
+#include "daemon/http/reach.hpp"
 #include "daemon/text/template.hpp"
 #include "providers/http/approved.hpp"
 #include "providers/provider.hpp"
@@ -115,6 +117,7 @@ struct Settings {
     std::string charset;                        // of percent-encoded values; empty: UTF-8
     Auth auth = Auth::none;
     std::string username, password, token, auth_header;
+    std::shared_ptr<const http::Reach> reach{};  // where its requests may go
     std::map<std::string, std::string> secrets, values;
     std::optional<ApprovedTexts> approved;      // the vendor sends nothing else: {{template_id}} {{template_sign}} {{template_values}}
     std::map<std::string, Class> codes;         // the vendor's words for how it ended; "isv.SMS_SIGN*" is a beginning
@@ -135,6 +138,9 @@ struct Settings {
     std::string signing_key, signature_header, timestamp_header;  // HMAC-SHA256 over body + timestamp; empty key: not checked
     provider::Abilities abilities;
 };
+
+// Codes that Chinese vendors pass on from the carriers under many names of the field.
+std::map<std::string, provider::Receipt::Meaning> carrier_codes();
 
 // nullopt: problems went to the section.
 std::optional<Settings> read_settings(config::Section& section, const provider::ChannelFacts& facts, const Scheme* scheme = nullptr);

@@ -11,7 +11,7 @@ fail() { echo "FAILED: $*"; exit 1; }
 
 # The program stands elsewhere than where a site puts it, and systemd looks whether it is there.
 cp "$units"/*.service "$units"/*.socket "$units"/*.timer "$site"
-sed -i "s#/usr/local/bin/pingjing#$program#" "$site"/*.service
+sed -i "s#/usr/local/bin/pingjing#$program#; s#/usr/local/lib/pingjing/external/%i#$units/../providers/external/example.py#" "$site"/*.service
 # It exits 0 after a warning about an unknown key: what counts is that it says nothing about ours. Quotes of systemd's own units are not.
 said=$(systemd-analyze verify --man=no "$site"/* 2>&1) || fail "$said"
 ! grep "$site\|pingjing" <<< "$said" || fail "see above"
