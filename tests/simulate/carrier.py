@@ -1,7 +1,7 @@
 """The carrier's end for the tests: the real `pingjing simulate`, its log, and a site with one channel to it."""
 import json, os, re, signal, subprocess, sys, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "commands"))
-from police_site import PROGRAM, check, free_port, until
+from police_site import PATIENCE, PROGRAM, check, free_port, until
 
 CHANNELS = {
     "smpp": 'provider = "smpp"\nsystem_id = "pingjing"\npassword_file = "link.password"',
@@ -38,7 +38,7 @@ class Simulator:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=20 * PATIENCE)
         check(self.process.returncode == 0, "the simulator ends in order", out, err)
         self.counters = {name: int(count) for name, count in (line.split() for line in out.splitlines())}
         return self.counters
