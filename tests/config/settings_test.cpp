@@ -197,7 +197,7 @@ TEST_CASE("a folder is no configuration, and what is planned is told apart from 
         auto s = load_text(folder, text);
         return s ? std::string() : s.error().text();
     };
-    CHECK(with("\"aliyun\"").find("provider = \"aliyun\": not built yet; there are http") != std::string::npos);
+    CHECK(with("\"external\"").find("provider = \"external\": not built yet; there are http") != std::string::npos);
     CHECK(with("\"aliyum\"").find("provider = \"aliyum\": not one of http") != std::string::npos);
 }
 
