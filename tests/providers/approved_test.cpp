@@ -56,7 +56,7 @@ Read read(const std::string& file, const std::string& table, gh::Parameters para
 
 }  // namespace
 
-TEST_CASE("a text leaves as the vendor's id and its values, by name or in order; the sign is the text's own unless the vendor has another") {
+TEST_CASE("a text leaves as the vendor's id and its values, by name or in order, and the sign is the text's own unless the vendor has another") {
     auto aliyun = read(tables, "aliyun", gh::Parameters::by_name);
     REQUIRE_MESSAGE(aliyun.texts, aliyun.said);
     auto wording = gh::wording_of(*aliyun.texts, survey());

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/write.hpp>
+#include <fstream>
 
 #include "daemon/async/task_group.hpp"
 #include "daemon/async/within.hpp"

@@ -42,7 +42,7 @@ TEST_CASE("ctyun: the body and its signature are as the vector says") {
     CHECK(id(headers).size() == 36);
 }
 
-TEST_CASE("ctyun: what its answers prove; what no table has may have been sent") {
+TEST_CASE("ctyun: what its answers prove, and that what no table has may have been sent") {
     auto of = [](const std::string& code) { return site.channel.outcome(200, fmt::format(R"({{"code":"{}","message":"m","requestId":"r1"}})", code)); };
     auto taken = site.channel.answered(200, R"({"code":"OK","message":"OK","requestId":"r1"})");
     REQUIRE(std::holds_alternative<Accepted>(taken));
