@@ -28,13 +28,17 @@ Network network(const char* text, int bits) { return {literal(text), bits}; }
 const Network any_ipv4 = network("0.0.0.0", 96);
 
 // Clouds hand out their keys at addresses of these; the last three are Alibaba's, Azure's and Amazon's own.
-const Network never_networks[] = {
-    network("0.0.0.0", 96 + 8),     network("169.254.0.0", 96 + 16), network("192.0.0.0", 96 + 24),       network("224.0.0.0", 96 + 4),
-    network("240.0.0.0", 96 + 4),   network("::", 96),               network("fe80::", 10),              network("ff00::", 8),
-    network("2002::", 16),          network("2001::", 32),           network("64:ff9b:1::", 48),         network("100.100.100.200", 128),
-    network("168.63.129.16", 128),  network("fd00:ec2::", 32)};
-const Network site_networks[] = {network("127.0.0.0", 96 + 8),   network("10.0.0.0", 96 + 8),    network("172.16.0.0", 96 + 12), network("192.168.0.0", 96 + 16),
-                                 network("100.64.0.0", 96 + 10), network("198.18.0.0", 96 + 15), network("fc00::", 7),           network("fec0::", 10)};
+const Network never_networks[] = {network("0.0.0.0", 96 + 8),    network("169.254.0.0", 96 + 16),
+                                  network("192.0.0.0", 96 + 24), network("224.0.0.0", 96 + 4),
+                                  network("240.0.0.0", 96 + 4),  network("::", 96),
+                                  network("fe80::", 10),         network("ff00::", 8),
+                                  network("2002::", 16),         network("2001::", 32),
+                                  network("64:ff9b:1::", 48),    network("100.100.100.200", 128),
+                                  network("168.63.129.16", 128), network("fd00:ec2::", 32)};
+const Network site_networks[] = {network("127.0.0.0", 96 + 8),   network("10.0.0.0", 96 + 8),
+                                 network("172.16.0.0", 96 + 12), network("192.168.0.0", 96 + 16),
+                                 network("100.64.0.0", 96 + 10), network("198.18.0.0", 96 + 15),
+                                 network("fc00::", 7),           network("fec0::", 10)};
 const AddressOctets loopback6 = literal("::1");
 const Network nat64 = network("64:ff9b::", 96);
 
@@ -42,7 +46,9 @@ bool in_any(const auto& networks, const AddressOctets& address) {
     return std::any_of(std::begin(networks), std::end(networks), [&](const Network& n) { return n.holds(address); });
 }
 
-bool is_loopback(const AddressOctets& address) { return address == loopback6 || network("127.0.0.0", 96 + 8).holds(address); }
+bool is_loopback(const AddressOctets& address) {
+    return address == loopback6 || network("127.0.0.0", 96 + 8).holds(address);
+}
 
 bool is_plain_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_plain_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -70,13 +76,17 @@ bool is_name(std::string_view name) {
         auto end = std::min(name.find('.'), name.size());
         auto label = name.substr(0, end);
         auto fits = [](char c) { return is_plain_letter(c) || is_plain_digit(c) || c == '-' || c == '_'; };
-        if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-' || !std::all_of(label.begin(), label.end(), fits)) return false;
+        if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-' ||
+            !std::all_of(label.begin(), label.end(), fits))
+            return false;
         if (end == name.size()) return true;
         name.remove_prefix(end + 1);
     }
 }
 
-tl::unexpected<Error> expected(std::string_view what) { return fail(Error::Kind::invalid_input, fmt::format("expected {}", what)); }
+tl::unexpected<Error> expected(std::string_view what) {
+    return fail(Error::Kind::invalid_input, fmt::format("expected {}", what));
+}
 
 }  // namespace
 
@@ -105,9 +115,12 @@ Result<AddressOctets> read_address(std::string_view text) {
     std::uint8_t four[4];
     AddressOctets six{};
     char back[INET6_ADDRSTRLEN];
-    if (inet_pton(AF_INET, copy.c_str(), four) == 1 && inet_ntop(AF_INET, four, back, sizeof back) && copy == back) return mapped(four);
+    if (inet_pton(AF_INET, copy.c_str(), four) == 1 && inet_ntop(AF_INET, four, back, sizeof back) && copy == back)
+        return mapped(four);
     for (char& c : copy) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (inet_pton(AF_INET6, copy.c_str(), six.data()) == 1 && !any_ipv4.holds(six) && inet_ntop(AF_INET6, six.data(), back, sizeof back) && copy == back) return six;
+    if (inet_pton(AF_INET6, copy.c_str(), six.data()) == 1 && !any_ipv4.holds(six) &&
+        inet_ntop(AF_INET6, six.data(), back, sizeof back) && copy == back)
+        return six;
     return expected("an address such as 10.1.2.3 or fd12::1");
 }
 
@@ -125,11 +138,15 @@ Result<Network> read_network(std::string_view text) {
         out.bits = *bits + (four ? 96 : 0);
     }
     AddressOctets masked = out.first;
-    for (int bit = out.bits; bit < 128; ++bit) masked[static_cast<std::size_t>(bit / 8)] &= static_cast<std::uint8_t>(~(0x80 >> (bit % 8)));
+    for (int bit = out.bits; bit < 128; ++bit)
+        masked[static_cast<std::size_t>(bit / 8)] &= static_cast<std::uint8_t>(~(0x80 >> (bit % 8)));
     if (masked != out.first) return expected("a network's first address, with zeros behind its /bits");
     auto kind = kind_of(out.first);
-    if (kind == AddressKind::never) return fail(Error::Kind::invalid_input, "no carrier is at such an address (link-local, multicast, a cloud's own)");
-    if (kind == AddressKind::open) return fail(Error::Kind::invalid_input, "these addresses are public and need not be listed");
+    if (kind == AddressKind::never)
+        return fail(Error::Kind::invalid_input,
+                    "no carrier is at such an address (link-local, multicast, a cloud's own)");
+    if (kind == AddressKind::open)
+        return fail(Error::Kind::invalid_input, "these addresses are public and need not be listed");
     return out;
 }
 
@@ -138,7 +155,8 @@ Result<Target> read_target(std::string_view url) {
     for (char c : url) {
         auto octet = static_cast<unsigned char>(c);
         if (octet <= 0x20 || octet >= 0x7F || std::string_view("\\\"<>^`{|}").find(c) != std::string_view::npos)
-            return expected("plain ASCII without blanks, control characters or any of \\ \" < > ^ ` { | }; the rest as %XX");
+            return expected(
+                "plain ASCII without blanks, control characters or any of \\ \" < > ^ ` { | }; the rest as %XX");
     }
     for (std::string_view scheme : {"http", "https"})
         if (url.starts_with(scheme) && url.substr(scheme.size()).starts_with("://")) out.scheme = scheme;
@@ -161,7 +179,8 @@ Result<Target> read_target(std::string_view url) {
     out.host = std::string(host);
     bool colons = host.find(':') != host.npos;
     if (bracketed) {
-        if (!colons || !read_address(host)) return expected("an IPv6 address in the brackets, without zone and without IPv4 in it");
+        if (!colons || !read_address(host))
+            return expected("an IPv6 address in the brackets, without zone and without IPv4 in it");
         out.literal = true;
     } else if (ends_in_number(host)) {
         if (!read_address(host)) return expected("an IPv4 address as four plain numbers");

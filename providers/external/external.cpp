@@ -47,8 +47,14 @@ struct Message {
 // One connection, from the adapter's hello to its end.
 struct Line {
     Line(const asio::any_io_executor& e, Socket s) : socket(std::move(s)), to_write(e), to_keep(e), ended(e) {}
-    struct Out { std::uint64_t seq = 0; std::string frame{}; };  // seq 0: no submission
-    struct Batch { std::uint64_t number = 0; std::string body{}; };
+    struct Out {
+        std::uint64_t seq = 0;  // 0: no submission
+        std::string frame{};
+    };
+    struct Batch {
+        std::uint64_t number = 0;
+        std::string body{};
+    };
     Socket socket;
     std::deque<Out> out{};
     std::deque<Batch> batches{};
@@ -63,15 +69,25 @@ struct Line {
 
 class External final : public Provider {
 public:
-    External(Settings settings, World& world) : settings_(std::move(settings)), executor_(world.executor), clock_(world.clock), random_(world.random), last_seq_(first_seq(world.clock)), pause_(executor_), late_news_(executor_) {}
+    External(Settings settings, World& world)
+        : settings_(std::move(settings)),
+          executor_(world.executor),
+          clock_(world.clock),
+          random_(world.random),
+          last_seq_(first_seq(world.clock)),
+          pause_(executor_),
+          late_news_(executor_) {}
 
     const Abilities& abilities() const override { return settings_.abilities; }
     Result<CallbackRead> read_callback(const Callback& callback) const override { return read_items(callback); }
-    std::optional<int> room() const override { return line_ ? std::optional(std::max(0, settings_.window - unanswered())) : std::nullopt; }
+    std::optional<int> room() const override {
+        return line_ ? std::optional(std::max(0, settings_.window - unanswered())) : std::nullopt;
+    }
     void try_now() override { failures_ = 0, refused_ = false, pause_.notify(); }
     Links links() const override { return {line_ ? 1 : 0, 1, refused_ ? 1 : 0, line_ ? std::string() : why_}; }
     std::string describe() const override {
-        return fmt::format("an adapter of its own process at {}, of user {}, window {}", settings_.socket, settings_.user.empty() ? "as ours" : settings_.user, settings_.window);
+        return fmt::format("an adapter of its own process at {}, of user {}, window {}", settings_.socket,
+                           settings_.user.empty() ? "as ours" : settings_.user, settings_.window);
     }
     std::vector<std::string> sample() const override {
         Submission one("r0000000000000000000", *Phone::mobile("13800138000"), Text("…"), "", std::chrono::hours(1));
@@ -81,7 +97,8 @@ public:
     asio::awaitable<Outcome> submit(Submission submission) override {
         auto segments = cut_segments(submission.text.reveal());
         if (submission.text.empty() || !segments) co_return Permanent{Permanent::content, "empty, or not UTF-8"};
-        if (static_cast<int>(segments->parts.size()) > settings_.abilities.largest_parts) co_return Permanent{Permanent::content, "more parts than largest_parts"};
+        if (static_cast<int>(segments->parts.size()) > settings_.abilities.largest_parts)
+            co_return Permanent{Permanent::content, "more parts than largest_parts"};
         if (!line_ && refused_) co_return ChannelDown{ChannelDown::auth, why_};
         if (!line_) co_return Retry{why_};
         auto line = line_;
@@ -133,7 +150,8 @@ private:
     }
 
     int unanswered() const {
-        return static_cast<int>(std::count_if(messages_.begin(), messages_.end(), [](const auto& m) { return !m.second->given_up && !m.second->outcome; }));
+        return static_cast<int>(std::count_if(messages_.begin(), messages_.end(),
+                                              [](const auto& m) { return !m.second->given_up && !m.second->outcome; }));
     }
 
     // True: we were told to stop.
@@ -141,7 +159,8 @@ private:
         auto until = clock_.steady() + settings_.timeout;
         bool cancelled = false;
         try {
-            for (auto now = clock_.steady(); !message->outcome && now < until; now = clock_.steady()) co_await message->news.wait(until - now);
+            for (auto now = clock_.steady(); !message->outcome && now < until; now = clock_.steady())
+                co_await message->news.wait(until - now);
         } catch (const boost::system::system_error&) {
             cancelled = true;
         }
@@ -151,7 +170,8 @@ private:
     void forget_oldest() {
         auto given_up = [](const auto& m) { return m.second->given_up; };
         if (static_cast<std::size_t>(std::count_if(messages_.begin(), messages_.end(), given_up)) <= most_late) return;
-        if (auto oldest = std::find_if(messages_.begin(), messages_.end(), given_up); oldest != messages_.end()) messages_.erase(oldest);
+        if (auto oldest = std::find_if(messages_.begin(), messages_.end(), given_up); oldest != messages_.end())
+            messages_.erase(oldest);
     }
 
     void settle(std::uint64_t seq, Outcome outcome) {
@@ -174,8 +194,10 @@ private:
         auto all = std::exchange(messages_, {});
         for (auto& [seq, message] : all) {
             if (message->given_up || message->outcome) continue;
-            if (message->left) message->outcome = Ambiguous{why};
-            else message->outcome = Retry{why};
+            if (message->left)
+                message->outcome = Ambiguous{why};
+            else
+                message->outcome = Retry{why};
             message->news.notify();
         }
     }
@@ -189,7 +211,8 @@ private:
         ucred peer{};
         socklen_t size = sizeof peer;
         bool known = ::getsockopt(socket->native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
-        if (!known || peer.uid != settings_.uid.value_or(::geteuid())) co_return fail(Error::Kind::forbidden, "another user's process listens there");
+        if (!known || peer.uid != settings_.uid.value_or(::geteuid()))
+            co_return fail(Error::Kind::forbidden, "another user's process listens there");
         co_return socket;
     }
 
@@ -205,7 +228,8 @@ private:
         auto said = read_frame(*body);
         auto* hello = said ? std::get_if<Hello>(&*said) : nullptr;
         if (!hello) co_return fail(Error::Kind::unavailable, "its first frame is no hello");
-        if (hello->version != version) co_return fail(Error::Kind::forbidden, fmt::format("it does not speak version {}", version));
+        if (hello->version != version)
+            co_return fail(Error::Kind::forbidden, fmt::format("it does not speak version {}", version));
         co_return socket;
     }
 
@@ -214,7 +238,8 @@ private:
         auto [ended, head_count] = co_await asio::async_read(*socket, asio::buffer(head), value_or_error);
         if (ended) co_return fail(Error::Kind::unavailable, "it ended the connection");
         auto length = read_length({head, head_octets});
-        if (length == 0 || length > most_octets) co_return fail(Error::Kind::invalid_input, "a frame of no possible length");
+        if (length == 0 || length > most_octets)
+            co_return fail(Error::Kind::invalid_input, "a frame of no possible length");
         std::string body(length, '\0');
         auto [cut, count] = co_await asio::async_read(*socket, asio::buffer(body), value_or_error);
         if (cut) co_return fail(Error::Kind::unavailable, "it ended the connection within a frame");
@@ -226,12 +251,15 @@ private:
             auto opened = co_await within(settings_.connect_timeout, greet());
             bool was_open = opened && *opened;
             refused_ = opened && !*opened && opened->error().kind == Error::Kind::forbidden;
-            if (was_open) co_await hold(std::make_shared<Line>(executor_, **opened), sink);
-            else why_ = opened ? opened->error().detail : "no hello in time";
+            if (was_open)
+                co_await hold(std::make_shared<Line>(executor_, **opened), sink);
+            else
+                why_ = opened ? opened->error().detail : "no hello in time";
             if (stopping_) co_return;
             tell(was_open);
             failures_ = was_open ? 1 : failures_ + 1;
-            auto pause = refused_ ? backoff(failures_, first_pause_refused, longest_pause_refused, random_) : backoff(failures_, first_pause, longest_pause, random_);
+            auto pause = refused_ ? backoff(failures_, first_pause_refused, longest_pause_refused, random_)
+                                  : backoff(failures_, first_pause, longest_pause, random_);
             co_await pause_.wait(pause);
         }
     }
@@ -240,9 +268,12 @@ private:
         metrics::gauge("links_open", {{"channel", settings_.channel}}, line_ ? 1 : 0);
         metrics::gauge("links_refused", {{"channel", settings_.channel}}, refused_ ? 1 : 0);
         metrics::gauge("links_wanted", {{"channel", settings_.channel}}, 1);
-        if (line_) log::info("link.open", {{"channel", settings_.channel}});
-        else if (refused_) log::error("link.refused", {{"channel", settings_.channel}, {"why", why_}});
-        else log::warn(was_open ? "link.closed" : "link.unreachable", {{"channel", settings_.channel}, {"why", why_}});
+        if (line_)
+            log::info("link.open", {{"channel", settings_.channel}});
+        else if (refused_)
+            log::error("link.refused", {{"channel", settings_.channel}, {"why", why_}});
+        else
+            log::warn(was_open ? "link.closed" : "link.unreachable", {{"channel", settings_.channel}, {"why", why_}});
     }
 
     asio::awaitable<void> hold(std::shared_ptr<Line> line, Sink& sink) {
@@ -283,10 +314,12 @@ private:
             auto said = read_frame(*body);
             if (!said) co_return line->end(said.error().detail);
             if (auto* answered = std::get_if<Answered>(&*said)) {
-                if (answered->seq == 0 || answered->seq > last_seq_) co_return line->end("an outcome of nothing that was submitted");
+                if (answered->seq == 0 || answered->seq > last_seq_)
+                    co_return line->end("an outcome of nothing that was submitted");
                 settle(answered->seq, std::move(answered->outcome));
             } else if (auto* items = std::get_if<Items>(&*said)) {
-                if (line->batches.size() >= most_batches) co_return line->end(fmt::format("more than {} batches that are not yet kept", most_batches));
+                if (line->batches.size() >= most_batches)
+                    co_return line->end(fmt::format("more than {} batches that are not yet kept", most_batches));
                 line->batches.push_back({items->batch, std::move(*body)});
                 line->to_keep.notify();
             } else {
@@ -322,7 +355,8 @@ private:
                 continue;
             }
             Callback callback;
-            callback.method = "POST", callback.content_type = "application/json", callback.body = line->batches.front().body;
+            callback.method = "POST", callback.content_type = "application/json",
+            callback.body = line->batches.front().body;
             bool kept = true;
             try {
                 co_await sink.take_callback(settings_.channel, std::move(callback), *this);
@@ -353,14 +387,20 @@ private:
             } catch (const boost::system::system_error& error) {
                 if (error.code() == asio::error::operation_aborted) throw;
             } catch (const std::exception& error) {
-                log::error("link.late_not_kept", {{"channel", settings_.channel}, {"ref", one.ref}, {"why", error.what()}});
+                log::error("link.late_not_kept",
+                           {{"channel", settings_.channel}, {"ref", one.ref}, {"why", error.what()}});
             }
-            if (told) late_.pop_front();
-            else co_await sleep_for(store_pause);
+            if (told)
+                late_.pop_front();
+            else
+                co_await sleep_for(store_pause);
         }
     }
 
-    struct Late { std::string ref{}; Outcome outcome{}; };
+    struct Late {
+        std::string ref{};
+        Outcome outcome{};
+    };
     Settings settings_;
     asio::any_io_executor executor_;
     const Clock& clock_;
@@ -380,7 +420,9 @@ private:
 Make read(config::Section& section, ChannelFacts facts) {
     auto settings = read_settings(section, facts);
     if (!settings) return nullptr;
-    return [settings = std::move(*settings)](World& world) -> std::unique_ptr<Provider> { return std::make_unique<External>(settings, world); };
+    return [settings = std::move(*settings)](World& world) -> std::unique_ptr<Provider> {
+        return std::make_unique<External>(settings, world);
+    };
 }
 
 }  // namespace pingjing::external

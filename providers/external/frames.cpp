@@ -41,7 +41,8 @@ std::optional<std::uint64_t> number_of(const json::object& object, std::string_v
     return std::nullopt;
 }
 
-// A word of somebody else's program, for a log line: printable ASCII, not long, and no run of digits that could be a number.
+// A word of somebody else's program, for a log line: printable ASCII, not long, and no run of digits that could be a
+// number.
 std::string word_of(const json::object& object, std::string_view key, const char* otherwise) {
     std::string out;
     for (char c : text_of(object, key)) {
@@ -69,7 +70,9 @@ Outcome read_outcome(const json::object& said) {
     auto name = text_of(said, "outcome");
     auto code = word_of(said, "code", "no code");
     auto reason = word_of(said, "reason", "no reason given");
-    auto after = std::chrono::seconds(std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min<std::uint64_t>(number_of(said, "after").value_or(1), most_seconds)), 1, most_seconds));
+    auto after = std::chrono::seconds(std::clamp<std::int64_t>(
+        static_cast<std::int64_t>(std::min<std::uint64_t>(number_of(said, "after").value_or(1), most_seconds)), 1,
+        most_seconds));
     if (name == "accepted") return Accepted{ids_of(said)};
     if (name == "retry") return Retry{reason};
     if (name == "ambiguous") return Ambiguous{reason, ids_of(said)};
@@ -94,17 +97,20 @@ generic_http::Settings make_mapping() {
     out.event.alternatives = {"/kind"};
     auto& receipt = out.receipt.emplace();
     receipt.path = "*", receipt.items = "/items", receipt.events = {"receipt"};
-    receipt.ref.alternatives = {"/ref"}, receipt.vendor_id.alternatives = {"/vendor_id"}, receipt.phone.alternatives = {"/phone"};
+    receipt.ref.alternatives = {"/ref"}, receipt.vendor_id.alternatives = {"/vendor_id"},
+    receipt.phone.alternatives = {"/phone"};
     receipt.status.alternatives = {"/state"}, receipt.code.alternatives = {"/meaning", "/code"};
     receipt.at.alternatives = {"/at"}, receipt.at_format = "rfc3339";
     receipt.key = {generic_http::Field{{"/key"}}};
-    for (auto state : {ReceiptState::delivered, ReceiptState::failed, ReceiptState::expired, ReceiptState::unknown, ReceiptState::buffered})
+    for (auto state : {ReceiptState::delivered, ReceiptState::failed, ReceiptState::expired, ReceiptState::unknown,
+                       ReceiptState::buffered})
         receipt.states[std::string(receipt_state_name(state))] = state;
     receipt.meanings = generic_http::carrier_codes();
     receipt.meanings["number_invalid"] = Meaning::number_invalid, receipt.meanings["opted_out"] = Meaning::opted_out;
     auto& reply = out.reply.emplace();
     reply.path = "*", reply.items = "/items", reply.events = {"reply"};
-    reply.from.alternatives = {"/from"}, reply.to.alternatives = {"/to"}, reply.text.alternatives = {"/text"}, reply.charset = "UTF-8";
+    reply.from.alternatives = {"/from"}, reply.to.alternatives = {"/to"}, reply.text.alternatives = {"/text"},
+    reply.charset = "UTF-8";
     reply.at.alternatives = {"/at"}, reply.at_format = "rfc3339";
     reply.key = {generic_http::Field{{"/key"}}};
     return out;
@@ -119,15 +125,26 @@ std::size_t read_length(std::string_view head) {
 }
 
 std::string hello_frame(const Settings& settings) {
-    return framed({{"type", "hello"}, {"versions", json::array{version}}, {"channel", settings.channel}, {"source", settings.source}});
+    return framed({{"type", "hello"},
+                   {"versions", json::array{version}},
+                   {"channel", settings.channel},
+                   {"source", settings.source}});
 }
 
 std::string submit_frame(const Settings& settings, std::uint64_t seq, const Submission& submission) {
-    return framed({{"type", "submit"}, {"seq", seq}, {"ref", submission.ref}, {"phone", "+86" + submission.phone.reveal()}, {"text", submission.text.reveal()},
-                   {"source", settings.source}, {"extension", submission.extension}, {"validity_seconds", submission.validity.count()}});
+    return framed({{"type", "submit"},
+                   {"seq", seq},
+                   {"ref", submission.ref},
+                   {"phone", "+86" + submission.phone.reveal()},
+                   {"text", submission.text.reveal()},
+                   {"source", settings.source},
+                   {"extension", submission.extension},
+                   {"validity_seconds", submission.validity.count()}});
 }
 
-std::string kept_frame(std::uint64_t batch, bool kept) { return framed({{"type", kept ? "kept" : "not_kept"}, {"batch", batch}}); }
+std::string kept_frame(std::uint64_t batch, bool kept) {
+    return framed({{"type", kept ? "kept" : "not_kept"}, {"batch", batch}});
+}
 
 Result<Said> read_frame(std::string_view body) {
     auto read = parse_strict(body, Nul::kept);

@@ -1,5 +1,5 @@
-// What goes over the socket: four octets of length, most significant first, then that many octets of a JSON object. Pure; the table
-// of frames is in the README.
+// What goes over the socket: four octets of length, most significant first, then that many octets of a JSON object.
+// Pure; the table of frames is in the README.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -23,12 +23,19 @@ std::string hello_frame(const Settings& settings);
 std::string submit_frame(const Settings& settings, std::uint64_t seq, const provider::Submission& submission);
 std::string kept_frame(std::uint64_t batch, bool kept);
 
-struct Hello { int version = 0; };
-struct Answered { std::uint64_t seq = 0; provider::Outcome outcome{}; };
-struct Items { std::uint64_t batch = 0; };  // the frame itself is what read_items() reads
+struct Hello {
+    int version = 0;
+};
+struct Answered {
+    std::uint64_t seq = 0;
+    provider::Outcome outcome{};
+};
+struct Items {
+    std::uint64_t batch = 0;
+};  // the frame itself is what read_items() reads
 using Said = std::variant<Hello, Answered, Items>;
-// An error: nothing that an adapter says. An outcome of its own invention is Ambiguous, for the text may be on its way; its words come
-// cleaned: they go to logs and pages, and whoever wrote the adapter may have put a number in.
+// An error: nothing that an adapter says. An outcome of its own invention is Ambiguous, for the text may be on its way;
+// its words come cleaned: they go to logs and pages, and whoever wrote the adapter may have put a number in.
 Result<Said> read_frame(std::string_view body);
 
 // The items of such a frame, one by one.

@@ -26,12 +26,19 @@ std::optional<Settings> read_settings(config::Section& section, const provider::
     out.channel = facts.name;
     out.source = section.text("source", "");
     out.socket = section.path("socket").string();
-    if (!section.has("socket")) section.problem("socket", fmt::format("channel '{}' needs 'socket', the path at which its adapter listens", facts.name));
-    else if (out.socket.size() > longest_path) section.problem("socket", fmt::format("socket: expected a path of at most {} characters", longest_path));
+    if (!section.has("socket"))
+        section.problem("socket",
+                        fmt::format("channel '{}' needs 'socket', the path at which its adapter listens", facts.name));
+    else if (out.socket.size() > longest_path)
+        section.problem("socket", fmt::format("socket: expected a path of at most {} characters", longest_path));
     out.user = section.text("user", "");
-    if (!out.user.empty() && !(out.uid = find_user(out.user))) section.problem("user", fmt::format("user = \"{}\": expected a user of this machine, whose process the adapter is", out.user));
+    if (!out.user.empty() && !(out.uid = find_user(out.user)))
+        section.problem(
+            "user",
+            fmt::format("user = \"{}\": expected a user of this machine, whose process the adapter is", out.user));
     out.window = static_cast<int>(section.integer("window", out.window, 1, 1000));
-    out.connect_timeout = section.duration("connect_timeout", out.connect_timeout, std::chrono::milliseconds(100), std::chrono::minutes(1));
+    out.connect_timeout = section.duration("connect_timeout", out.connect_timeout, std::chrono::milliseconds(100),
+                                           std::chrono::minutes(1));
     out.timeout = section.duration("timeout", out.timeout, std::chrono::milliseconds(100), std::chrono::minutes(5));
     auto& can = out.abilities;
     can.extension = section.integer("extension_digits", 0, 0, 12) > 0;

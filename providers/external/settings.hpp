@@ -13,11 +13,11 @@ namespace pingjing::external {
 
 struct Settings {
     std::string channel;
-    std::string socket;                 // a path, absolute: there the adapter listens
-    std::string user;                   // whose process it has to be; empty: ours
-    std::optional<uid_t> uid{};         // of that user
-    std::string source;                 // the access number
-    int window = 16;                    // submissions that it may have unanswered
+    std::string socket;                                // a path, absolute: there the adapter listens
+    std::string user;                                  // whose process it has to be; empty: ours
+    std::optional<uid_t> uid{};                        // of that user
+    std::string source;                                // the access number
+    int window = 16;                                   // submissions that it may have unanswered
     std::chrono::milliseconds connect_timeout{5'000};  // until it has said hello
     std::chrono::milliseconds timeout{30'000};         // until it has said what became of a text
     provider::Abilities abilities{};

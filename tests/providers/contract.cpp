@@ -24,7 +24,8 @@
 namespace pingjing::contract {
 namespace {
 
-const std::string link_waits = "response_timeout = \"1s\"\nsubmit_timeout = \"10s\"\nextension_digits = 2\nhost = \"127.0.0.1\"\nport = {port}\n";
+const std::string link_waits =
+    "response_timeout = \"1s\"\nsubmit_timeout = \"10s\"\nextension_digits = 2\nhost = \"127.0.0.1\"\nport = {port}\n";
 const std::string hook = "https://pj.example.cn/v1/hooks/main/0123456789abcdef";
 
 // What a vendor's answer says of our one text.
@@ -49,21 +50,43 @@ const std::string templates = [] {
 
 const std::vector<Row>& rows() {
     static const std::vector<Row> all = {
-        {"http", Wire::http, "preset = \"kannel\"\nurl = \"{url}\"\nusername = \"pj\"\npassword = \"secret\"\nsource = \"106900110\"\n",
+        {"http",
+         Wire::http,
+         "preset = \"kannel\"\nurl = \"{url}\"\nusername = \"pj\"\npassword = \"secret\"\nsource = \"106900110\"\n",
          {202, "0: Accepted for delivery", "accepted"},
-         {{403, "Authorization failed for sendsms", "channel_down_auth"}, {400, "Number(s) has/have been denied by white- and/or black-lists.", "permanent_number"},
-          {400, "Invalid content-type", "permanent_config"}, {503, "Temporal failure, try again later.", "retry"}, {429, "", "throttled_channel"}, {402, "", "channel_down_balance"}}},
-        {"http", Wire::http, "preset = \"android-sms-gateway\"\nurl = \"{url}\"\nusername = \"u\"\npassword = \"p\"\n",
+         {{403, "Authorization failed for sendsms", "channel_down_auth"},
+          {400, "Number(s) has/have been denied by white- and/or black-lists.", "permanent_number"},
+          {400, "Invalid content-type", "permanent_config"},
+          {503, "Temporal failure, try again later.", "retry"},
+          {429, "", "throttled_channel"},
+          {402, "", "channel_down_balance"}}},
+        {"http",
+         Wire::http,
+         "preset = \"android-sms-gateway\"\nurl = \"{url}\"\nusername = \"u\"\npassword = \"p\"\n",
          {202, R"({"id":"r1","state":"Pending"})", "accepted"},
-         {{401, "", "channel_down_auth"}, {400, "{}", "permanent_number"}, {503, "", "throttled_channel"}, {404, "", "permanent_config"}}},
-        {"twilio", Wire::http, "url = \"{url}\"\naccount = \"AC1\"\nusername = \"AC1\"\npassword = \"p\"\nsource = \"+447700900100\"\n",
+         {{401, "", "channel_down_auth"},
+          {400, "{}", "permanent_number"},
+          {503, "", "throttled_channel"},
+          {404, "", "permanent_config"}}},
+        {"twilio",
+         Wire::http,
+         "url = \"{url}\"\naccount = \"AC1\"\nusername = \"AC1\"\npassword = \"p\"\nsource = \"+447700900100\"\n",
          {201, R"({"sid":"SM1","status":"queued","error_code":null})", "accepted SM1"},
-         {{400, R"({"code":21211})", "permanent_number"}, {400, R"({"code":21610})", "opted_out"}, {429, R"({"code":20429})", "throttled_channel"}, {400, R"({"code":21611})", "retry"},
-          {401, R"({"code":20003})", "channel_down_auth"}, {400, R"({"code":30002})", "channel_down_balance"}, {400, R"({"code":21617})", "permanent_content"},
+         {{400, R"({"code":21211})", "permanent_number"},
+          {400, R"({"code":21610})", "opted_out"},
+          {429, R"({"code":20429})", "throttled_channel"},
+          {400, R"({"code":21611})", "retry"},
+          {401, R"({"code":20003})", "channel_down_auth"},
+          {400, R"({"code":30002})", "channel_down_balance"},
+          {400, R"({"code":21617})", "permanent_content"},
           {400, R"({"code":21606})", "permanent_config"}}},
-        {"yunmas", Wire::http, "url = \"{url}\"\nec_name = \"e\"\nap_id = \"a\"\nsign_code = \"s\"\n[secrets]\nsecret_key = \"k\"\n",
+        {"yunmas",
+         Wire::http,
+         "url = \"{url}\"\nec_name = \"e\"\nap_id = \"a\"\nsign_code = \"s\"\n[secrets]\nsecret_key = \"k\"\n",
          {200, R"({"rspcod":"success","msgGroup":"77"})", "accepted 77"},
-         {{200, R"({"rspcod":"IllegalMac"})", "channel_down_auth"}, {200, R"({"rspcod":"NoSignId"})", "permanent_config"}, {200, R"({"rspcod":"InvalidMessage"})", "permanent_content"},
+         {{200, R"({"rspcod":"IllegalMac"})", "channel_down_auth"},
+          {200, R"({"rspcod":"NoSignId"})", "permanent_config"},
+          {200, R"({"rspcod":"InvalidMessage"})", "permanent_content"},
           {200, R"({"rspcod":"InvalidMobile"})", "permanent_number"}}},
         {"aliyun", Wire::http, "url = \"{url}\"\naccess_key_id = \"k\"\naccess_key_secret = \"s\"\ntemplate_ids = \"{templates}\"\n",
          {200, R"({"Code":"OK","Message":"OK","RequestId":"r","BizId":"b1"})", "accepted b1"},
@@ -90,29 +113,93 @@ const std::vector<Row>& rows() {
          {{200, of_vonage("4"), "channel_down_auth"}, {200, of_vonage("9"), "channel_down_balance"}, {200, of_vonage("2"), "permanent_config"}, {200, of_vonage("7"), "permanent_number"},
           {200, of_vonage("1"), "throttled_channel"}, {200, of_vonage("5"), "ambiguous"}}},
         // scripts/new-provider puts its row here
-        {"smpp", Wire::link, link_waits + "system_id = \"pingjing\"\npassword = \"secret\"\nsource = \"106900110\"\n", {0, "", "accepted"},
-         {{0x0B, "", "permanent_number"}, {0x0A, "", "permanent_config"}, {0x65, "", "permanent_content"}, {0x58, "", "throttled_channel"}, {0x0E, "", "channel_down_auth"},
-          {0x04, "", "retry"}, {0x08, "", "ambiguous"}, {0x4FF, "", "ambiguous"}}},
-        {"cmpp2", Wire::link, link_waits + "sp_id = \"901234\"\npassword = \"secret\"\nservice_id = \"HELP\"\nsource = \"10690001\"\n", {0, "", "accepted"},
-         {{13, "", "permanent_number"}, {10, "", "permanent_config"}, {76, "", "permanent_content"}, {8, "", "throttled_channel"}, {68, "", "channel_down_auth"},
-          {208, "", "channel_down_balance"}, {69, "", "opted_out"}, {3, "", "ambiguous"}, {254, "", "ambiguous"}}},
-        {"cmpp3", Wire::link, link_waits + "sp_id = \"901234\"\npassword = \"secret\"\nservice_id = \"HELP\"\nsource = \"10690001\"\n", {0, "", "accepted"},
-         {{13, "", "permanent_number"}, {10, "", "permanent_config"}, {76, "", "permanent_content"}, {8, "", "throttled_channel"}, {68, "", "channel_down_auth"},
-          {208, "", "channel_down_balance"}, {69, "", "opted_out"}, {54, "", "ambiguous"}}},
-        {"sgip", Wire::link, link_waits + "node = 3010012345\nlogin_name = \"pingjing\"\npassword = \"secret\"\nlisten = \"127.0.0.1:{door}\"\npeers = [\"127.0.0.1\"]\nlisten_name = \"smg\"\n"
-                                          "listen_password = \"smgpw\"\ncorporation = \"12345\"\nsource = \"10655001\"\n", {0, "", "accepted"},
-         {{6, "", "permanent_number"}, {7, "", "permanent_config"}, {8, "", "permanent_content"}, {88, "", "throttled_channel"}, {1, "", "channel_down_auth"}, {110, "", "opted_out"},
-          {3, "", "retry"}, {9, "", "ambiguous"}, {99, "", "ambiguous"}}},
-        {"smgp", Wire::link, link_waits + "client_id = \"pingjing\"\npassword = \"secret\"\nservice_id = \"SVC01\"\nsource = \"10690001\"\n", {0, "", "accepted"},
-         {{47, "", "permanent_number"}, {46, "", "permanent_config"}, {34, "", "permanent_content"}, {1, "", "throttled_channel"}, {21, "", "channel_down_auth"}, {2, "", "retry"},
-          {12, "", "ambiguous"}, {200, "", "ambiguous"}}},
-        {"external", Wire::socket, "socket = \"{socket}\"\ntimeout = \"1s\"\n", {0, R"("outcome":"accepted","vendor_ids":["x1"])", "accepted x1"},
-         {{0, R"("outcome":"permanent_number")", "permanent_number"}, {0, R"("outcome":"permanent_config")", "permanent_config"}, {0, R"("outcome":"permanent_content")", "permanent_content"},
-          {0, R"("outcome":"throttled_number")", "throttled_number"}, {0, R"("outcome":"throttled_channel")", "throttled_channel"}, {0, R"("outcome":"opted_out")", "opted_out"},
-          {0, R"("outcome":"channel_down_auth")", "channel_down_auth"}, {0, R"("outcome":"channel_down_balance")", "channel_down_balance"}, {0, R"("outcome":"retry")", "retry"},
-          {0, R"("outcome":"partial")", "partial"}, {0, R"("outcome":"OK")", "ambiguous"}}},
-        {"simulated", Wire::process, "", {0, "", "accepted"},
-         {{0, "[faults]\nrefused = 1\n", "permanent_number"}, {0, "[faults]\nthrottled = 1\n", "throttled_channel"}, {0, "[faults]\nretry = 1\n", "retry"},
+        {"smpp",
+         Wire::link,
+         link_waits + "system_id = \"pingjing\"\npassword = \"secret\"\nsource = \"106900110\"\n",
+         {0, "", "accepted"},
+         {{0x0B, "", "permanent_number"},
+          {0x0A, "", "permanent_config"},
+          {0x65, "", "permanent_content"},
+          {0x58, "", "throttled_channel"},
+          {0x0E, "", "channel_down_auth"},
+          {0x04, "", "retry"},
+          {0x08, "", "ambiguous"},
+          {0x4FF, "", "ambiguous"}}},
+        {"cmpp2",
+         Wire::link,
+         link_waits + "sp_id = \"901234\"\npassword = \"secret\"\nservice_id = \"HELP\"\nsource = \"10690001\"\n",
+         {0, "", "accepted"},
+         {{13, "", "permanent_number"},
+          {10, "", "permanent_config"},
+          {76, "", "permanent_content"},
+          {8, "", "throttled_channel"},
+          {68, "", "channel_down_auth"},
+          {208, "", "channel_down_balance"},
+          {69, "", "opted_out"},
+          {3, "", "ambiguous"},
+          {254, "", "ambiguous"}}},
+        {"cmpp3",
+         Wire::link,
+         link_waits + "sp_id = \"901234\"\npassword = \"secret\"\nservice_id = \"HELP\"\nsource = \"10690001\"\n",
+         {0, "", "accepted"},
+         {{13, "", "permanent_number"},
+          {10, "", "permanent_config"},
+          {76, "", "permanent_content"},
+          {8, "", "throttled_channel"},
+          {68, "", "channel_down_auth"},
+          {208, "", "channel_down_balance"},
+          {69, "", "opted_out"},
+          {54, "", "ambiguous"}}},
+        {"sgip",
+         Wire::link,
+         link_waits + "node = 3010012345\nlogin_name = \"pingjing\"\npassword = \"secret\"\nlisten = "
+                      "\"127.0.0.1:{door}\"\npeers = [\"127.0.0.1\"]\nlisten_name = \"smg\"\n"
+                      "listen_password = \"smgpw\"\ncorporation = \"12345\"\nsource = \"10655001\"\n",
+         {0, "", "accepted"},
+         {{6, "", "permanent_number"},
+          {7, "", "permanent_config"},
+          {8, "", "permanent_content"},
+          {88, "", "throttled_channel"},
+          {1, "", "channel_down_auth"},
+          {110, "", "opted_out"},
+          {3, "", "retry"},
+          {9, "", "ambiguous"},
+          {99, "", "ambiguous"}}},
+        {"smgp",
+         Wire::link,
+         link_waits +
+             "client_id = \"pingjing\"\npassword = \"secret\"\nservice_id = \"SVC01\"\nsource = \"10690001\"\n",
+         {0, "", "accepted"},
+         {{47, "", "permanent_number"},
+          {46, "", "permanent_config"},
+          {34, "", "permanent_content"},
+          {1, "", "throttled_channel"},
+          {21, "", "channel_down_auth"},
+          {2, "", "retry"},
+          {12, "", "ambiguous"},
+          {200, "", "ambiguous"}}},
+        {"external",
+         Wire::socket,
+         "socket = \"{socket}\"\ntimeout = \"1s\"\n",
+         {0, R"("outcome":"accepted","vendor_ids":["x1"])", "accepted x1"},
+         {{0, R"("outcome":"permanent_number")", "permanent_number"},
+          {0, R"("outcome":"permanent_config")", "permanent_config"},
+          {0, R"("outcome":"permanent_content")", "permanent_content"},
+          {0, R"("outcome":"throttled_number")", "throttled_number"},
+          {0, R"("outcome":"throttled_channel")", "throttled_channel"},
+          {0, R"("outcome":"opted_out")", "opted_out"},
+          {0, R"("outcome":"channel_down_auth")", "channel_down_auth"},
+          {0, R"("outcome":"channel_down_balance")", "channel_down_balance"},
+          {0, R"("outcome":"retry")", "retry"},
+          {0, R"("outcome":"partial")", "partial"},
+          {0, R"("outcome":"OK")", "ambiguous"}}},
+        {"simulated",
+         Wire::process,
+         "",
+         {0, "", "accepted"},
+         {{0, "[faults]\nrefused = 1\n", "permanent_number"},
+          {0, "[faults]\nthrottled = 1\n", "throttled_channel"},
+          {0, "[faults]\nretry = 1\n", "retry"},
           {0, "[faults]\nambiguous = 1\n", "ambiguous"}}},
     };
     return all;
@@ -121,7 +208,10 @@ const std::vector<Row>& rows() {
 // ── who connects ──
 
 struct Recorder::Impl {
-    explicit Impl(asio::io_context& context) : io(context), acceptor(context), tasks(context.get_executor(), [](const std::string&, std::exception_ptr) {}) {}
+    explicit Impl(asio::io_context& context)
+        : io(context),
+          acceptor(context),
+          tasks(context.get_executor(), [](const std::string&, std::exception_ptr) {}) {}
     asio::awaitable<void> accept(Recorder& self) {
         for (;;) {
             auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
@@ -142,7 +232,8 @@ struct Recorder::Impl {
                 self.requests.push_back(bytes.substr(0, end + 4 + length));
                 bytes.erase(0, end + 4 + length);
                 auto answer = self.answer ? self.answer(self.requests.back()) : std::nullopt;
-                if (answer && !answer->empty()) co_await asio::async_write(*socket, asio::buffer(*answer), asio::as_tuple(asio::use_awaitable));
+                if (answer && !answer->empty())
+                    co_await asio::async_write(*socket, asio::buffer(*answer), asio::as_tuple(asio::use_awaitable));
                 if (answer) {
                     boost::system::error_code ignored;
                     socket->close(ignored);
@@ -150,7 +241,8 @@ struct Recorder::Impl {
                 }
                 continue;
             }
-            auto [error, count] = co_await socket->async_read_some(asio::buffer(piece), asio::as_tuple(asio::use_awaitable));
+            auto [error, count] =
+                co_await socket->async_read_some(asio::buffer(piece), asio::as_tuple(asio::use_awaitable));
             if (error) co_return;
             bytes.append(piece, count);
             if (bytes[0] == '\x16') {  // TLS where nobody speaks it
@@ -195,7 +287,8 @@ std::string Recorder::url() const { return fmt::format("http://127.0.0.1:{}/send
 int Recorder::connections() const { return impl_->connections; }
 
 std::string http_answer(int status, const std::string& body, const std::string& headers) {
-    return fmt::format("HTTP/1.1 {} Said\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}", status, body.size(), headers, body);
+    return fmt::format("HTTP/1.1 {} Said\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}", status, body.size(),
+                       headers, body);
 }
 
 provider::Make make_channel(const std::string& provider, const std::string& toml, std::string& problems) {
@@ -212,7 +305,10 @@ provider::Make make_channel(const std::string& provider, const std::string& toml
 // ── the site ──
 
 struct Site::Impl {
-    Impl() : client(io.get_executor()), world(io.get_executor(), *clock, random, &client), tasks(io.get_executor(), [](const std::string&, std::exception_ptr) {}) {}
+    Impl()
+        : client(io.get_executor()),
+          world(io.get_executor(), *clock, random, &client),
+          tasks(io.get_executor(), [](const std::string&, std::exception_ptr) {}) {}
 
     void open_http(const Row& row, Vendor vendor, const Refusal* refusal) {
         recorder.emplace(io);
@@ -234,7 +330,8 @@ struct Site::Impl {
         auto habits = simulated::usual(protocol);
         simulated::Fault fault;
         fault.share = 1;
-        if (vendor == Vendor::refuses) fault.what = simulated::Wrong::refuse, fault.code = static_cast<std::uint32_t>(refusal->code);
+        if (vendor == Vendor::refuses)
+            fault.what = simulated::Wrong::refuse, fault.code = static_cast<std::uint32_t>(refusal->code);
         if (vendor == Vendor::hangs_up) fault.what = simulated::Wrong::drop;
         if (vendor == Vendor::silent) fault.what = simulated::Wrong::no_response;
         if (vendor == Vendor::nonsense) fault.what = simulated::Wrong::wrong_length;
@@ -251,7 +348,8 @@ struct Site::Impl {
     void open_socket(const Row& row, Vendor vendor, const Refusal* refusal) {
         adapter.emplace(io, folder / "a.sock");
         auto said = refusal ? refusal->said : row.accepted.said;
-        adapter->on = [vendor, said](test::Adapter& self, const test::Adapter::Heard& heard) -> std::optional<std::string> {
+        adapter->on = [vendor, said](test::Adapter& self,
+                                     const test::Adapter::Heard& heard) -> std::optional<std::string> {
             if (heard.frame.at("type").as_string() != "submit") return test::Adapter::usual(self, heard);
             if (vendor == Vendor::silent) return std::nullopt;
             if (vendor == Vendor::hangs_up) return "";
@@ -263,7 +361,9 @@ struct Site::Impl {
         tasks.stop();
         co_await tasks.join();
     }
-    int free_port() { return asio::ip::tcp::acceptor(io, {asio::ip::make_address("127.0.0.1"), 0}).local_endpoint().port(); }
+    int free_port() {
+        return asio::ip::tcp::acceptor(io, {asio::ip::make_address("127.0.0.1"), 0}).local_endpoint().port();
+    }
 
     test::TempFolder folder;
     asio::io_context io;
@@ -282,7 +382,8 @@ struct Site::Impl {
     TaskGroup tasks;
 };
 
-Site::Site(const Row& row, Vendor vendor, const Refusal* refusal, const std::string& more) : impl_(std::make_unique<Impl>()) {
+Site::Site(const Row& row, Vendor vendor, const Refusal* refusal, const std::string& more)
+    : impl_(std::make_unique<Impl>()) {
     auto& me = *impl_;
     std::ofstream(me.folder / "ids.toml") << templates;
     auto port = me.free_port();
@@ -293,10 +394,18 @@ Site::Site(const Row& row, Vendor vendor, const Refusal* refusal, const std::str
         if (row.wire == Wire::socket) me.open_socket(row, vendor, refusal);
     }
     if (vendor == Vendor::no_tls) url.insert(4, "s");
-    auto toml = more + (row.wire == Wire::http ? "timeout = \"500ms\"\n" : vendor == Vendor::no_tls && row.wire == Wire::link ? "tls = true\n" : "") + row.settings;
+    auto toml = more +
+                (row.wire == Wire::http                               ? "timeout = \"500ms\"\n"
+                 : vendor == Vendor::no_tls && row.wire == Wire::link ? "tls = true\n"
+                                                                      : "") +
+                row.settings;
     if (row.wire == Wire::process && refusal) toml += refusal->said;
-    for (const auto& [name, value] : std::initializer_list<std::pair<std::string, std::string>>{
-             {"{url}", url}, {"{port}", std::to_string(port)}, {"{door}", std::to_string(me.free_port())}, {"{socket}", (me.folder / "a.sock").string()}, {"{templates}", (me.folder / "ids.toml").string()}})
+    for (const auto& [name, value] :
+         std::initializer_list<std::pair<std::string, std::string>>{{"{url}", url},
+                                                                    {"{port}", std::to_string(port)},
+                                                                    {"{door}", std::to_string(me.free_port())},
+                                                                    {"{socket}", (me.folder / "a.sock").string()},
+                                                                    {"{templates}", (me.folder / "ids.toml").string()}})
         if (auto at = toml.find(name); at != toml.npos) toml.replace(at, name.size(), value);
     std::string problems;
     auto make = make_channel(row.provider, toml, problems);
@@ -305,7 +414,8 @@ Site::Site(const Row& row, Vendor vendor, const Refusal* refusal, const std::str
     me.tasks.spawn("serve", me.provider->serve(me.kept));
     auto connected = [&]() -> asio::awaitable<bool> {
         bool will = vendor != Vendor::nobody && vendor != Vendor::no_tls;
-        for (int i = 0; i < 400 && will && me.provider->links().up < me.provider->links().of; ++i) co_await sleep_for(std::chrono::milliseconds(10));
+        for (int i = 0; i < 400 && will && me.provider->links().up < me.provider->links().of; ++i)
+            co_await sleep_for(std::chrono::milliseconds(10));
         co_return true;
     };
     test::run<bool>(me.io, connected());
@@ -318,7 +428,8 @@ Site::~Site() {
 
 std::string Site::submit() {
     auto task = [](Impl& me) -> asio::awaitable<std::string> {
-        provider::Submission submission("r0000000000000000001", *Phone::mobile("13800138000"), Text("1满意"), "", std::chrono::hours(1));
+        provider::Submission submission("r0000000000000000001", *Phone::mobile("13800138000"), Text("1满意"), "",
+                                        std::chrono::hours(1));
         submission.text_name = "survey";
         submission.values = {{"sign", "XX公安"}, {"month", "11"}, {"day", "30"}};
         auto outcome = co_await within(std::chrono::seconds(8), me.provider->submit(std::move(submission)));

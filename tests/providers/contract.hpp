@@ -1,5 +1,5 @@
-// Every provider of the registry beside a vendor's end that does what it is told: takes the text, refuses it, says nothing, hangs up,
-// talks nonsense. A row says how to set the channel up and in which words its vendor refuses.
+// Every provider of the registry beside a vendor's end that does what it is told: takes the text, refuses it, says
+// nothing, hangs up, talks nonsense. A row says how to set the channel up and in which words its vendor refuses.
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <functional>
@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 enum class Wire { http, link, socket, process };  // process: nothing leaves it
 
 struct Refusal {
-    int code = 0;          // HTTP: the status; a link: its own code
-    std::string said{};    // the answer's body; of an adapter: what stands in its outcome
+    int code = 0;        // HTTP: the status; a link: its own code
+    std::string said{};  // the answer's body; of an adapter: what stands in its outcome
     std::string outcome{};
 };
 
@@ -32,7 +32,8 @@ struct Row {
 };
 const std::vector<Row>& rows();
 
-// A listener on all addresses of this machine that notes whoever connects. It reads requests of HTTP, and answers as it is told.
+// A listener on all addresses of this machine that notes whoever connects. It reads requests of HTTP, and answers as it
+// is told.
 class Recorder {
 public:
     // To one request; nullopt: says nothing, empty: hangs up.
@@ -52,12 +53,13 @@ private:
 std::string http_answer(int status, const std::string& body, const std::string& headers = {});
 
 enum class Vendor {
-    takes, refuses,
-    hangs_up,   // it may have taken it
-    silent,     // likewise
-    nonsense,   // likewise
-    nobody,     // nothing listens
-    no_tls      // we were told that it speaks TLS
+    takes,
+    refuses,
+    hangs_up,  // it may have taken it
+    silent,    // likewise
+    nonsense,  // likewise
+    nobody,    // nothing listens
+    no_tls     // we were told that it speaks TLS
 };
 
 // A vendor's end, and the provider that the registry makes for it.
@@ -65,10 +67,11 @@ class Site {
 public:
     Site(const Row& row, Vendor vendor, const Refusal* refusal = nullptr, const std::string& more = "");
     ~Site();
-    // How an attempt ends, as the dispatcher takes it: what nobody answers in time is ambiguous. With the vendor's ids where it was taken.
+    // How an attempt ends, as the dispatcher takes it: what nobody answers in time is ambiguous. With the vendor's ids
+    // where it was taken.
     std::string submit();
-    int texts() const;        // that arrived there
-    Recorder* recorder();     // of a vendor over HTTP
+    int texts() const;     // that arrived there
+    Recorder* recorder();  // of a vendor over HTTP
 
 private:
     struct Impl;

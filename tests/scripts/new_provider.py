@@ -57,7 +57,7 @@ def in_copy(copy, new_site):
     check('"account":"a1"' in checked and "t0k3n" not in checked, "the real program reads its preset", checked)
 
     for compiled in compiles:
-        said, _ = compiled.communicate(timeout=120)
+        said, _ = compiled.communicate(timeout=240)
         check(compiled.returncode == 0, f"compiles: {compiled.args[-1]}", said)
 
 

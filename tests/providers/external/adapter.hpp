@@ -34,21 +34,27 @@ inline std::string outcome_frame(const boost::json::object& submit, const std::s
     return framed(fmt::format(R"({{"type":"outcome","seq":{},{}}})", boost::json::serialize(submit.at("seq")), what));
 }
 
-// Each frame that it hears goes to `on`, which answers: nothing, octets, or with no octets at all the end of the connection.
+// Each frame that it hears goes to `on`, which answers: nothing, octets, or with no octets at all the end of the
+// connection.
 class Adapter {
 public:
-    struct Heard { std::size_t connection; boost::json::object frame; };
+    struct Heard {
+        std::size_t connection;
+        boost::json::object frame;
+    };
     using Answer = std::function<std::optional<std::string>(Adapter&, const Heard&)>;
     static constexpr const char* good_hello = R"({"type":"hello","version":1})";
 
     Adapter(asio::io_context& io, const std::filesystem::path& at)
-        : acceptor_(io, asio::local::stream_protocol::endpoint(at.string())), tasks_(io.get_executor(), [](const std::string&, std::exception_ptr) {}) {
+        : acceptor_(io, asio::local::stream_protocol::endpoint(at.string())),
+          tasks_(io.get_executor(), [](const std::string&, std::exception_ptr) {}) {
         tasks_.spawn("accept", accept());
     }
     static std::optional<std::string> usual(Adapter& self, const Heard& heard) {
         auto type = heard.frame.at("type").as_string();
         if (type == "hello") return framed(good_hello);
-        if (type == "submit") return outcome_frame(heard.frame, fmt::format(R"("outcome":"accepted","vendor_ids":["x{}"])", ++self.ids_));
+        if (type == "submit")
+            return outcome_frame(heard.frame, fmt::format(R"("outcome":"accepted","vendor_ids":["x{}"])", ++self.ids_));
         return std::nullopt;
     }
     Answer on = usual;
@@ -56,7 +62,9 @@ public:
 
     std::size_t connections() const { return links_.size(); }
     bool ended(std::size_t connection) const { return links_.at(connection)->ended; }
-    void say(std::size_t connection, std::string octets) { tasks_.spawn("say", write(links_.at(connection), std::move(octets))); }
+    void say(std::size_t connection, std::string octets) {
+        tasks_.spawn("say", write(links_.at(connection), std::move(octets)));
+    }
     void cut(std::size_t connection) { close(*links_.at(connection)); }
     std::vector<std::string> of_type(const std::string& type) const {
         std::vector<std::string> out;
@@ -93,17 +101,21 @@ private:
     asio::awaitable<void> serve(std::size_t number, std::shared_ptr<Link> link) {
         for (;;) {
             char head[4];
-            auto [no_head, count] = co_await asio::async_read(link->socket, asio::buffer(head), asio::as_tuple(asio::use_awaitable));
+            auto [no_head, count] =
+                co_await asio::async_read(link->socket, asio::buffer(head), asio::as_tuple(asio::use_awaitable));
             std::string body(no_head ? 0 : external::read_length({head, 4}), '\0');
-            auto [no_body, size] = co_await asio::async_read(link->socket, asio::buffer(body), asio::as_tuple(asio::use_awaitable));
+            auto [no_body, size] =
+                co_await asio::async_read(link->socket, asio::buffer(body), asio::as_tuple(asio::use_awaitable));
             if (no_head || no_body) {
                 link->ended = true;
                 co_return;
             }
             heard.push_back({number, boost::json::parse(body).as_object()});
             auto answer = on ? on(*this, heard.back()) : std::nullopt;
-            if (answer && answer->empty()) close(*link);
-            else if (answer) tasks_.spawn("say", write(link, std::move(*answer)));
+            if (answer && answer->empty())
+                close(*link);
+            else if (answer)
+                tasks_.spawn("say", write(link, std::move(*answer)));
         }
     }
     static asio::awaitable<void> write(std::shared_ptr<Link> link, std::string octets) {
@@ -118,8 +130,11 @@ private:
 
 // What is kept, and what was told late. `refuse` times the store is broken.
 struct Kept final : provider::Sink {
-    asio::awaitable<void> take(std::string, std::vector<provider::Inbound>) override { throw std::logic_error("an adapter hands in callbacks"); }
-    asio::awaitable<void> take_callback(std::string, provider::Callback callback, const provider::Provider& reads) override {
+    asio::awaitable<void> take(std::string, std::vector<provider::Inbound>) override {
+        throw std::logic_error("an adapter hands in callbacks");
+    }
+    asio::awaitable<void> take_callback(std::string, provider::Callback callback,
+                                        const provider::Provider& reads) override {
         if (before_keeping) before_keeping();
         if (refuse > 0) {
             --refuse;
@@ -146,7 +161,8 @@ public:
         auto read = make(more);
         REQUIRE_MESSAGE(read, problems);
         provider = read(world);
-        tasks.emplace(io.get_executor(), [](const std::string&, std::exception_ptr error) { std::rethrow_exception(error); });
+        tasks.emplace(io.get_executor(),
+                      [](const std::string&, std::exception_ptr error) { std::rethrow_exception(error); });
         tasks->spawn("serve", provider->serve(kept));
     }
     ~AdapterSite() {
@@ -159,7 +175,10 @@ public:
     }
     provider::Make make(const std::string& more) {
         config::Problems all;
-        auto document = config::Document::parse(fmt::format("socket = \"{}\"\nsource = \"106900110\"\nextension_digits = 2\n{}", (folder / "a.sock").string(), more), "p.toml", all);
+        auto document =
+            config::Document::parse(fmt::format("socket = \"{}\"\nsource = \"106900110\"\nextension_digits = 2\n{}",
+                                                (folder / "a.sock").string(), more),
+                                    "p.toml", all);
         REQUIRE(document);
         config::Section section(*document, all);
         auto made = external::read(section, {"main"});
@@ -167,24 +186,30 @@ public:
         problems = all.text();
         return made;
     }
-    bool up() { return until([this] { return provider->links().up == 1; }); }
+    bool up() {
+        return until([this] { return provider->links().up == 1; });
+    }
     // "accepted x1"; "given up": nobody answered while we waited.
-    std::string submit(const std::string& text = "1满意", const std::string& ref = "r1", std::chrono::milliseconds patience = std::chrono::seconds(20)) {
-        auto task = [](AdapterSite& s, std::string r, std::string t, std::chrono::milliseconds limit) -> asio::awaitable<std::string> {
+    std::string submit(const std::string& text = "1满意", const std::string& ref = "r1",
+                       std::chrono::milliseconds patience = std::chrono::seconds(20)) {
+        auto task = [](AdapterSite& s, std::string r, std::string t,
+                       std::chrono::milliseconds limit) -> asio::awaitable<std::string> {
             provider::Submission submission(r, *Phone::mobile("13800138000"), Text(t), "07", std::chrono::hours(1));
             auto outcome = co_await within(limit, s.provider->submit(std::move(submission)));
             if (!outcome) co_return "given up";
             auto out = std::string(provider::outcome_name(*outcome));
             if (auto* taken = std::get_if<provider::Accepted>(&*outcome))
                 for (const auto& id : taken->vendor_ids) out += " " + id;
-            else if (auto detail = provider::outcome_detail(*outcome); !detail.empty()) out += ": " + detail;
+            else if (auto detail = provider::outcome_detail(*outcome); !detail.empty())
+                out += ": " + detail;
             co_return out;
         };
         return run<std::string>(io, task(*this, ref, text, patience), std::chrono::seconds(30));
     }
     bool until(const std::function<bool()>& holds, std::chrono::milliseconds limit = std::chrono::seconds(8)) {
         auto task = [](std::function<bool()> h, std::chrono::milliseconds left) -> asio::awaitable<bool> {
-            for (; left.count() > 0 && !h(); left -= std::chrono::milliseconds(5)) co_await sleep_for(std::chrono::milliseconds(5));
+            for (; left.count() > 0 && !h(); left -= std::chrono::milliseconds(5))
+                co_await sleep_for(std::chrono::milliseconds(5));
             co_return h();
         };
         return run<bool>(io, task(holds, limit), std::chrono::seconds(60));
