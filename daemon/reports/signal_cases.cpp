@@ -114,20 +114,47 @@ std::vector<Thing> staff_numbers(Connection& db, const Rules& rules, Instant fro
     return out;
 }
 
+namespace {
+
+constexpr const char* numbers_sql = "SELECT phone_id, id FROM cases WHERE closed_at >= ?1 AND closed_at < ?2 AND phone_id IS NOT NULL";
+
+// Numbers with so many cases, repeated calls among them: what the index knows alone is found without a look at millions of cases.
+std::vector<std::int64_t> frequent_numbers(Connection& db, std::int64_t least, Instant from, Instant to) {
+    std::vector<std::int64_t> all, out;
+    Statement rows(db, numbers_sql);
+    for (rows.bind(1, from).bind(2, to); rows.step();) all.push_back(rows.integer(0));
+    std::ranges::sort(all);
+    for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+        while (end < all.size() && all[end] == all[begin]) ++end;
+        if (static_cast<std::int64_t>(end - begin) >= least) out.push_back(all[begin]);
+    }
+    return out;
+}
+
+// Their cases by number, read in the order in which they lie.
+std::map<std::int64_t, std::vector<Thing>> cases_of_numbers(Connection& db, const std::vector<std::int64_t>& numbers, Instant from, Instant to) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> cases;
+    Statement rows(db, numbers_sql);
+    for (rows.bind(1, from).bind(2, to); rows.step();)
+        if (std::ranges::binary_search(numbers, rows.integer(0))) cases.emplace_back(rows.integer(1), rows.integer(0));
+    std::ranges::sort(cases);
+    std::map<std::int64_t, std::vector<Thing>> out;
+    for (const auto& [id, number] : cases) {
+        Statement one(db, R"sql(
+            SELECT c.id, coalesce(r.officer, c.officer), coalesce(r.unit, c.unit), '' FROM cases c LEFT JOIN ratings r ON r.case_id = c.id AND r.effect = 'first'
+             WHERE c.id = ?1 AND c.code IS NOT 'duplicate')sql");
+        if (one.bind(1, id).step()) out[number].push_back(thing_of(one));
+    }
+    return out;
+}
+
+}  // namespace
+
 std::vector<Thing> same_numbers(Connection& db, const Rules& rules, Instant from, Instant to) {
     const auto& s = rules.signals;
-    std::vector<std::int64_t> phones;
-    // Repeated calls among them: what the index knows alone is found without a look at millions of cases.
-    Statement often(db, "SELECT phone_id FROM cases WHERE closed_at >= ?1 AND closed_at < ?2 AND phone_id IS NOT NULL GROUP BY phone_id HAVING count(*) >= ?3 ORDER BY phone_id");
-    for (often.bind(1, from).bind(2, to).bind(3, std::min(s.number_cases, s.number_officer)); often.step();) phones.push_back(often.integer(0));
-
+    store::Snapshot moment(db);
     std::vector<Thing> out;
-    for (auto phone : phones) {
-        Statement rows(db, R"sql(
-            SELECT c.id, coalesce(r.officer, c.officer), coalesce(r.unit, c.unit), '' FROM cases c LEFT JOIN ratings r ON r.case_id = c.id AND r.effect = 'first'
-             WHERE c.phone_id = ?1 AND c.closed_at >= ?2 AND c.closed_at < ?3 AND c.code IS NOT 'duplicate' ORDER BY c.id)sql");
-        rows.bind(1, phone).bind(2, from).bind(3, to);
-        auto cases = things_of(rows);
+    for (auto& [number, cases] : cases_of_numbers(db, frequent_numbers(db, std::min(s.number_cases, s.number_officer), from, to), from, to)) {
         std::map<std::string, std::int64_t> by_officer;
         for (const auto& one : cases) ++by_officer[one.officer];
         auto all = static_cast<std::int64_t>(cases.size());
