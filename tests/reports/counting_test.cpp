@@ -122,11 +122,15 @@ private:
     void late(Connection& db, Planter& plant) {
         auto id = some_case(db);
         auto to_case = [&](const char* sql) { db.exec(fmt::format(fmt::runtime(sql), id).c_str()); };
-        switch (random_.below(13)) {
+        switch (random_.below(16)) {
             case 0: return answer(db, plant, id, "first", today_);
             case 1: return answer(db, plant, id, "replaces", today_);
             case 2: return answer(db, plant, id, "second", today_);
-            case 3: plant.text(id, one_of<std::string>({"late", "ambiguous", "none"}), moment(today_)); return;
+            case 3: {
+                auto text = plant.text(id, one_of<std::string>({"late", "ambiguous", "none"}), moment(today_));
+                db.exec(fmt::format("UPDATE inbound SET phone_id = (SELECT phone_id FROM cases WHERE id = {}) WHERE id = {}", id, text).c_str());
+                return;
+            }
             case 4: return to_case("UPDATE messages SET state = 'delivered' WHERE case_id = {} AND state = 'accepted'");
             case 5: return to_case("UPDATE cases SET closed_at = reported_at + 86400000, changed_at = changed_at + 1 WHERE id = {}");
             case 6: return to_case("UPDATE cases SET officer = 'b', unit = '320105010000' WHERE id = {}");
@@ -141,8 +145,11 @@ private:
             }
             case 9: return to_case("UPDATE appeals SET state = 'upheld', proposed = 'upheld', proposed_by = 'x', decided_by = 'y', decided_at = 7 WHERE case_id = {} AND state = 'filed' AND id NOT IN (SELECT appeal_id FROM appeal_withdrawals)");
             case 10: plant.review(id, std::nullopt, one_of<std::string>({"confirmed", "none"})); return;
-            case 11:  // a text was about another case of the same number
-                return to_case("UPDATE inbound SET case_id = (SELECT max(c.id) FROM cases c WHERE c.phone_id = inbound.phone_id) WHERE case_id = {} AND class <> 'rated' AND phone_id IS NOT NULL");
+            case 11: case 13: case 14: case 15:  // a text was about another case of the same number
+                db.exec("UPDATE inbound SET case_id = (SELECT m.case_id FROM messages m WHERE m.phone_id = inbound.phone_id AND m.case_id <> inbound.case_id LIMIT 1) WHERE id = "
+                        "(SELECT max(i.id) FROM inbound i WHERE i.class IN ('late', 'ambiguous', 'none') AND EXISTS (SELECT 1 FROM messages m WHERE m.phone_id = i.phone_id AND "
+                        "m.case_id <> i.case_id))");
+                return;
             case 12:
                 if (!chance(10)) return;
                 db.exec("INSERT INTO meta(key, value) VALUES ('erasing_ratings', '')");
