@@ -47,6 +47,7 @@ private:
     asio::awaitable<bool> is_time_to_erase();
     asio::awaitable<store::Erased> erase_share(store::Expired share, store::Limits limits, Instant now, int& refused);
     asio::awaitable<bool> is_time_to_verify();
+    asio::awaitable<std::string> differing_sums(std::int64_t share);
     bool is_night_over() const;
     void look_at_clock();
     asio::awaitable<bool> has_waited_a_day();

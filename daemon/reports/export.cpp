@@ -14,6 +14,7 @@
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/night_files.hpp"
 #include "daemon/core/tree.hpp"
+#include "daemon/reports/counting.hpp"
 #include "daemon/reports/html.hpp"
 #include "daemon/reports/register.hpp"
 #include "daemon/reports/signals.hpp"
@@ -73,22 +74,23 @@ Tables figures_of(Connection& db, const ExportWish& wish, Instant as_of) {
 }
 
 // Of the thirty days that end with this one, and of the twelve weeks that were over with it. As the books they move by themselves, with records
-// that stay open, lists that are kept and days that leave: they are in every version and make none. Outside of the cut, for they read for long.
-void add_statistics(Tables& tables, Connection& db, const ExportWish& wish, Instant as_of) {
+// that stay open, lists that are kept and days that leave: they are in every version and make none. Outside of the cut, for they read for long. Returns
+// what is to be kept of it for the next night.
+store::SumsChange add_statistics(Tables& tables, Counting& counting, const ExportWish& wish) {
     Request month;
-    month.report = "signals", month.from = *days_later(wish.day, -29), month.to = wish.day;
-    auto signals = signals_report(db, wish.seal, wish.names, wish.rules, month, wish.zone, as_of);
-    signals.as_of = format_local(as_of, wish.zone);
-    tables["signals"] = std::move(signals);
+    month.from = *days_later(wish.day, -29), month.to = wish.day;
     auto weeks = last_weeks(wish.day);
-    for (std::size_t service = 0; service < wish.rules.services.size(); ++service) {
+    auto add = [&](const std::string& report, std::size_t service, const std::string& from, const std::string& to) {
         auto request = month;
-        request.service = wish.rules.services[service].name;
-        request.report = "funnel";
-        tables["funnel" + ending_of(wish, service)] = *make_report(db, wish.names, wish.rules, request, wish.zone, as_of, wish.seal);
-        request.report = "trend", request.from = weeks.from, request.to = weeks.to;
-        tables["trend" + ending_of(wish, service)] = *make_report(db, wish.names, wish.rules, request, wish.zone, as_of, wish.seal);
+        request.report = report, request.service = wish.rules.services[service].name, request.from = from, request.to = to;
+        tables[report + ending_of(wish, service)] = statistics_report(counting, wish.names, request);
+    };
+    add("signals", 0, month.from, month.to);
+    for (std::size_t service = 0; service < wish.rules.services.size(); ++service) {
+        add("funnel", service, month.from, month.to);
+        add("trend", service, weeks.from, weeks.to);
     }
+    return counting.take_change(std::min(weeks.from, *days_later(wish.day, -59)));
 }
 
 std::string digest(const Tables& tables) {
@@ -285,10 +287,12 @@ Result<Edition> prepare_export(Connection& db, const ExportWish& wish, Instant n
         edition.checkpoint = wish.signer->sign(Checkpoint{wish.signer->name(), static_cast<std::uint64_t>(edition.ledger_size), *root});
     auto tables = figures_of(db, wish, edition.as_of);
     edition.sha256 = digest(tables);
-    tables["balance"] = balance_report(db);
+    Counting counting(db, wish.seal, wish.rules, wish.zone, edition.as_of);
+    counting.use_kept_sums();
+    tables["balance"] = balance_report(counting);
     auto emergencies = emergencies_of(db, wish);
     snapshot.reset();
-    add_statistics(tables, db, wish, edition.as_of);
+    edition.sums = add_statistics(tables, counting, wish);
     add_open_formats(edition.files, tables);
     add_pages(edition.files, tables);
     edition.files["manifest.json"] = manifest_of(emergencies, wish, edition);
@@ -328,6 +332,7 @@ void write_export(const fs::path& folder, const Edition& edition, const std::fun
 
 void record_export(Connection& db, const Edition& edition, Instant now) {
     for (const auto& earlier : edition.unrecorded) record_export(db, earlier, now);
+    store::keep_sums(db, edition.sums);
     Statement add(db, "INSERT INTO exports(day, version, ledger_size, as_of, sha256) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (day, version) DO NOTHING");
     add.bind(1, edition.day).bind(2, edition.version).bind(3, edition.ledger_size).bind(4, edition.as_of).bind(5, edition.sha256).run();
     if (db.changes() == 0) return;

@@ -21,6 +21,7 @@
 #include "daemon/core/result.hpp"
 #include "daemon/core/signed_note.hpp"
 #include "daemon/reports/queries.hpp"
+#include "daemon/store/kept_sums.hpp"
 #include "daemon/store/read_thread.hpp"
 #include "daemon/store/seal.hpp"
 
@@ -39,6 +40,7 @@ struct Edition {
     std::string sha256{};      // of the figures, without the books
     std::map<std::string, std::string> files{};  // by name, manifest.json among them; empty unless fresh
     std::vector<Edition> unrecorded{};           // earlier ones found on disk without a row
+    store::SumsChange sums{};             // what the statistics counted, for the next night
 };
 
 struct ExportWish {

@@ -60,108 +60,61 @@ bool is_of(const Period& period, const Services& services, const CaseRow& c) {
     return day >= period.from && day < period.to;
 }
 
-class Count {
-public:
-    Count(Figures& figures, const Rules& rules, const std::string& zone, Instant as_of)
-        : figures_(figures), weights_(rules.weights), zone_(zone), as_of_(as_of), raw_(rules.raw) {}
-
-    void add(const CaseRow& c) {
-        auto standing = standing_of(c.survey);
-        band_ = local_hour(c.reported_at, zone_) / 6;
-        ++figures_.cases[c.unit];
-        if (standing == Standing::excluded) ++figures_.excluded[c.unit][c.code.value_or("")];
-
-        auto& officer = figures_.officers[c.rating ? c.rating->officer : c.officer];
-        auto& unit = figures_.units[c.rating ? c.rating->unit : c.unit];
-        officer.unit = c.rating ? c.rating->unit : c.unit;
-        bool person_knows = c.rating && (!c.rating->from_words || c.rating->confirmed);
-        add_to(officer, c, standing, person_knows);
-        add_to(unit, c, standing, true);
-        add_to(figures_.force, c, standing, true);
-        if (c.rating && !is_withdrawn(c) && !is_left_out(c)) figures_.mix.add(c.category, band_, weights_.of(c.rating->grade), 1);
-    }
-
-private:
-    bool is_withdrawn(const CaseRow& c) const { return c.recoded_after || c.taken_out(); }
-    bool is_left_out(const CaseRow& c) const { return raw_ && c.under_appeal(); }
-
-    void add_appeal(Counted& counted, const CaseRow::Appeal& appeal) const {
-        bool open = !is_settled(appeal.state);
-        ++counted.filed;
-        counted.open += open, counted.overdue += open && appeal.due_at < as_of_;
-        counted.upheld += appeal.state == AppealState::upheld, counted.not_upheld += appeal.state == AppealState::not_upheld, counted.taken_back += appeal.state == AppealState::withdrawn;
-    }
-
-    // `rating_counts`: words alone count for an officer only when a person has read them too.
-    void add_to(Counted& counted, const CaseRow& c, Standing standing, bool rating_counts) const {
-        auto& tally = counted.tally;
-        if (c.appeal) add_appeal(counted, *c.appeal);
-        auto& work = counted.work[{c.category, band_}];
-        bool eligible = standing != Standing::excluded;
-        tally.eligible += eligible, work.eligible += eligible;
-        bool delivered = c.survey == MessageState::delivered;
-        bool ended = delivered && c.answer_until && *c.answer_until <= as_of_;
-        tally.sent += c.survey && was_sent(*c.survey, c.accepted_once);
-        tally.delivered += delivered;
-        tally.ended_delivered += ended;
-        tally.answered += !c.newest_class.empty();
-        if (!c.rating) {
-            tally.late += c.newest_class == "late";
-            tally.ambiguous += c.newest_class == "ambiguous";
-            return;
-        }
-        bool unconfirmed = c.rating->from_words && !c.rating->confirmed;
-        if (is_withdrawn(c) && (raw_ || rating_counts)) {
-            ++(c.recoded_after ? counted.recoded_after : counted.taken_out);
-            auto at = c.recoded_after ? c.recoded_at : c.appeal->decided_at;
-            counted.withdrawn.push_back({at, c.id, c.recoded_after, ended, unconfirmed, c.rating->grade, {c.category, band_}});
-            return;
-        }
-        if (is_left_out(c)) {
-            ++counted.left_out;
-            return;
-        }
-        tally.unconfirmed += unconfirmed;
-        if (!rating_counts) return;
-        tally.rate(c.rating->grade, weights_);
-        tally.ended_rated += ended;
-        ++work.rated, work.sum += weights_.of(c.rating->grade);
-    }
-
-    Figures& figures_;
-    const Weights& weights_;
-    const std::string& zone_;
-    Instant as_of_;
-    bool raw_;
-    int band_ = 0;  // of the case at hand: 00–06, 06–12, 12–18, 18–24 of the day it was reported
-};
-
-void put_back(Counted& counted, const Withdrawn& w, const Weights& weights) {
-    --(w.recoded ? counted.recoded_after : counted.taken_out);
-    counted.tally.unconfirmed += w.unconfirmed;
-    counted.tally.rate(w.grade, weights);
-    counted.tally.ended_rated += w.ended;
-    auto& work = counted.work[w.kind];
-    ++work.rated, work.sum += weights.of(w.grade);
+void add_appeal(Counted& counted, const CaseRow::Appeal& appeal) {
+    bool open = !is_settled(appeal.state);
+    ++counted.filed;
+    if (open) ++counted.open, counted.open_due.push_back(appeal.due_at);
+    counted.upheld += appeal.state == AppealState::upheld, counted.not_upheld += appeal.state == AppealState::not_upheld, counted.taken_back += appeal.state == AppealState::withdrawn;
 }
 
-// What does not fill a step stays in the row. Returns that.
-std::vector<Withdrawn> leave_by_steps(Counted& counted, std::int64_t step, const Weights& weights) {
+void rate(Counted& counted, Grade grade, const std::pair<std::string, int>& kind) {
+    auto& tally = counted.tally;
+    (grade == Grade::satisfied ? tally.satisfied : grade == Grade::basically_satisfied ? tally.basically_satisfied : tally.dissatisfied) += 1;
+    auto& work = counted.work[kind];
+    ++work.rated, ++work.grades[static_cast<std::size_t>(grade)];
+}
+
+void put_back(Counted& counted, const Withdrawn& w) {
+    --(w.recoded ? counted.recoded_after : counted.taken_out);
+    counted.tally.unconfirmed += w.unconfirmed;
+    counted.tally.ended_rated += w.ended;
+    rate(counted, w.grade, w.kind);
+}
+
+// What does not fill a step stays in the row.
+void leave_by_steps(Counted& counted, std::int64_t step) {
     auto& all = counted.withdrawn;
     std::ranges::sort(all, {}, [](const Withdrawn& w) { return std::tuple(w.at, w.case_id); });
     auto size = static_cast<std::int64_t>(all.size());
-    std::vector<Withdrawn> stay(all.begin() + (size - size % std::max<std::int64_t>(step, 1)), all.end());
-    for (const auto& w : stay) put_back(counted, w, weights);
-    return stay;
+    for (auto w = all.begin() + (size - size % std::max<std::int64_t>(step, 1)); w != all.end(); ++w) put_back(counted, *w);
 }
 
-void as_shown(Figures& figures, const Rules& rules) {
-    for (auto& [badge, officer] : figures.officers) leave_by_steps(officer, rules.least.counts, rules.weights);
-    for (auto& [code, unit] : figures.units)
-        for (const auto& w : leave_by_steps(unit, rules.least.counts, rules.weights)) {
-            put_back(figures.force, w, rules.weights);
-            figures.mix.add(w.kind.first, w.kind.second, rules.weights.of(w.grade), 1);
-        }
+void add_counted(Counted& sum, const Counted& more) {
+    sum.tally += more.tally;
+    for (const auto& [kind, work] : more.work) {
+        auto& into = sum.work[kind];
+        into.eligible += work.eligible, into.rated += work.rated;
+        for (std::size_t i = 0; i < work.grades.size(); ++i) into.grades[i] += work.grades[i];
+    }
+    sum.recoded_after += more.recoded_after, sum.filed += more.filed, sum.open += more.open, sum.overdue += more.overdue, sum.upheld += more.upheld;
+    sum.not_upheld += more.not_upheld, sum.taken_back += more.taken_back, sum.left_out += more.left_out, sum.taken_out += more.taken_out;
+    sum.open_due.insert(sum.open_due.end(), more.open_due.begin(), more.open_due.end());
+    sum.withdrawn.insert(sum.withdrawn.end(), more.withdrawn.begin(), more.withdrawn.end());
+    auto& w = sum.watched;
+    w.closed += more.watched.closed, w.chosen += more.watched.chosen, w.rated += more.watched.rated, w.timed += more.watched.timed, w.quick += more.watched.quick;
+    if (more.last_case >= sum.last_case) sum.last_case = more.last_case, sum.unit = more.unit;
+}
+
+// From how many there are of each grade, not one by one: a sum of weights such as 0.6 depends on the order in its last digits.
+void weigh(Counted& counted, const Weights& weights) {
+    auto& tally = counted.tally;
+    auto counts = std::array{tally.satisfied, tally.basically_satisfied, tally.dissatisfied};
+    tally.satisfied = tally.basically_satisfied = tally.dissatisfied = 0, tally.sum = tally.sum_of_squares = 0;
+    for (std::size_t i = 0; i < all_grades.size(); ++i) tally.rate(all_grades[i], weights, counts[i]);
+    for (auto& [kind, work] : counted.work) {
+        work.sum = 0;
+        for (auto grade : all_grades) work.sum += weights.of(grade) * static_cast<double>(work.grades[static_cast<std::size_t>(grade)]);
+    }
 }
 
 void expect(Counted& counted, const stats::CaseMix& mix) {
@@ -205,16 +158,108 @@ void each_case(Connection& db, const Period& period, const Services& services, c
     }
 }
 
-Figures count_period(Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of) {
-    Figures figures;
+bool is_chosen(std::string_view code) {
+    constexpr std::string_view chosen[] = {"invalid", "duplicate", "dv", "sexual", "minor", "death_serious", "secret", "subject", "medical", "referred", "unsafe_flag"};
+    return std::ranges::find(chosen, code) != std::end(chosen);
+}
+
+Count::Count(const Rules& rules, const std::string& zone, Instant as_of) : zone_(zone), as_of_(as_of), quick_(rules.signals.quick), raw_(rules.raw) {}
+
+void Count::add(const CaseRow& c) {
+    auto standing = standing_of(c.survey);
+    band_ = local_hour(c.reported_at, zone_) / 6;
+    ++figures_.cases[c.unit];
+    if (standing == Standing::excluded) ++figures_.excluded[c.unit][c.code.value_or("")];
+
+    auto& officer = figures_.officers[c.rating ? c.rating->officer : c.officer];
+    auto& unit = figures_.units[c.rating ? c.rating->unit : c.unit];
+    if (c.id >= officer.last_case) officer.last_case = c.id, officer.unit = c.rating ? c.rating->unit : c.unit;
+    bool person_knows = c.rating && (!c.rating->from_words || c.rating->confirmed);
+    add_to(officer, c, standing, person_knows, false);
+    add_to(unit, c, standing, true, true);
+}
+
+bool Count::is_withdrawn(const CaseRow& c) const { return c.recoded_after || c.taken_out(); }
+bool Count::is_left_out(const CaseRow& c) const { return raw_ && c.under_appeal(); }
+
+// `rating_counts`: words alone count for an officer only when a person has read them too.
+void Count::add_to(Counted& counted, const CaseRow& c, Standing standing, bool rating_counts, bool for_strata) const {
+    auto& tally = counted.tally;
+    if (c.appeal) add_appeal(counted, *c.appeal);
+    bool eligible = standing != Standing::excluded;
+    tally.eligible += eligible;
+    if (for_strata) counted.work[{c.category, band_}].eligible += eligible;
+    bool delivered = c.survey == MessageState::delivered;
+    bool ended = delivered && c.answer_until && *c.answer_until <= as_of_;
+    tally.sent += c.survey && was_sent(*c.survey, c.accepted_once);
+    tally.delivered += delivered;
+    tally.ended_delivered += ended;
+    tally.answered += !c.newest_class.empty();
+    watch(counted.watched, c, ended);
+    if (!c.rating) {
+        tally.late += c.newest_class == "late";
+        tally.ambiguous += c.newest_class == "ambiguous";
+        return;
+    }
+    bool unconfirmed = c.rating->from_words && !c.rating->confirmed;
+    if (is_withdrawn(c) && (raw_ || rating_counts)) {
+        ++(c.recoded_after ? counted.recoded_after : counted.taken_out);
+        auto at = c.recoded_after ? c.recoded_at : c.appeal->decided_at;
+        counted.withdrawn.push_back({at, c.id, c.recoded_after, ended, unconfirmed, c.rating->grade, {c.category, band_}});
+        return;
+    }
+    if (is_left_out(c)) {
+        ++counted.left_out;
+        return;
+    }
+    tally.unconfirmed += unconfirmed;
+    if (!rating_counts) return;
+    tally.ended_rated += ended;
+    rate(counted, c.rating->grade, {c.category, band_});
+}
+
+void Count::watch(Watched& watched, const CaseRow& c, bool ended) const {
+    watched.closed += c.closed_at.has_value();
+    watched.chosen += c.code && is_chosen(*c.code);
+    watched.rated += ended && c.rating;
+    if (!c.rating || !c.asked_at || c.rating->at < *c.asked_at) return;
+    ++watched.timed;
+    watched.quick += c.rating->at - *c.asked_at < quick_;
+}
+
+void add_figures(Figures& sum, const Figures& more) {
+    for (const auto& [badge, officer] : more.officers) add_counted(sum.officers[badge], officer);
+    for (const auto& [code, unit] : more.units) add_counted(sum.units[code], unit);
+    for (const auto& [unit, codes] : more.excluded)
+        for (const auto& [code, count] : codes) sum.excluded[unit][code] += count;
+    for (const auto& [unit, count] : more.cases) sum.cases[unit] += count;
+}
+
+Figures finished(Figures figures, const Rules& rules, Instant as_of) {
+    auto finish = [&](Counted& counted) {
+        std::ranges::sort(counted.open_due);
+        counted.overdue = std::ranges::count_if(counted.open_due, [&](Instant due) { return due < as_of; });
+        if (!rules.raw) leave_by_steps(counted, rules.least.counts);
+        weigh(counted, rules.weights);
+    };
+    for (auto& [badge, officer] : figures.officers) finish(officer);
+    // The force is what its units are, and leaves out what they do.
+    for (auto& [code, unit] : figures.units) finish(unit), add_counted(figures.force, unit);
+    figures.force.withdrawn.clear(), figures.force.unit.clear();
+    weigh(figures.force, rules.weights);
     figures.mix = stats::CaseMix(rules.least.cell);
-    Count count(figures, rules, zone, as_of);
-    each_case(db, period, rules.services, [&](const CaseRow& c) { count.add(c); });
-    if (!rules.raw) as_shown(figures, rules);
+    for (const auto& [kind, work] : figures.force.work)
+        if (work.rated > 0) figures.mix.add(kind.first, kind.second, work.sum, work.rated);
     for (auto& [badge, officer] : figures.officers) expect(officer, figures.mix);
     for (auto& [code, unit] : figures.units) expect(unit, figures.mix);
     expect(figures.force, figures.mix);
     return figures;
+}
+
+Figures count_period(Connection& db, const Period& period, const Rules& rules, const std::string& zone, Instant as_of) {
+    Count count(rules, zone, as_of);
+    each_case(db, period, rules.services, [&](const CaseRow& c) { count.add(c); });
+    return finished(count.take(), rules, as_of);
 }
 
 }  // namespace pingjing::reports

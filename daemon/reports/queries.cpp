@@ -7,6 +7,7 @@
 #include "daemon/core/local_time.hpp"
 #include "daemon/core/phone.hpp"
 #include "daemon/reports/assessment.hpp"
+#include "daemon/reports/counting.hpp"
 #include "daemon/reports/funnel.hpp"
 #include "daemon/reports/own.hpp"
 #include "daemon/reports/register.hpp"
@@ -51,20 +52,6 @@ std::map<std::string, std::int64_t> counts_by(Connection& db, const char* sql) {
     return counts;
 }
 
-// One pass and one row: GROUP BY would sort all surveys in memory, for there is no index of all states.
-std::map<std::string, std::int64_t> surveys_by_state(Connection& db) {
-    std::string sums = "count(*)";
-    for (auto name : message_state_names()) sums += fmt::format(", sum(state = '{}')", name);
-    Statement read(db, fmt::format("SELECT {} FROM messages WHERE purpose = 'survey'", sums));
-    read.step();
-    std::map<std::string, std::int64_t> counts;
-    auto& others = counts["another"] = read.integer(0);  // of a state that there is not: the books must not hold
-    int column = 0;
-    for (auto name : message_state_names())
-        if (auto count = read.integer(++column); count > 0) counts[std::string(name)] = count, others -= count;
-    return counts;
-}
-
 bool is_statistics(const std::string& report) {
     return report == "funnel" || report == "trend" || report == "response" || report == "assessment" || report == "signals";
 }
@@ -95,7 +82,8 @@ Table exclusions_report(const Figures& figures) {
     return table;
 }
 
-Table balance_report(Connection& db) {
+Table balance_report(Counting& counting) {
+    auto& db = counting.db();
     store::Snapshot snapshot(db);
     std::map<std::string, std::int64_t> book;
     Statement rows(db, "SELECT coalesce(sum(received), 0), coalesce(sum(accepted), 0), coalesce(sum(updated), 0), coalesce(sum(unchanged), 0), "
@@ -106,7 +94,7 @@ Table balance_report(Connection& db) {
 
     book["cases"] = number(db, "SELECT count(*) FROM cases");
     std::int64_t cancelled = 0, surveys = 0;
-    for (const auto& [name, count] : surveys_by_state(db)) {
+    for (const auto& [name, count] : counting.surveys()) {
         surveys += count;
         auto state = parse_message_state(name);
         switch (state ? standing_of(state) : Standing::surveyed) {
@@ -114,7 +102,7 @@ Table balance_report(Connection& db) {
             case Standing::waiting: book["waiting"] += count; break;
             case Standing::surveyed:
                 book["surveyed"] += count;
-                book[name == "sending" || name == "accepted" ? "pending" : name] += count;
+                book[!state ? "another" : name == "sending" || name == "accepted" ? "pending" : name] += count;  // another: the books must not hold
         }
     }
     book["excluded"] = book["cases"] - surveys + cancelled;  // a case has one survey at most, the schema sees to it
@@ -143,6 +131,12 @@ Table balance_report(Connection& db) {
     for (const auto& doubt : store::read_doubts(db, store::DoubtOf::surveys))
         table.footnotes.push_back(fmt::format("{}: {} ({}) — {}", state_words(doubt.state), doubt.count, doubt.channel, hide_phones(doubt.why)));
     return table;
+}
+
+Table balance_report(Connection& db) {
+    Rules rules;
+    Counting counting(db, nullptr, rules, "UTC", {});
+    return balance_report(counting);
 }
 
 Result<Request> complete(Request request, const Services& services, const std::string& zone, Instant as_of) {
@@ -203,18 +197,22 @@ Result<Request> complete_for_leader(Request request, const Services& services, c
 namespace {
 
 // Those that stand on the scores of a period and are no table of A5.
-Table statistics_report(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone, Instant as_of) {
+Table statistics_table(Counting& counting, const Names& names, const Request& request) {
+    auto& db = counting.db();
+    const auto& rules = counting.rules();
+    const auto& zone = counting.zone();
+    auto as_of = counting.as_of();
     auto service = *rules.services.find(request.service);
     auto start = [&](const std::string& day) { return day_range(day, zone)->from; };
     Period period{start(request.from), day_range(request.to, zone)->to, false, service};
-    if (request.report == "signals") return signals_report(db, seal, names, rules, request, zone, as_of);
-    if (request.report == "trend") return trend_report(read_trends(db, names, rules, request.from, request.to, service, zone, as_of));
+    if (request.report == "signals") return signals_report(counting, names, request);
+    if (request.report == "trend") return trend_report(read_trends(counting, names, request.from, request.to, service));
     if (request.report == "assessment") period.answered_before = as_of - settled_after;
-    auto figures = count_period(db, period, rules, zone, as_of);
-    if (request.report == "response") return response_report(figures, read_responses(db, seal, period, rules.services, zone, as_of), names, rules);
+    if (request.report == "response") return response_report(count_period(db, period, rules, zone, as_of), read_responses(db, counting.seal(), period, rules.services, zone, as_of), names, rules);
     if (request.report == "assessment")
-        return assessment_report(figures, followups_on_time(db, period.from, period.to, as_of), repeats_by_unit(db, seal, request.from, request.to, zone), names, rules);
-    auto before = count_period(db, {start(request.from) - (period.to - period.from), period.from, false, service}, rules, zone, as_of);
+        return assessment_report(count_period(db, period, rules, zone, as_of), followups_on_time(db, period.from, period.to, as_of), repeats_by_unit(db, counting.seal(), request.from, request.to, zone), names, rules);
+    const auto& figures = counting.figures(period);
+    const auto& before = counting.figures({start(request.from) - (period.to - period.from), period.from, false, service});
     auto table = funnel_report({figures, names, rules}, {before, names, rules}, rules);
     // Who reads it is not warned of himself or of his unit.
     auto is_own = [&](const std::string& code) { return (!request.badge.empty() && code == request.badge) || (!request.unit.empty() && code == request.unit); };
@@ -229,6 +227,14 @@ Table statistics_report(Connection& db, const store::Seal* seal, const Names& na
 
 }  // namespace
 
+Table statistics_report(Counting& counting, const Names& names, const Request& request) {
+    auto table = statistics_table(counting, names, request);
+    table.from = request.from, table.to = request.to, table.basis = "closed";
+    if (request.service != "110") table.footnotes.insert(table.footnotes.begin(), fmt::format("业务 service: {}", request.service));
+    table.as_of = format_local(counting.as_of(), counting.zone());
+    return table;
+}
+
 const std::vector<std::string>& report_names() {
     static const std::vector<std::string> names = {"officers", "units", "force", "balance", "exclusions", "paths", "desk", "appeals", "register", "funnel", "trend", "response", "assessment", "signals"};
     return names;
@@ -241,7 +247,8 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
     if (!request) return tl::unexpected(request.error());
     Table table;
     if (request->report == "balance") {
-        table = balance_report(db);
+        Counting counting(db, seal, rules, zone, as_of);
+        table = balance_report(counting);
     } else if (request->report == "paths") {
         table = paths_report(db, request->from, request->to);
         table.from = request->from, table.to = request->to, table.basis = "sent";
@@ -253,9 +260,8 @@ Result<Table> make_report(Connection& db, const Names& names, const Rules& rules
         auto wanted = rules;
         Period days{day_range(request->from, zone)->from, day_range(request->to, zone)->to, false, *services.find(request->service)};
         wanted.raw = request->raw && !has_own_ratings(db, days, request->badge, request->unit);
-        table = statistics_report(db, seal, names, wanted, *request, zone, as_of);
-        table.from = request->from, table.to = request->to, table.basis = "closed";
-        if (request->service != "110") table.footnotes.insert(table.footnotes.begin(), fmt::format("业务 service: {}", request->service));
+        Counting counting(db, seal, wanted, zone, as_of);
+        table = statistics_report(counting, names, *request);
     } else {
         bool scores = request->report != "exclusions";
         if (!scores) request->basis = "closed";

@@ -14,6 +14,7 @@
 namespace pingjing::store { class Seal; }
 
 namespace pingjing::reports {
+class Counting;
 
 struct Request {
     std::string report{};         // one of report_names()
@@ -39,10 +40,13 @@ Result<Request> complete_for_leader(Request request, const Services& services, c
 Result<Table> make_report(store::Connection& db, const Names& names, const Rules& rules, const Request& request, const std::string& zone,
                           Instant as_of, const store::Seal* seal = nullptr);
 
-// The steps of it, for whoever needs several tables of one counting.
+// funnel, trend, response, assessment or signals, of a request that complete() has completed.
+Table statistics_report(Counting& counting, const Names& names, const Request& request);
+// The steps of the others, for whoever needs several tables of one counting.
 Table score_report(std::string_view report, const Figures& figures, const Names& names, const Rules& rules);
 Table exclusions_report(const Figures& figures);
 Table appeals_report(const Figures& figures, const Names& names, const Rules& rules);
+Table balance_report(Counting& counting);
 Table balance_report(store::Connection& db);
 Table paths_report(store::Connection& db, const std::string& from, const std::string& to);  // days of sending
 Table desk_report(store::Connection& db, const std::string& from, const std::string& to, const std::string& zone);  // days of the alarms

@@ -56,7 +56,8 @@ constexpr const char* complaints_sql = R"sql(
            (SELECT max(s.at) FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'dropped'
                AND s.id > (SELECT max(o.id) FROM followup_steps o WHERE o.followup_id = f.id AND o.state = 'opened')) AS dropped_at
       FROM followups f JOIN followup_work w ON w.followup_id = f.id JOIN cases c ON c.id = f.case_id LEFT JOIN ratings r ON r.id = f.rating_id
-     WHERE w.finding IS NOT NULL AND found_at >= ?1 AND found_at < ?2
+     WHERE f.id IN (SELECT v.followup_id FROM followup_steps v WHERE v.state = 'verified' AND v.at > 0 AND v.at >= ?1 AND v.at < ?2)
+       AND w.finding IS NOT NULL AND found_at >= ?1 AND found_at < ?2
      ORDER BY found_at, f.id)sql";
 
 Instant end_of_week(Instant t, const std::string& zone) {

@@ -40,6 +40,7 @@ struct Tally {
     double variance() const;              // of single ratings, by n − 1; 0 of fewer than two
     void rate(Grade grade, const Weights& weights, std::int64_t times = 1);
     Tally& operator+=(const Tally& other);
+    bool operator==(const Tally&) const = default;
 };
 
 enum class Level { officer, station, sub_bureau, force };

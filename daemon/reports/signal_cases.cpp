@@ -51,18 +51,42 @@ std::string edited_numbers(const std::string& before, const std::string& after) 
     return hide_mobiles(fmt::format("{}", fmt::join(fields, " ")));
 }
 
-struct Version { std::optional<std::string> code{}, content{}; };
+struct Version { std::int64_t number = 0; std::optional<std::string> code{}; };
 
-std::vector<Version> versions_of(Connection& db, const store::Seal* seal, std::int64_t id) {
+std::vector<Version> versions_of(Connection& db, std::int64_t id) {
     std::vector<Version> out;
-    Statement rows(db, "SELECT number, code, content FROM case_versions WHERE case_id = ?1 ORDER BY number");
-    for (rows.bind(1, id); rows.step();) {
-        Version version{rows.maybe_text(1), std::nullopt};
-        if (seal && !rows.view(2).empty())
-            if (auto plain = seal->open(rows.text(2), fmt::format("case_versions:{}:{}", id, rows.integer(0)))) version.content = std::move(*plain);
-        out.push_back(std::move(version));
-    }
+    Statement rows(db, "SELECT number, code FROM case_versions WHERE case_id = ?1 ORDER BY number");
+    for (rows.bind(1, id); rows.step();) out.push_back({rows.integer(0), rows.maybe_text(1)});
     return out;
+}
+
+// nullopt: erased, or not to be opened.
+std::optional<std::string> record_of(Connection& db, const store::Seal& seal, std::int64_t id, std::int64_t number) {
+    Statement row(db, "SELECT content FROM case_versions WHERE case_id = ?1 AND number = ?2");
+    if (!row.bind(1, id).bind(2, number).step() || row.view(0).empty()) return std::nullopt;
+    auto plain = seal.open(row.text(0), fmt::format("case_versions:{}:{}", id, number));
+    return plain ? std::optional(std::move(*plain)) : std::nullopt;
+}
+
+// What a record says differently since it was closed.
+void add_changes_of(Connection& db, const store::Seal* seal, const Thing& one, Changes& out) {
+    auto versions = versions_of(db, one.case_id);
+    for (std::size_t i = 1; i < versions.size(); ++i) {
+        const auto& before = versions[i - 1];
+        const auto& after = versions[i];
+        if (before.code == "not_closed") continue;  // it was being worked on
+        if (after.code && is_chosen(*after.code) && !(before.code && is_chosen(*before.code))) {
+            out.recoded.push_back(one);
+            out.recoded.back().detail = "now " + *after.code;
+        }
+        if (!seal) continue;
+        auto was = record_of(db, *seal, one.case_id, before.number), is = record_of(db, *seal, one.case_id, after.number);
+        if (!was || !is) continue;
+        auto fields = edited_numbers(*was, *is);
+        if (fields.empty()) continue;
+        out.numbers.push_back(one);
+        out.numbers.back().detail = "edited: " + fields, out.numbers.back().heavy = true;
+    }
 }
 
 }  // namespace
@@ -90,21 +114,47 @@ std::vector<Thing> staff_numbers(Connection& db, const Rules& rules, Instant fro
     return out;
 }
 
+namespace {
+
+constexpr const char* numbers_sql = "SELECT phone_id, id FROM cases WHERE closed_at >= ?1 AND closed_at < ?2 AND phone_id IS NOT NULL";
+
+// Numbers with so many cases, repeated calls among them: what the index knows alone is found without a look at millions of cases.
+std::vector<std::int64_t> frequent_numbers(Connection& db, std::int64_t least, Instant from, Instant to) {
+    std::vector<std::int64_t> all, out;
+    Statement rows(db, numbers_sql);
+    for (rows.bind(1, from).bind(2, to); rows.step();) all.push_back(rows.integer(0));
+    std::ranges::sort(all);
+    for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+        while (end < all.size() && all[end] == all[begin]) ++end;
+        if (static_cast<std::int64_t>(end - begin) >= least) out.push_back(all[begin]);
+    }
+    return out;
+}
+
+// Their cases by number, read in the order in which they lie.
+std::map<std::int64_t, std::vector<Thing>> cases_of_numbers(Connection& db, const std::vector<std::int64_t>& numbers, Instant from, Instant to) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> cases;
+    Statement rows(db, numbers_sql);
+    for (rows.bind(1, from).bind(2, to); rows.step();)
+        if (std::ranges::binary_search(numbers, rows.integer(0))) cases.emplace_back(rows.integer(1), rows.integer(0));
+    std::ranges::sort(cases);
+    std::map<std::int64_t, std::vector<Thing>> out;
+    for (const auto& [id, number] : cases) {
+        Statement one(db, R"sql(
+            SELECT c.id, coalesce(r.officer, c.officer), coalesce(r.unit, c.unit), '' FROM cases c LEFT JOIN ratings r ON r.case_id = c.id AND r.effect = 'first'
+             WHERE c.id = ?1 AND c.code IS NOT 'duplicate')sql");
+        if (one.bind(1, id).step()) out[number].push_back(thing_of(one));
+    }
+    return out;
+}
+
+}  // namespace
+
 std::vector<Thing> same_numbers(Connection& db, const Rules& rules, Instant from, Instant to) {
     const auto& s = rules.signals;
-    std::vector<std::int64_t> phones;
-    Statement often(db, R"sql(
-        SELECT phone_id FROM cases WHERE closed_at >= ?1 AND closed_at < ?2 AND phone_id IS NOT NULL AND code IS NOT 'duplicate'
-         GROUP BY phone_id HAVING count(*) >= ?3 ORDER BY phone_id)sql");
-    for (often.bind(1, from).bind(2, to).bind(3, std::min(s.number_cases, s.number_officer)); often.step();) phones.push_back(often.integer(0));
-
+    store::Snapshot moment(db);
     std::vector<Thing> out;
-    for (auto phone : phones) {
-        Statement rows(db, R"sql(
-            SELECT c.id, coalesce(r.officer, c.officer), coalesce(r.unit, c.unit), '' FROM cases c LEFT JOIN ratings r ON r.case_id = c.id AND r.effect = 'first'
-             WHERE c.phone_id = ?1 AND c.closed_at >= ?2 AND c.closed_at < ?3 AND c.code IS NOT 'duplicate' ORDER BY c.id)sql");
-        rows.bind(1, phone).bind(2, from).bind(3, to);
-        auto cases = things_of(rows);
+    for (auto& [number, cases] : cases_of_numbers(db, frequent_numbers(db, std::min(s.number_cases, s.number_officer), from, to), from, to)) {
         std::map<std::string, std::int64_t> by_officer;
         for (const auto& one : cases) ++by_officer[one.officer];
         auto all = static_cast<std::int64_t>(cases.size());
@@ -128,10 +178,8 @@ std::vector<Thing> three_then_better(Connection& db, Instant from, Instant to) {
     return things_of(rows);
 }
 
-std::vector<Thing> closed_by_hand(Connection& db, Instant from, Instant to) {
-    Statement surveys(db, "SELECT id, officer, unit, 'survey called off' FROM cases WHERE closed_at >= ?1 AND closed_at < ?2 AND code = 'cancelled' ORDER BY id");
-    surveys.bind(1, from).bind(2, to);
-    auto out = things_of(surveys);
+std::vector<Thing> settled_by_hand(Connection& db, Instant from, Instant to) {
+    std::vector<Thing> out;
     auto add = [&](const char* sql) {
         Statement rows(db, sql);
         rows.bind(1, from).bind(2, to);
@@ -168,25 +216,16 @@ std::vector<Thing> open_cases(Connection& db, const Rules& rules, Instant to, In
 Changes changed_after_closing(Connection& db, const store::Seal* seal, Instant from, Instant to) {
     Changes out;
     std::vector<Thing> changed;
-    Statement rows(db, "SELECT id, officer, unit, '' FROM cases WHERE closed_at >= ?1 AND closed_at < ?2 AND changed_at > received_at ORDER BY id");
-    for (rows.bind(1, from).bind(2, to); rows.step();) changed.push_back(thing_of(rows));
-    for (auto& one : changed) {
-        auto versions = versions_of(db, seal, one.case_id);
-        for (std::size_t i = 1; i < versions.size(); ++i) {
-            const auto& before = versions[i - 1];
-            const auto& after = versions[i];
-            if (before.code == "not_closed") continue;  // it was being worked on
-            if (after.code && is_chosen(*after.code) && !(before.code && is_chosen(*before.code))) {
-                out.recoded.push_back(one);
-                out.recoded.back().detail = "now " + *after.code;
-            }
-            if (!before.content || !after.content) continue;
-            auto fields = edited_numbers(*before.content, *after.content);
-            if (fields.empty()) continue;
-            out.numbers.push_back(one);
-            out.numbers.back().detail = "edited: " + fields, out.numbers.back().heavy = true;
-        }
+    Statement rows(db, "SELECT id, officer, unit, '', code = 'cancelled', changed_at > received_at FROM cases WHERE closed_at >= ?1 AND closed_at < ?2 AND (code = 'cancelled' OR "
+                       "changed_at > received_at) ORDER BY id");
+    for (rows.bind(1, from).bind(2, to); rows.step();) {
+        auto one = thing_of(rows);
+        if (rows.integer(5) != 0) changed.push_back(one);
+        if (rows.integer(4) == 0) continue;
+        one.detail = "survey called off";
+        out.called_off.push_back(std::move(one));
     }
+    for (const auto& one : changed) add_changes_of(db, seal, one, out);
     return out;
 }
 

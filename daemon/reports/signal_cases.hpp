@@ -18,13 +18,13 @@ std::vector<Thing> staff_numbers(store::Connection& db, const Rules& rules, Inst
 std::vector<Thing> same_numbers(store::Connection& db, const Rules& rules, Instant from, Instant to);
 // A 3, and a better answer to the same survey before anybody was to call back; by the day of the better one.
 std::vector<Thing> three_then_better(store::Connection& db, Instant from, Instant to);
-// A survey called off by an operator, a complaint dropped, a rating that a person made better: by its day.
-std::vector<Thing> closed_by_hand(store::Connection& db, Instant from, Instant to);
+// A complaint dropped, a rating that a person made better: by its day.
+std::vector<Thing> settled_by_hand(store::Connection& db, Instant from, Instant to);
 // Reported before the end of the period, however long ago, and not closed since.
 std::vector<Thing> open_cases(store::Connection& db, const Rules& rules, Instant to, Instant as_of);
 
-// What later versions of a record changed after it was closed.
-struct Changes { std::vector<Thing> recoded{}, numbers{}; };
+// Of cases by the day of closing, in their order: what later versions of a record changed after it was closed, and surveys called off by an operator.
+struct Changes { std::vector<Thing> recoded{}, numbers{}, called_off{}; };
 Changes changed_after_closing(store::Connection& db, const store::Seal* seal, Instant from, Instant to);
 
 // By officer, or by station where none is known: a warning where one is heavy or there are `officer_cases` of them.

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,26 +13,20 @@
 
 namespace pingjing::reports {
 
-// A code that stands in the record because somebody at the station wrote it there, not because of the number or the time.
-bool is_chosen(std::string_view code);
-
-struct Watched {
-    std::int64_t closed = 0, delivered = 0;          // cases closed; surveys delivered whose window has ended
-    std::vector<std::int64_t> chosen{};              // refused by a chosen code
-    std::vector<std::int64_t> rated{};               // of `delivered`
-    std::int64_t timed = 0;                          // ratings whose survey's time is known
-    std::vector<std::int64_t> quick{};               // of those: sooner than anybody reads, thinks and types
-    std::vector<std::int64_t> dissatisfied{};        // whose rating is
-    std::string unit{};
+// The cases behind the shares and the rates of one officer or station; what is counted of them is in `Watched`.
+struct WatchedCases {
+    std::vector<std::int64_t> chosen{}, rated{}, quick{}, dissatisfied{};
 };
-using WatchedBy = std::map<std::pair<Level, std::string>, Watched>;  // officers and stations
+using CasesBy = std::map<std::pair<Level, std::string>, WatchedCases>;
 
-WatchedBy watch_period(store::Connection& db, const Period& period, const Rules& rules, Instant as_of);
-// exclusion_share, response_high and quick_answers: who is above the rest.
-void add_share_signals(std::vector<Signal>& out, const WatchedBy& now, const WatchedBy& before, const Rules& rules);
+CasesBy watch_period(store::Connection& db, const Period& period, const Rules& rules, Instant as_of);
+// exclusion_share, response_high and quick_answers: who is above the rest. `cases`, where somebody asks for them, are of `now`.
+void add_share_signals(std::vector<Signal>& out, const Figures& now, const Figures& before, const CasesBy& cases, const Rules& rules);
 
 // Any share of counts, by the same rules: above the rest is a warning, beyond 99.8 % in both periods an alarm.
-struct Watchable { Level level = Level::officer; std::string code{}, unit{}; std::vector<std::int64_t> cases{}; std::int64_t of = 0; };
+struct Watchable { Level level = Level::officer; std::string code{}, unit{}; std::int64_t count = 0, of = 0; std::vector<std::int64_t> cases{}; };
 void add_shares(std::vector<Signal>& out, std::string_view signal, const std::vector<Watchable>& now, const std::vector<Watchable>& before, const Rules& rules);
+// Officers and stations, each with what is to be watched of it.
+std::vector<Watchable> watchables(const Figures& figures, const std::function<Watchable(Level, const std::string&, const Counted&)>& of);
 
 }  // namespace pingjing::reports

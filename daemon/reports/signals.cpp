@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/reports/counting.hpp"
 #include "daemon/reports/funnel.hpp"
 #include "daemon/reports/signal_cases.hpp"
 #include "daemon/reports/signal_shares.hpp"
@@ -64,7 +65,7 @@ void add_trend_signals(std::vector<Signal>& out, const std::vector<Trend>& trend
 }
 
 // Behind a rate stand the dissatisfied, or where it is too good all who rated.
-void add_rated_cases(Signal& signal, const WatchedBy& watched) {
+void add_rated_cases(Signal& signal, const CasesBy& watched) {
     bool bad = signal.signal == "rate_low" || signal.signal == "dissatisfied_many" || signal.signal == "trend", good = signal.signal == "rate_high" || signal.signal == "dissatisfied_few";
     if (!bad && !good) return;
     for (const auto& [who, w] : watched) {
@@ -77,18 +78,16 @@ void add_rated_cases(Signal& signal, const WatchedBy& watched) {
     std::ranges::sort(signal.cases);
 }
 
-std::vector<Watchable> recoded_shares(const WatchedBy& watched, const std::vector<Thing>& recoded) {
+std::vector<Watchable> recoded_shares(const Figures& figures, const std::vector<Thing>& recoded) {
     std::map<std::pair<Level, std::string>, std::set<std::int64_t>> cases;
     for (const auto& one : recoded) {
         cases[{Level::station, one.unit}].insert(one.case_id);
         if (!one.officer.empty()) cases[{Level::officer, one.officer}].insert(one.case_id);
     }
-    std::vector<Watchable> out;
-    for (const auto& [who, w] : watched) {
-        const auto& his = cases[who];
-        out.push_back({who.first, who.second, w.unit, {his.begin(), his.end()}, w.closed});
-    }
-    return out;
+    return watchables(figures, [&](Level level, const std::string& code, const Counted& counted) {
+        const auto& his = cases[{level, code}];
+        return Watchable{level, code, {}, static_cast<std::int64_t>(his.size()), counted.watched.closed, {his.begin(), his.end()}};
+    });
 }
 
 bool is_about_reader(const Signal& signal, const Request& request) {
@@ -186,29 +185,36 @@ const std::vector<SignalKind>& signal_kinds() {
     return all;
 }
 
-Signals read_signals(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone, Instant as_of) {
-    auto periods = periods_of(request, rules, zone);
+Signals read_signals(Counting& counting, const Names& names, const Request& request) {
+    auto& db = counting.db();
+    const auto& rules = counting.rules();
+    auto as_of = counting.as_of();
+    auto periods = periods_of(request, rules, counting.zone());
     auto from = periods.now.from, to = periods.now.to;
     Signals out;
     auto things = [&](std::string_view signal, const std::vector<Thing>& all) { add_things(out.found, out.details, signal, all, rules); };
-    auto changes = changed_after_closing(db, seal, from, to);
+    auto changes = counting.changes(from, to);
     things("staff_number", staff_numbers(db, rules, from, to));
     things("one_number", same_numbers(db, rules, from, to));
     things("number_edited", changes.numbers);
     things("recoded", changes.recoded);
     things("three_then_better", three_then_better(db, from, to));
-    things("closed_by_hand", closed_by_hand(db, from, to));
+    auto by_hand = std::move(changes.called_off), settled = settled_by_hand(db, from, to);
+    by_hand.insert(by_hand.end(), settled.begin(), settled.end());
+    things("closed_by_hand", by_hand);
     things("open_age", open_cases(db, rules, to, as_of));
 
-    auto now = watch_period(db, periods.now, rules, as_of), before = watch_period(db, periods.before, rules, as_of);
-    add_share_signals(out.found, now, before, rules);
-    add_shares(out.found, "recoded_share", recoded_shares(now, changes.recoded), recoded_shares(before, changed_after_closing(db, nullptr, periods.before.from, from).recoded), rules);
+    const auto& now = counting.figures(periods.now);
+    const auto& before = counting.figures(periods.before);
+    auto cases = request.cases ? watch_period(db, periods.now, rules, as_of) : CasesBy();
+    add_share_signals(out.found, now, before, cases, rules);
+    add_shares(out.found, "recoded_share", recoded_shares(now, changes.recoded), recoded_shares(before, counting.changes(periods.before.from, from).recoded), rules);
 
-    auto compare = [&](const Period& period) { return PeriodCompared(count_period(db, period, rules, zone, as_of), names, rules); };
-    add_rating_signals(out.found, compare(periods.now), compare(periods.before));
+    auto compare = [&](const Figures& figures) { return PeriodCompared(figures, names, rules); };
+    add_rating_signals(out.found, compare(now), compare(before));
     auto weeks = last_weeks(request.to);
-    add_trend_signals(out.found, read_trends(db, names, rules, weeks.from, weeks.to, periods.now.service, zone, as_of), weeks.to);
-    for (auto& signal : out.found) add_rated_cases(signal, now);
+    add_trend_signals(out.found, read_trends(counting, names, weeks.from, weeks.to, periods.now.service), weeks.to);
+    for (auto& signal : out.found) add_rated_cases(signal, cases);
 
     std::erase_if(out.found, [&](const Signal& signal) { return is_about_reader(signal, request); });
     auto order = [](const Signal& s) {
@@ -219,15 +225,25 @@ Signals read_signals(Connection& db, const store::Seal* seal, const Names& names
     return out;
 }
 
-Table signals_report(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone, Instant as_of) {
-    auto signals = read_signals(db, seal, names, rules, request, zone, as_of);
+Signals read_signals(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone, Instant as_of) {
+    Counting counting(db, seal, rules, zone, as_of);
+    return read_signals(counting, names, request);
+}
+
+Table signals_report(Counting& counting, const Names& names, const Request& request) {
+    auto signals = read_signals(counting, names, request);
     Table table;
     table.report = "signals", table.heading = "廉洁风险信号", table.from = request.from, table.to = request.to, table.basis = "closed";
-    if (request.cases) fill_cases(table, db, signals, request, zone);
+    if (request.cases) fill_cases(table, counting.db(), signals, request, counting.zone());
     else fill_signals(table, signals, names);
     table.footnotes = {"信号只是查看的理由,不是结论。查看:单件;提示:超出同类95%或同一民警多件;警报:本期与上期均超出99.8%。",
                        "a signal is a reason to look, not a finding. look: a single thing; warn: beyond 95% of peers, or several of one officer; alarm: beyond 99.8% in this period and the one before."};
     return table;
+}
+
+Table signals_report(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone, Instant as_of) {
+    Counting counting(db, seal, rules, zone, as_of);
+    return signals_report(counting, names, request);
 }
 
 }  // namespace pingjing::reports

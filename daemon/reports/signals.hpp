@@ -13,6 +13,7 @@
 #include "daemon/reports/queries.hpp"
 
 namespace pingjing::reports {
+class Counting;
 
 enum class Severity { look, warn, alarm };
 std::string_view severity_name(Severity severity);
@@ -30,7 +31,7 @@ struct Signal {
     std::int64_t count = 0;                        // of the things themselves …
     std::optional<std::int64_t> of{};              // … among so many, where they are a share
     std::optional<double> share{}, expected{}, z{};
-    std::vector<std::int64_t> cases{};             // behind it
+    std::vector<std::int64_t> cases{};             // behind it: of shares and rates only where the request asks for cases
 };
 
 // One case behind a signal.
@@ -41,10 +42,12 @@ struct Signals {
     std::vector<Behind> details{};  // of cases of which there is something to say
 };
 
-// `seal` opens earlier versions of records, to see whether a number in them was edited; without it nobody looks.
+// Of a request that complete() has completed. Without a seal nobody looks whether a number was edited.
+Signals read_signals(Counting& counting, const Names& names, const Request& request);
 Signals read_signals(store::Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone, Instant as_of);
 
-// Of a request that complete() has completed: one row a signal, with `cases` one a case, the newest 200 of each signal and subject.
+// One row a signal, with `cases` one a case, the newest 200 of each signal and subject.
+Table signals_report(Counting& counting, const Names& names, const Request& request);
 Table signals_report(store::Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone, Instant as_of);
 
 }  // namespace pingjing::reports

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/core/local_time.hpp"
+#include "daemon/reports/counting.hpp"
 
 namespace pingjing::reports {
 namespace {
@@ -52,15 +53,16 @@ Weeks last_weeks(const std::string& to) {
     return {*days_later(sunday, 1 - 7 * trend_weeks), sunday};
 }
 
-std::vector<Trend> read_trends(store::Connection& db, const Names& names, const Rules& rules, const std::string& from, const std::string& to, std::size_t service,
-                               const std::string& zone, Instant as_of) {
+std::vector<Trend> read_trends(Counting& counting, const Names& names, const std::string& from, const std::string& to, std::size_t service) {
+    const auto& rules = counting.rules();
+    const auto& zone = counting.zone();
     using Key = std::pair<std::string, int>;  // the force has no code, so it comes first
     std::map<Key, Trend> trends;
     std::map<Key, std::vector<Tally>> tallies;
     for (auto monday = *days_later(from, (7 - day_of_week(from)) % 7); *days_later(monday, 6) <= to; monday = *days_later(monday, 7)) {
         auto sunday = *days_later(monday, 6);
-        if (day_range(sunday, zone)->to > as_of) break;  // it is not over
-        auto figures = count_period(db, {day_range(monday, zone)->from, day_range(sunday, zone)->to, false, service}, rules, zone, as_of);
+        if (day_range(sunday, zone)->to > counting.as_of()) break;  // it is not over
+        auto figures = counting.unit_figures({day_range(monday, zone)->from, day_range(sunday, zone)->to, false, service});
         auto units = units_of(figures, names);
         auto rows = score(units, figures.force.tally, rules);
         for (std::size_t i = 0; i < units.size(); ++i) {

@@ -10,6 +10,7 @@
 #include "daemon/stats/chart.hpp"
 
 namespace pingjing::reports {
+class Counting;
 
 constexpr int trend_weeks = 12;
 
@@ -26,8 +27,7 @@ struct Trend {
 };
 
 // The whole weeks that lie between the days. Stations, sub-bureaus and the force, in the order of their codes.
-std::vector<Trend> read_trends(store::Connection& db, const Names& names, const Rules& rules, const std::string& from, const std::string& to, std::size_t service,
-                               const std::string& zone, Instant as_of);
+std::vector<Trend> read_trends(Counting& counting, const Names& names, const std::string& from, const std::string& to, std::size_t service);
 Table trend_report(const std::vector<Trend>& trends);
 
 // The last `trend_weeks` whole weeks that end with that day or before.

@@ -27,7 +27,8 @@ namespace {
 
 using Row = RowBytes;
 
-// Not here: what only helps to find and to wait (slots, channel_days, receipt_keys, meta, sent_unknown, watch_alarms, path_days, canaries, writeback_cases, writeback_units), hook bodies, of which everything that
+// Not here: what only helps to find and to wait (slots, channel_days, receipt_keys, meta, sent_unknown, watch_alarms, path_days, canaries, writeback_cases, writeback_units), what is
+// counted from other rows and can be counted again (day_sums, survey_sums), hook bodies, of which everything that
 // was understood stands in a table of its own, the ledger itself, and checkpoints, which are signed.
 constexpr FactTable tables[] = {
     {1, "phones", "i", "id key sealed first_seen"},

@@ -14,6 +14,7 @@
 #include "daemon/ratings/answers.hpp"
 #include "daemon/reports/export.hpp"
 #include "daemon/site_rules.hpp"
+#include "daemon/store/kept_sums.hpp"
 #include "daemon/store/keys.hpp"
 #include "daemon/store/appeals.hpp"
 #include "daemon/store/canaries.hpp"
@@ -534,6 +535,20 @@ std::vector<Operation> about_the_house() {
             edition.day = "2026-11-20", edition.ledger_size = 3, edition.as_of = noon, edition.sha256 = "x", edition.checkpoint = signed_head(db);
             reports::record_export(db, edition, noon);
         }),
+        in_store("keep_sums", [](Connection& db, Office&) {
+            store::SumsChange change;
+            change.until = 1, change.dropped = {"2026-11-18"}, change.dropped_blocks = {1};
+            change.counted.push_back({"2026-11-19", "110", "rules", noon, "1-7", "cases\tX\t7\n", "", ""});
+            change.surveys[0] = {{"delivered", 7}};
+            store::keep_sums(db, change);
+        }),
+        in_store("forget_sums", [](Connection& db, Office&) {
+            store::SumsChange change;
+            change.until = 1, change.surveys[0] = {{"delivered", 7}};
+            store::keep_sums(db, change);
+            store::forget_sums(db);
+            store::append(db, noon, "sums", std::nullopt, "{}");  // for what is forgotten leaves no trace
+        }),
         in_store("plan_delivery", [](Connection& db, Office&) { store::plan_delivery(db, {0, "bureau", "2026-11-20", 1, 0}, noon); }),
         in_store("record_delivery_failed", [](Connection& db, Office&) {
             store::plan_delivery(db, {0, "bureau", "2026-11-20", 1, 0}, noon);
@@ -580,8 +595,8 @@ const std::vector<std::string>& readers() {
         "consistency_proof", "cosign", "standing_rating", "rated_so_far", "load_answered_case", "load_watch_alarms", "read_paths", "path_counts", "read_doubts", "day_of_canary", "newest_canaries", "last_verification", "last_erased_day",
         "count_quarantined", "find_quarantined", "open_quarantined", "find_folded", "first_unsigned", "recompute", "check_keys", "was_texted_unknown", "count_strangers", "waits_for_review", "Interrupt",
         // of the reports on units and of the signals
-        "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "closed_by_hand", "open_cases",
-        "changed_after_closing", "read_signals", "signals_report",
+        "each_case", "read_responses", "read_trends", "followups_on_time", "repeats_by_unit", "watch_period", "staff_numbers", "same_numbers", "three_then_better", "settled_by_hand", "open_cases",
+        "changed_after_closing", "read_signals", "signals_report", "count_day", "differing_sums", "Counting", "list_day_sums", "read_day_sums", "count_surveys", "read_survey_sums", "sums_until", "touched_since", "newest_line",
         "head_at", "roots_of", "find_entry", "find_case", "load_case", "has_safety_hold", "standing_of", "survey_times", "no_send_before", "capped_cases_of",
         "find_phone_id", "phone_key_of", "phone_of_message", "CaseRows", "OfCases", "find_phone", "is_opted_out", "schema_version", "schema_differences", "list_opt_outs", "find_new_texts", "find_unclear_texts", "before_texts_since", "read_up_to", "is_replay",
         "sent_surveys_to", "texts_to", "any_new_texts", "newest_case_of", "find_review", "masked_phone", "surveys_of_review", "find_decider", "may_decide", "count_period", "prepare_export", "public_summary", "unplanned_deliveries", "open_deliveries", "newest_deliveries", "late_deliveries", "read_story", "make_report", "balance_report", "paths_report",
