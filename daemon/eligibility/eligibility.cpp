@@ -106,7 +106,8 @@ ClosedCall as_call(const store::StoredCase& stored) {
     call.id = stored.record;
     call.source = stored.source;
     call.state = stored.state;
-    if (stored.phone_id != 0) call.calling = Phone::mobile("13000000000");
+    static const auto some_mobile = Phone::mobile("13000000000");
+    if (stored.phone_id != 0) call.calling = some_mobile;
     call.category = stored.category;
     call.flags = split_codes(stored.flags);
     call.linked_to = stored.linked_to;

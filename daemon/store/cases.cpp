@@ -1,5 +1,6 @@
 #include "daemon/store/cases.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "daemon/core/message.hpp"
@@ -116,7 +117,7 @@ RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<K
     }
     Statement version(db, "INSERT INTO case_versions(case_id, number, version, at, outcome, code, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     version.bind(1, id).bind(2, number).bind(3, call.version).bind(4, now).bind(5, outcome).bind(6, name_of(verdict.code));
-    version.bind_blob(7, seal.seal(call.content.reveal(), fmt::format("case_versions:{}:{}", id, number))).run();
+    version.bind_blob(7, seal.seal(call.content.reveal(), fmt::format(FMT_COMPILE("case_versions:{}:{}"), id, number))).run();
 
     if (known) {
         Statement clear(db, "DELETE FROM case_officers WHERE case_id = ?1");
@@ -128,7 +129,7 @@ RecordedCase record_case(Connection& db, const Seal& seal, const std::optional<K
     }
 
     record_decision(db, id, "intake", outcome, verdict, now);
-    append(db, now, "case", id, fmt::format(R"({{"outcome":"{}","code":"{}","rules":"{}"}})", outcome,
+    append(db, now, "case", id, fmt::format(FMT_COMPILE(R"({{"outcome":"{}","code":"{}","rules":"{}"}})"), outcome,
                                             name_of(verdict.code).value_or(""), verdict.rules_sha256));
     return row;
 }
@@ -216,7 +217,7 @@ bool is_held_by_restore(Connection& db, std::int64_t case_id, std::int64_t phone
 
 void plan_first_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at, Instant stale_at, Instant now) {
     add_survey(db, random, case_id, phone_id, is_held_by_restore(db, case_id, phone_id, closed_at), due_at, stale_at, now);
-    append(db, now, "planned", case_id, fmt::format(R"({{"due_at":{}}})", to_millis(due_at)));
+    append(db, now, "planned", case_id, fmt::format(FMT_COMPILE(R"({{"due_at":{}}})"), to_millis(due_at)));
 }
 
 Result<void> plan_survey(Connection& db, Random& random, std::int64_t case_id, std::int64_t phone_id, Instant closed_at, Instant due_at,

@@ -1,5 +1,6 @@
 #include "daemon/store/outbox.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ void settle_attempt(Connection& db, const Attempt& a, std::string_view outcome, 
 }
 
 void note(Connection& db, std::string_view kind, const Attempt& a, std::string_view more, Instant now) {
-    append(db, now, kind, a.case_id, fmt::format(R"({{"ref":"{}","attempt":{}{}}})", a.ref, a.number, more));
+    append(db, now, kind, a.case_id, fmt::format(FMT_COMPILE(R"({{"ref":"{}","attempt":{}{}}})"), a.ref, a.number, more));
 }
 
 // A receipt that came before its submit response waits under the vendor's id, or by our own ref.
@@ -125,7 +126,7 @@ Settled due_again(Connection& db, const Attempt& a, std::string_view outcome, st
 
 }  // namespace
 
-std::string message_text_context(std::string_view ref) { return fmt::format("messages.text:{}", ref); }
+std::string message_text_context(std::string_view ref) { return fmt::format(FMT_COMPILE("messages.text:{}"), ref); }
 
 std::int64_t plan_message(Connection& db, Random& random, const NewMessage& m, Instant now) {
     auto id = db.next_id("messages");
@@ -321,7 +322,7 @@ Attempt claim(Connection& db, const DueRow& row, const ClaimFacts& facts, Instan
     move.bind(7, facts.slot).bind(8, a.survey).bind(9, now).bind(10, a.survey ? std::optional(facts.answer_until) : std::nullopt).bind(11, row.attempt).run();
     if (db.changes() != 1) throw SqlError(0, fmt::format("message {} is no longer due", row.id));
     if (a.survey) keep_scale(db, row, facts.scale);
-    note(db, "sending", a, fmt::format(R"(,"channel":"{}")", facts.channel), now);
+    note(db, "sending", a, fmt::format(FMT_COMPILE(R"(,"channel":"{}")"), facts.channel), now);
     return a;
 }
 

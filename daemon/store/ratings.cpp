@@ -1,5 +1,6 @@
 #include "daemon/store/ratings.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "daemon/core/survey.hpp"
@@ -56,7 +57,7 @@ std::int64_t record_rating(Connection& db, const NewRating& r, Instant now) {
         INSERT INTO ratings(id, case_id, inbound_id, at, grade, value, method, effect, officer, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))sql");
     add.bind(1, id).bind(2, r.case_id).bind(3, r.inbound_id).bind(4, r.at).bind(5, grade_name(r.grade)).bind(6, r.value).bind(7, r.method);
     add.bind(8, effect).bind(9, of.officer).bind(10, of.unit).run();
-    append(db, now, "rating", r.case_id, fmt::format(R"({{"id":{},"grade":"{}","effect":"{}","method":"{}"}})", id, grade_name(r.grade), effect, r.method));
+    append(db, now, "rating", r.case_id, fmt::format(FMT_COMPILE(R"({{"id":{},"grade":"{}","effect":"{}","method":"{}"}})"), id, grade_name(r.grade), effect, r.method));
     return id;
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/store/receipts.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "daemon/core/receipt_id.hpp"
@@ -31,7 +32,7 @@ bool move(Connection& db, const ReceiptMessage& m, MessageState to, std::string_
     Statement update(db, m.state == MessageState::accepted ? accepted : in_question);
     update.bind(1, m.id).bind(2, message_state_name(to)).bind(3, now).bind(4, evidence).bind(5, message_state_name(m.state)).run();
     if (db.changes() == 0) return false;
-    append(db, now, message_state_name(to), m.case_id, fmt::format(R"({{"ref":"{}","evidence":"{}"}})", m.ref, evidence));
+    append(db, now, message_state_name(to), m.case_id, fmt::format(FMT_COMPILE(R"({{"ref":"{}","evidence":"{}"}})"), m.ref, evidence));
     return true;
 }
 
