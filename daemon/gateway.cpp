@@ -103,7 +103,7 @@ Result<std::unique_ptr<Gateway>> Gateway::build(config::Settings settings, Gatew
     inbound::Hints hints;
     hints.alive = [d = g.dispatcher_.get()](const std::string& channel) { d->sign_of_life(channel); };
     hints.texts = [a = g.answers_.get()] { a->wake(); };
-    hints.read = [a = g.answers_.get()](const std::vector<store::NewText>& texts) { return a->at_the_door(texts); };
+    hints.read = [a = g.answers_.get()] { return a->at_the_door(); };
     hints.unkept = std::move(outside.unkept);
     g.know_own_words();
     hints.lookout.read = [g = gateway.get()](std::string_view text) { return g->danger_in(text); };

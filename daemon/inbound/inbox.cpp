@@ -1,5 +1,7 @@
 #include "daemon/inbound/inbox.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,9 +21,9 @@ namespace pingjing::inbound {
 namespace {
 
 constexpr int receipts_a_step = 128;
-// Reading takes some microseconds a text, on the thread that answers everybody, and what comes of it is one job of the store: whoever pushes
-// thousands at once has them read in their turn.
-constexpr std::size_t texts_read_at_once = 64;
+// Reading takes some microseconds a text, on the thread that answers everybody: between so many the others have their turn. And what comes of
+// it is one job of the store: whoever pushes thousands at once has the others read after they are kept.
+constexpr std::size_t texts_read_at_once = 64, most_read_before = 512;
 constexpr Millis parked_for = std::chrono::hours(1);
 constexpr int burst = 50;
 constexpr const char* burst_reason = "many receipts for messages that this store never sent: is it an old one?";
@@ -138,14 +140,19 @@ int settle(store::Connection& db, bool careful, Instant now) {
 }  // namespace
 
 // Null: they are read when they are kept.
-std::unique_ptr<store::ReadTexts> Inbox::read_before(const std::vector<store::NewText>& texts) const {
-    if (texts.empty() || texts.size() > texts_read_at_once || !hints_.read) return nullptr;
-    try {
-        return hints_.read(texts);
-    } catch (const std::exception& error) {
-        log::error("inbound.reading_failed", {{"why", error.what()}});
-        return nullptr;
+asio::awaitable<std::unique_ptr<store::ReadTexts>> Inbox::read_before(const std::vector<store::NewText>& texts) const {
+    if (texts.empty() || !hints_.read) co_return nullptr;
+    auto read = hints_.read();
+    for (std::size_t n = 0; read && n < std::min(texts.size(), most_read_before); ++n) {
+        if (n > 0 && n % texts_read_at_once == 0) co_await asio::post(asio::use_awaitable);
+        try {
+            read->read(texts[n]);
+        } catch (const std::exception& error) {
+            log::error("inbound.reading_failed", {{"why", error.what()}});
+            co_return nullptr;
+        }
     }
+    co_return read;
 }
 
 namespace {
@@ -229,7 +236,8 @@ asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<c
     bool settle_now = true, rest_kept = false;
     auto ready = make_ready(seal_, inbound);
     // A part may make a text that is kept as new, and nobody overtakes it.
-    auto read = ready.parts ? nullptr : read_before(ready.texts);
+    std::unique_ptr<store::ReadTexts> read;
+    if (!ready.parts) read = co_await read_before(ready.texts);
     std::vector<provider::InboundText> waiting;  // pieces whose others are not there yet
     auto taken = came->before.taken;
     for (std::size_t i = 0; i < inbound.size(); ++i)
@@ -263,7 +271,7 @@ asio::awaitable<Inbox::Count> Inbox::keep(std::string channel, std::shared_ptr<c
                 }
                 auto at = next_text++;
                 using Kept = store::ReadTexts::Kept;
-                auto how = read && settle_now                                                   ? read->keep(db, at, channel, ready.texts[at], body_id, now)
+                auto how = read && settle_now && at < most_read_before                          ? read->keep(db, at, channel, ready.texts[at], body_id, now)
                            : store::keep_text(db, seal_, channel, ready.texts[at], body_id, now) ? Kept::waits
                                                                                                 : Kept::repeated;
                 ++(how == Kept::repeated ? kept.repeated : kept.texts);

@@ -34,7 +34,7 @@ struct Lookout {
 struct Hints {
     std::function<void(const std::string& channel)> alive{};                          // it spoke
     std::function<void()> texts{};                                                     // there are texts to read
-    std::function<std::unique_ptr<store::ReadTexts>(const std::vector<store::NewText>&)> read{};  // of a delivery, before it is kept
+    std::function<std::unique_ptr<store::ReadTexts>()> read{};                         // for the texts of a delivery, before it is kept
     // Nobody reads it in its turn: the store is broken, or it is a piece and the others are not there yet. Is it an emergency?
     std::function<void(const std::string& channel, const provider::InboundText&)> unkept{};
     std::function<asio::awaitable<void>(std::string channel, std::string ref, provider::Outcome)> late{};  // a response after we had given up
@@ -77,7 +77,7 @@ public:
     void wake() { receipts_.notify(); }
 
 private:
-    std::unique_ptr<store::ReadTexts> read_before(const std::vector<store::NewText>& texts) const;
+    asio::awaitable<std::unique_ptr<store::ReadTexts>> read_before(const std::vector<store::NewText>& texts) const;
     // What nobody could read of a callback, and who cries in it.
     struct Rest { std::string why{}; std::vector<store::Cry> cries{}; };
     // What is kept with its texts and receipts: nothing, a callback that came, or one that was kept before they could be read.

@@ -221,7 +221,9 @@ ReadText Answers::read(InboundRow row, std::string_view text) const {
 // Only what answers one survey and nothing else: it is rated where it is kept.
 class Answers::AtTheDoor final : public store::ReadTexts {
 public:
-    AtTheDoor(Answers& answers, std::vector<ReadText> read) : answers_(answers), rules_(answers.rules_), read_(std::move(read)) {}
+    explicit AtTheDoor(Answers& answers) : answers_(answers), rules_(answers.rules_) {}
+
+    void read(const store::NewText& text) override { read_.push_back(answers_.read({}, text.text.reveal())); }
 
     void begin(Connection& db) override {
         done_ = {};
@@ -233,7 +235,7 @@ public:
         read.row = store::begin_text(db, answers_.seal_, channel, text, now);
         Situation found;
         store::TextsTo texts;
-        if (!behind_ && !is_emergency(read)) texts = find_survey(db, read.row, *rules_, found, now);
+        if (!is_emergency(read) && !is_behind(db, read.row)) texts = find_survey(db, read.row, *rules_, found, now);
         // What the site does not ask on any more is read again where the text is opened.
         if (found.match.survey && found.scale && !is_read_on(*found.scale, *rules_)) found.match.survey.reset();
         if (!found.match.survey) {
@@ -254,19 +256,17 @@ public:
     }
 
 private:
+    // A text of the same number waits, and is not overtaken. What comes of a text is its number's and its survey's alone, so that no other keeps it.
+    bool is_behind(Connection& db, const InboundRow& row) const { return behind_ && row.phone_id && store::any_new_text_of(db, *row.phone_id); }
+
     Answers& answers_;
     std::shared_ptr<const AnswerRules> rules_;
-    std::vector<ReadText> read_;
-    bool behind_ = false;  // others wait: nobody overtakes them
+    std::vector<ReadText> read_{};
+    bool behind_ = false;  // some text waits
     Done done_{};
 };
 
-std::unique_ptr<store::ReadTexts> Answers::at_the_door(const std::vector<store::NewText>& texts) {
-    std::vector<ReadText> all;
-    all.reserve(texts.size());
-    for (const auto& text : texts) all.push_back(read({}, text.text.reveal()));
-    return std::make_unique<AtTheDoor>(*this, std::move(all));
-}
+std::unique_ptr<store::ReadTexts> Answers::at_the_door() { return std::make_unique<AtTheDoor>(*this); }
 
 // One of them cannot be written: the others must not wait for it. What fails alone is set aside, with its alarm if it is one.
 asio::awaitable<Done> Answers::one_by_one(const std::vector<ReadText>& read, std::shared_ptr<const AnswerRules> rules, Instant now) {

@@ -94,8 +94,8 @@ public:
     // After run() has ended: what was kept meanwhile is read too, as far as the store goes along. Returns how many.
     asio::awaitable<int> finish();
     void wake() { more_.notify(); }
-    // Of a delivery that is about to be kept. For as long as that takes; this outlives it.
-    std::unique_ptr<store::ReadTexts> at_the_door(const std::vector<store::NewText>& texts);
+    // For a delivery that is about to be kept, and for as long as that takes; this outlives it.
+    std::unique_ptr<store::ReadTexts> at_the_door();
     void replace(std::shared_ptr<const AnswerRules> rules) { rules_ = std::move(rules); }
 
 private:

@@ -1,5 +1,6 @@
 #include "daemon/store/inbox.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -117,7 +118,7 @@ Instant written_at(const std::optional<Instant>& by_vendor, Instant received_at)
     return received_at;
 }
 
-std::string inbound_text_context(std::int64_t id) { return fmt::format("inbound.text:{}", id); }
+std::string inbound_text_context(std::int64_t id) { return fmt::format(FMT_COMPILE("inbound.text:{}"), id); }
 std::string inbound_phone_context(std::int64_t id) { return fmt::format("inbound.phone:{}", id); }
 
 void keep_body(Connection& db, const Seal& seal, std::int64_t id, std::string_view channel, const HookCall& call, bool understood, Instant now) {
@@ -165,7 +166,7 @@ bool keep_text_as(Connection& db, const Seal& seal, const InboundRow& row, const
     add.run();
     if (db.changes() == 0) return false;
     if (!reading) append(db, row.received_at, "inbound", std::nullopt, fmt::format(R"({{"id":{},"channel":"{}"}})", row.id, row.channel));
-    else append(db, row.received_at, "read", reading->case_id, fmt::format(R"({{"inbound":{},"class":"{}","why":"{}","channel":"{}"}})", row.id, reading->what, reading->why, row.channel));
+    else append(db, row.received_at, "read", reading->case_id, fmt::format(FMT_COMPILE(R"({{"inbound":{},"class":"{}","why":"{}","channel":"{}"}})"), row.id, reading->what, reading->why, row.channel));
     return true;
 }
 
@@ -176,6 +177,11 @@ bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const
 bool any_new_texts(Connection& db) {
     Statement find(db, "SELECT 1 FROM inbound WHERE step = 'new' LIMIT 1");
     return find.step();
+}
+
+bool any_new_text_of(Connection& db, std::int64_t phone_id) {
+    Statement find(db, "SELECT 1 FROM inbound WHERE phone_id = ?1 AND step = 'new' LIMIT 1");
+    return find.bind(1, phone_id).step();
 }
 
 std::optional<std::vector<std::int64_t>> keep_quarantined(Connection& db, const Seal& seal, std::string_view channel, const HookCall& call, std::string_view why, Instant now,

@@ -66,11 +66,13 @@ void make_ready(const Seal& seal, NewText& text);
 bool keep_text(Connection& db, const Seal& seal, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now);
 
 // A delivery's texts, read before the store is asked for: an answer to a survey is kept and counted in one commit. Whatever else a text is
-// waits, kept, for the answers step, and so does everything behind it.
+// waits, kept, for the answers step, and so does everything from its number behind it.
 class ReadTexts {
 public:
     virtual ~ReadTexts() = default;
     enum class Kept { repeated, waits, settled };
+    // First all of them, in their order, outside the store's thread.
+    virtual void read(const NewText& text) = 0;
     // Inside a transaction, which may be tried again from its beginning: first this, then the texts in their order.
     virtual void begin(Connection& db) = 0;
     virtual Kept keep(Connection& db, std::size_t n, std::string_view channel, const NewText& text, const std::optional<std::int64_t>& body_id, Instant now) = 0;
@@ -135,6 +137,7 @@ struct InboundRow {
 };
 std::vector<InboundRow> find_new_texts(Connection& db, int limit);
 bool any_new_texts(Connection& db);
+bool any_new_text_of(Connection& db, std::int64_t phone_id);
 // The vendor's time where it can be true: a text may be days on its way, but not from the future.
 Instant written_at(const std::optional<Instant>& by_vendor, Instant received_at);
 std::string inbound_text_context(std::int64_t id);

@@ -329,6 +329,35 @@ TEST_CASE("nobody is overtaken: what stands behind a text that waits is read aft
     CHECK(w.value("SELECT effect FROM ratings WHERE id = 1") == "first");
 }
 
+TEST_CASE("a text that waits holds up its own number and no other") {
+    Asked w;
+    w.call("B1", li);
+    w.pass(2h + 1min);
+    REQUIRE(w.sent.size() == 2);
+    auto slot_of_li = w.sent[1].extension;
+    deliver(w, {text_from(zhang, w.slot, "救命 有人拿刀", "a"), text_from(li, slot_of_li, "2", "b"), text_from(zhang, w.slot, "3", "c")});
+    CHECK(w.value("SELECT group_concat(step, ' ') FROM (SELECT step FROM inbound ORDER BY id)") == "new done new");
+    w.hear(text_from(li, slot_of_li, "3", "d"));  // in the next delivery, before the step has run
+    CHECK(w.value("SELECT group_concat(step, ' ') FROM (SELECT step FROM inbound ORDER BY id)") == "new done new done");
+    w.pass(2s);
+    CHECK(w.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "0");
+    CHECK(w.value("SELECT count(*) FROM ratings") == "3");
+    CHECK(w.value("SELECT count(*) FROM ratings a JOIN ratings b ON b.case_id = a.case_id AND b.id > a.id AND b.inbound_id < a.inbound_id") == "0");
+    CHECK(w.books_balance());
+}
+
+TEST_CASE("a delivery of some hundred answers is rated in the commit that keeps it, but for what waits and stands behind it") {
+    Asked w;
+    std::vector<provider::Inbound> all;
+    for (int n = 0; n < 300; ++n) all.push_back(text_from(zhang, w.slot, n == 200 ? "救命 有人拿刀" : "1", fmt::format("k{}", n)));
+    deliver(w, all);
+    CHECK(w.value("SELECT count(*) FROM inbound WHERE step = 'done'") == "200");
+    w.pass(2s);
+    CHECK(w.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "0");
+    CHECK(w.value("SELECT count(*) FROM alarms") == "1");
+    CHECK(w.books_balance());
+}
+
 TEST_CASE("an answer that cannot be rated is kept all the same, and a person sees it") {
     Asked w;
     w.exec("CREATE TRIGGER broken BEFORE INSERT ON ratings BEGIN SELECT RAISE(ABORT, 'on purpose'); END");

@@ -82,7 +82,7 @@ struct Door : Drawer {
     }
     inbound::Hints hints() {
         inbound::Hints h;
-        h.read = [this](const std::vector<store::NewText>&) { return ++read_at_the_door, nullptr; };
+        h.read = [this] { return ++read_at_the_door, nullptr; };
         h.unkept = [this](const std::string& channel, const provider::InboundText& t) { unkept.push_back(channel + " " + t.text.reveal()); };
         h.lookout.read = [](std::string_view text) { return inbound::Danger{text.find("救命") != text.npos, text.find("别回") != text.npos}; };
         h.lookout.random = &random, h.lookout.alarms = [this] { ++woken; };
@@ -196,7 +196,7 @@ TEST_CASE("a vendor that pushes the same again leaves no second body behind") {
 TEST_CASE("a delivery of thousands of texts is kept and answered, and read in its turn: the loop belongs to everybody") {
     Door d;
     int pushed = 0;
-    for (auto [texts, read] : {std::pair{64, 1}, {65, 1}, {3000, 1}, {1, 2}}) {
+    for (auto [texts, read] : {std::pair{64, 1}, {513, 2}, {3000, 3}, {1, 4}}) {
         CAPTURE(texts);
         std::vector<provider::Inbound> delivery;
         for (int i = 0; i < texts; ++i) {
@@ -208,6 +208,38 @@ TEST_CASE("a delivery of thousands of texts is kept and answered, and read in it
         CHECK(d.read_at_the_door == read);
         CHECK(d.kept() == std::to_string(pushed));
     }
+}
+
+TEST_CASE("hundreds of texts of one delivery are read before they are kept, others have their turn between them, and what is behind those is kept first") {
+    struct Slow final : store::ReadTexts {
+        explicit Slow(int& r) : texts(r) {}
+        void read(const store::NewText&) override { ++texts; }
+        void begin(store::Connection&) override {}
+        Kept keep(store::Connection&, std::size_t n, std::string_view, const store::NewText&, const std::optional<std::int64_t>&, Instant) override {
+            CHECK(n < 512);
+            return Kept::settled;
+        }
+        void kept() override {}
+        int& texts;
+    };
+    Drawer d;
+    VirtualClock clock{test::noon};
+    int texts = 0;
+    inbound::Hints hints;
+    hints.read = [&] { return std::make_unique<Slow>(texts); };
+    inbound::Inbox inbox(d.io.get_executor(), *d.store, d.seal, clock, std::move(hints));
+    std::vector<provider::Inbound> delivery(700, provider::InboundText{});
+    int turns = 0;
+    std::vector<int> seen;
+    std::function<void()> other = [&] {
+        seen.push_back(texts);
+        if (++turns < 20) asio::post(d.io, other);
+    };
+    asio::post(d.io, other);
+    test::run(d.io, inbox.take("main", delivery));
+    CHECK(texts == 512);
+    CHECK(d.value("SELECT count(*) FROM inbound WHERE step = 'new'") == "188");
+    for (int piece : {64, 128, 192, 256}) CHECK(std::ranges::find(seen, piece) != seen.end());
 }
 
 TEST_CASE("callbacks that differ in their query or path alone are two, and a repetition of either is none") {
