@@ -407,8 +407,10 @@ private:
         const auto& rules = policy_.channels[channel];
         auto text = texts.fill(name, day, rules.carrier_adds_sign);
         auto whole = texts.fill(name, day);
-        if (text && whole)
-            place->second = {*text, whole->substr(0, whole->size() - text->size()), count_parts(rules, *whole), own ? name : folder + "/" + name, texts.values(name, day)};
+        if (text && whole) {
+            auto sign = whole->substr(0, whole->size() - text->size());
+            place->second = {*text, std::move(sign), count_parts(rules, *whole), own ? name : folder + "/" + name, texts.values(name, day)};
+        }
         return place->second;
     }
 

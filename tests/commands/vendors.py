@@ -60,8 +60,8 @@ class Aliyun(Vendor):
         if mac(b"ali-secret", "ACS3-HMAC-SHA256\n" + sha256(request.encode())).hexdigest() != given[2]:
             return None
         p = {k: v[0] for k, v in query.items()}
-        return {"to": p["PhoneNumbers"], "ref": p["OutId"], "template": p["TemplateCode"], "values": json.loads(p.get("TemplateParam", "{}")), "sign": p["SignName"],
-                "digits": p.get("SmsUpExtendCode", ""), "nonce": headers["x-acs-signature-nonce"]}
+        return {"to": p["PhoneNumbers"], "ref": p["OutId"], "template": p["TemplateCode"], "values": json.loads(p.get("TemplateParam", "{}")),
+                "sign": p["SignName"], "digits": p.get("SmsUpExtendCode", ""), "nonce": headers["x-acs-signature-nonce"]}
 
     def no_proof(self):
         return {"Code": "SignatureDoesNotMatch", "Message": "no", "RequestId": "r"}
@@ -71,16 +71,18 @@ class Aliyun(Vendor):
         return {"Code": "OK", "Message": "OK", "RequestId": "r", "BizId": text["id"]}
 
     def report(self, text, good=True, code="DELIVERED"):
-        return [{"phone_number": text["to"], "send_time": "2026-11-21 10:00:16", "report_time": "2026-11-21 10:00:19", "success": good, "err_code": code, "err_msg": "用户接收成功",
-                 "sms_size": "1", "biz_id": text.get("id", "unheard"), "out_id": text["ref"]}]
+        return [{"phone_number": text["to"], "send_time": "2026-11-21 10:00:16", "report_time": "2026-11-21 10:00:19", "success": good,
+                 "err_code": code, "err_msg": "用户接收成功", "sms_size": "1", "biz_id": text.get("id", "unheard"), "out_id": text["ref"]}]
 
     def reply(self, text, words):
-        return [{"phone_number": text["to"], "content": words, "send_time": "2026-11-21 11:00:00", "dest_code": "10655555" + text["digits"], "sequence_id": text["ref"] + words}]
+        return [{"phone_number": text["to"], "content": words, "send_time": "2026-11-21 11:00:00", "dest_code": "10655555" + text["digits"],
+                 "sequence_id": text["ref"] + words}]
 
 
 class Tencent(Vendor):
     def read(self, path, headers, body):
-        given = re.fullmatch(r"TC3-HMAC-SHA256 Credential=AKID-test/(\d{4}-\d\d-\d\d)/sms/tc3_request, SignedHeaders=content-type;host, Signature=([0-9a-f]{64})", headers["Authorization"] or "")
+        given = re.fullmatch(r"TC3-HMAC-SHA256 Credential=AKID-test/(\d{4}-\d\d-\d\d)/sms/tc3_request, "
+                             r"SignedHeaders=content-type;host, Signature=([0-9a-f]{64})", headers["Authorization"] or "")
         if not given:
             return None
         request = f"POST\n{path}\n\ncontent-type:{headers['Content-Type']}\nhost:{headers['Host']}\n\ncontent-type;host\n{sha256(body)}"
@@ -90,7 +92,8 @@ class Tencent(Vendor):
             return None
         p = json.loads(body)
         check(all(isinstance(v, str) for v in p["TemplateParamSet"]) and len(p["PhoneNumberSet"]) == 1, "values are texts, and one number a request", p)
-        return {"to": p["PhoneNumberSet"][0][3:], "ref": p["SessionContext"], "template": p["TemplateId"], "values": p["TemplateParamSet"], "sign": p["SignName"], "digits": p.get("ExtendCode", "")}
+        return {"to": p["PhoneNumberSet"][0][3:], "ref": p["SessionContext"], "template": p["TemplateId"], "values": p["TemplateParamSet"],
+                "sign": p["SignName"], "digits": p.get("ExtendCode", "")}
 
     def no_proof(self):
         return {"Response": {"Error": {"Code": "AuthFailure.SignatureFailure", "Message": "no"}, "RequestId": "r"}}
@@ -100,11 +103,12 @@ class Tencent(Vendor):
         return self.status(text["to"], "Ok", text["id"])
 
     def status(self, number, code, serial=""):
-        return {"Response": {"SendStatusSet": [{"SerialNo": serial, "PhoneNumber": "+86" + number, "Fee": 1, "SessionContext": "", "Code": code, "Message": "m", "IsoCode": "CN"}], "RequestId": "r"}}
+        one = {"SerialNo": serial, "PhoneNumber": "+86" + number, "Fee": 1, "SessionContext": "", "Code": code, "Message": "m", "IsoCode": "CN"}
+        return {"Response": {"SendStatusSet": [one], "RequestId": "r"}}
 
     def report(self, text, good=True, code="DELIVRD"):
-        return [{"user_receive_time": "2026-11-21 10:00:19", "nationcode": "86", "mobile": text["to"], "report_status": "SUCCESS" if good else "FAIL", "errmsg": code,
-                 "description": "用户短信送达成功", "sid": text.get("id", "unheard"), "ext": text["ref"]}]
+        return [{"user_receive_time": "2026-11-21 10:00:19", "nationcode": "86", "mobile": text["to"],
+                 "report_status": "SUCCESS" if good else "FAIL", "errmsg": code, "description": "用户短信送达成功", "sid": text.get("id", "unheard"), "ext": text["ref"]}]
 
     def reply(self, text, words):
         return {"extend": text["digits"], "mobile": text["to"], "nationcode": "86", "sign": "XX公安", "text": words, "time": 1795230000}
@@ -129,12 +133,12 @@ class Vonage(Vendor):
         return dict(parameters, sig=hmac.new(b"vo-signature", text.encode(), hashlib.sha256).hexdigest())
 
     def report(self, text, status="delivered", code="0"):
-        return self.signed({"msisdn": "86" + text["to"], "to": "447700900000", "messageId": text.get("id", "unheard"), "status": status, "err-code": code, "client-ref": text["ref"],
-                            "message-timestamp": "2026-11-21 02:00:19", "timestamp": "1795226419", "nonce": "n"})
+        return self.signed({"msisdn": "86" + text["to"], "to": "447700900000", "messageId": text.get("id", "unheard"), "status": status,
+                            "err-code": code, "client-ref": text["ref"], "message-timestamp": "2026-11-21 02:00:19", "timestamp": "1795226419", "nonce": "n"})
 
     def reply(self, text, words, **more):
-        return self.signed(dict({"msisdn": "86" + text["to"], "to": "447700900000", "messageId": text["ref"] + words, "text": words, "type": "unicode", "message-timestamp": "2026-11-21 03:00:00",
-                                 "timestamp": "1795230000", "nonce": "n"}, **more))
+        return self.signed(dict({"msisdn": "86" + text["to"], "to": "447700900000", "messageId": text["ref"] + words, "text": words,
+                                 "type": "unicode", "message-timestamp": "2026-11-21 03:00:00", "timestamp": "1795230000", "nonce": "n"}, **more))
 
 
 IDS = '''
