@@ -74,7 +74,8 @@ struct Tables {
             concession = phrases("words.txt", "concession"),
             question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere"), irony = phrases("words.txt", "irony"),
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
-            doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), others_not = phrases("words.txt", "others.not"), ours = phrases("words.txt", "ours"),
+            doubt_not = phrases("words.txt", "doubt.not"),
+            others = phrases("words.txt", "others"), others_not = phrases("words.txt", "others.not"), ours = phrases("words.txt", "ours"),
             deed = phrases("classes.txt", "class.deed"), aspect = phrases("classes.txt", "class.aspect"), particle = phrases("classes.txt", "class.particle"),
             beside = phrases("listed.txt", "beside"), condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), of_a_case = phrases("words.txt", "case"), plan = phrases("words.txt", "plan");
     Tables() {

@@ -76,7 +76,8 @@ TEST_CASE("points and stars are no code of three, and a code that is promised is
 
 TEST_CASE("who changes his mind within one text is taken at his last word") {
     struct { const char* text; const char* label; } cases[] = {
-        {"刚才手滑发了1，其实是3", "dissatisfied"}, {"先选1的，想了想还是2吧", "basically_satisfied"}, {"我先选了1,后来想想还是3", "dissatisfied"}, {"别给我记3啊，我说的是1", "satisfied"},
+        {"刚才手滑发了1，其实是3", "dissatisfied"}, {"先选1的，想了想还是2吧", "basically_satisfied"},
+        {"我先选了1,后来想想还是3", "dissatisfied"}, {"别给我记3啊，我说的是1", "satisfied"},
         {"本来想给1，算了给3吧", "dissatisfied"}, {"不小心发了3 我想发的是1", "satisfied"}, {"要么1要么2你们看着填", "ambiguous"}, {"1 或是3", "ambiguous"},
     };
     for (const auto& c : cases) {
