@@ -320,11 +320,11 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
 
     // "1 打错了,是3": what follows the correction counts.
     if (!corrections.empty()) {
-        auto heard = std::max_element(corrections.begin(), corrections.end(), [](Span a, Span b) {
-                         return a.begin < b.begin;
-                     })->end;
-        if (std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.at >= heard; }))
-            std::erase_if(found, [&](const Found& f) { return f.at < heard; });
+        const auto last = *std::max_element(corrections.begin(), corrections.end(), [](Span a, Span b) { return a.begin < b.begin; });
+        // "发了1,其实是3": some corrections hold their number.
+        for (auto heard : {last.end, last.begin})
+            if (std::any_of(found.begin(), found.end(), [&](const Found& f) { return f.at >= heard; }))
+                std::erase_if(found, [&](const Found& f) { return f.at < heard; });
     }
     for (const auto& f : found)
         if (std::find(out.values.begin(), out.values.end(), f.value) == out.values.end()) out.values.push_back(f.value);

@@ -26,6 +26,7 @@ struct Section {
 };
 // Of two phrases as long as each other the one of the section that stands first is taken.
 constexpr Section sections[] = {
+    {.file = "words.txt", .name = "nothing.whole", .pole = Pole::nothing, .weight = Weight::verdict},
     {.file = "listed.txt", .name = "dissatisfied", .pole = Pole::bad, .weight = Weight::verdict, .listed = true},
     {.file = "listed.txt", .name = "dissatisfied.strong", .pole = Pole::bad, .weight = Weight::verdict, .strong = true, .listed = true},
     {.file = "listed.txt", .name = "bad", .pole = Pole::bad, .weight = Weight::judgement, .listed = true},
@@ -73,7 +74,8 @@ struct Tables {
             concession = phrases("words.txt", "concession"),
             question = phrases("words.txt", "question"), elsewhere = phrases("words.txt", "elsewhere"), irony = phrases("words.txt", "irony"),
             negation_after = phrases("words.txt", "negation.after"), doubt = phrases("words.txt", "doubt"),
-            doubt_not = phrases("words.txt", "doubt.not"), others = phrases("words.txt", "others"), ours = phrases("words.txt", "ours"),
+            doubt_not = phrases("words.txt", "doubt.not"),
+            others = phrases("words.txt", "others"), others_not = phrases("words.txt", "others.not"), ours = phrases("words.txt", "ours"),
             deed = phrases("classes.txt", "class.deed"), aspect = phrases("classes.txt", "class.aspect"), particle = phrases("classes.txt", "class.particle"),
             beside = phrases("listed.txt", "beside"), condition = phrases("words.txt", "condition"), unclear = phrases("words.txt", "unclear"), of_a_case = phrases("words.txt", "case"), plan = phrases("words.txt", "plan");
     Tables() {
@@ -265,9 +267,9 @@ Subject find_subject(std::string_view text, const std::vector<Hit>& hits) {
     subject.elsewhere = !subject.service && contains(tables().elsewhere, unjudged);
     subject.service = subject.service || (!subject.elsewhere && contains(tables().service_any, without));
     subject.others = other_words(text, hits);
-    if (!subject.police && starts_with(tables().others, text, bare(text).begin) && !contains(tables().ours, text)) {
-        subject.of_others = true;
-    }
+    const auto begin = bare(text).begin;
+    const bool names_another = starts_with(tables().others, text, begin) && !starts_with(tables().others_not, text, begin);
+    if (!subject.police && names_another && !contains(tables().ours, text)) subject.of_others = true;
     return subject;
 }
 

@@ -74,6 +74,30 @@ TEST_CASE("points and stars are no code of three, and a code that is promised is
     CHECK(label("4 来得有点慢,其他都好", Scale::csat_5) == "4");
 }
 
+TEST_CASE("who changes his mind within one text is taken at his last word") {
+    struct { const char* text; const char* label; } cases[] = {
+        {"刚才手滑发了1，其实是3", "dissatisfied"}, {"先选1的，想了想还是2吧", "basically_satisfied"},
+        {"我先选了1,后来想想还是3", "dissatisfied"}, {"别给我记3啊，我说的是1", "satisfied"},
+        {"本来想给1，算了给3吧", "dissatisfied"}, {"不小心发了3 我想发的是1", "satisfied"}, {"要么1要么2你们看着填", "ambiguous"}, {"1 或是3", "ambiguous"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label(c.text) == c.label);
+    }
+}
+
+TEST_CASE("lessons and pages are counted, and a code beside an oath is for a person") {
+    for (auto text : {"作业第3题", "第3课还没背", "看到第3章了"}) {
+        CAPTURE(text);
+        CHECK(label(text) == "none");
+    }
+    for (auto text : {"1你大爷的", "1 他妈的", "1，去你妈的"}) {
+        CAPTURE(text);
+        CHECK(label(text) == "ambiguous");
+    }
+    CHECK(label("1中不中") == "satisfied");
+}
+
 TEST_CASE("numbers that are not ratings") {
     for (auto text : {"13912345678", "皖C·12345", "3点来的", "第3次", "1号楼2单元", "3月5号", "5万块", "2只狗", "12:00", "call me at 3", "1小时后到"}) {
         CAPTURE(text);

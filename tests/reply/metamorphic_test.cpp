@@ -27,7 +27,11 @@ struct Row {
 
 std::vector<Row> all_rows() {
     std::vector<Row> rows;
-    for (auto name : {"replies.jsonl", "replies/tuned.jsonl", "replies/held.jsonl", "replies/tuned2.jsonl", "replies/held2.jsonl", "replies/tuned3.jsonl", "replies/held3.jsonl", "replies/held4.jsonl", "replies/held5.jsonl", "replies/held6.jsonl", "replies/held7.jsonl", "replies/plain.jsonl", "replies/attacked.jsonl", "replies/languages.jsonl", "replies/languages_held.jsonl", "replies/bare.jsonl", "replies/bare_held.jsonl", "replies/bare_last.jsonl"}) {
+    for (auto name : {"replies.jsonl", "replies/tuned.jsonl", "replies/held.jsonl", "replies/tuned2.jsonl", "replies/held2.jsonl", "replies/tuned3.jsonl",
+                      "replies/held3.jsonl", "replies/held4.jsonl", "replies/held5.jsonl", "replies/held6.jsonl",
+                      "replies/held7.jsonl", "replies/held8.jsonl", "replies/held9.jsonl",
+                      "replies/plain.jsonl", "replies/attacked.jsonl", "replies/languages.jsonl",
+                      "replies/languages_held.jsonl", "replies/bare.jsonl", "replies/bare_held.jsonl", "replies/bare_last.jsonl"}) {
         std::ifstream file(pingjing::test::source_root / "tests/data" / name);
         for (std::string line; std::getline(file, line);) {
             auto row = json::parse(line).as_object();

@@ -104,6 +104,18 @@ TEST_CASE("the smaller sets that were written after each mending are read as lab
     }
 }
 
+// Read at 0.936 and 0.900 when they were new. Five of the first's texts alarm out of caution: 那天他拿刀砍我.
+TEST_CASE("replies of another hand, the first mended by and the second only where it missed an opt-out, are read as labelled") {
+    for (auto name : {"replies/held8.jsonl", "replies/held9.jsonl"}) {
+        CAPTURE(name);
+        auto s = score(name);
+        CHECK(s.rows > 300);
+        CHECK(s.right >= s.rows * 90 / 100);
+        CHECK(s.emergencies_missed + s.opt_outs_missed == 0);
+        CHECK(s.false_emergencies <= 5);
+    }
+}
+
 // 18 of 54 complaints of the second were once read as praise: what stood beside it was not known.
 TEST_CASE("replies in the listed languages are read as labelled, and never a complaint as praise") {
     for (auto name : {"replies/languages.jsonl", "replies/languages_held.jsonl"}) {

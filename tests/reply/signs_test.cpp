@@ -106,6 +106,29 @@ TEST_CASE("an opt-out beside a rating does both") {
     CHECK(read(Scale::three_110, "恢复").opt_in);
 }
 
+TEST_CASE("who asks politely for no more texts, or will not have them, has opted out") {
+    for (auto text : {"麻烦取消推送", "帮我把短信关了", "劳烦停止推送", "不接收此类信息", "我不收这种短信", "本人不再接收任何信息", "谢绝回访短信", "短信不要再来了", "屏蔽掉", "别整这些短信",
+                      "cancel sms"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).label == Label::opt_out);
+    }
+    for (auto text : {"关了门不让进", "把手机退了", "请取消对方的低保", "他不接收调解", "麻烦取消报警", "把施工停了", "不收证据"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).label != Label::opt_out);
+    }
+}
+
+TEST_CASE("who was pulled back, or disarmed, is in danger no more, and who is about to be is") {
+    for (auto text : {"她要跳楼是你们拉回来的 满意", "把拿刀的人控制住了", "老婆要杀了我哈哈 忘了买菜", "民警很快把拿刀的人抓走了", "下次我要报警也不找你们"}) {
+        CAPTURE(text);
+        CHECK_FALSE(read(Scale::three_110, text).emergency);
+    }
+    for (auto text : {"她要跳楼 快来", "他拿刀把我控制住了", "他要杀了我", "我跑出去被他拉回来了 他打我", "快把拿刀的人抓走", "3，我要报警", "我要报警，没人管"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).emergency);
+    }
+}
+
 TEST_CASE("an emergency is heard in every text, an idiom is none") {
     struct { const char* text; bool emergency; } cases[] = {
         {"救命", true}, {"救 命！", true}, {"有人打我", true}, {"他拿刀了", true}, {"著火了", true}, {"有人跳楼", true}, {"我不想活了", true},
@@ -240,6 +263,13 @@ TEST_CASE("who asks us to stop is heard, also in reported speech") {
         CHECK(read(Scale::three_110, text).label == Label::opt_out);
     }
     CHECK(read(Scale::three_110, "叫他别再发短信骚扰我").label != Label::opt_out);
+}
+
+TEST_CASE("help is asked for by the number to send, or by who cannot do it") {
+    for (auto text : {"发什么数字", "回哪个数字啊", "怎么操作 不会"}) {
+        CAPTURE(text);
+        CHECK(read(Scale::three_110, text).label == Label::help);
+    }
 }
 
 TEST_CASE("help is asked for in few words") {

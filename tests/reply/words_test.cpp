@@ -37,6 +37,22 @@ TEST_CASE("words are read with the whole phrase of their negation") {
     }
 }
 
+TEST_CASE("words that look like a grade are read for what they say") {
+    struct { const char* text; const char* label; } cases[] = {
+        {"不客气", "none"}, {"不客气哈", "none"}, {"说话很不客气", "dissatisfied"},
+        {"冇嘢唔滿意", "satisfied"}, {"超级无敌满意", "satisfied"}, {"马马夫夫", "basically_satisfied"},
+        {"真中", "satisfied"}, {"真中奖了", "none"},
+        {"not bad not great", "basically_satisfied"}, {"still waiting for the result", "ambiguous"}, {"happy bday bro!!", "none"},
+        {"报警3次没有一次有结果", "dissatisfied"}, {"报案三年没破", "dissatisfied"},
+        {"也没见你们破过案", "dissatisfied"}, {"偏袒本地人 为啥让我赔钱 明明是他先动手的", "dissatisfied"},
+        {"人抓到了没有", "none"}, {"没什么投诉,满意", "satisfied"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        CHECK(label_text(read(Scale::three_110, c.text), Scale::three_110) == c.label);
+    }
+}
+
 TEST_CASE("what stands in another clause, or in the question, is not heard as the answer") {
     struct { const char* text; const char* label; } cases[] = {
         // the question's own word given back
