@@ -30,7 +30,7 @@ TEST_CASE("what is in doubt can be sent again at one's own risk, unless the case
     }
 }
 
-TEST_CASE("what a carrier refused for its words goes once a person says so, the oldest first, with who and why; what is held for another reason stays") {
+TEST_CASE("what a carrier refused for its words goes once a person says so, the oldest first, with who and why, and what is held for another reason stays") {
     Connection db(":memory:");
     REQUIRE(migrate(db));
     test::Planter planter(db);
