@@ -14,6 +14,16 @@ Result<eligibility::CategoryMap> categories(std::string_view text) {
     return text.find("[[category]]") == std::string_view::npos ? eligibility::CategoryMap::read_csv(text) : eligibility::CategoryMap::read_toml(text);
 }
 
+// "gat:4: what" → "/etc/pingjing/gat.toml:4: what", in each line.
+std::string in_file(const std::string& file, const std::string& name, std::string problems) {
+    std::size_t line = 0;
+    do {
+        if (problems.compare(line, name.size() + 1, name + ":") == 0) problems.replace(line, name.size(), file);
+        line = problems.find('\n', line);
+    } while (line++ != std::string::npos);
+    return problems;
+}
+
 }  // namespace
 
 Instant initialised_at(store::Connection& db) {
@@ -73,7 +83,7 @@ Result<std::shared_ptr<const intake::Mappings>> site_mappings(const config::Sett
     auto all = std::make_shared<intake::Mappings>(intake::Mappings::built_in());
     for (const auto& [name, text] : settings.mappings) {
         auto mapping = intake::read_mapping(name, text);
-        if (!mapping) return fail(mapping.error().kind, fmt::format("{}: {}", settings.mapping_files.at(name), mapping.error().detail));
+        if (!mapping) return fail(mapping.error().kind, in_file(settings.mapping_files.at(name), name, mapping.error().detail));
         all->add(std::move(*mapping));
     }
     // Else every drop file would be set aside, one after the other.

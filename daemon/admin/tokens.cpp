@@ -76,6 +76,8 @@ Result<NewToken> create_token(store::Connection& db, Random& random, const std::
 
     auto has = [&](std::string_view scope) { return std::find(checked->begin(), checked->end(), scope) != checked->end(); };
     // It would show nothing, or what is nobody's.
+    bool is_unit = holder.unit.size() == 12 && std::ranges::all_of(holder.unit, [](char d) { return d >= '0' && d <= '9'; });
+    if (!holder.unit.empty() && !is_unit) return fail(Error::Kind::invalid_input, "unit: expected 12 digits");
     if (has("unit") && holder.unit.empty()) return fail(Error::Kind::invalid_input, "unit: expected one beside the scope unit, whose figures it shows");
     if (has("officer") && holder.badge.empty()) return fail(Error::Kind::invalid_input, "badge: expected one beside the scope officer, whose figures it shows");
 

@@ -48,7 +48,7 @@ Result<json::object> answer_line(const json::value& line, const json::value& id,
 }
 
 Result<json::object> answer_strictly(const Result<StrictJson>& read, const json::value& id, Scale scale) {
-    if (!read) return fail(Error::Kind::invalid_input, "not JSON: " + read.error().detail);
+    if (!read) return fail(Error::Kind::invalid_input, read.error().detail);
     if (read->problems.empty()) return answer_line(read->value, id, scale);
     const auto& problem = read->problems.begin()->second;
     return fail(Error::Kind::invalid_input, fmt::format("\"{}\": expected {}", problem.field, problem.detail));
@@ -56,8 +56,11 @@ Result<json::object> answer_strictly(const Result<StrictJson>& read, const json:
 
 int parse_lines(Scale scale, std::istream& in, std::ostream& out) {
     int exit_code = 0;
+    bool first = true;
     for (std::string line; std::getline(in, line);) {
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+        if (first && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+        first = false;
         auto read = parse_strict(line, Nul::kept);
         json::value id = nullptr;
         if (const auto* fields = read ? read->value.if_object() : nullptr; fields && fields->contains("id")) id = fields->at("id");

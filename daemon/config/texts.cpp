@@ -85,7 +85,10 @@ void check_digits(const Settings& settings, const std::string& language, const s
     auto check = [&](const std::string& name, Scale scale, bool must_offer) {
         auto text = texts.find(name);
         auto wrong = text == texts.end() ? std::string() : wrong_digits(scale, must_offer, text->second);
-        if (!wrong.empty()) problems.add(settings.file.string(), 0, fmt::format("text {}/{}: {}", language, name, wrong));
+        if (wrong.empty()) return;
+        auto file = settings.text_files.find(language == settings.service.language ? name : language + "/" + name);
+        auto where = file == settings.text_files.end() ? settings.file.string() : file->second;
+        problems.add(where, 1, fmt::format("text {}/{}: {}", language, name, wrong));
     };
     auto services = settings.survey.services();
     for (std::size_t n = 0; n < services.size(); ++n) {

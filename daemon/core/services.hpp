@@ -29,6 +29,7 @@ inline std::string plain_source(std::string_view source) { return alike(source);
 // The texts that name the digits of a scale.
 inline PoliceService asked_on(Scale scale, PoliceService service = {}) {
     service.scale = scale;
+    if (scale == Scale::csat_5 && service.survey == "survey") service.survey = "survey_five";
     if (scale == Scale::csat_5) service.neutral = "survey_neutral_five", service.unclear = "unclear_five", service.help = "help_five";
     return service;
 }

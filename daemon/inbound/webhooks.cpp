@@ -57,10 +57,18 @@ store::HookCall delivered(const http::Request& request) {
     return call;
 }
 
+// Who only asks whether something is here, a proxy or a checker of links, says nothing of anybody.
+http::Response no_callback() {
+    auto response = http::problem(405, "Method Not Allowed", "a callback is a GET or a POST");
+    response.headers.emplace_back("Allow", "GET, POST");
+    return response;
+}
+
 asio::awaitable<http::Response> handle(Inbox& inbox, std::shared_ptr<const Hooks> hooks, http::Request request) {
     auto channel = request.captures["channel"];
     const auto* hook = find_hook(*hooks, channel, request.captures["secret"]);
     if (!hook) co_return http::problem(404, "Not Found", "there is nothing here");
+    if (request.method == "HEAD") co_return no_callback();
 
     auto call = delivered(request);
     auto callback = as_callback(call);

@@ -21,19 +21,37 @@ std::string_view without_line_end(std::string_view row) {
     return row;
 }
 
+// A CR and its LF are one.
+bool is_line_end(std::string_view bytes, std::size_t at) { return bytes[at] == '\n' || (bytes[at] == '\r' && (at + 1 == bytes.size() || bytes[at + 1] != '\n')); }
+
+std::size_t find_line_end(std::string_view bytes, std::size_t from) {
+    auto at = bytes.find_first_of("\r\n", from);
+    while (at != std::string_view::npos && !is_line_end(bytes, at)) at = bytes.find_first_of("\r\n", at + 1);
+    return at;
+}
+
 }  // namespace
+
+std::int64_t count_lines(std::string_view bytes) {
+    std::int64_t lines = 0;
+    for (auto at = find_line_end(bytes, 0); at != std::string_view::npos; at = find_line_end(bytes, at + 1)) ++lines;
+    return lines;
+}
 
 std::optional<RowEnd> find_row_end(std::string_view bytes, std::size_t from, bool last) {
     auto place = Place::cell_start;
     auto limit = std::min(bytes.size(), from + max_row_bytes);
     for (auto at = from; at < limit; ++at) {
-        if (bytes[at] == '\n' && place != Place::quoted) return RowEnd{at + 1, false};
+        if (place != Place::quoted && is_line_end(bytes, at)) {
+            if (bytes[at] == '\r' && at + 1 == bytes.size() && !last) return std::nullopt;  // its LF may still come
+            return RowEnd{at + 1, false};
+        }
         place = step(place, bytes[at]);
     }
     bool too_long = limit < bytes.size();
     if (!too_long && !last) return std::nullopt;
     if (!too_long && place != Place::quoted) return RowEnd{bytes.size(), false};
-    auto line_end = bytes.find('\n', from);
+    auto line_end = find_line_end(bytes, from);
     if (line_end == std::string_view::npos) {
         if (!last && bytes.size() - from < max_document_bytes) return std::nullopt;
         return RowEnd{bytes.size(), true};
@@ -63,7 +81,7 @@ std::vector<Piece> Splitter::cut(bool last) {
     auto& piece_line = piece_line_;
     auto hand_on = [&](std::size_t end) {
         if (end == piece_start) return;
-        auto head_lines = std::count(head_.begin(), head_.end(), '\n');
+        auto head_lines = count_lines(head_);
         pieces.push_back(Piece{head_ + pending_.substr(piece_start, end - piece_start), piece_line - head_lines});
         piece_start = end;
         piece_line = next_line_;
@@ -87,18 +105,18 @@ std::vector<Piece> Splitter::cut(bool last) {
         if (!row) break;
         if (csv_ && !have_head_) {
             head_ = pending_.substr(complete_, row->end - complete_);
-            if (!head_.ends_with('\n')) head_ += '\n';
-            next_line_ += std::count(head_.begin(), head_.end(), '\n');
+            if (!head_.ends_with('\n') && !head_.ends_with('\r')) head_ += '\n';
+            next_line_ += count_lines(head_);
             have_head_ = true;
             piece_start = complete_ = row->end;
             piece_line = next_line_;
             continue;
         }
         if (row->end - piece_start + head_.size() > max_document_bytes) hand_on(complete_);
-        next_line_ += std::count(pending_.begin() + static_cast<std::ptrdiff_t>(complete_),
-                                 pending_.begin() + static_cast<std::ptrdiff_t>(row->end), '\n');
+        auto bytes = std::string_view(pending_).substr(complete_, row->end - complete_);
+        next_line_ += csv_ ? count_lines(bytes) : std::count(bytes.begin(), bytes.end(), '\n');
         complete_ = row->end;
-        in_long_line_ = !last && pending_[complete_ - 1] != '\n';
+        in_long_line_ = !last && !bytes.ends_with('\n') && !(csv_ && bytes.ends_with('\r'));
     }
     if (last) {
         hand_on(complete_);

@@ -17,6 +17,8 @@ struct RowEnd {
     std::size_t end = 0;  // past the line end
     bool broken_quote = false;
 };
+// Lines end with LF, CRLF or, as old programs write them, with CR alone; those within quotes count too.
+std::int64_t count_lines(std::string_view bytes);
 // Where the row starting at `from` ends; nullopt: more bytes are needed to tell. `last`: there are no more.
 std::optional<RowEnd> find_row_end(std::string_view bytes, std::size_t from, bool last);
 // `row` without or with its line end.

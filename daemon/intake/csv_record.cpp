@@ -164,8 +164,6 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
         at = row.end;
         return text;
     };
-    auto lines_in = [](std::string_view text) { return std::count(text.begin(), text.end(), '\n'); };
-
     RowEnd row;
     auto head_bytes = next_row(row);
     std::vector<std::string> head;
@@ -183,11 +181,11 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
     CsvRow::Table table{**mapping, *zone, head, (*mapping)->fields_of(head)};
     auto id_at =
         static_cast<std::size_t>(std::find(table.fields.begin(), table.fields.end(), "id") - table.fields.begin());
-    line += lines_in(head_bytes);
+    line += count_lines(head_bytes);
 
     for (auto text = next_row(row); !text.empty(); text = next_row(row)) {
         auto here = line;
-        line += lines_in(text);
+        line += count_lines(text);
         auto cells = split_row(text);
         if (cells.size() == 1 && trim(cells[0]).empty() && head.size() > 1) continue;
         ParsedRow parsed{here, {}, wrong("columns", fmt::format("{} columns, as in the head row", head.size()))};

@@ -216,12 +216,12 @@ json::object changes_since(const fs::path& before, const Files& files) {
 
 std::string json_string(std::string_view text) { return json::serialize(json::string_view(text)); }
 
-// By hand, for Boost.JSON writes 0.5 as 5E-1. `as_of` to the millisecond: a rerun counts as of this very moment.
 // Of the day, and how long until a person had them: as they stand when the version is written.
 std::string emergencies_of(Connection& db, const ExportWish& wish) {
     return json::serialize(json::parse(render_json(desk_report(db, wish.day, wish.day, wish.zone))).at("rows"));
 }
 
+// By hand, for Boost.JSON writes 0.5 as 5E-1. `as_of` to the millisecond: a rerun counts as of this very moment.
 std::string manifest_of(const std::string& emergencies, const ExportWish& wish, const Edition& edition) {
     const auto& rules = wish.rules;
     auto out = fmt::format("{{\"day\":\"{}\",\"version\":{},\"as_of\":\"{}\",\"basis\":\"closed\",\"timezone\":{},\n", edition.day, edition.version,
@@ -236,7 +236,9 @@ std::string manifest_of(const std::string& emergencies, const ExportWish& wish, 
     out += fmt::format("\"emergencies\":{},\n", emergencies);
     out += fmt::format("\"figures_sha256\":\"{}\",\n\"files\":{}", edition.sha256, json::serialize(files));
     if (edition.version > 1) {
-        auto changes = changes_since(version_folder(wish.folder, wish.day, edition.version - 1), edition.files);
+        // The one before may lie in another folder: then nobody knows here what has changed.
+        auto before = version_folder(wish.folder, wish.day, edition.version - 1);
+        auto changes = fs::exists(before / "manifest.json") ? json::value(changes_since(before, edition.files)) : json::value();
         out += fmt::format(",\n\"before\":\"v{}\",\"changes\":{}", edition.version - 1, json::serialize(changes));
     }
     return out + "}\n";

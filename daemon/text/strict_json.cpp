@@ -10,6 +10,8 @@
 #include <set>
 #include <vector>
 
+#include "daemon/text/json_list.hpp"
+
 namespace pingjing {
 namespace {
 
@@ -114,6 +116,9 @@ void write(const json::value& value, std::string& out) {
 }  // namespace
 
 Result<StrictJson> parse_strict(std::string_view text, Nul nul) {
+    // Whoever cuts a text between the halves of a character writes one of them alone, which Boost.JSON takes for no JSON at all.
+    std::string mended;
+    if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) text = mended = with_whole_escapes(text);
     json::parse_options options;
     options.max_depth = 32;
     json::error_code error;

@@ -71,6 +71,7 @@ TEST_CASE("a token without a scope, with a name that is no line, or expired from
         CHECK_FALSE(create_token(db, f.random, {"intake"}, {.expires_at = noon}, noon));
         for (const char* two_persons : {"张三 ", " 张三", "\u3000张三", "张三\u200b"}) CHECK_FALSE(create_token(db, f.random, {"inspect"}, {.name = two_persons}, noon));
         CHECK_FALSE(create_token(db, f.random, {"inspect"}, {.unit = "320102430000 "}, noon));
+        CHECK_FALSE(create_token(db, f.random, {"inspect"}, {.unit = "32"}, noon));
         CHECK_FALSE(create_token(db, f.random, {"inspect"}, {.badge = " 012345"}, noon));
         CHECK(list_tokens(db).empty());
     });

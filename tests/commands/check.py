@@ -112,7 +112,7 @@ def story(new_site):
 
     refused('mapping = "nope": expected one of default, gat')
     site.write("own.toml", 'zone = "+08:00"\ntimes = ["%Y-%m-%d %H:%M:%S"]\n[columns]\nid = "id"\n[states]\nA = "closed"\n')
-    refused('own:1: zone = "+08:00": expected a name of the zone database', "own.toml")
+    refused('own.toml:1: zone = "+08:00": expected a name of the zone database', "own.toml")
 
 
 play(story)

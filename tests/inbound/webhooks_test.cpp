@@ -134,6 +134,9 @@ TEST_CASE("who knows the secret of the channel is heard, and answered in the ven
     CHECK(d.kept() == "2");
     auto stranger = d.ask("/v1/hooks/nobody/first-secret", "13812345678 3");
     CHECK(stranger.status == 404);
+    CHECK(d.ask("/v1/hooks/main/first-secret", "13812345678 3", "HEAD").status == 405);  // a proxy that looks whether something is there
+    CHECK(d.ask("/v1/hooks/main/first-secre", "", "HEAD").status == 404);
+    CHECK(d.kept() == "2");
     for (const char* path : {"/v1/hooks/main/others-secret", "/v1/hooks/main/first-secre", "/v1/hooks/main/first-secret1", "/v1/hooks/other/first-secret", "/v1/hooks/closed/x"}) {
         auto answer = d.ask(path, "13812345678 3");
         CHECK(answer.status == 404);

@@ -34,6 +34,28 @@ TEST_CASE("CSV: a row ends outside quotes, and a quote never closed costs one li
     CHECK(find_row_end(long_text, 0, false)->end == 5);
 }
 
+TEST_CASE("CSV: a line may end with CR alone, which is no line end before its LF, nor within quotes") {
+    CHECK(find_row_end("a,b\rc,d\r", 0, false)->end == 4);
+    CHECK_FALSE(find_row_end("a,b\r", 0, false));  // the LF may still come
+    CHECK(find_row_end("a,b\r", 0, true)->end == 4);
+    CHECK(find_row_end("a,b\r\nc,d\r\n", 0, false)->end == 5);
+    CHECK(find_row_end("a,\"b\rc\"\rd\r", 0, false)->end == 8);
+    CHECK(split_row("a,b\r") == std::vector<std::string>{"a", "b"});
+    CHECK(count_lines("a\rb\r\nc\nd") == 3);
+    for (std::size_t step : {std::size_t(1), std::size_t(7), std::size_t(4096)}) {
+        CAPTURE(step);
+        std::string text = "id,text\r1,\"two\rlines\"\r2,x\r\n3,y\r", all;
+        CsvSplitter splitter;
+        std::vector<Piece> pieces;
+        for (std::size_t at = 0; at < text.size(); at += step)
+            for (auto& piece : splitter.feed(std::string_view(text).substr(at, step))) pieces.push_back(piece);
+        for (auto& piece : splitter.finish()) pieces.push_back(piece);
+        REQUIRE(pieces.size() == 1);
+        CHECK(pieces[0].bytes == text);
+        CHECK(pieces[0].first_line == 1);
+    }
+}
+
 TEST_CASE("CSV: pieces of a stream carry the head and the right line, wherever it was cut") {
     std::string text = "id,text\r\n", expected;
     for (int i = 0; i < 60000; ++i) text += std::to_string(i) + (i % 7 == 0 ? ",\"two\nlines, and more\"\r\n" : ",some plain text here\r\n");

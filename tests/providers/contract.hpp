@@ -62,6 +62,8 @@ enum class Vendor {
     no_tls     // we were told that it speaks TLS
 };
 
+provider::Submission a_text();  // of ours, which vendors of approved templates know
+
 // A vendor's end, and the provider that the registry makes for it.
 class Site {
 public:

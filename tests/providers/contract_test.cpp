@@ -283,8 +283,7 @@ TEST_CASE("contract: over sixty hostile addresses in the settings, and not one c
             provider::World world(io.get_executor(), *clock, random, &client);
             auto provider = make(world);
             auto submit = [](provider::Provider& p) -> asio::awaitable<std::string> {
-                provider::Submission submission("r1", *Phone::mobile("13800138000"), Text("x"), "",
-                                                std::chrono::hours(1));
+                auto submission = a_text();
                 auto outcome = co_await p.submit(std::move(submission));
                 co_return std::string(provider::outcome_name(outcome)) + ": " + provider::outcome_detail(outcome);
             };
@@ -317,7 +316,7 @@ TEST_CASE("contract: a name with a private address is for the settings to allow"
         if (!make) return problems;
         auto provider = make(world);
         auto submit = [](provider::Provider& p) -> asio::awaitable<std::string> {
-            provider::Submission submission("r1", *Phone::mobile("13800138000"), Text("x"), "", std::chrono::hours(1));
+            auto submission = a_text();
             auto ended = co_await p.submit(std::move(submission));
             co_return std::string(provider::outcome_name(ended)) + " " + provider::outcome_detail(ended);
         };

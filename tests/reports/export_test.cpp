@@ -211,6 +211,13 @@ TEST_CASE("changed figures make the next version, which says what changed, the o
     CHECK(changes.at("exclusions").at("changed").at(1) == "null dv");  // one of more cases
     CHECK(changes.at("balance").at("rows").as_int64() > 0);
 
+    // Where the version before does not lie, nobody can say what has changed since.
+    std::filesystem::rename(site.wish.folder / "2026-11-20/v1", site.wish.folder / "away");
+    std::filesystem::remove_all(site.wish.folder / "2026-11-20/v2");
+    CHECK(site.run(night + 36h).version == 2);
+    CHECK(site.manifest(2).at("changes").is_null());
+    std::filesystem::rename(site.wish.folder / "away", site.wish.folder / "2026-11-20/v1");
+
     CHECK(site.run(night + 48h).version == 2);
     site.wish.names.units["320102430000"] = "城南派出所";  // what a list says is part of the figures
     CHECK(site.run(night + 48h).version == 3);
