@@ -111,7 +111,7 @@ private:
     void http(Section s) {
         auto& v = settings_.http;
         v.listen = s.text("listen", v.listen);
-        if (v.listen.starts_with("unix:") && v.listen.size() > 5) v.listen = "unix:" + (settings_.file.parent_path() / v.listen.substr(5)).string();
+        if (v.listen.starts_with("unix:") && v.listen.size() > 5) v.listen = "unix:" + (std::filesystem::absolute(settings_.file).parent_path() / v.listen.substr(5)).string();
         if (!is_listen_address(v.listen))
             s.problem("listen", fmt::format("listen = \"{}\": expected an address and a port such as \"127.0.0.1:8110\" or \"[::1]:8110\", or unix:/path", v.listen));
         v.public_url = s.text("public_url", "");

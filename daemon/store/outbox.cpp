@@ -522,10 +522,12 @@ namespace {
 // A clock that was ahead wrote down times that are still to come: what waits for them would wait for years, and no receipt or answer would
 // fit what was sent then. `right_at`: since when it goes right again, as far as we know.
 void forget_the_future(Connection& db, Instant right_at, Instant now) {
-    Statement early(db, "UPDATE messages SET due_at = ?1, stale_at = min(stale_at, ?1) WHERE state = 'due' AND made_at > ?1 AND purpose <> 'survey'");
-    early.bind(1, now).run();
-    Statement never(db, "UPDATE messages SET due_at = ?1 WHERE state = 'due' AND due_at > stale_at AND due_at > ?1");
-    never.bind(1, now).run();
+    for (const char* waits : {"state = 'due'", "state = 'held'"}) {  // what is held may be released
+        Statement early(db, fmt::format("UPDATE messages SET due_at = ?1, stale_at = min(stale_at, ?1) WHERE {} AND made_at > ?1 AND purpose <> 'survey'", waits));
+        early.bind(1, now).run();
+        Statement never(db, fmt::format("UPDATE messages SET due_at = ?1 WHERE {} AND due_at > stale_at AND due_at > ?1", waits));
+        never.bind(1, now).run();
+    }
     // The window of an answer is as long as it was, and does not keep its digits for years.
     for (const char* sent : {"state = 'accepted'", "state = 'in_doubt'", "purpose = 'survey'"}) {
         Statement move(db, fmt::format("UPDATE messages SET claimed_at = ?2, answer_until = ?2 + (answer_until - claimed_at) WHERE {} AND claimed_at > ?1", sent));

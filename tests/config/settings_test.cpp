@@ -244,10 +244,13 @@ TEST_CASE("what would be dangerous is refused") {
         CHECK_FALSE(load_text(folder, smallest + "[survey]\n" + since + "\n"));
     }
     CHECK(load_text(folder, smallest + "[survey]\nsince = 2026-11-21\n")->survey.since == "2026-11-21");
-    for (const char* listen : {"8110", "127.0.0.1", "unix:x", "http://a:1", ":80", "127.0.0.1:81100", "999.1.1.1:99", "localhost:8110", "[::1:80", "::1:80", "127.0.0.1:"}) {
+    for (const char* listen : {"8110", "127.0.0.1", "unix:", "http://a:1", ":80", "127.0.0.1:81100", "999.1.1.1:99", "localhost:8110", "[::1:80", "::1:80", "127.0.0.1:"}) {
         CAPTURE(listen);
         CHECK_FALSE(load_text(folder, smallest + "[http]\nlisten = \"" + listen + "\"\n"));
     }
+    auto beside = load_text(folder, smallest + "[http]\nlisten = \"unix:http.sock\"\n");
+    REQUIRE(beside);
+    CHECK(beside->http.listen == "unix:" + (folder.path / "http.sock").string());
     for (const char* listen : {"127.0.0.1:0", "[::1]:8110", "unix:/run/x", "0.0.0.0:65535"}) {
         CAPTURE(listen);
         CHECK(load_text(folder, smallest + "[http]\nlisten = \"" + listen + "\"\n"));

@@ -20,6 +20,7 @@
 #include "providers/smgp/server.hpp"
 #include "providers/smpp/server.hpp"
 #include "tests/providers/external/adapter.hpp"
+#include "tests/support/free_port.hpp"
 
 namespace pingjing::contract {
 namespace {
@@ -370,9 +371,7 @@ struct Site::Impl {
         tasks.stop();
         co_await tasks.join();
     }
-    int free_port() {
-        return asio::ip::tcp::acceptor(io, {asio::ip::make_address("127.0.0.1"), 0}).local_endpoint().port();
-    }
+    int free_port() { return test::free_port(io); }
 
     test::TempFolder folder;
     asio::io_context io;

@@ -97,9 +97,10 @@ TEST_CASE("what a clock wrote that was years ahead waits no longer than until it
     auto now = test::Planter::at("2026-11-20T14:00:00+08:00"), ahead = test::Planter::at("2038-01-19T11:00:00+08:00");
     auto late = planter.survey(planter.call(), {.state = "due", .accepted = false}), sent = planter.survey(planter.call(), {.state = "in_doubt"});
     auto answer = planter.message(planter.call(), "opt_out", {.state = "due", .accepted = false});
+    auto held = planter.message(planter.call(), "thanks", {.state = "held", .accepted = false, .code = "content"});
     auto set = [&](const char* column, std::int64_t id) { Statement(db, std::string("UPDATE messages SET ") + column + " = ?2 WHERE id = ?1").bind(1, id).bind(2, ahead).run(); };
     set("due_at", late), set("claimed_at", sent);
-    for (const char* column : {"made_at", "due_at", "stale_at"}) set(column, answer);
+    for (const char* column : {"made_at", "due_at", "stale_at"}) set(column, answer), set(column, held);
 
     place_hold(db, "clock", std::nullopt, "it jumped", now);
     CHECK(release_holds(db, "clock", std::nullopt, "set right", now) == 1);
@@ -111,6 +112,8 @@ TEST_CASE("what a clock wrote that was years ahead waits no longer than until it
     CHECK(at("due_at", late) == now);       // and is decided anew
     CHECK(at("claimed_at", sent) == now);   // so that a receipt fits it, and its doubt ends
     CHECK(at("due_at", answer) == now);
+    CHECK(at("due_at", held) == now);       // or, once released, it would wait for years
+    CHECK(at("stale_at", held) == now);
     CHECK(at("stale_at", answer) == now);   // an answer is given within minutes or not at all
 }
 

@@ -6,6 +6,7 @@
 
 #include "providers/sgip/pdu.hpp"
 #include "tests/providers/link/peer.hpp"
+#include "tests/support/free_port.hpp"
 
 using namespace pingjing;
 using namespace pingjing::sgip;
@@ -16,13 +17,8 @@ namespace {
 
 std::string say(std::uint32_t command, const Sequence& sequence, Body body = Empty{}) { return encode({command, sequence, std::move(body)}).value(); }
 
-int free_port(asio::io_context& io) {
-    asio::ip::tcp::acceptor probe(io, {asio::ip::make_address("127.0.0.1"), 0});
-    return probe.local_endpoint().port();
-}
-
 struct Site : test::CarrierSite {
-    explicit Site(const std::string& more = "", int listen = 0) : CarrierSite({20, 2048}), door(listen > 0 ? listen : free_port(io)) {
+    explicit Site(const std::string& more = "", int listen = 0) : CarrierSite({20, 2048}), door(listen > 0 ? listen : test::free_port(io)) {
         peer.on = [this](CarrierPeer& p, const CarrierPeer::Heard& h) { return usual(p, h); };
         config::Problems problems;
         auto toml = fmt::format("host = \"127.0.0.1\"\nport = {}\nnode = 3010012345\nlogin_name = \"sp123\"\npassword = \"pw456\"\nlisten = \"127.0.0.1:{}\"\npeers = [\"127.0.0.1\"]\nlisten_name = \"smg\"\n"
