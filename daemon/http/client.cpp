@@ -189,13 +189,18 @@ struct Client::Impl {
     }
     ~Impl() {
         assert(transfers.empty() && "every fetch() must have finished");
+        watches.clear();
         curl_multi_cleanup(multi);
     }
 
     // A socket that libcurl owns and we only watch. `wants` is libcurl's latest wish.
     struct Watch {
         Watch(const asio::any_io_executor& ex, curl_socket_t fd) : descriptor(ex, fd) {}
-        ~Watch() { descriptor.release(); }  // libcurl closes the socket, not we
+        ~Watch() { let_go(); }
+        // libcurl closes the socket, not we; and from then on its number is somebody else's.
+        void let_go() {
+            if (descriptor.is_open()) descriptor.release();
+        }
         asio::posix::stream_descriptor descriptor;
         int wants = 0;
         bool reading = false;
@@ -205,7 +210,12 @@ struct Client::Impl {
     static int on_socket(CURL*, curl_socket_t fd, int what, void* user, void*) noexcept try {
         auto& self = *static_cast<Impl*>(user);
         if (what == CURL_POLL_REMOVE) {
-            self.watches.erase(fd);
+            // At once, though a handler of ours may still hold it: libcurl is about to close the socket, and the next one that it opens
+            // has the same number. Let go of later, that one would be forgotten by epoll, and its answer never be seen.
+            if (auto it = self.watches.find(fd); it != self.watches.end()) {
+                it->second->let_go();
+                self.watches.erase(it);
+            }
             return 0;
         }
         auto& watch = self.watches[fd];
