@@ -99,7 +99,7 @@ asio::awaitable<void> Aside::run(std::function<void()> work) {
                 }
                 {
                     std::lock_guard held(next->mutex);
-                    next->error = error, next->finished = true;
+                    next->error = std::move(error), next->finished = true;
                 }
                 answer(*queue, *next);
             }
@@ -110,7 +110,7 @@ asio::awaitable<void> Aside::run(std::function<void()> work) {
     bool finished = false;
     {
         std::lock_guard lock(job->mutex);
-        finished = job->finished, error = job->error;
+        finished = job->finished, error = std::move(job->error);  // it ends here, not on the thread
     }
     if (!finished) throw boost::system::system_error(asio::error::operation_aborted);
     if (error) std::rethrow_exception(error);

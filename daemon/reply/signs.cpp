@@ -301,7 +301,7 @@ Echo without_echo(std::string text) {
         if (auto sign = text.rfind("【", span.begin); sign != text.npos) span.begin = sign;
         text = blank(std::move(text), {span});
     }
-    if (out.found) text = blank(std::move(text), find_all(t.echo_tail, text));
+    if (out.found) blank_out(text, find_all(t.echo_tail, text));
     out.text = std::move(text);
     return out;
 }

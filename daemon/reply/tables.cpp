@@ -333,10 +333,14 @@ std::optional<std::size_t> ends_with(const Phrases& table, std::string_view text
     return begin;
 }
 
-std::string blank(std::string text, const std::vector<Span>& spans, char with) {
+void blank_out(std::string& text, const std::vector<Span>& spans, char with) {
     for (auto span : spans)
         std::fill(text.begin() + static_cast<std::ptrdiff_t>(span.begin),
                   text.begin() + static_cast<std::ptrdiff_t>(span.end), with);
+}
+
+std::string blank(std::string text, const std::vector<Span>& spans, char with) {
+    blank_out(text, spans, with);
     return text;
 }
 

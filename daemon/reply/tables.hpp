@@ -124,6 +124,8 @@ Span clause_around(std::string_view text, std::size_t place);
 
 // The same text with the spans turned into `with`, so that offsets stay.
 std::string blank(std::string text, const std::vector<Span>& spans, char with = ' ');
+// In place, for what is found in the very text: a text moved into one argument may be empty before the next one looks at it.
+void blank_out(std::string& text, const std::vector<Span>& spans, char with = ' ');
 Span bare(std::string_view text);               // without punctuation, spaces and symbols at both ends
 std::size_t word_count(std::string_view text);  // letters, Han characters and digits in it
 

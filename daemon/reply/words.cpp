@@ -181,9 +181,9 @@ std::size_t other_words(std::string_view text, const std::vector<Hit>& hits) {
     std::vector<Span> known;
     for (const auto& hit : hits) known.push_back(hit.span);
     auto rest = blank(std::string(text), known);
-    rest = blank(std::move(rest), find_polite(rest));
+    blank_out(rest, find_polite(rest));
     for (const auto* table : {&tables().strong, &tables().filler, &tables().adverb, &tables().negation})
-        rest = blank(std::move(rest), find_all(*table, rest));
+        blank_out(rest, find_all(*table, rest));
     std::size_t count = 0;
     bool letters = false;
     for (std::size_t at = 0; at < rest.size();) {
@@ -208,8 +208,8 @@ bool leaves_a_word(std::string_view text, const std::vector<Hit>& hits, bool den
         in_han = in_han || (hit.section->listed && text::is_han(text::character_at(text, hit.span.begin).code));
     }
     auto rest = blank(std::string(text), known);
-    rest = blank(std::move(rest), find_polite(rest));
-    if (denial_is_known) rest = blank(std::move(rest), find_all(t.negation_after, rest));
+    blank_out(rest, find_polite(rest));
+    if (denial_is_known) blank_out(rest, find_all(t.negation_after, rest));
     for (const auto* table : {&t.beside, &t.service, &t.strong}) {
         auto words = find_all(*table, rest);
         std::erase_if(words, [&](Span word) { return is_inside_a_word(rest, word.begin); });
@@ -351,7 +351,7 @@ bool is_doubtful(std::string_view text, const std::vector<Hit>& hits, std::size_
         const bool denies = hit.section->pole == Pole::nothing && text.substr(hit.span.begin, hit.span.size()).find("不是") != text.npos;
         if (!denies) rest = blank(std::move(rest), {hit.span});
     }
-    rest = blank(std::move(rest), find_polite(rest));
+    blank_out(rest, find_polite(rest));
     const auto doubts = find_all(t.doubt, rest);
     if (doubts.empty() || others <= one_thought) return !doubts.empty();
     auto same_clause = [&](std::size_t one, std::size_t other) {

@@ -78,7 +78,7 @@ asio::awaitable<void> ReadThread::run(std::function<void(Connection&)> work) {
 }
 
 void ReadThread::enqueue(std::shared_ptr<Job> job) {
-    asio::post(impl_->thread, [this, job] {
+    asio::post(impl_->thread, [this, job = std::move(job)]() mutable {
         pthread_setname_np(pthread_self(), "reader");
         auto& db = impl_->db;
         try {
@@ -87,11 +87,14 @@ void ReadThread::enqueue(std::shared_ptr<Job> job) {
             job->error = std::current_exception();
             db.reset();  // the next one begins anew
         }
+        // From then on the job is the caller's alone, as with the store's: whatever it holds ends on his thread.
         auto executor = std::move(job->executor);
-        asio::post(executor, [job, done = std::move(*job->done)]() mutable {
+        auto& mine = *job;
+        auto resume = [job = std::move(job), done = std::move(*mine.done)]() mutable {
             if (job->slot.is_connected()) job->slot.clear();
             std::move(done)();
-        });
+        };
+        asio::post(executor, std::move(resume));
     });
 }
 

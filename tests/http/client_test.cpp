@@ -1,8 +1,23 @@
 #include "daemon/http/client.hpp"
 
+#include <dlfcn.h>
 #include <doctest/doctest.h>
+#include <netdb.h>
 
+#include <cstring>
+#include <thread>
+
+#include "daemon/async/timer.hpp"
 #include "tests/http/site.hpp"
+
+// In place of the system's, for libcurl too, which asks on a thread of its own: names under .carrier.test are this machine, and to find one
+// takes as long as to ask a name server.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
+    static const auto systems = reinterpret_cast<decltype(&getaddrinfo)>(dlsym(RTLD_NEXT, "getaddrinfo"));
+    if (!name || !std::strstr(name, ".carrier.test")) return systems(name, service, hints, found);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return systems("127.0.0.1", service, hints, found);
+}
 
 namespace pingjing::http {
 namespace {
@@ -191,6 +206,25 @@ TEST_CASE("no answer in time is after_send, a cancelled fetch ends at once and l
 
     FetchRequest cancelled{.method = "POST", .url = url, .body = "x"};
     CHECK_FALSE(test::run(io, within(100ms, client.fetch(cancelled))).has_value());
+}
+
+// The thread that looks a name up tells by a pair of sockets, and the connection takes the number of one of them as soon as it is closed.
+TEST_CASE("the answer of a carrier whose name had to be looked up is seen, however long it takes") {
+    auto slow = [](Request) -> asio::awaitable<Response> {
+        co_await sleep_for(400ms);  // longer than libcurl's own timers, which look at everything; but for the limit for connecting
+        co_return Response();
+    };
+    Router router;
+    router.add("GET", "/", slow);
+    Site site(anywhere(), std::move(router));
+    auto port = site.address().substr(site.address().rfind(':'));
+    for (std::string name : {"one", "two", "three"}) {
+        CAPTURE(name);
+        Client client(site.io.get_executor());
+        FetchRequest request{.url = "http://" + name + ".carrier.test" + port + "/", .connect_timeout = 8s, .timeout = 4s};
+        auto answer = fetch(site.io, client, request);
+        CHECK_MESSAGE(answer.has_value(), (answer ? "" : answer.error().detail));
+    }
 }
 
 TEST_CASE("twenty at a time") {

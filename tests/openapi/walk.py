@@ -5,7 +5,7 @@ import http.client, json, os, re, shutil, socket, subprocess, sys, urllib.parse
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, "..", "commands"))
-from police_site import check, play, until
+from police_site import PATIENCE, check, play, until
 
 PACKAGES = ("@seriousme/openapi-schema-validator", "ajv", "ajv-formats")
 SCOPES = ["intake", "report", "desk", "inspect", "unit", "officer", "leader", "audit"]
@@ -207,7 +207,7 @@ def story(new_site):
     check(not never, "each was answered with 200 once", never)
 
     told = {"documents": {"network": walk.document, "control": walk.control}, "answers": walk.answers}
-    judged = subprocess.run(["node", os.path.join(here, "judge.mjs")], input=json.dumps(told), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)
+    judged = subprocess.run(["node", os.path.join(here, "judge.mjs")], input=json.dumps(told), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100 * PATIENCE)
     sys.stdout.write(judged.stdout[-4000:])
     check(judged.returncode == 0, "the documents are OpenAPI, and the answers as they say")
 

@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <future>
+#include <thread>
 
 #include "daemon/async/task_group.hpp"
 #include "tests/support/run.hpp"
@@ -60,4 +63,27 @@ TEST_CASE("what a reader's work throws reaches who asked for it, told to stop or
     ReadThread reader(path);
     std::function<void(Connection&)> breaks = [](Connection& db) { Statement(db, "SELECT b FROM t").run(); };
     CHECK_THROWS_AS(test::run(io, reader.run(breaks)), SqlError);
+}
+
+TEST_CASE("what a reader's work holds ends on the thread of who asked for it") {
+    test::TempFolder folder;
+    auto path = (folder / "some.db").string();
+    { Connection db(path); db.exec("CREATE TABLE t(a)"); }
+    asio::io_context io;
+    std::atomic<int> ended = 0, elsewhere = 0;
+    {
+        ReadThread reader(path);
+        for (int i = 0; i < 10000; ++i) {
+            auto end = [&, here = std::this_thread::get_id()](int*) { ++ended, elsewhere += std::this_thread::get_id() != here; };
+            std::shared_ptr<int> held(nullptr, end);
+            std::function<void(Connection&)> holds = [held = std::move(held)](Connection&) {};
+            // Whoever asked is awake: nothing gives the thread the time to let go of what it has.
+            bool answered = false;
+            asio::co_spawn(io, reader.run(std::move(holds)), [&](std::exception_ptr) { answered = true; });
+            io.restart();
+            while (!answered) io.poll();
+        }
+    }
+    CHECK(ended == 10000);
+    CHECK(elsewhere == 0);
 }
