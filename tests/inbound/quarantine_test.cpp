@@ -131,7 +131,8 @@ TEST_CASE("of a list with one bad item the good ones count at once, and the bad 
     };
     w.run_for([&]() -> asio::awaitable<void> {
         auto old_mapping = mapping(false);
-        co_await w.gateway().inbox().take_body("main", R"([{"m":"3"},{"content":"1"}])", old_mapping);
+        store::HookCall call(R"([{"m":"3"},{"content":"1"}])");
+        co_await w.gateway().inbox().take_body("main", std::move(call), old_mapping);
     });
     w.pass(3s);
     CHECK(w.classes() == "rated quarantined");
