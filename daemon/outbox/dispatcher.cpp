@@ -138,19 +138,23 @@ asio::awaitable<std::optional<Round>> Dispatcher::claim() {
 }
 
 asio::awaitable<void> Dispatcher::never_sent(std::vector<store::Attempt> attempts) {
-    while (!attempts.empty()) {
-        auto now = clock_.now();
-        auto policy = policy_;  // a reload on the io thread must not pull it away under the store's
-        auto work = [&attempts, policy, now](store::Connection& db) {
-            for (const auto& a : attempts)
-                if (store::record_never_sent(db, a, now).moved) uncount(db, *policy, a, now);
-        };
-        try {
-            co_await store_.run(std::ref(work));
-            co_return;
-        } catch (const store::SqlError&) {
+    for (const auto& attempt : attempts) {
+        for (bool is_settled = false; !is_settled;) {
+            auto now = clock_.now();
+            auto policy = policy_;  // a reload on the io thread must not pull it away under the store's
+            auto work = [&attempt, policy, now](store::Connection& db) {
+                if (store::record_never_sent(db, attempt, now).moved) uncount(db, *policy, attempt, now);
+            };
+            try {
+                co_await store_.run(std::ref(work));
+                is_settled = true;
+            } catch (const store::SqlError& error) {
+                log::error("outbox.record_failed", {{"ref", attempt.ref}, {"why", error.what()}});
+                // Refused it would be refused for ever, and nobody claims meanwhile. What is still `sending` at the next start is in doubt.
+                is_settled = error.is_refusal();
+            }
+            if (!is_settled) co_await sleep_for(store_pause);
         }
-        co_await sleep_for(store_pause);
     }
 }
 

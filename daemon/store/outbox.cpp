@@ -391,7 +391,12 @@ int refused_are_due(Connection& db, const std::optional<std::string>& channel, I
     return static_cast<int>(db.changes());
 }
 
-Settled record_never_sent(Connection& db, const Attempt& a, Instant now) { return due_again(db, a, "never_sent", "", now, now); }
+Settled record_never_sent(Connection& db, const Attempt& a, Instant now) {
+    // Its claim may have been taken back, and with it the message where both were of one commit: the number is nobody's then, or another's.
+    Statement stands(db, "SELECT 1 FROM messages WHERE id = ?1 AND ref = ?2 AND attempt = ?3 AND state = 'sending'");
+    if (!stands.bind(1, a.message).bind(2, a.ref).bind(3, a.number).step()) return {};
+    return due_again(db, a, "never_sent", "", now, now);
+}
 
 std::optional<std::int64_t> phone_of_message(Connection& db, std::string_view ref) {
     Statement find(db, "SELECT phone_id FROM messages WHERE ref = ?1");

@@ -95,9 +95,9 @@ Settled record_failed(Connection& db, const Attempt& a, std::string_view outcome
 Settled record_held(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now);
 // `vendor_ids`: by which reports would name its parts, where that is known.
 Settled record_in_doubt(Connection& db, const Attempt& a, std::string_view outcome, std::string_view detail, Instant now, const std::vector<std::string>& vendor_ids = {});
-// The claim may or may not be on disk and nobody has sent anything: what is `sending` by this attempt is due again.
 // What this channel, or any, refused goes again now instead of after its pause. Returns how many.
 int refused_are_due(Connection& db, const std::optional<std::string>& channel, Instant now);
+// Nobody has sent anything, and the claim may be on the disk, or its message not even: what is `sending` by this attempt is due again.
 Settled record_never_sent(Connection& db, const Attempt& a, Instant now);
 std::optional<std::int64_t> phone_of_message(Connection& db, std::string_view ref);
 // A response after the attempt had been given up, by the channel that made it. Takes in_doubt to accepted, failed, or (proved refusal, and nothing says the

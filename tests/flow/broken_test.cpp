@@ -67,6 +67,40 @@ TEST_CASE("a journal that cannot be written: nobody is texted, the row is due ag
     CHECK(w.books_balance());
 }
 
+TEST_CASE("a text that was planned and claimed in a commit that failed is gone with it, and those after it go") {
+    World w(morning);
+    w.call("A1", zhang);
+    w.pass(3h);
+    REQUIRE(w.sent.size() == 1);
+    auto thank = [&w](store::Connection& db) {
+        store::NewMessage thanks;
+        thanks.purpose = Purpose::thanks, thanks.text_name = "thanks", thanks.case_id = 1, thanks.phone_id = 1, thanks.channel = "main";
+        thanks.due_at = w.clock.now(), thanks.stale_at = w.clock.now() + 10min;
+        store::plan_message(db, w.random, thanks, w.clock.now());
+    };
+    w.run_for([&]() -> asio::awaitable<void> {
+        auto planned_in_vain = [&](store::Connection& db) {
+            thank(db);
+            db.exec("PRAGMA defer_foreign_keys = ON; INSERT INTO attempts(message_id, attempt, channel, claimed_at) VALUES (999, 1, 'main', 1)");
+        };
+        w.gateway().dispatcher().wake();  // its claim comes into the same commit
+        bool failed = false;
+        try {
+            co_await w.store->run(std::ref(planned_in_vain));
+        } catch (const store::SqlError&) {
+            failed = true;
+        }
+        CHECK(failed);
+    });
+    w.pass(1min);
+    CHECK(w.value("SELECT count(*) FROM messages WHERE purpose = 'thanks'") == "0");
+    w.store->run_now(thank);
+    w.gateway().dispatcher().wake();
+    w.pass(1min);
+    CHECK(w.sent.size() == 2);
+    CHECK(w.value("SELECT state FROM messages WHERE purpose = 'thanks'") == "accepted");
+}
+
 TEST_CASE("a survey that cannot be claimed is put aside for a person, and those behind it go") {
     World w(morning);
     for (int i = 0; i < 5; ++i) w.call("A" + std::to_string(i), phone(i));

@@ -77,6 +77,22 @@ TEST_CASE("an attempt has one row, whether or not an earlier build began it at t
     }
 }
 
+TEST_CASE("what was never sent is known by its name: its claim was taken back with its message, and the number is nobody's, or another's") {
+    for (bool another : {true, false}) {
+        CAPTURE(another);
+        Drawer d;
+        auto gone = d.attempt;
+        gone.ref = "3n9xzcve2ussiynqrbri";
+        if (!another) gone.message = 2;
+        d.bring_to("sending");
+        std::string before, after;
+        d.store->run_now([&](store::Connection& db) { before = test::dump(db); });
+        d.store->run_now([&](store::Connection& db) { CHECK_FALSE(store::record_never_sent(db, gone, noon).moved); });
+        d.store->run_now([&](store::Connection& db) { after = test::dump(db); });
+        CHECK(after == before);
+    }
+}
+
 TEST_CASE("a message of one part keeps one key that says nothing of its own, one of two parts waits for both") {
     for (bool whole : {true, false}) {
         CAPTURE(whole);
