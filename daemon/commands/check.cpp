@@ -44,7 +44,6 @@ void print_texts(const std::vector<TextLength>& texts, bool whole) {
 int check(const std::string& config, bool templates) {
     auto settings = load_settings(config);
     if (!settings) return 2;
-    if (!knows_its_time(*settings)) return 2;
     auto meaning = meaning_of(*settings);
     if (!meaning) {
         fmt::print(stderr, "{}\n", meaning.error().detail);

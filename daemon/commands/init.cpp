@@ -60,7 +60,6 @@ int init(const std::string& config, const InitOptions& options) {
                            settings->service.state_dir.string());
                 return 1;
             }
-    if (!knows_its_time(*settings)) return 2;
     auto keys = store::Seal::create_keys(settings->service.key_dir);
     if (!keys && keys.error().kind != Error::Kind::conflict) {
         fmt::print(stderr, "{}\n", keys.error().detail);

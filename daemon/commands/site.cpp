@@ -30,16 +30,11 @@ Result<config::Settings> read_settings(const std::string& file) {
 
 std::optional<config::Settings> load_settings(const std::string& file) {
     auto settings = read_settings(file);
-    if (settings) return *std::move(settings);
-    fmt::print(stderr, "{}\n", settings.error().detail);
-    return std::nullopt;
-}
-
-bool knows_its_time(const config::Settings& settings) {
     const char* spec = std::getenv("PINGJING_CLOCK");
-    auto said = spec && settings.service.test_clock ? read_clock_spec(spec) : Result<ClockSpec>(ClockSpec{});
-    if (!said) fmt::print(stderr, "{}\n", said.error().detail);
-    return said.has_value();
+    auto said = settings && settings->service.test_clock && spec ? read_clock_spec(spec) : Result<ClockSpec>(ClockSpec{});
+    if (settings && said) return *std::move(settings);
+    fmt::print(stderr, "{}\n", (settings ? said.error() : settings.error()).detail);
+    return std::nullopt;
 }
 
 std::unique_ptr<Clock> make_clock(const config::Settings& settings) {

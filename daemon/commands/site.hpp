@@ -14,7 +14,7 @@ namespace pingjing::commands {
 
 // invalid_input: all problems, a line each.
 Result<config::Settings> read_settings(const std::string& file);
-// nullopt: the problems stand on stderr, the caller exits with 2.
+// nullopt: the problems stand on stderr (PINGJING_CLOCK, where it is obeyed, is one of them), the caller exits with 2.
 std::optional<config::Settings> load_settings(const std::string& file);
 
 struct Site {
@@ -30,7 +30,6 @@ bool has_store(const config::Settings& settings);
 // Without a daemon: opens the store itself, and where there is none makes one for `init` alone. nullopt: said on stderr.
 enum class Missing { refused, made };
 std::optional<Site> open_site(config::Settings settings, Missing missing = Missing::refused);
-bool knows_its_time(const config::Settings& settings);  // PINGJING_CLOCK, where it is obeyed, says one; false: said on stderr
 std::unique_ptr<Clock> make_clock(const config::Settings& settings);  // null: said on stderr
 
 }  // namespace pingjing::commands

@@ -17,7 +17,9 @@ namespace {
 
 namespace json = boost::json;
 
-// Walks the text once and only looks: which record has a key twice, a number beyond a double, or a NUL.
+constexpr std::size_t deepest_record = 32, deepest_text = 1000;  // in a text beyond that the record is not looked for: its neighbours go with it
+
+// Walks the text once and only looks: which record has a key twice, a number beyond a double, a NUL, or is nested too deep.
 struct Inspector {
     static constexpr std::size_t max_array_size = std::size_t(-1), max_object_size = std::size_t(-1);
     static constexpr std::size_t max_string_size = std::size_t(-1), max_key_size = std::size_t(-1);
@@ -42,7 +44,10 @@ struct Inspector {
         if (levels.size() == 1 && levels.front().array) ++levels.front().index;
         if (levels.size() <= record_depth()) field.clear();
     }
-    void open(bool array) { levels.push_back(Level{array}); }
+    void open(bool array) {
+        levels.push_back(Level{array});
+        if (levels.size() > deepest_record + record_depth() - 1) problem(fmt::format("at most {} levels of arrays and objects", deepest_record));
+    }
     void close() {
         levels.pop_back();
         value_done();
@@ -120,7 +125,7 @@ Result<StrictJson> parse_strict(std::string_view text, Nul nul) {
     std::string mended;
     if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) text = mended = with_whole_escapes(text);
     json::parse_options options;
-    options.max_depth = 32;
+    options.max_depth = deepest_text;
     json::error_code error;
     json::basic_parser<Inspector> inspector(options);
     inspector.handler().nul = nul;

@@ -20,7 +20,7 @@ struct StrictJson {
 };
 // A citizen's text from a vendor may hold a NUL, for that is how a lost '@' of the default alphabet arrives; a record of ours may not.
 enum class Nul { refused, kept };
-// An error: not JSON, not UTF-8, or nested deeper than 32.
+// An error: not JSON, not UTF-8, or nested deeper than 1000. What is nested deeper than 32 is a record's problem.
 Result<StrictJson> parse_strict(std::string_view text, Nul nul = Nul::refused);
 // The text under `key` of an object that has no other key; an empty body or object is an empty text. An error says what was expected.
 Result<std::string> only_text(std::string_view body, std::string_view key, std::size_t longest_bytes);

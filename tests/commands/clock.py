@@ -37,6 +37,8 @@ def story(new_site):
     check("HOLD" not in site.run("status").stdout, "and nothing is held")
     check(site.stop() == 0, "stops")
 
+    site.environment["PINGJING_CLOCK"] = "tomorrow"
+    check("PINGJING_CLOCK=tomorrow: expected" in site.run("status", exit=2).stderr, "a clock that says no time is wrong usage")
     move(site, timedelta(days=-2))
     site.configure(sign="YY公安")  # a fact of its own, at the wrong time: it must not hide the last right one
     held(site, "before", "13900000202", "before the last stored fact")

@@ -131,7 +131,7 @@ TEST_CASE("POST /v1/calls: nothing that is only said again wakes the dispatcher"
 
 TEST_CASE("POST /v1/calls: what cannot be read at all is a problem document, and nothing is stored") {
     Desk110 desk;
-    std::string deep(40, '['), good = call("a");
+    std::string deep(1001, '['), good = call("a");
     struct { const char* given; std::string body, type, query; int status; } cases[] = {
         {"no type", good, "", "", 415},
         {"another type", good, "text/plain", "", 415},
@@ -142,7 +142,7 @@ TEST_CASE("POST /v1/calls: what cannot be read at all is a problem document, and
         {"half an array", "[" + good + ",", "application/json", "", 400},
         {"something behind it", good + "x", "application/json", "", 400},
         {"no object", "\"a\"", "application/json", "", 400},
-        {"too deep", deep + std::string(40, ']'), "application/json", "", 400},
+        {"too deep", deep + std::string(1001, ']'), "application/json", "", 400},
         {"bytes that are no UTF-8", with_field("a", "result", "\"\xc4\xe3\""), "application/json", "", 400},
         {"NDJSON without a line of JSON", "id,state\n1,closed\n", "application/x-ndjson", "", 400},
         {"CSV without a head row", csv_row("a"), "text/csv", "", 400},
@@ -191,6 +191,7 @@ TEST_CASE("POST /v1/calls: a bad field costs its own row, is named, never repeat
         {"version a fraction", call("x", {{"version", 1.5}}), "version"},
         {"version 1e400", with_field("x", "version", "1e400"), "version"},
         {"1e400 where nobody looks", with_field("x", "extra", "{\"a\":1e400}"), "extra"},
+        {"nested too deep", with_field("x", "extra", R"({"a":)" + std::string(31, '[') + std::string(31, ']') + "}"), "extra"},
         {"a key twice", call("x").insert(1, R"("unit":"1",)"), "unit"},
         {"a time without a zone", call("x", {{"reported_at", "2026-11-20T20:00:00"}}), "reported_at"},
         {"a time out of range", call("x", {{"reported_at", "1999-12-31T00:00:00+08:00"}}), "reported_at"},
