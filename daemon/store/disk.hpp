@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/core/clock.hpp"
+
 namespace pingjing::store {
 
 // Everything throws std::system_error with what was tried, unless it says otherwise.
@@ -37,6 +39,9 @@ public:
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     // So that names made in it survive power loss.
     virtual void sync_folder(const std::filesystem::path& folder) = 0;
+
+    // How long jobs of a store that runs inline wait from now on, so that they come together as on a thread of its own while the disk is at work.
+    virtual Steady busy_for() { return {}; }
 
     // How much lies between two of them; few in the simulation, where a story is short.
     int pages_between_checkpoints = 16'000;

@@ -77,6 +77,7 @@ struct Store::Impl {
     std::condition_variable arrived;
     std::deque<std::shared_ptr<Job>> waiting;
     bool stopping = false, drain_posted = false;
+    std::optional<Timer> disk_is_free;  // inline_io on a disk that takes time
     std::thread thread;
 
     void mark(const Epoch& reached, bool checkpointed) {
@@ -233,12 +234,19 @@ void Store::enqueue(std::shared_ptr<Job> job) {
     auto executor = job->executor;
     i.waiting.push_back(std::move(job));
     if (std::exchange(i.drain_posted, true)) return;
-    // Behind everything that is ready to run now, so that its jobs come along.
-    asio::post(executor, [this] {
+    auto drain = [this] {
         impl_->drain_posted = false;
         Group group(std::make_move_iterator(impl_->waiting.begin()), std::make_move_iterator(impl_->waiting.end()));
         impl_->waiting.clear();
         while (!group.empty()) group = settle(std::move(group));
+    };
+    // Behind everything that is ready to run now, so that its jobs come along.
+    auto busy = i.disk.busy_for();
+    if (busy <= Steady::zero()) return asio::post(executor, drain);
+    i.disk_is_free.emplace(executor);
+    i.disk_is_free->expires_after(busy);
+    i.disk_is_free->async_wait([drain](boost::system::error_code gone) {
+        if (!gone) drain();
     });
 }
 

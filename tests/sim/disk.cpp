@@ -345,6 +345,12 @@ void Disk::crash() {
     ended_ = true;
 }
 
+Steady Disk::busy_for() {
+    if (ended_ || slowest == Steady::zero()) return {};
+    ++fired_["a disk at work while others come"];
+    return Steady(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(slowest.count()))));
+}
+
 Disk::Step Disk::step() {
     if (ended_) return Step::as_asked;
     ++steps_;

@@ -47,6 +47,7 @@ public:
     std::shared_ptr<Disk> fork() const;
     void lose_power();  // what was not synced is dropped, torn and reordered
     DiskFaults faults{};
+    Steady slowest{};  // a group of the store's jobs waits so long at most while others come to it
     std::function<void()> crashed{};  // called in the middle of a step, once; what follows has no consequences
     void end();                       // nothing goes wrong any more: nobody looks at what happens here
 
@@ -73,6 +74,7 @@ public:
     std::unique_ptr<File> open(const std::filesystem::path& file) override;
     void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void sync_folder(const std::filesystem::path& folder) override;
+    Steady busy_for() override;
 
     // What SQLite's methods and File do. Return an errno, 0: done.
     int write(Node& node, std::string_view bytes, std::int64_t at);

@@ -15,7 +15,14 @@ void Machine::put_under(Life& life, std::size_t number) {
         life.dead = true;
         image_ = life.disk->fork();
     };
+    draw_slowness(life);
     draw_trouble(life, number);
+}
+
+// Most disks are done before anybody else comes; on others whatever is asked for meanwhile is one commit, and stands or falls together.
+void Machine::draw_slowness(Life& l) {
+    constexpr Steady slowest[] = {{}, {}, std::chrono::milliseconds(20), std::chrono::milliseconds(200), std::chrono::seconds(3)};
+    l.disk->slowest = slowest[city_.random.below(std::size(slowest))];
 }
 
 void Machine::draw_trouble(Life& l, std::size_t number) {

@@ -20,6 +20,7 @@ public:
     void check_journal(const Disk& disk);
 
 private:
+    void draw_slowness(Life& life);
     void draw_trouble(Life& life, std::size_t number);
     void draw_full_disk(Life& life);
     void offer_old_backup();
