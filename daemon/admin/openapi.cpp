@@ -82,7 +82,7 @@ private:
             if (name.ends_with('*')) name.pop_back();
             out.push_back(json::object{{"name", name}, {"in", "path"}, {"required", true}, {"schema", json::object{{"type", "string"}}}});
         }
-        for (const auto& name : words(o.query, ' ')) out.push_back(reference("parameters", name));
+        for (const auto& name : words(o.query, ' ')) out.push_back(reference("parameters", name.substr(name.find(':') + 1)));
         return out;
     }
 

@@ -23,7 +23,7 @@ const std::vector<Operation>& operations() {
          "Closed calls; answered when they are on disk, one result a row in order",
          "mapping source", "Calls", "CallResults", "400 413 415"},
         {"GET", "/v1/calls/{id}", scopes, "inspect", "readCall",
-         "The story of one case; written down as a look", "story_format", "", "Story", "400 404"},
+         "The story of one case; written down as a look", "format:story_format", "", "Story", "400 404"},
         {"GET", "/v1/hooks/{channel}/{secret}", secret, "", "hookByGet",
          "A carrier's report or a citizen's text; answered when it is on disk, in the vendor's own form",
          "", "", "Vendor", "404 503=NotKept"},
@@ -66,7 +66,7 @@ const std::vector<Operation>& operations() {
          "What looks like gaming", "from to service format raw cases", "", "Report", "400", "inspect"},
         {"GET", "/v1/reports/audit", scopes, "audit", "reportAudit",
          "Who looked at whom, who did what by hand, and why; no number in it; written down as a look",
-         "from to audit_format", "", "Audit", "400"},
+         "from to format:audit_format", "", "Audit", "400"},
         {"GET", "/v1/reports/mine", scopes, "officer", "reportMine",
          "One's own ratings, by the badge of the token", "format", "", "Report", "400"},
 
@@ -88,7 +88,7 @@ const std::vector<Operation>& operations() {
          "Takes back what was filed", "", "AppealWithdrawal", "AppealOutcome", "400 404 409"},
         {"POST", "/v1/appeals/{id}/{step}", scopes, "inspect", "stepAppeal",
          "Inspection's steps: propose, confirm, return", "", "AppealStep", "AppealOutcome", "400 404 409"},
-        {"GET", "/v1/review", scopes, "inspect", "listReviews", "Texts that a person has to read", "review_kind", "", "Reviews", "400"},
+        {"GET", "/v1/review", scopes, "inspect", "listReviews", "Texts that a person has to read", "kind:review_kind", "", "Reviews", "400"},
         {"GET", "/v1/review/{id}", scopes, "inspect", "readReview",
          "One of them, with what there is to choose from", "", "", "Review", "400 404"},
         {"POST", "/v1/review/{id}", scopes, "inspect", "decideReview",
@@ -175,6 +175,16 @@ const std::vector<Operation>& operations() {
          "One of them, to a person and for a reason, which are kept", "", "Reason", "QuarantinedCall", "400 403 404"},
     };
     return all;
+}
+
+std::vector<std::string_view> parameters_of(const Operation& operation) {
+    std::vector<std::string_view> names;
+    for (auto list = operation.query; !list.empty();) {
+        auto word = list.substr(0, list.find(' '));
+        list.remove_prefix(std::min(list.size(), word.size() + 1));
+        names.push_back(word.substr(0, word.find(':')));
+    }
+    return names;
 }
 
 const Operation& operation(std::string_view method, std::string_view pattern) {

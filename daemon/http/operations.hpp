@@ -21,7 +21,7 @@ struct Operation {
     Door door = Door::open;
     std::string_view scopes{};      // "inspect,desk": one of them is enough
     std::string_view id{}, says{};  // a name for programs, a sentence for people
-    std::string_view query{};       // "from to format": parameters, and headers of the page
+    std::string_view query{};       // "from to kind:review_kind": parameters, and headers of the page; behind a colon how it is described there
     std::string_view takes{};       // a body; empty: none
     std::string_view answers{};     // 200
     std::string_view refuses{};     // "400 404": problems beside those of its door; "503=NotReady": an answer of its own
@@ -29,6 +29,7 @@ struct Operation {
 };
 
 const std::vector<Operation>& operations();
+std::vector<std::string_view> parameters_of(const Operation& operation);  // as they stand in the address
 // Throws std::logic_error: a route that is not described cannot be added.
 const Operation& operation(std::string_view method, std::string_view pattern);
 

@@ -61,6 +61,13 @@ std::string json_string(std::string_view text) {
     return out + '"';
 }
 
+// A word misspelt would be a question that nobody answers: all days instead of one.
+Response unknown_parameter(const std::string& name, const std::vector<std::string_view>& known) {
+    auto expected = known.empty() ? std::string("expected no parameters") : fmt::format("expected one of the parameters {}", fmt::join(known, ", "));
+    return problem(400, "Bad Request", fmt::format("{}: {}", hide_numbers(name.substr(0, 64)), expected));
+}
+asio::awaitable<Response> at_once(Response response) { co_return response; }
+
 std::string what_of(const std::exception_ptr& thrown) {
     try {
         std::rethrow_exception(thrown);
@@ -151,8 +158,14 @@ struct Router::Route {
 };
 
 void Router::add(std::string method, std::string pattern, const Guard& guard, Handler handler) {
-    auto scopes = std::string(operation(method, pattern).scopes);
-    add(std::move(method), std::move(pattern), guard(std::move(scopes), std::move(handler)));
+    const auto& described = operation(method, pattern);
+    auto knows_its_parameters = [&described, handler = std::move(handler)](Request request) -> asio::awaitable<Response> {
+        auto known = parameters_of(described);
+        for (const auto& [name, value] : request.parameters)
+            if (std::ranges::find(known, name) == known.end()) return at_once(unknown_parameter(name, known));
+        return handler(std::move(request));
+    };
+    add(std::move(method), std::move(pattern), guard(std::string(described.scopes), std::move(knows_its_parameters)));
 }
 
 std::vector<const Operation*> Router::described() const {

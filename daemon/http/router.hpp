@@ -71,7 +71,7 @@ public:
     explicit Router(Side side = Side::any) : side_(side) {}
 
     void add(std::string method, std::string pattern, Handler handler);
-    // Behind the scopes that its description names. Throws std::logic_error for a route without one.
+    // Behind the scopes that its description names; a parameter that it does not name is a 400. Throws std::logic_error for a route without one.
     void add(std::string method, std::string pattern, const Guard& guard, Handler handler);
     // What is described of what was added, in its order.
     std::vector<const Operation*> described() const;

@@ -121,8 +121,6 @@ struct Door {
 };
 
 asio::awaitable<http::Response> take_calls(std::shared_ptr<const Door> door, http::Request request) {
-    for (const auto& [name, value] : request.parameters)
-        if (name != "source" && name != "mapping") co_return http::problem(400, "Bad Request", hide_numbers(name.substr(0, 64)) + ": expected one of the parameters source, mapping");
     auto document = describe(request);
     if (!document) co_return std::move(document.error());
 

@@ -52,6 +52,27 @@ TEST_CASE("behind a guard a route has the scopes of its description") {
     CHECK_THROWS_AS(router.add("GET", "/v1/secret", guard, answering("secret")), std::logic_error);
 }
 
+TEST_CASE("behind a guard a parameter that the description does not name is refused by name, and no number is repeated") {
+    Router router;
+    Guard guard = [](std::string, Handler handler) { return handler; };
+    router.add("GET", "/v1/review", guard, answering("reviews"));
+    router.add("GET", "/v1/desk", guard, answering("desk"));
+    auto asked = [&](const char* target) {
+        asio::io_context io;
+        Request request;
+        request.method = "GET", request.target = target;
+        request.parameters = parse_query(std::string_view(target).substr(std::string_view(target).find('?') + 1));
+        return test::run(io, router.handle(std::move(request)));
+    };
+    CHECK(asked("/v1/review?kind=words").body == "reviews");
+    auto misspelt = asked("/v1/review?kinds=words"), none = asked("/v1/desk?13812345678=1");
+    CHECK(misspelt.status == 400);
+    CHECK(misspelt.body.find("kinds: expected one of the parameters kind") != std::string::npos);
+    CHECK(none.status == 400);
+    CHECK(none.body.find("expected no parameters") != std::string::npos);
+    CHECK(none.body.find("13812345678") == std::string::npos);
+}
+
 TEST_CASE("a path finds the handler that describes it most closely") {
     Router router;
     router.add("GET", "/v1/calls/{id}", answering("call"));
