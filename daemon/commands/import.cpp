@@ -9,6 +9,7 @@
 #include "daemon/commands/site.hpp"
 #include "daemon/core/signed_note.hpp"
 #include "daemon/intake/document_file.hpp"
+#include "daemon/site_rules.hpp"
 
 namespace pingjing::commands {
 namespace {
@@ -126,11 +127,21 @@ private:
     const ImportOptions& options_;
 };
 
+// Of the site's own and the built-in ones; false: said on stderr.
+bool is_mapping(const config::Settings& settings, const std::string& name) {
+    auto own = site_mappings(settings);
+    auto known = own && *own ? **own : intake::Mappings::built_in();
+    if (name.empty() || known.find(name)) return true;
+    fmt::print(stderr, "--mapping {}: expected one of {}\n", name, fmt::join(known.names(), ", "));
+    return false;
+}
+
 }  // namespace
 
 int import(const std::string& config, const ImportOptions& options) {
     auto settings = load_settings(config);
     if (!settings) return 2;
+    if (!is_mapping(*settings, options.mapping)) return 2;
     auto line = Line::open(*settings);
     if (!line) return 1;
     Importer importer(*line, options);

@@ -21,6 +21,7 @@ def slips(site):
         shown = typed(sub, action, "--help", exit=0)
         check(all(word in shown for word in words), f"--help of {sub} {action} shows its options", shown)
     check("45 MiB" in typed("import", "--help", exit=0), "a dry run has its limit")
+    check("--mapping nobody: expected one of" in site.run("import", "calls.csv", "--mapping", "nobody", exit=2).stderr, "a mapping is one of those that there are")
     check("date: 2027-01-01 is still to come" in site.run("export", "--date", "2027-01-01", exit=2).stderr, "no files of a day to come")
     check("unit: expected one" in site.run("token", "create", "--scope", "unit", exit=2).stderr, "a token of a unit names one")
     check("badge: expected one" in site.run("token", "create", "--scope", "report,officer", exit=2).stderr, "one of an officer him")

@@ -35,8 +35,8 @@ void Machine::draw_trouble(Life& l, std::size_t number) {
     auto& f = l.disk->faults;
     auto some_step = [&] { return 1 + static_cast<std::int64_t>(random.below(std::uint64_t(1) << (2 + random.below(12)))); };
     switch (random.below(14)) {
-        case 0: f.error_at_step = some_step(), f.errors = 1; break;
-        case 1: f.error_at_step = some_step(), f.errors = 1 + static_cast<std::int64_t>(random.below(50)); break;
+        case 0: f.error_at_step = some_step(), f.errors = 1, may_get_over_it(l); break;
+        case 1: f.error_at_step = some_step(), f.errors = 1 + static_cast<std::int64_t>(random.below(50)), may_get_over_it(l); break;
         case 2:
             f.error_at_step = some_step(), f.errors = 1'000'000'000;
             l.dies_at = city_.clock.steady() + std::chrono::minutes(10 + random.below(600));
@@ -49,13 +49,17 @@ void Machine::draw_trouble(Life& l, std::size_t number) {
         case 8: case 9: case 10: case 11: f.crash_at_step = some_step(); break;
         default: l.troubled = false;
     }
-    // Whoever gets over it must be as well as before: what hangs from then on is seen where no new start comes to its help.
-    bool passes = f.full || (f.errors > 0 && f.errors < 100);
-    if (l.troubled && passes && random.below(2) == 0) l.handlers = 0;
+}
+
+// Then no end is set to this life: it must be as well as before, and what hangs from then on is seen, for no new start comes to its help.
+bool Machine::may_get_over_it(Life& l) {
+    if (city_.random.below(2) == 0) l.handlers = 0;
+    return l.handlers == 0;
 }
 
 void Machine::draw_full_disk(Life& l) {
-    auto from = city_.clock.steady() + std::chrono::minutes(city_.random.below(600)), to = from + std::chrono::minutes(1 + city_.random.below(300));
+    auto longest = may_get_over_it(l) ? 10 : 300;  // every second of it is tried again
+    auto from = city_.clock.steady() + std::chrono::minutes(city_.random.below(600)), to = from + std::chrono::minutes(1 + city_.random.below(longest));
     l.disk->faults.full = [this, from, to] {
         if (city_.clock.steady() >= to) return full_before_ ? (++city_.fired["space again after a full disk"], full_before_ = false) : false;
         return full_before_ = city_.clock.steady() >= from;

@@ -22,6 +22,7 @@ public:
 private:
     void draw_slowness(Life& life);
     void draw_trouble(Life& life, std::size_t number);
+    bool may_get_over_it(Life& life);
     void draw_full_disk(Life& life);
     void offer_old_backup();
     bool is_refused(bool empty);
