@@ -116,6 +116,8 @@ void Section::refuse(const Found& found, const std::string& key, const std::stri
     problems_->add(found.layer->file, line_of_node(*found.node), fmt::format("{} = {}: expected {}", key, shown(*found.node), expected));
 }
 
+std::string Section::warning(const std::string& key, const std::string& what) const { return fmt::format("{}:{}: {}", file_, line_of(key), what); }
+
 int Section::line_of(const std::string& key) const {
     auto found = look(key);
     return found ? line_of_node(*found.node) : own_.line;

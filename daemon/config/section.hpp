@@ -82,6 +82,7 @@ public:
     const std::string& name() const { return name_; }
     int line() const { return own_.line; }
     int line_of(const std::string& key) const;
+    std::string warning(const std::string& key, const std::string& what) const;  // "FILE:LINE: what": no problem, but a person should know
     const std::string& file() const { return file_; }
     Problems& problems() { return *problems_; }
 
