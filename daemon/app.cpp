@@ -225,7 +225,7 @@ void App::make_watch() {
                                 return site;
                             }};
     world.channels = channels;
-    world.failing = [this] { return gateway_->failing(); };
+    world.failing = [this] { return failing(); };
     world.folders = [this] { return about_folders(); };
     watch_ = std::make_unique<watch::Watch>(std::move(world), watch::make_pushes(gateway_->settings().alarms, client_, clock_));
 }
@@ -250,6 +250,14 @@ std::vector<watch::Finding> App::about_folders() const {
         for (const auto& t : folder->troubles(gateway_->settings().alarms.backlog))
             out.push_back({t.kind == intake::Folder::Trouble::Kind::refused ? "drop_file_refused" : "drop_folder_waits", t.about, t.detail});
     return out;
+}
+
+// What these do is seen by nobody where it is not done: no line for the 110 system is made, and none waits.
+std::vector<std::string> App::failing() const {
+    auto all = gateway_->failing();
+    for (const auto& [loop, failure] : failed_)
+        if (clock_.steady() - failure.at < std::chrono::minutes(1)) all.push_back(fmt::format("'{}' fails and begins again: {}", loop, failure.why));
+    return all;
 }
 
 // For /metrics; `status` looks for itself.
@@ -387,7 +395,13 @@ Result<void> App::open(int inherited_fd) {
 }
 
 void App::start() {
-    auto failed = [](const char* loop) { return [loop](const std::string& why) { log::error("app.loop_failed", {{"loop", loop}, {"why", why}}); }; };
+    auto failed = [this](const char* loop) {
+        return [this, loop](const std::string& why) {
+            log::error("app.loop_failed", {{"loop", loop}, {"why", why}});
+            metrics::count("loop_failures_total", {{"loop", loop}});
+            failed_[loop] = {clock_.steady(), why};
+        };
+    };
     desk_loop_.spawn("desk", keep_running([this] { return desk_->run(); }, failed("desk")));
     gateway_->start();
     for (auto& folder : folders_) loops_.spawn("folder", keep_running([&folder] { return folder->run(); }, failed("folder")));

@@ -2,6 +2,7 @@
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,6 +62,7 @@ private:
     asio::awaitable<admin::Readiness> readiness();
     void make_watch();
     std::vector<watch::Finding> about_folders() const;
+    std::vector<std::string> failing() const;  // loops of ours and the gateway's
     asio::awaitable<bool> may_erase_files();
     reports::ExportPlace export_place() const;
     asio::awaitable<void> count_strangers();
@@ -99,6 +101,8 @@ private:
     std::unique_ptr<http::Server> server_, control_;
     TaskGroup loops_, desk_loop_;
     std::vector<std::string> notes_;
+    struct Failure { Steady at{}; std::string why{}; };
+    std::map<std::string, Failure> failed_{};  // of our own loops, the last one
     bool stopping_ = false;
 };
 

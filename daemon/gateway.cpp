@@ -230,6 +230,7 @@ asio::awaitable<void> Gateway::let_time_pass() {
         try {
             co_await world_.store.run(std::ref(work));
         } catch (const store::SqlError& error) {
+            if (error.is_refusal()) throw;  // it will not go away: then somebody is told that time stands still
             log::error("time.failed", {{"why", error.what()}});
             more = false;
         }

@@ -137,7 +137,18 @@ asio::awaitable<Courier::Outcome> Courier::deliver(const config::Delivery& to, c
         if (attempt->why.empty()) store::record_delivered(db, errand.id, attempt->arrival, now);
         else store::record_delivery_failed(db, errand.id, attempt->why, now);
     };
-    co_await world_.store.run(std::ref(record));
+    std::string unrecorded;
+    bool refused = false;
+    try {
+        co_await world_.store.run(std::ref(record));
+    } catch (const store::SqlError& error) {
+        unrecorded = error.what(), refused = error.is_refusal();
+    }
+    // On a full disk the whole parcel would be taken there every few seconds: it rests like any that failed, and other targets have their turn.
+    if (!unrecorded.empty()) {
+        log::error("delivery.not_recorded", {{"target", to.name}, {"day", errand.day}, {"version", errand.version}, {"why", unrecorded}});
+        co_return refused ? Outcome::stuck : Outcome::failed;
+    }
     bool done = attempt->why.empty();
     metrics::count("deliveries_total", {{"outcome", done ? "delivered" : "failed"}, {"target", to.name}});
     if (done) log::info("delivery.done", {{"target", to.name}, {"day", errand.day}, {"version", errand.version}, {"files", attempt->arrival.files}, {"bytes", attempt->arrival.bytes}});

@@ -193,6 +193,7 @@ asio::awaitable<http::Response> take(const Parts parts, http::Request request) {
     std::optional<http::Response> response;
     bool text = false;
     auto work = [&, rules = parts.rules(), now = parts.clock.now()](Connection& db) {
+        text = false;
         auto f = find(db, request);
         if (!f) return void(response = refuse(f.error()));
         const auto& asker = request.asker;
@@ -226,6 +227,7 @@ void add_work_routes(http::Router& router, const http::Guard& guard, Parts parts
 asio::awaitable<int> look_at_clocks(Parts parts) {
     int done = 0;
     auto look = [&, rules = parts.rules(), now = parts.clock.now()](Connection& db) {
+        done = 0;
         // By a clock that somebody has set by a day everything would be overdue, and what goes a level up does not come back.
         if (store::is_clock_held(db)) return;
         for (auto id : store::untold_followups(db, now, most_at_once)) store::take_back_told(db, id, rules->working_days.later(now, rules->told_days, rules->zone), now), ++done;

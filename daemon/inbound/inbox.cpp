@@ -567,7 +567,8 @@ asio::awaitable<void> Inbox::settle_receipts() {
             throw;  // told to stop
         } catch (const store::SqlError& error) {
             log::error("receipts.failed", {{"why", error.what()}});
-            refused = error.is_refusal() && !careful;
+            if (error.is_refusal() && careful) throw;  // it will not go away: then somebody is told
+            refused = error.is_refusal();
             broken = !refused;
         } catch (const std::exception& error) {
             log::error("receipts.failed", {{"why", error.what()}});

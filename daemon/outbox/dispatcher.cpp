@@ -285,7 +285,15 @@ asio::awaitable<void> Dispatcher::late(std::string channel, std::string ref, pro
         return store::record_late(db, channel, ref, next.step == Next::Step::accepted, refused, ids, provider::outcome_name(outcome),
                                   provider::outcome_detail(outcome), next.code, now, policy->answer_window);
     };
-    auto settled = co_await store_.run(std::ref(work));
+    store::Settled settled;
+    try {
+        settled = co_await store_.run(std::ref(work));
+    } catch (const store::SqlError& error) {
+        // Whoever tells it tells it until it stands, and those behind it wait. Refused it would be refused for ever: it stays in doubt.
+        if (!error.is_refusal()) throw;
+        log::error("outbox.late_refused", {{"channel", channel}, {"ref", ref}, {"why", error.what()}});
+        co_return;
+    }
     if (settled.woke && receipt_waits) receipt_waits();
     wake();
 }

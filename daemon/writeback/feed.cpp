@@ -91,7 +91,18 @@ asio::awaitable<bool> Feed::hand_over(const config::Writeback& to) {
         }
     }
     auto record = [&, now = world_.clock.now()](store::Connection& db) { record_left(db, gone, now); };
-    if (!gone.empty()) co_await world_.store.run(std::ref(record));
+    std::string unrecorded;
+    try {
+        if (!gone.empty()) co_await world_.store.run(std::ref(record));
+    } catch (const store::SqlError& error) {
+        unrecorded = error.what();
+    }
+    // What cannot be written down is handed over again, and on a full disk not every few seconds.
+    if (!unrecorded.empty()) {
+        ++failures_;
+        log::error("writeback.not_recorded", {{"failures", failures_}, {"first", lines.front().seq}, {"why", unrecorded}});
+        co_return false;
+    }
     if (!gone.empty()) metrics::count("writeback_left_total", {}, static_cast<double>(gone.size()));
     failures_ = why.empty() ? 0 : gone.empty() ? failures_ + 1 : 1;  // in a row: who took one will take the next
     if (!why.empty()) log::error("writeback.refused", {{"failures", failures_}, {"first", lines.front().seq}, {"why", why}});

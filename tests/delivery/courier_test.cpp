@@ -150,6 +150,28 @@ TEST_CASE("what was taken there and not recorded is found there, and only then g
     CHECK(office.rows()[0].delivered_at.has_value());
 }
 
+TEST_CASE("what was taken there and cannot be recorded rests like what failed, and keeps no other target from its turn") {
+    Office office;
+    test::TempFolder elsewhere;
+    config::Delivery ministry;
+    ministry.name = "ministry", ministry.folder = elsewhere.path();
+    office.reports.deliveries.push_back(ministry);
+    office.exported("2026-11-20");
+    auto exec = [&](const char* sql) { office.store->run_now([&](Connection& db) { db.exec(sql); }); };
+    exec("CREATE TRIGGER poison BEFORE UPDATE ON deliveries WHEN NEW.target = 'bureau' BEGIN SELECT RAISE(ABORT, 'poison'); END");
+    office.look();
+    CHECK(office.arrived("2026-11-20/v1"));
+    CHECK(fs::exists(elsewhere.path() / "2026-11-20/v1/manifest.json"));
+    fs::remove_all(office.to.path() / "2026-11-20");
+    office.look();
+    CHECK_FALSE(office.arrived("2026-11-20/v1"));
+    exec("DROP TRIGGER poison");
+    office.pass(61s);
+    office.look();
+    CHECK(office.arrived("2026-11-20/v1"));
+    CHECK(office.number("SELECT count(*) FROM deliveries WHERE delivered_at IS NOT NULL") == 2);
+}
+
 TEST_CASE("late is what was planned long ago for whom it has not reached, one of each target") {
     Office office;
     office.exported("2026-11-19"), office.exported("2026-11-20");

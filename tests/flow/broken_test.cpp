@@ -111,6 +111,33 @@ TEST_CASE("a survey that cannot be claimed is put aside for a person, and those 
     CHECK(w.books_balance());
 }
 
+TEST_CASE("a late response that the store refuses is not told for ever, with others behind it") {
+    World w(morning);
+    w.carrier().takes = 60s;  // longer than we wait
+    w.call("A1", zhang);
+    w.pass(2h + 2min);
+    REQUIRE(w.surveys() == "1 in_doubt");
+    w.exec("CREATE TRIGGER poison BEFORE UPDATE ON messages WHEN NEW.state = 'accepted' BEGIN SELECT RAISE(ABORT, 'poison'); END");
+    CHECK_NOTHROW(w.late(w.sent[0].ref, provider::Accepted{{"late-1"}}));
+    CHECK(w.surveys() == "1 in_doubt");
+}
+
+TEST_CASE("a step of time that the store refuses is told") {
+    World w(morning);
+    w.call("A1", zhang);
+    w.pass(3h);
+    REQUIRE(w.surveys() == "1 accepted");
+    REQUIRE(w.gateway().failing().empty());
+    w.exec("CREATE TRIGGER poison BEFORE UPDATE ON messages WHEN OLD.open = 1 AND NEW.open = 0 BEGIN SELECT RAISE(ABORT, 'poison'); END");
+    w.exec("UPDATE messages SET answer_until = 1");
+    w.pass(10min);
+    CHECK(w.gateway().failing().size() == 1);
+    w.exec("DROP TRIGGER poison");
+    w.pass(10min);
+    CHECK(w.value("SELECT open FROM messages") == "0");
+    CHECK(w.gateway().failing().empty());
+}
+
 TEST_CASE("an end that cannot be written is in doubt, and does not keep us from stopping") {
     {
         World w(morning);

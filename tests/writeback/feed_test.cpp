@@ -118,6 +118,19 @@ TEST_CASE("a folder that is not there loses nothing") {
     CHECK(lines_in(post.settings.folder).size() == 1);
 }
 
+TEST_CASE("what was handed over and cannot be recorded is handed over again, later and later") {
+    Post post;
+    post.site.rate(post.site.call(), Grade::dissatisfied);
+    auto exec = [&](const char* sql) { post.site.store->run_now([&](store::Connection& db) { db.exec(sql); }); };
+    exec("CREATE TRIGGER poison BEFORE UPDATE OF left_at ON writeback BEGIN SELECT RAISE(ABORT, 'poison'); END");
+    CHECK(post.look() == std::chrono::seconds(1));
+    CHECK(post.look() == std::chrono::seconds(2));
+    exec("DROP TRIGGER poison");
+    CHECK(post.look() == std::chrono::minutes(1));
+    CHECK(lines_in(post.folder.path()).size() == 1);
+    CHECK(post.site.number("SELECT count(*) FROM writeback WHERE left_at IS NULL") == 0);
+}
+
 TEST_CASE("turned off nothing is made, and turned on again it goes on where it stood") {
     Post post;
     post.settings.to = config::Writeback::To::nobody;
