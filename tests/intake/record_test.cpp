@@ -86,16 +86,19 @@ TEST_CASE("JSON: a reason names the field at fault") {
 }
 
 TEST_CASE("JSON: a bad record leaves its neighbours alone, what is no JSON leaves nothing") {
-    auto rows = read("[" + good + ",7," + with("extra", "1e999") + "," + good + "]", "application/json");
-    REQUIRE(rows.size() == 4);
+    auto deep = with("extra", "{\"a\":" + std::string(31, '[') + std::string(31, ']') + "}");
+    auto rows = read("[" + good + ",7," + with("extra", "1e999") + "," + good + "," + deep + "," + good + "]", "application/json");
+    REQUIRE(rows.size() == 6);
     CHECK(rows[0].call);
     CHECK(fault(rows[1]) == "record");
     CHECK(fault(rows[2]) == "extra");
     CHECK(rows[3].call);
     CHECK(rows[3].line == 4);
+    CHECK(fault(rows[4]) == "extra");
+    CHECK(rows[5].call);
     CHECK(read("[]", "application/json").empty());
     for (auto& bad : {std::string(""), std::string("{"), std::string("7"), good + good, "[" + good + ",]", std::string("\"\xff\""),
-                      std::string(33, '[') + std::string(33, ']')}) {
+                      std::string(1001, '[') + std::string(1001, ']')}) {
         CAPTURE(bad);
         CHECK(refuses(bad, "application/json"));
     }
