@@ -23,6 +23,14 @@ std::string without_separators(std::string text) {
     return text;
 }
 
+// As much of it as has room, and no half character: what is cut can be read again as it stands.
+std::string first_whole(std::string text, std::size_t octets) {
+    if (text.size() <= octets) return text;
+    while (octets > 0 && (static_cast<unsigned char>(text[octets]) & 0xC0) == 0x80) --octets;
+    text.resize(octets);
+    return text;
+}
+
 bool is_mobile_number(std::string_view digits) {
     return digits.size() == 11 && digits[0] == '1' && digits[1] >= '3' && digits[1] <= '9' &&
            std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -223,16 +231,11 @@ std::optional<Phone> Phone::mobile(std::string_view raw) {
 }
 
 Phone Phone::sender(std::string_view raw) {
-    if (auto number = mobile(raw)) return *number;
-    constexpr std::size_t longest = 64;
-    auto text = without_separators(nfkc(raw.substr(0, longest)));
-    // ¼ becomes three characters. Cut again, between two of them: read once more it is the same sender.
-    if (text.size() > longest) {
-        auto end = longest;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-        text.resize(end);
-    }
-    return Phone(text);
+    // The bound is for utf8proc, which sorts combining marks in quadratic time; blanks do not count, however many a gateway pads with.
+    constexpr std::size_t longest_read = 4096, longest = 64;
+    auto text = without_separators(nfkc(first_whole(without_separators(std::string(raw)), longest_read)));
+    if (auto number = mobile(text)) return *number;
+    return Phone(first_whole(std::move(text), longest));
 }
 
 bool Phone::is_mobile() const { return is_mobile_number(digits_); }

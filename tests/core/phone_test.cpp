@@ -30,6 +30,23 @@ TEST_CASE("a number is shown only in part") {
     CHECK(Phone::sender(grows.reveal()).reveal() == grows.reveal());
 }
 
+TEST_CASE("a number among any number of blanks is that number, and no other is cut down to it") {
+    auto padded = [](std::string_view blank, int times, std::string_view number) {
+        std::string out(number);
+        for (int i = 0; i < times; ++i) out += blank;
+        return out;
+    };
+    for (std::string_view blank : {"\t", " ", "　"}) {
+        CAPTURE(blank);
+        auto sender = Phone::sender(padded(blank, 200, "+8613812348000"));
+        CHECK(sender.is_mobile());
+        CHECK(sender == *Phone::mobile("13812348000"));
+        CHECK_FALSE(Phone::sender(padded(blank, 200, "13812348000") + "9").is_mobile());
+    }
+    CHECK_FALSE(Phone::sender(std::string(53, ' ') + "138123480001").is_mobile());
+    CHECK(Phone::sender(std::string(63, 'C') + "é").reveal() == std::string(63, 'C'));
+}
+
 TEST_CASE("words that quote a number lose it, and keep the figures that are none") {
     using pingjing::hide_mobiles, pingjing::hide_numbers;
     struct { const char* said; const char* codes; const char* words; } cases[] = {
