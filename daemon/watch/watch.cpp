@@ -80,12 +80,9 @@ asio::awaitable<void> Watch::look() {
     findings.erase(std::unique(findings.begin(), findings.end(), twice), findings.end());
 
     auto changes = alarms_.look(findings, world_.clock.now());
-    std::vector<store::WatchAlarm> changed;
-    for (const auto& change : changes) say(change), changed.push_back(change.alarm);
-    if (!changed.empty()) news_.notify();
-    if (changed.empty() && unkept_.empty() && unkept_over_.empty()) co_return;
-    std::vector<store::WatchAlarm> over;
-    co_await keep(std::move(changed), std::move(over));
+    for (const auto& change : changes) say(change), unkept_.emplace(change.alarm.name, change.alarm.about);
+    if (!changes.empty()) news_.notify();
+    if (!unkept_.empty()) co_await keep();
 }
 
 // False: the store does not answer. What was found before stands meanwhile.
@@ -171,25 +168,24 @@ asio::awaitable<void> Watch::look_at_paths() {
     paths_at_ = world_.clock.steady() + world_.paths_every;
 }
 
-asio::awaitable<void> Watch::keep(std::vector<store::WatchAlarm> alarms, std::vector<store::WatchAlarm> over) {
-    // In the order in which it happened; what could not be written before comes first.
-    unkept_.insert(unkept_.end(), alarms.begin(), alarms.end());
-    unkept_over_.insert(unkept_over_.end(), over.begin(), over.end());
-    auto keeping = std::exchange(unkept_, {}), dropping = std::exchange(unkept_over_, {});
-    std::function<void(store::Connection&)> work = [&](store::Connection& db) {
-        for (const auto& a : keeping) store::keep_watch_alarm(db, a);
-        for (const auto& a : dropping)
-            if (std::none_of(alarms_.all().begin(), alarms_.all().end(), [&](const auto& b) { return a.name == b.name && a.about == b.about; })) store::drop_watch_alarm(db, a.name, a.about);
+// As they stand now: what could not be written before says no more than which they are, so that the older never comes after the newer.
+asio::awaitable<void> Watch::keep() {
+    auto whose = std::exchange(unkept_, {});
+    std::vector<store::WatchAlarm> standing;
+    auto over = whose;
+    for (const auto& a : alarms_.all())
+        if (over.erase({a.name, a.about}) > 0) standing.push_back(a);
+    auto work = [&standing, &over](store::Connection& db) {
+        for (const auto& a : standing) store::keep_watch_alarm(db, a);
+        for (const auto& [name, about] : over) store::drop_watch_alarm(db, name, about);
     };
     bool kept = false;
     try {
-        co_await world_.store.run(std::move(work));
+        co_await world_.store.run(work);
         kept = true;
     } catch (const store::SqlError&) {  // said by the next look
     }
-    if (kept) co_return;
-    unkept_.insert(unkept_.begin(), keeping.begin(), keeping.end());
-    unkept_over_.insert(unkept_over_.begin(), dropping.begin(), dropping.end());
+    if (!kept) unkept_.merge(whose);
 }
 
 asio::awaitable<void> Watch::tell() {
@@ -227,12 +223,9 @@ asio::awaitable<bool> Watch::tell_one(store::WatchAlarm alarm, Alarms::News news
         received = false;
     }
     if (!received) co_return false;
-    bool over = alarms_.told(alarm.name, alarm.about, news, world_.clock.now());
-    std::vector<store::WatchAlarm> changed, gone;
-    if (over) gone.push_back(alarm);
-    for (const auto& a : alarms_.all())
-        if (a.name == alarm.name && a.about == alarm.about) changed.push_back(a);
-    co_await keep(std::move(changed), std::move(gone));
+    alarms_.told(alarm.name, alarm.about, news, world_.clock.now());
+    unkept_.emplace(alarm.name, alarm.about);
+    co_await keep();
     co_return true;
 }
 

@@ -5,7 +5,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/async/signal.hpp"
@@ -51,7 +53,7 @@ private:
     asio::awaitable<bool> look_at_store();
     asio::awaitable<void> measure_store();
     asio::awaitable<void> look_at_paths();
-    asio::awaitable<void> keep(std::vector<store::WatchAlarm> alarms, std::vector<store::WatchAlarm> over);
+    asio::awaitable<void> keep();
     asio::awaitable<bool> tell_one(store::WatchAlarm alarm, Alarms::News news);
     void say(const Alarms::Change& change) const;
 
@@ -61,7 +63,7 @@ private:
     bool remembered_ = false, looked_at_paths_ = false, measured_ = false;
     Steady paths_at_{}, measured_at_{};
     std::vector<Finding> store_findings_, path_findings_;
-    std::vector<store::WatchAlarm> unkept_, unkept_over_;  // while the store is broken
+    std::set<std::pair<std::string, std::string>> unkept_;  // name and subject of those that the store does not have as they are
     Signal news_;
 };
 
