@@ -9,7 +9,6 @@
 #include "daemon/admin/health.hpp"
 #include "daemon/admin/ledger_api.hpp"
 #include "daemon/admin/openapi.hpp"
-#include "daemon/async/keep_running.hpp"
 #include "daemon/configuration_history.hpp"
 #include "daemon/console/exports.hpp"
 #include "daemon/console/pages.hpp"
@@ -142,7 +141,7 @@ admin::Known known_names(const config::Settings& settings) {
 
 App::App(asio::io_context& io, const Clock& clock, Random& random, const store::Seal& seal, std::unique_ptr<store::Store> store)
     : io_(io), clock_(clock), random_(random), seal_(seal), store_(std::move(store)), client_(io.get_executor()), access_(*store_, clock_),
-      sessions_(random_, clock_), intake_(*store_, seal_, random_), loops_(io.get_executor(), on_failure), desk_loop_(io.get_executor(), on_failure) {}
+      sessions_(random_, clock_), intake_(*store_, seal_, random_), kept_(clock_), loops_(io.get_executor(), on_failure), desk_loop_(io.get_executor(), on_failure) {}
 
 App::~App() = default;
 
@@ -255,8 +254,7 @@ std::vector<watch::Finding> App::about_folders() const {
 // What these do is seen by nobody where it is not done: no line for the 110 system is made, and none waits.
 std::vector<std::string> App::failing() const {
     auto all = gateway_->failing();
-    for (const auto& [loop, failure] : failed_)
-        if (clock_.steady() - failure.at < std::chrono::minutes(1)) all.push_back(fmt::format("'{}' fails and begins again: {}", loop, failure.why));
+    for (auto& why : kept_.failing()) all.push_back(std::move(why));
     return all;
 }
 
@@ -395,24 +393,17 @@ Result<void> App::open(int inherited_fd) {
 }
 
 void App::start() {
-    auto failed = [this](const char* loop) {
-        return [this, loop](const std::string& why) {
-            log::error("app.loop_failed", {{"loop", loop}, {"why", why}});
-            metrics::count("loop_failures_total", {{"loop", loop}});
-            failed_[loop] = {clock_.steady(), why};
-        };
-    };
-    desk_loop_.spawn("desk", keep_running([this] { return desk_->run(); }, failed("desk")));
+    kept_.keep(desk_loop_, "desk", [this] { return desk_->run(); });
     gateway_->start();
-    for (auto& folder : folders_) loops_.spawn("folder", keep_running([&folder] { return folder->run(); }, failed("folder")));
-    loops_.spawn("nightly", keep_running([this] { return nightly_->run(); }, failed("nightly")));
-    loops_.spawn("followups", keep_running([this] { return followup::watch_clocks(followup_parts()); }, failed("followups")));
-    loops_.spawn("watch", keep_running([this] { return watch_->run(); }, failed("watch")));
-    loops_.spawn("console", keep_running([this] { return events_->run(); }, failed("console")));
-    loops_.spawn("strangers", keep_running([this] { return count_strangers(); }, failed("strangers")));
-    loops_.spawn("delivery", keep_running([this] { return courier_->run(); }, failed("delivery")));
-    loops_.spawn("writeback", keep_running([this] { return writeback_->run(); }, failed("writeback")));
-    loops_.spawn("alarms", keep_running([this] { return watch_->tell(); }, failed("alarms")));
+    for (auto& folder : folders_) kept_.keep(loops_, "folder", [&folder] { return folder->run(); });
+    kept_.keep(loops_, "nightly", [this] { return nightly_->run(); });
+    kept_.keep(loops_, "followups", [this] { return followup::watch_clocks(followup_parts()); });
+    kept_.keep(loops_, "watch", [this] { return watch_->run(); });
+    kept_.keep(loops_, "console", [this] { return events_->run(); });
+    kept_.keep(loops_, "strangers", [this] { return count_strangers(); });
+    kept_.keep(loops_, "delivery", [this] { return courier_->run(); });
+    kept_.keep(loops_, "writeback", [this] { return writeback_->run(); });
+    kept_.keep(loops_, "alarms", [this] { return watch_->tell(); });
     server_->start();
     control_->start();
 }

@@ -22,6 +22,7 @@
 #include "daemon/http/server.hpp"
 #include "daemon/intake/api.hpp"
 #include "daemon/intake/folder.hpp"
+#include "daemon/loops.hpp"
 #include "daemon/nightly.hpp"
 #include "daemon/reports/api.hpp"
 #include "daemon/store/read_thread.hpp"
@@ -99,10 +100,9 @@ private:
     std::unique_ptr<delivery::Courier> courier_;
     std::unique_ptr<writeback::Feed> writeback_;
     std::unique_ptr<http::Server> server_, control_;
+    Loops kept_;
     TaskGroup loops_, desk_loop_;
     std::vector<std::string> notes_;
-    struct Failure { Steady at{}; std::string why{}; };
-    std::map<std::string, Failure> failed_{};  // of our own loops, the last one
     bool stopping_ = false;
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "daemon/async/keep_running.hpp"
 #include "daemon/async/within.hpp"
 #include "daemon/core/local_time.hpp"
 #include "daemon/log/log.hpp"
@@ -64,7 +63,7 @@ std::string hold_if_clock_is_off(store::Connection& db, Instant now) {
 
 Gateway::Gateway(config::Settings settings, GatewayWorld world)
     : settings_(std::move(settings)), at_start_(settings_), world_(std::move(world)), provider_world_(world_.executor, world_.clock, world_.random, world_.http),
-      doors_(world_.executor, on_failure), loops_(world_.executor, on_failure), sending_(world_.executor, on_failure),
+      kept_(world_.clock), doors_(world_.executor, on_failure), loops_(world_.executor, on_failure), sending_(world_.executor, on_failure),
       clock_watch_(std::make_shared<ClockWatch>(world_.clock)) {}
 
 Gateway::~Gateway() = default;
@@ -133,22 +132,13 @@ void Gateway::start() {
     clock_watch_->compare_from(clock_watch_->read());
     started_ = world_.clock.steady();
     for (std::size_t c = 0; c < providers_.size(); ++c) doors_.spawn("link", serve(*providers_[c], settings_.channels[c].name));
-    keep(loops_, "receipts", [this] { return inbox_->settle_receipts(); });
-    keep(loops_, "answers", [this] { return answers_->run(); });
-    if (assist_) keep(loops_, "assist", [this] { return assist_->run(); });
-    keep(loops_, "time", [this] { return let_time_pass(); });
-    keep(loops_, "canaries", [this] { return plan_canaries(); });
-    if (world_.look_every <= std::chrono::seconds(1)) keep(loops_, "clock", [this] { return watch_clock(); });
-    keep(sending_, "dispatcher", [this] { return dispatcher_->run(); });
-}
-
-void Gateway::keep(TaskGroup& group, std::string name, std::function<asio::awaitable<void>()> loop) {
-    auto failed = [this, name](const std::string& why) {
-        log::error("gateway.loop_failed", {{"loop", name}, {"why", why}});
-        metrics::count("loop_failures_total", {{"loop", name}});
-        failed_[name] = {world_.clock.steady(), why};
-    };
-    group.spawn(name, keep_running(std::move(loop), failed));
+    kept_.keep(loops_, "receipts", [this] { return inbox_->settle_receipts(); });
+    kept_.keep(loops_, "answers", [this] { return answers_->run(); });
+    if (assist_) kept_.keep(loops_, "assist", [this] { return assist_->run(); });
+    kept_.keep(loops_, "time", [this] { return let_time_pass(); });
+    kept_.keep(loops_, "canaries", [this] { return plan_canaries(); });
+    if (world_.look_every <= std::chrono::seconds(1)) kept_.keep(loops_, "clock", [this] { return watch_clock(); });
+    kept_.keep(sending_, "dispatcher", [this] { return dispatcher_->run(); });
 }
 
 asio::awaitable<void> Gateway::stop() {
@@ -282,13 +272,6 @@ std::vector<std::string> Gateway::not_ready() const {
     if (!dispatcher_->any_usable()) reasons.push_back("no channel is up");
     for (auto& why : failing()) reasons.push_back(std::move(why));
     return reasons;
-}
-
-std::vector<std::string> Gateway::failing() const {
-    std::vector<std::string> all;
-    for (const auto& [loop, failure] : failed_)
-        if (world_.clock.steady() - failure.at < std::chrono::minutes(1)) all.push_back(fmt::format("'{}' fails and begins again: {}", loop, failure.why));
-    return all;
 }
 
 Result<Gateway::Next> Gateway::prepare(config::Settings settings) const {

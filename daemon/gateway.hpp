@@ -15,6 +15,7 @@
 #include "daemon/core/clock_watch.hpp"
 #include "daemon/inbound/inbox.hpp"
 #include "daemon/inbound/webhooks.hpp"
+#include "daemon/loops.hpp"
 #include "daemon/outbox/dispatcher.hpp"
 #include "daemon/ratings/answers.hpp"
 #include "daemon/site_rules.hpp"
@@ -82,7 +83,7 @@ public:
     const std::vector<std::unique_ptr<provider::Provider>>& providers() const { return providers_; }
     // Why it is not ready for work; empty when it is.
     std::vector<std::string> not_ready() const;
-    std::vector<std::string> failing() const;  // loops that failed within the last minute, and why
+    std::vector<std::string> failing() const { return kept_.failing(); }
     int recovered() const { return recovered_; }
     // Wall and monotonic clock since the last look; a jump puts sending on hold, and from its very moment the store's own thread knows
     // of it (store::is_clock_held). Each second by itself, unless hints are looked
@@ -93,7 +94,6 @@ public:
 private:
     Gateway(config::Settings settings, GatewayWorld world);
     asio::awaitable<void> serve(provider::Provider& provider, std::string name);
-    void keep(TaskGroup& group, std::string name, std::function<asio::awaitable<void>()> loop);
     asio::awaitable<void> let_time_pass();
     asio::awaitable<void> watch_clock();
     asio::awaitable<void> plan_canaries();
@@ -116,6 +116,7 @@ private:
     std::unique_ptr<inbound::Inbox> inbox_;
     std::set<std::string> own_texts_{};  // in force now or at some time since the start
     std::shared_ptr<const inbound::OwnWords> own_words_{};
+    Loops kept_;
     TaskGroup doors_, loops_, sending_;
     Instant initialised_at_{};
     std::shared_ptr<ClockWatch> clock_watch_;  // the store's connection may outlive us
@@ -123,8 +124,6 @@ private:
     int recovered_ = 0;
     std::string clock_trouble_;
     std::vector<std::string> gone_;  // channels that are configured no more and still have messages without an end
-    struct Failure { Steady at{}; std::string why{}; };
-    std::map<std::string, Failure> failed_{};  // by loop, the last one
 };
 
 }  // namespace pingjing
