@@ -492,6 +492,17 @@ provider::Callback as_callback(const store::HookCall& call) {
     return callback;
 }
 
+asio::awaitable<std::optional<Inbox::Count>> Inbox::keep_again(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead read) {
+    auto id = *came->kept;
+    try {
+        co_return co_await keep(channel, std::move(came), std::move(read));
+    } catch (const store::SqlError& error) {
+        if (!error.is_refusal()) throw;
+        log::error("hook.reread_refused", {{"channel", channel}, {"callback", id}, {"why", error.what()}});
+    }
+    co_return std::nullopt;
+}
+
 asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAgain read) {
     constexpr int at_once = 100, most = 1000;
     Reread done;
@@ -519,18 +530,19 @@ asio::awaitable<Reread> Inbox::reread(std::optional<std::string> channel, ReadAg
             auto fresh = without_taken(std::move(*read_now), came.before.taken);
             if (rest && fresh.inbound.empty()) continue;
             auto shared = std::make_shared<const Came>(std::move(came));
-            auto kept = co_await keep(one.channel, std::move(shared), std::move(fresh));
+            auto kept = co_await keep_again(one.channel, std::move(shared), std::move(fresh));
+            if (!kept) continue;
             // Two may read again at once: what of it is left, if anything, is looked for from here on, once.
-            overtaken = kept.overtaken && found_again != one.id;
+            overtaken = kept->overtaken && found_again != one.id;
             if (overtaken) {
                 found_again = one.id, after = one.id - 1, --done.callbacks;
                 break;
             }
-            if (kept.overtaken) continue;
+            if (kept->overtaken) continue;
             if (ignored) ++done.ignored;
             else if (!rest) ++done.read;
-            else if (kept.texts + kept.receipts > 0) ++done.in_part;
-            done.receipts += kept.receipts, done.texts += kept.texts, done.repeated += kept.repeated;
+            else if (kept->texts + kept->receipts > 0) ++done.in_part;
+            done.receipts += kept->receipts, done.texts += kept->texts, done.repeated += kept->repeated;
         }
     } while ((overtaken || waiting.size() == at_once) && done.read + done.ignored + done.in_part < most);
     done.more = waiting.size() == at_once;

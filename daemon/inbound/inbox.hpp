@@ -92,6 +92,8 @@ private:
     // overtaken: somebody else has read of that callback since it was found, and nothing was kept.
     struct Count { int receipts = 0, texts = 0, repeated = 0, waiting = 0; bool overtaken = false; };
     asio::awaitable<Count> keep(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead read);
+    // nullopt: the store refuses it, which is said; it stays in quarantine, and those behind it are read.
+    asio::awaitable<std::optional<Count>> keep_again(std::string channel, std::shared_ptr<const Came> came, provider::CallbackRead read);
     // Inside a transaction. False: it is a repetition of one that waits.
     bool keep_rest(store::Connection& db, const std::string& channel, const Came& came, const store::TakenInPart* in_part, Instant now) const;
     void tell_of_rest(const std::string& channel, const Rest& rest) const;

@@ -73,6 +73,21 @@ TEST_CASE("nobody is opted out by a callback that nobody can read") {
     CHECK(w.classes() == "quarantined quarantined quarantined");
 }
 
+TEST_CASE("a callback that the store refuses when it is read again stays, and those behind it are read") {
+    Callbacks w(morning);
+    w.call("A1", zhang);
+    w.pass(2h + 1min);
+    for (const char* body : {R"({"phone":"13400000001","msg":"2"})", R"({"phone":"13400000001","msg":"3"})"}) w.unread(body);
+    w.exec("CREATE TRIGGER poison BEFORE UPDATE ON hook_bodies WHEN OLD.id = 1 BEGIN SELECT RAISE(ABORT, 'poison'); END");
+    auto done = w.reread(zhang, "3");
+    CHECK(done.callbacks == 2);
+    CHECK(done.read == 1);
+    CHECK(w.classes() == "quarantined quarantined rated");
+    CHECK(w.books_balance());
+    w.exec("DROP TRIGGER poison");
+    CHECK(w.reread(zhang, "3").read == 1);
+}
+
 TEST_CASE("read again, a text counts as any other, and the desk does not hear the same cry twice") {
     Callbacks w(morning);
     w.call("A1", zhang);
