@@ -45,29 +45,35 @@ std::string plain_place(const std::string& place) {
     return out;
 }
 
-// Attributed as the rating was: a record that names others since moves nothing.
+// Attributed as the rating was: a record that names others since moves nothing. The record is looked up where the rating does not say it, and
+// its name (of a complaint found since ?5) where it is shown: most complaints are here to be remembered when the next one comes.
 constexpr const char* complaints_sql = R"sql(
-    SELECT f.id, c.record, coalesce(r.unit, c.unit), CASE WHEN r.id IS NULL THEN c.officer ELSE r.officer END,
-           coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1), c.phone_id),
-           w.finding, coalesce(w.topic, ''), f.state,
-           (SELECT min(s.at) FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'verified') AS found_at,
-           (?3 <> '' AND (c.officer = ?3 OR r.officer = ?3 OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = c.id AND o.badge = ?3)))
-               OR (?4 <> '' AND (c.unit = ?4 OR r.unit = ?4)),
-           (SELECT max(s.at) FROM followup_steps s WHERE s.followup_id = f.id AND s.state = 'dropped'
-               AND s.id > (SELECT max(o.id) FROM followup_steps o WHERE o.followup_id = f.id AND o.state = 'opened')) AS dropped_at
-      FROM followups f JOIN followup_work w ON w.followup_id = f.id JOIN cases c ON c.id = f.case_id LEFT JOIN ratings r ON r.id = f.rating_id
-     WHERE f.id IN (SELECT v.followup_id FROM followup_steps v WHERE v.state = 'verified' AND v.at > 0 AND v.at >= ?1 AND v.at < ?2)
-       AND w.finding IS NOT NULL AND found_at >= ?1 AND found_at < ?2
-     ORDER BY found_at, f.id)sql";
+    WITH found AS MATERIALIZED (SELECT v.followup_id AS id, min(v.at) AS at FROM followup_steps v
+                                 WHERE v.state = 'verified' AND v.at > 0 AND v.at >= ?1 AND v.at < ?2 GROUP BY v.followup_id)
+    SELECT f.id, CASE WHEN found.at >= ?5 THEN (SELECT c.record FROM cases c WHERE c.id = f.case_id) ELSE '' END,
+           coalesce(r.unit, (SELECT c.unit FROM cases c WHERE c.id = f.case_id)),
+           CASE WHEN r.id IS NULL THEN (SELECT c.officer FROM cases c WHERE c.id = f.case_id) ELSE r.officer END,
+           coalesce((SELECT m.phone_id FROM messages m WHERE m.case_id = f.case_id AND m.purpose = 'survey' AND m.claimed_at IS NOT NULL LIMIT 1),
+                    (SELECT c.phone_id FROM cases c WHERE c.id = f.case_id)),
+           w.finding, coalesce(w.topic, ''), f.state, found.at,
+           (?3 <> '' AND (r.officer = ?3 OR EXISTS (SELECT 1 FROM cases c WHERE c.id = f.case_id AND c.officer = ?3)
+                          OR EXISTS (SELECT 1 FROM case_officers o WHERE o.case_id = f.case_id AND o.badge = ?3)))
+               OR (?4 <> '' AND (r.unit = ?4 OR EXISTS (SELECT 1 FROM cases c WHERE c.id = f.case_id AND c.unit = ?4))),
+           (SELECT CASE s.state WHEN 'dropped' THEN s.at END FROM followup_steps s
+             WHERE s.followup_id = f.id AND (s.state = 'dropped' OR s.state = 'opened') ORDER BY s.id DESC LIMIT 1)
+      FROM found JOIN followups f ON f.id = found.id JOIN followup_work w ON w.followup_id = f.id LEFT JOIN ratings r ON r.id = f.rating_id
+     WHERE w.finding IS NOT NULL AND NOT EXISTS (SELECT 1 FROM followup_steps e WHERE e.followup_id = f.id AND e.state = 'verified' AND e.at < ?1)
+     ORDER BY found.at, f.id)sql";
 
 Instant end_of_week(Instant t, const std::string& zone) {
     auto day = local_day(t, zone);
     return day_range(*days_later(day, (7 - weekday_of(day).value()) % 7), zone)->to;
 }
 
+// Found in the period, and in the days before it in which one is remembered.
 std::vector<Complaint> read_complaints(Connection& db, const store::Seal* seal, const Request& request, Instant from, Instant to, const std::string& zone) {
     Statement rows(db, complaints_sql);
-    rows.bind(1, from).bind(2, to).bind(3, request.badge).bind(4, request.unit);
+    rows.bind(1, from - std::chrono::hours(24) * again_days).bind(2, to).bind(3, request.badge).bind(4, request.unit).bind(5, from);
     std::vector<Complaint> out;
     while (rows.step()) {
         if (!rows.is_null(10) && rows.instant(10) < end_of_week(rows.instant(8), zone)) continue;
@@ -200,7 +206,7 @@ Result<Week> read_week(std::string_view week) {
 
 std::map<std::string, Repeats> repeats_by_unit(Connection& db, const store::Seal* seal, const std::string& from, const std::string& to, const std::string& zone) {
     auto first = day_range(from, zone)->from;
-    auto complaints = read_complaints(db, seal, Request(), first - std::chrono::hours(24) * again_days, day_range(to, zone)->to, zone);
+    auto complaints = read_complaints(db, seal, Request(), first, day_range(to, zone)->to, zone);
     mark_repeats(complaints);
     std::map<std::string, Repeats> out;
     for (const auto& c : complaints) {
@@ -221,7 +227,7 @@ Week last_week_over(const std::string& today) {
 
 Table register_report(Connection& db, const store::Seal* seal, const Names& names, const Rules& rules, const Request& request, const std::string& zone) {
     auto from = day_range(request.from, zone)->from, to = day_range(request.to, zone)->to;
-    auto complaints = read_complaints(db, seal, request, from - std::chrono::hours(24) * again_days, to, zone);
+    auto complaints = read_complaints(db, seal, request, from, to, zone);
     mark_repeats(complaints);
     std::erase_if(complaints, [&](const Complaint& c) { return c.found_at < from; });
     auto table = request.cases ? cases_table(complaints, names, zone) : sums_table(complaints, names, rules, request.raw);
