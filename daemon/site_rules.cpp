@@ -123,7 +123,7 @@ int reply_slots(const config::Settings& settings, const std::vector<const provid
 std::vector<outbox::Route> site_routes(const config::Settings& settings) {
     std::vector<outbox::Route> routes;
     for (const auto& route : settings.routes) {
-        outbox::Route r{.prefixes = route.prefixes, .carriers = route.carriers, .channels = {}, .weights = route.weights};
+        outbox::Route r{.prefixes = route.prefixes, .carriers = route.carriers, .channels = {}, .weights = route.weights, .known_numbers_too = route.known_numbers_too};
         for (const auto& name : route.channels)
             for (std::size_t c = 0; c < settings.channels.size(); ++c)
                 if (settings.channels[c].name == name) r.channels.push_back(c);

@@ -124,6 +124,7 @@ void ChannelsReader::route(Section& s) {
     for (auto weight : s.integers("weights", 0, 1000)) v.weights.push_back(static_cast<int>(weight));
     if (!v.weights.empty() && (v.weights.size() != v.channels.size() || std::all_of(v.weights.begin(), v.weights.end(), [](int w) { return w == 0; })))
         s.problem("weights", fmt::format("weights: expected {} whole numbers, one for each channel, not all of them 0", v.channels.size()));
+    v.known_numbers_too = s.flag("known_numbers_too", false);
     s.finish();
     for (const auto& earlier : settings_.routes)
         if (takes_all_of(earlier, v)) {

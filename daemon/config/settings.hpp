@@ -267,6 +267,7 @@ struct Route {
     std::vector<std::string> carriers{};     // by the number plan; neither: every number
     std::vector<std::string> channels{};     // failover order
     std::vector<int> weights{};              // of each channel: how many of the numbers it is the first one for; empty: all for the first
+    bool known_numbers_too = false;          // also for numbers that are known to be reached by another channel
 };
 
 struct Settings {

@@ -150,6 +150,10 @@ private:
                 store::release_holds(db_, "ceiling", hold.channel, "a new day", in_.now);
                 continue;
             }
+            if (hold.of == "ceiling" && !is_clock_held_ && is_below_ceiling(hold.channel)) {
+                store::release_holds(db_, "ceiling", hold.channel, store::ceiling_was_raised, in_.now);
+                continue;
+            }
             if (!hold.channel) (hold.of == "stop" ? stopped_ : surveys_stopped_) = true;
             for (std::size_t c = 0; c < policy_.channels.size(); ++c)
                 if (hold.channel == policy_.channels[c].name) {
@@ -310,7 +314,7 @@ private:
         // What this one refused does not go there again to see whether it is back, as long as another one works: new rows find that out.
         if (row.attempt > 0 && last && (row.refused == "permanent_config" || !views[*last].usable)) refused = last;
         // What is known of a number is worth more than its prefix: it may have been ported to another carrier.
-        if (is_survey(row) && row.attempt == 0 && policy_.channels.size() > 1)
+        if (is_survey(row) && row.attempt == 0 && policy_.channels.size() > 1 && !route.known_numbers_too)
             if (auto proven = index_of(store::proven_channel(db_, row.phone_id))) route.channels.insert(route.channels.begin(), *proven);
         // An answer leaves from the number that the citizen wrote to.
         if ((row.attempt == 0 || row.route < 0) && last) route.channels.insert(route.channels.begin(), *last);
@@ -323,13 +327,22 @@ private:
     // Surveys and notices of a day: above it the rest waits, and a person is told.
     bool is_at_ceiling(std::size_t channel) {
         const auto& rules = policy_.channels[channel];
-        auto& before = sent_before_[channel];
-        if (!before) before = store::surveys_of_day(db_, rules.name, day_);
-        if (*before + counts_[channel] < rules.daily_ceiling || store::was_released_since(db_, "ceiling", rules.name, policy_.start_of_day(in_.now))) return false;
+        if (sent_today(channel) < rules.daily_ceiling || store::was_ceiling_lifted(db_, rules.name, policy_.start_of_day(in_.now))) return false;
         store::place_hold(db_, "ceiling", rules.name, fmt::format("{} surveys today", rules.daily_ceiling), in_.now);
         surveys_allowed_[channel] = false;
         round_.ceilings.push_back(rules.name);
         return true;
+    }
+
+    std::int64_t sent_today(std::size_t channel) {
+        auto& before = sent_before_[channel];
+        if (!before) before = store::surveys_of_day(db_, policy_.channels[channel].name, day_);
+        return *before + counts_[channel];
+    }
+    // Since the hold was placed the configuration allows more.
+    bool is_below_ceiling(const std::optional<std::string>& name) {
+        auto channel = name ? index_of(*name) : std::nullopt;
+        return channel && sent_today(*channel) < policy_.channels[*channel].daily_ceiling;
     }
 
     // The rules over all cases of the number, as they are now; the slot. False: it does not go now.

@@ -17,6 +17,7 @@ struct Route {
     std::vector<std::string> carriers{};  // neither: every number
     std::vector<std::size_t> channels{};
     std::vector<int> weights{};           // for how many of the messages each channel is the first one; empty: the first for all
+    bool known_numbers_too = false;       // also for a number that is known to be reached by another channel
 };
 
 // The first row that matches; nullopt: none does. Carriers are looked up here and now: whose a number is, is nowhere kept.

@@ -509,9 +509,9 @@ Instant ages_count_from(Connection& db) {
     return newest.step() ? std::max(newest.instant(0), Instant(Millis(1))) : Instant{};
 }
 
-bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since) {
-    Statement find(db, "SELECT 1 FROM holds WHERE of = ?1 AND channel = ?2 AND at >= ?3 AND released_at IS NOT NULL LIMIT 1");
-    return find.bind(1, of).bind(2, channel).bind(3, since).step();
+bool was_ceiling_lifted(Connection& db, std::string_view channel, Instant since) {
+    Statement find(db, "SELECT 1 FROM holds WHERE of = 'ceiling' AND channel = ?1 AND at >= ?2 AND released_at IS NOT NULL AND release_reason <> ?3 LIMIT 1");
+    return find.bind(1, channel).bind(2, since).bind(3, ceiling_was_raised).step();
 }
 
 std::int64_t place_hold(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now) {

@@ -135,8 +135,10 @@ bool has_clock_jumped(Connection& db);
 Instant ages_count_from(Connection& db);
 struct HeldFor { std::string reason{}; std::int64_t messages = 0; };
 std::vector<HeldFor> read_held(Connection& db);  // what waits for a person, by reason: restored, no_route, content, …
-// One that was placed since then: yesterday's ends by itself, and says nothing about today.
-bool was_released_since(Connection& db, std::string_view of, std::string_view channel, Instant since);
+// Somebody released a ceiling that was reached since then: that day has none any more. One of yesterday ends by itself, and one that was raised
+// is another ceiling: neither says anything of this.
+constexpr std::string_view ceiling_was_raised = "the ceiling is higher now";
+bool was_ceiling_lifted(Connection& db, std::string_view channel, Instant since);
 std::int64_t place_hold(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now);
 int release_holds(Connection& db, std::string_view of, const std::optional<std::string>& channel, std::string_view reason, Instant now);
 

@@ -185,6 +185,25 @@ TEST_CASE("at the day's ceiling the rest waits for the next day, and nobody runs
     CHECK(w.texted(test::survey_words) == 6);
 }
 
+TEST_CASE("a ceiling that is raised while it holds is obeyed at once") {
+    World w(morning, {.survey = "daily_ceiling = 3"});
+    for (int i = 0; i < 20; ++i) w.call("A" + std::to_string(i), fmt::format("1380000{:04}", i));
+    w.pass(2h + 1min);
+    REQUIRE(w.texted(test::survey_words) == 3);
+    auto reload = [&](const std::string& survey) {
+        w.write("pingjing.toml", World::configuration({.survey = survey}));
+        auto next = w.gateway().prepare(w.load());
+        REQUIRE(next);
+        w.gateway().take_over(std::move(*next));
+        w.pass(5min);
+    };
+    reload("daily_ceiling = 5");
+    CHECK(w.texted(test::survey_words) == 5);
+    CHECK(w.value("SELECT count(*) FROM holds WHERE of = 'ceiling' AND released_at IS NULL") == "1");
+    reload("daily_ceiling = 4");
+    CHECK(w.texted(test::survey_words) == 5);
+}
+
 TEST_CASE("hold stops everything but emergency answers, what is held goes when it is released") {
     World w(morning);
     w.call("A1", zhang);
@@ -243,6 +262,21 @@ TEST_CASE("a number goes by the channel that is known to reach it, whatever its 
     w.call("A3", zhang);
     w.pass(4h);
     CHECK(last_channel("A3") == "main");  // known is no reason to wait for a channel that is down
+    w.carrier(1).says = nullptr;
+    w.pass(24h * 31);  // three in thirty days are enough
+    w.call("A4", zhang);
+    w.pass(3h);
+    CHECK(last_channel("A4") == "second");
+    two.routes = "[[route]]\nprefixes = [\"138\"]\nchannels = [\"main\", \"second\"]\nknown_numbers_too = true\n";
+    w.write("pingjing.toml", World::configuration(two));
+    auto next = w.gateway().prepare(w.load());
+    REQUIRE(next);
+    w.gateway().take_over(std::move(*next));
+    w.receipt(w.sent.back().ref);
+    w.pass(45h);
+    w.call("A5", zhang);
+    w.pass(3h);
+    CHECK(last_channel("A5") == "main");  // the site knows better: replies by the other one are silent
     CHECK(w.books_balance());
 }
 

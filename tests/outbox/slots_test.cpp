@@ -94,11 +94,11 @@ TEST_CASE("holds: placed, seen, released once, each with its line, a released ce
         CHECK(store::active_holds(db).size() == 2);
         CHECK(store::release_holds(db, "stop", std::nullopt, "done", noon + 1h) == 1);
         CHECK(store::release_holds(db, "stop", std::nullopt, "done", noon + 1h) == 0);
-        CHECK_FALSE(store::was_released_since(db, "ceiling", "main", noon - 12h));
+        CHECK_FALSE(store::was_ceiling_lifted(db, "main", noon - 12h));
         CHECK(store::release_holds(db, "ceiling", "other", "done", noon + 1h) == 0);
         CHECK(store::release_holds(db, "ceiling", "main", "done", noon + 1h) == 1);
-        CHECK(store::was_released_since(db, "ceiling", "main", noon - 12h));
-        CHECK_FALSE(store::was_released_since(db, "ceiling", "main", noon + 12h));
+        CHECK(store::was_ceiling_lifted(db, "main", noon - 12h));
+        CHECK_FALSE(store::was_ceiling_lifted(db, "main", noon + 12h));
         CHECK(store::active_holds(db).empty());
     });
     CHECK(d.value("SELECT count(*) FROM ledger WHERE kind IN ('hold', 'release')") == "4");
