@@ -163,7 +163,10 @@ void apply(store::Connection& db, const store::Seal& seal, Random& random, const
     if (planned.verdict.safety) {
         if (planned.verdict.code && !recorded.is_new) store::mark_recoded_after_sending(db, recorded.id, now);
         for (auto phone : {recorded.phone_id, recorded.contact_id})
-            if (phone) store::cancel_waiting_surveys_to(db, *phone, recorded.id, Code::phone_hold, now, planned.verdict.rules_sha256);
+            if (phone) {
+                store::cancel_waiting_surveys_to(db, *phone, recorded.id, Code::phone_hold, now, planned.verdict.rules_sha256);
+                reconsider_capped(db, seal, random, site, *phone, now);  // the survey that stood before them is gone; what keeps them now is the hold
+            }
     } else if (called_off && recorded.phone_id) {
         reconsider_capped(db, seal, random, site, *recorded.phone_id, now);
     }

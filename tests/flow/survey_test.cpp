@@ -149,6 +149,18 @@ TEST_CASE("a second case of the same caller is capped, and decided again when th
     CHECK(w.books_balance());
 }
 
+TEST_CASE("what was capped by a survey that a safety case called off says so") {
+    World w(morning);
+    w.call("A1", zhang);
+    w.pass(10min);
+    REQUIRE(w.call("A2", zhang) == "excluded capped");
+    w.call("A3", zhang, "0101", R"(,"flags":["dv"])");
+    CHECK(w.value("SELECT group_concat(coalesce(code, 'none'), ' ') FROM (SELECT code FROM cases ORDER BY id)") == "phone_hold phone_hold dv");
+    w.pass(3h);
+    CHECK(w.sent.empty());
+    CHECK(w.books_balance());
+}
+
 TEST_CASE("where a channel refuses us the next one takes over, and the first gets its work back when it answers again") {
     World w(morning, {.channels = two_channels, .survey = "per_phone_24h = 100\nper_phone_30d = 1000"});
     bool down = true;
