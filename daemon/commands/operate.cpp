@@ -196,7 +196,7 @@ int status(const std::string& config) {
             for (const auto& c : channels->as_array())
                 if (doubted.contains(text_of(c.at("name")))) fmt::print("  {} is settled by: {}\n", text_of(c.at("name")), text_of(c.at("evidence")));
         fmt::print("last receipt    {}\nlast reply      {}\nlast fact       {}\n", text_of(v.at("last_receipt_at")), text_of(v.at("last_reply_at")), text_of(v.at("last_fact_at")));
-        fmt::print("unread texts    {}\nopen alarms     {}\ndisk free       {} MiB\n", text_of(v.at("unread_texts")), text_of(v.at("open_alarms")), text_of(v.at("disk").at("free_mib")));
+        fmt::print("unread texts    {}\nemergencies     {} open\ndisk free       {} MiB\n", text_of(v.at("unread_texts")), text_of(v.at("open_alarms")), text_of(v.at("disk").at("free_mib")));
         const auto& desk = v.at("desk");
         fmt::print("desk            {} not taken ({} not received), oldest {}; {} taken within a day, the longest after {} s\n", text_of(desk.at("open")), text_of(desk.at("not_received")),
                    text_of(desk.at("oldest_open_at")), text_of(desk.at("acknowledged_24h")), text_of(desk.at("longest_seconds_24h")));
