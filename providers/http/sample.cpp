@@ -65,7 +65,7 @@ std::vector<std::string> sample_request(const Settings& settings, Instant now) {
     auto request = build_request(shown, submission, now, "NONCE");
     if (!request) return {"a text could not be said to this vendor: " + request.error().detail};
     std::vector<std::string> lines{fmt::format("{} to 13800000000: {} {}", text, request->method, mask_parameters(request->url))};
-    if (!request->user_password.empty()) lines.push_back(fmt::format("Authorization: Basic of {}:{}", settings.username, masked));
+    if (!request->user_password.empty()) lines.push_back(fmt::format("Authorization: Basic of {}:{}", settings.token.empty() ? settings.username : std::string(masked), masked));
     for (const auto& header : request->headers) lines.push_back(mask_header(header));
     if (!request->body.empty()) lines.push_back(request->body);
     return lines;

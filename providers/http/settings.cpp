@@ -169,12 +169,16 @@ struct Reader {
     void auth() {
         auto kind = section.one_of("auth", "none", {"none", "basic", "bearer", "header"});
         out.auth = kind == "basic" ? Auth::basic : kind == "bearer" ? Auth::bearer : kind == "header" ? Auth::header : Auth::none;
-        bool names_user = out.auth == Auth::basic || used.count("username"), names_password = out.auth == Auth::basic || used.count("password");
+        // Some vendors take their token for the name of a user without a password.
+        bool token_is_user = out.auth == Auth::basic && (section.has("token") || section.has("token_file"));
+        bool has_user = out.auth == Auth::basic && !token_is_user;
+        bool names_user = has_user || used.count("username"), names_password = has_user || used.count("password");
         out.username = names_user ? section.text("username") : section.text("username", "");
         out.password = section.secret("password", names_password);
-        out.token = section.secret("token", out.auth == Auth::bearer || out.auth == Auth::header || used.count("token"));
+        out.token = section.secret("token", out.auth == Auth::bearer || out.auth == Auth::header || token_is_user || used.count("token"));
         out.auth_header = section.text("auth_header", out.auth == Auth::header ? "X-Api-Key" : "");
         if (names_user) good = good && !out.username.empty();
+        if (token_is_user) out.username = out.token;
     }
 
     static std::vector<std::string> split(std::string spec) {
