@@ -144,11 +144,12 @@ def people(site, give):
     command("status"), command("verify")
     for report in ("officers", "units", "force", "balance", "exclusions"):
         command("report", report, "--from", "2026-11-01", "--format", "csv")
-    for path in ("/metrics", "/readyz", "/v1/followups", "/v1/review"):
+    for path in ("/", "/metrics", "/readyz", "/v1/followups", "/v1/review", "/v1/appeals", "/v1/reports/signals"):
         said.append(site.ask("GET", path, token=site.token)[2])
     for name in ("unit-1", "csv-1", "flag", "linked-1", "waits-1"):  # not of who has answered: `explain` shows a reply's words to those who may read them
         said.append(site.run("explain", name).stdout)
     command("export", "--date", "2026-11-21", "--out", site.path("files"))
+    site.run("backup", site.path("files/backup.db"))
     return said
 
 
