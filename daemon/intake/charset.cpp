@@ -64,6 +64,17 @@ bool is_utf8(std::string_view bytes) {
     return true;
 }
 
+bool is_utf8_beyond_doubt(std::string_view bytes) {
+    bool long_one = false;
+    for (std::size_t at = 0; at < bytes.size();) {
+        auto length = utf8_length(bytes, at);
+        if (length == 0) return false;
+        long_one = long_one || length > 2;
+        at += length;
+    }
+    return long_one;
+}
+
 std::optional<std::string> to_utf8(std::string_view bytes, std::string_view charset) {
     if (charset == "gb18030") {
         // Most cells are ASCII, and opening a converter for each would cost more than reading the row.

@@ -151,6 +151,8 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
         document.charset.empty() || document.charset == "auto" ? detect_charset(document.bytes) : document.charset;
     if (charset != "utf-8" && charset != "gb18030")
         return fail(Error::Kind::invalid_input, "charset: expected utf-8, gb18030 or auto");
+    if (document.charset == "gb18030" && is_utf8_beyond_doubt(document.bytes))
+        return fail(Error::Kind::invalid_input, "charset: declared gb18030, and it is UTF-8; expected the charset that it is in, or auto");
     // Decoded at once where all of it is sound; else cell by cell, so that one broken cell costs one row.
     auto decoded = charset == "utf-8" ? std::nullopt : to_utf8(document.bytes, charset);
     if (decoded) charset = "utf-8";

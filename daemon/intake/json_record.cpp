@@ -56,16 +56,17 @@ public:
         std::vector<Officer> out;
         auto* value = find("officers");
         if (!value) return out;
-        auto expected =
-            wrong("officers", fmt::format("at most {} of {{\"badge\", \"role\": lead|co|auxiliary}}", max_list));
-        if (!value->is_array() || value->get_array().size() > max_list) return expected;
+        if (!value->is_array()) return wrong("officers", "a list of {\"badge\", \"role\"}");
+        if (value->get_array().size() > max_list) return wrong("officers", fmt::format("at most {} officers, not {}", max_list, value->get_array().size()));
         for (auto& item : value->get_array()) {
-            if (!item.is_object()) return expected;
+            auto wrong_here = [&](const std::string& expected) { return wrong("officers", fmt::format("{} at place {}", expected, out.size() + 1)); };
+            if (!item.is_object()) return wrong_here("{\"badge\", \"role\"}");
             JsonRecord officer(item.get_object());
             auto badge = code_like(officer, "badge", max_code, true), role = code_like(officer, "role", max_code);
-            if (!badge || !role) return expected;
+            if (!badge) return wrong_here("a badge, which is " + badge.error().detail + ",");
+            if (!role) return wrong_here("a role, which is " + role.error().detail + ",");
             if (role->empty()) *role = out.empty() ? "lead" : "co";
-            if (*role != "lead" && *role != "co" && *role != "auxiliary") return expected;
+            if (*role != "lead" && *role != "co" && *role != "auxiliary") return wrong_here("lead, co or auxiliary as role");
             out.emplace_back(*badge, *role);
         }
         return out;
@@ -74,11 +75,13 @@ public:
         std::vector<std::string> out;
         auto* value = find("flags");
         if (!value) return out;
-        auto expected = wrong("flags", fmt::format("at most {} texts", max_list));
-        if (!value->is_array() || value->get_array().size() > max_list) return expected;
-        for (auto& item : value->get_array()) {
-            if (!item.is_string() || item.get_string().size() > max_text) return expected;
-            auto& s = item.get_string();
+        if (!value->is_array()) return wrong("flags", "a list of texts");
+        const auto& all = value->get_array();
+        if (all.size() > max_list) return wrong("flags", fmt::format("at most {} texts, not {}", max_list, all.size()));
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (!all[i].is_string()) return wrong("flags", fmt::format("a text at place {}", i + 1));
+            auto& s = all[i].get_string();
+            if (s.size() > max_text) return wrong("flags", fmt::format("a text of at most {} octets at place {}, not {}", max_text, i + 1, s.size()));
             add_flag(out, read_flag(std::string(trim(std::string_view(s.data(), s.size()))), words));
         }
         return out;

@@ -25,6 +25,7 @@ struct Inspector {
     static constexpr std::size_t max_string_size = std::size_t(-1), max_key_size = std::size_t(-1);
 
     Nul nul = Nul::refused;
+    bool was_mended = false;  // halves of characters stood alone in it, and are U+FFFD now
     struct Level {
         bool array = false;
         std::set<std::string, std::less<>> keys{};
@@ -54,6 +55,8 @@ struct Inspector {
     }
     void look_at(std::string_view text) {
         if (nul == Nul::refused && text.find('\0') != std::string_view::npos) problem("a text without NUL characters");
+        // Two ids that differ by such a half would be one.
+        if (nul == Nul::refused && was_mended && text.find("\xEF\xBF\xBD") != std::string_view::npos) problem("a text without halves of characters");
     }
 
     bool on_document_begin(json::error_code&) { return true; }
@@ -118,22 +121,35 @@ void write(const json::value& value, std::string& out) {
     }
 }
 
+// " at octet 12", and of which line where there are several. Counted from 1.
+std::string place_of(std::string_view text, std::size_t at) {
+    auto before = text.substr(0, at);
+    auto lines = std::count(before.begin(), before.end(), '\n');
+    auto octet = at - (lines > 0 ? before.rfind('\n') + 1 : 0) + 1;
+    return lines > 0 ? fmt::format(" at octet {} of line {}", octet, lines + 1) : fmt::format(" at octet {}", octet);
+}
+
 }  // namespace
 
 Result<StrictJson> parse_strict(std::string_view text, Nul nul) {
     // Whoever cuts a text between the halves of a character writes one of them alone, which Boost.JSON takes for no JSON at all.
     std::string mended;
-    if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) text = mended = with_whole_escapes(text);
+    bool was_mended = false;
+    if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) {
+        mended = with_whole_escapes(text);
+        was_mended = mended != text;
+        text = mended;
+    }
     json::parse_options options;
     options.max_depth = deepest_text;
     json::error_code error;
     json::basic_parser<Inspector> inspector(options);
-    inspector.handler().nul = nul;
+    inspector.handler().nul = nul, inspector.handler().was_mended = was_mended;
     auto read = inspector.write_some(false, text.data(), text.size(), error);
     auto rest = text.substr(std::min(read, text.size()));
     if (!error && rest.find_first_not_of(" \t\r\n") != std::string_view::npos) error = json::error::extra_data;
     if (!error && !inspector.done()) error = json::error::incomplete;
-    if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message());
+    if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message() + place_of(text, std::min(read, text.size())));
     StrictJson out;
     out.value = json::parse(json::string_view(text.data(), text.size()), error, {}, options);
     if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message());

@@ -128,5 +128,7 @@ TEST_CASE("charsets: strict, and told apart") {
     CHECK(detect_charset("家暴") == "utf-8");
     CHECK(detect_charset("plain") == "utf-8");
     CHECK(detect_charset(std::string("家暴家暴家暴").substr(0, 16)) == "utf-8");
+    CHECK(is_utf8_beyond_doubt("a,家暴\n"));
+    for (std::string_view honest : {std::string_view("plain"), std::string_view(gb), std::string_view("\xc2\xb7"), std::string_view("\xc1\xaa\xcd\xa8"), std::string_view("é")}) CHECK_FALSE(is_utf8_beyond_doubt(honest));
     for (auto* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\xe5\xae"}) CHECK_FALSE(is_utf8(bad));
 }

@@ -175,6 +175,40 @@ TEST_CASE("CSV: a cell that is broken in its charset costs its own row") {
     }
 }
 
+TEST_CASE("CSV: what is declared GB18030 and is UTF-8 is refused, for its safety words would be others") {
+    const std::string csv = "id,state,calling_line,category,unit,reported_at,closed_at,flags\nA1,closed,13812345678,0102,320102430000,2026-11-21 09:12:00,2026-11-21 10:02:11,家暴\n";
+    std::vector<ParsedRow> rows;
+    auto take = [&](ParsedRow row) { rows.push_back(std::move(row)); };
+    auto done = read_document({.bytes = csv, .content_type = "text/csv", .charset = "gb18030"}, rules(), take);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().detail == "charset: declared gb18030, and it is UTF-8; expected the charset that it is in, or auto");
+    CHECK(rows.empty());
+    auto honest = csv.substr(0, csv.find("家暴")) + "\xbc\xd2\xb1\xa9\n";
+    REQUIRE(read_document({.bytes = honest, .content_type = "text/csv", .charset = "gb18030"}, rules(), take));
+    REQUIRE(rows.size() == 1);
+    REQUIRE(rows[0].call);
+    CHECK(rows[0].call->flags == std::vector<std::string>{"dv"});
+}
+
+TEST_CASE("JSON: each fault says what it is, and where") {
+    auto detail = [](const std::string& text) {
+        auto row = one(text);
+        return row.call ? "" : row.call.error().field + ": " + row.call.error().detail;
+    };
+    CHECK(detail(with("flags", "\"dv\"")) == "flags: a list of texts");
+    CHECK(detail(with("flags", "[\"a\",1]")) == "flags: a text at place 2");
+    CHECK(detail(with("flags", "[\"" + std::string(5000, 'x') + "\"]")).starts_with("flags: a text of at most "));
+    CHECK(detail(with("officers", R"([{"badge":"1"},{"badge":"2","role":"boss"}])")) == "officers: lead, co or auxiliary as role at place 2");
+    CHECK(detail(with("officers", R"([{"badge":")" + std::string(200, '1') + R"("}])")).starts_with("officers: a badge, which is "));
+    CHECK(detail(with("officers", "[1]")) == R"(officers: {"badge", "role"} at place 1)");
+    // Two ids that differ by half a character would be one case.
+    CHECK(detail(with("id", R"("A\ud800B")")) == "id: a text without halves of characters");
+    CHECK(detail(with("id", R"("A😀B")")) == "");
+    auto broken = [](const std::string& text) { return read_document({.bytes = text, .content_type = "application/json"}, rules(), [](ParsedRow) {}).error().detail; };
+    CHECK(broken("{\"id\": x}") == "not JSON: syntax error at octet 8");
+    CHECK(broken("{\n \"id\": \"\xff\"}").ends_with(" of line 2"));
+}
+
 TEST_CASE("CSV: a NUL costs its row, also in a column that nobody reads") {
     std::string row = ",open,01,u,2026-11-20 09:00:00,,a";
     auto rows = read("id,state,category,unit,reported_at,closed_at,remark\n1" + row + '\0' + "\n2" + row + "\n", "text/csv");
