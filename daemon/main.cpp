@@ -98,7 +98,7 @@ int main(int argc, char** argv) {
 
     commands::ImportOptions options;
     auto* import = subs["import"];
-    import->add_option("FILE", options.files, "exports of the 110 system")->required();
+    import->add_option("FILE", options.files, "exports of the 110 system: CSV, JSON lines, or one JSON document of at most 64 MiB")->required();
     import->add_option("--mapping", options.mapping, "mapping by name; default by the head row");
     import->add_option("--encoding", options.encoding, "")->check(CLI::IsMember({"auto", "utf-8", "gb18030"}));
     import->add_option("--format", options.format, "of the answers")->check(CLI::IsMember({"csv", "jsonl", "table"}));
