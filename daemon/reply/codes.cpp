@@ -12,6 +12,7 @@ namespace {
 struct Tables {
     Phrases before = phrases("codes.txt", "before"), negated = phrases("codes.txt", "before.negated"),
             never_before = phrases("codes.txt", "before.never"), after = phrases("codes.txt", "after"),
+            after_negated = phrases("codes.txt", "after.negated"), of_a_word = phrases("codes.txt", "one.of_a_word"),
             after_last = phrases("codes.txt", "after.last"), after_count = phrases("codes.txt", "after.count"), points = phrases("codes.txt", "after.points"),
             not_points = phrases("codes.txt", "after.points.not"),
             units = phrases("codes.txt", "units"), not_units = phrases("codes.txt", "units.not"),
@@ -177,6 +178,8 @@ Side look_right(std::string_view text, std::size_t end, bool open, const std::ve
         return side;
     };
     if (at >= text.size()) return finish(end);
+    if (!space && text[end - 1] == '1' && starts_with(t.of_a_word, text, at)) return side;  // 1直没人来
+    if (auto never = starts_with(t.after_negated, text, at); never && ended(*never)) return side.negated = true, finish(*never);
     const auto unit = starts_with(t.units, text, at);
     // "1分,不能再多" and "1分也不给", but not 1分钟.
     if (auto points = starts_with(t.points, text, at); points && (ended(*points) || (open && !unit && !starts_with(t.not_points, text, at))))
@@ -275,6 +278,10 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
             out.spans.pop_back();
             continue;
         }
+        if (n.span.begin == 1 && text[0] == '-' && stands) {  // "-1" is worse than 1
+            out.out_of_range = true;
+            continue;
+        }
         if (!stands || n.parts.empty()) {
             if (n.mixed && stands && !right.counted) {
                 auto digits = text.substr(n.span.begin, n.span.size());
@@ -309,7 +316,7 @@ Codes find_codes(Scale scale, std::string_view text, const std::vector<Span>& ne
         out.spans.push_back(
             {left.framed && left.edge < n.span.begin && !touches_end(neighbours, left.edge) ? left.edge : n.span.begin,
              right.edge});
-        if (left.negated) {
+        if (left.negated || right.negated) {
             out.negated = out.correction = true;
             continue;
         }

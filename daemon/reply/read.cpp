@@ -132,6 +132,12 @@ bool read_by_words(Verdict& v, Scale scale, const Mood& mood) {
     return true;
 }
 
+// "赞 谢谢", "滚,谢谢": one word that says something only alone, and thanks.
+bool read_beside_thanks(Verdict& v, Scale scale, const std::string& rest) {
+    const auto polite = find_polite(rest);
+    return !polite.empty() && read_by_words(v, scale, read_mood(blank(rest, polite)));
+}
+
 // Letters we have no words for are not chatter: a person may be able to read them.
 bool readable(std::string_view text) {
     std::size_t known = 0, unknown = 0;
@@ -175,6 +181,13 @@ void read_remainder(Verdict& v, std::string_view text, const Codes& codes, const
     settle(v, Label::none, Method::none, 0.6, "none.chatter");
 }
 
+// "不要1": the whole text is a code that is not meant, and 不要 asks for no end of texts.
+bool is_negated_code(Scale scale, std::string_view text) {
+    const auto codes = find_codes(scale, text, {});
+    const auto inner = bare(text);
+    return codes.negated && codes.values.empty() && codes.spans.size() == 1 && codes.spans[0].begin <= inner.begin && codes.spans[0].end >= inner.end;
+}
+
 }  // namespace
 
 std::string_view method_name(Method m) {
@@ -208,6 +221,7 @@ Verdict read(Scale scale, std::string_view written) {
     const auto said = without_courtesy(echo.text);
 
     auto signs = find_signs(said);
+    if (signs.opt_out && is_negated_code(scale, said)) signs.opt_out = false, signs.opt_out_phrases.clear();
     v.emergency = signs.emergency;
     v.do_not_contact = signs.do_not_contact;
     v.opt_in = signs.opt_in;
@@ -231,7 +245,7 @@ Verdict read(Scale scale, std::string_view written) {
     } else if (signs.help && !signs.opt_out) {
         settle(v, Label::help, Method::none, 0.9, "help");
     } else if (!read_codes(v, scale, text, codes, mood) && !(signs.emergency && !mood.bad.firm && !mood.good.firm) &&
-               !read_by_words(v, scale, mood)) {
+               !read_by_words(v, scale, mood) && !read_beside_thanks(v, scale, rest)) {
         read_remainder(v, blank(rest, find_polite(rest)), codes, mood, echo.found, rest);
     } else if (v.why.empty()) {
         settle(v, Label::none, Method::none, 0.9, "none.emergency");
