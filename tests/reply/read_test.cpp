@@ -116,6 +116,15 @@ TEST_CASE("replies of another hand, the first mended by and the second only wher
     }
 }
 
+// Read at 0.943 when it was new; what is left is for a person to read, but for one that tells of a knife on another day, which alarms.
+TEST_CASE("a stranger's replies are read as labelled, and none of them as praise that is none") {
+    auto s = score("replies/stranger.jsonl");
+    CHECK(s.rows > 640);
+    CHECK(s.right >= s.rows * 94 / 100);
+    CHECK(s.emergencies_missed + s.opt_outs_missed == 0);
+    CHECK(s.false_emergencies <= 1);
+}
+
 // 18 of 54 complaints of the second were once read as praise: what stood beside it was not known.
 TEST_CASE("replies in the listed languages are read as labelled, and never a complaint as praise") {
     for (auto name : {"replies/languages.jsonl", "replies/languages_held.jsonl"}) {
