@@ -12,6 +12,7 @@
 #include "daemon/store/canaries.hpp"
 #include "daemon/store/cases.hpp"
 #include "daemon/store/outbox.hpp"
+#include "daemon/store/reviews.hpp"
 
 namespace pingjing {
 namespace {
@@ -204,12 +205,16 @@ asio::awaitable<void> Gateway::let_time_pass() {
     auto pause = std::max<Steady>(std::chrono::seconds(30), world_.look_every);
     auto first = started_ + steady_before_time_passes;
     if (world_.clock.speed() == 1.0 && first > world_.clock.steady()) co_await sleep_for(first - world_.clock.steady());
+    store::UnclearSoFar unclear;
     for (;;) {
         auto now = world_.clock.now();
         auto policy = policy_;
         bool more = false;
+        auto looked = unclear;
         auto work = [&](store::Connection& db) {
             more = store::close_ended_windows(db, now) >= store::of_time_at_once;
+            looked = unclear;
+            more = store::open_reviews_of_unclear(db, looked, now) >= store::unclear_at_once || more;
             auto channels = policy->channels;
             for (const auto& name : gone_) channels.emplace_back().name = name;
             for (const auto& c : channels) {
@@ -219,6 +224,7 @@ asio::awaitable<void> Gateway::let_time_pass() {
         };
         try {
             co_await world_.store.run(std::ref(work));
+            unclear = looked;
         } catch (const store::SqlError& error) {
             if (error.is_refusal()) throw;  // it will not go away: then somebody is told that time stands still
             log::error("time.failed", {{"why", error.what()}});

@@ -6,6 +6,7 @@
 
 #include "daemon/core/first_answer.hpp"
 #include "daemon/store/followups.hpp"
+#include "daemon/store/outbox.hpp"
 #include "daemon/store/parties.hpp"
 #include "daemon/store/phones.hpp"
 #include "daemon/store/ratings.hpp"
@@ -247,7 +248,46 @@ std::string in_the_ledger(const Review& review, const NewDecision& asked, const 
     return out + fmt::format(R"(,"by":"{}"}})", decider.who.substr(0, decider.who.find('/')));
 }
 
+// A text that nobody could decide, and whether somebody has to look at it still.
+struct Unclear {
+    std::int64_t id = 0, case_id = 0;
+    std::optional<Instant> answer_until{};
+    bool needs_nobody = false;
+};
+
+std::vector<Unclear> unclear_after(Connection& db, std::int64_t after) {
+    std::vector<Unclear> out;
+    Statement find(db, R"sql(
+        SELECT i.id, i.case_id, (SELECT m.answer_until FROM messages m WHERE m.case_id = i.case_id AND m.purpose = 'survey'),
+               i.case_id IS NULL OR length(coalesce(i.text, '')) = 0 OR EXISTS (SELECT 1 FROM reviews v WHERE v.case_id = i.case_id AND (v.kind = 'ambiguous' OR v.inbound_id = i.id))
+          FROM inbound i WHERE i.step = 'done' AND i.class = 'ambiguous' AND i.id > ?1 ORDER BY i.id LIMIT ?2)sql");
+    for (find.bind(1, after).bind(2, unclear_at_once); find.step();)
+        out.push_back({find.integer(0), find.maybe_integer(1).value_or(0), find.maybe_instant(2), find.integer(3) != 0});
+    return out;
+}
+
 }  // namespace
+
+int open_reviews_of_unclear(Connection& db, UnclearSoFar& so_far, Instant now) {
+    if (is_clock_held(db)) return 0;
+    if (now - so_far.began >= std::chrono::hours(24) || now < so_far.began) so_far = {0, 0, now};
+    auto texts = unclear_after(db, so_far.next);
+    bool all_settled = so_far.settled == so_far.next;
+    // One a case, also of texts that were found together.
+    std::vector<std::int64_t> opened;
+    for (const auto& text : texts) {
+        bool settled = text.needs_nobody || std::ranges::find(opened, text.case_id) != opened.end() || standing_rating(db, text.case_id);
+        if (!settled && text.answer_until && *text.answer_until < now) {
+            open_review(db, "ambiguous", text.case_id, text.id, now);
+            opened.push_back(text.case_id), settled = true;
+        }
+        all_settled = all_settled && settled;
+        if (all_settled) so_far.settled = text.id;
+        so_far.next = text.id;
+    }
+    if (std::ssize(texts) < unclear_at_once) so_far.next = so_far.settled;
+    return static_cast<int>(texts.size());
+}
 
 std::string review_note_context(std::int64_t review_id) { return fmt::format("review_notes.note:{}", review_id); }
 

@@ -71,6 +71,17 @@ struct DecidedReview {
 Result<DecidedReview> decide_review(Connection& db, const Seal& seal, std::int64_t id, const NewDecision& decision, const Decider& decider, const ReviewRules& rules,
                                     Instant now);
 
+// How far the texts that nobody could decide have been looked through: `settled` are all up to that one, `next` is where the look goes on. It begins
+// anew with each start and each day, for what had answered a text may have been taken back by a person.
+struct UnclearSoFar {
+    std::int64_t settled = 0, next = 0;
+    Instant began{};
+};
+constexpr int unclear_at_once = 500;
+// A text that was ambiguous, whose answer window is over without an answer that counts, is for a person: a review `ambiguous`, one a case. What was
+// erased meanwhile is for nobody. Nothing while the clock is in doubt. Returns how many texts were looked at: `unclear_at_once` at most, then there are more.
+int open_reviews_of_unclear(Connection& db, UnclearSoFar& so_far, Instant now);
+
 std::string review_note_context(std::int64_t review_id);
 
 }  // namespace pingjing::store

@@ -203,6 +203,12 @@ std::vector<Operation> about_sending() {
         in_store("record_late never", late(false, false)),
         in_store("recover_sending", [](Connection& db, Office&) { store::recover_sending(db, noon); }),
         in_store("close_ended_windows", [](Connection& db, Office&) { store::close_ended_windows(db, noon + 100h); }),
+        in_store("open_reviews_of_unclear", [](Connection& db, Office& o) {
+            store::Statement unclear(db, "UPDATE inbound SET step = 'done', class = 'ambiguous', case_id = ?1 WHERE key = 'v:m2'");
+            unclear.bind(1, o.case_of("asked")).run();
+            store::UnclearSoFar so_far;
+            store::open_reviews_of_unclear(db, so_far, noon + 100h);
+        }),
         in_store("let_time_pass", [](Connection& db, Office&) { store::let_time_pass(db, "main", noon + 1h, noon + 1h, noon + 100h); }),
         in_store("add_surveys_of_day", [](Connection& db, Office&) { store::add_surveys_of_day(db, "main", "2026-11-21", 3); }),
         in_store("refused_are_due", [](Connection& db, Office& o) {

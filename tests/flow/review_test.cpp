@@ -8,6 +8,7 @@
 #include "daemon/reports/story.hpp"
 #include "daemon/site_rules.hpp"
 #include "daemon/store/erasure.hpp"
+#include "daemon/store/outbox.hpp"
 #include "tests/flow/world.hpp"
 #include "tests/support/run.hpp"
 
@@ -127,6 +128,85 @@ TEST_CASE("a text that stays unclear is decided by a person, and officer, story 
     CHECK(again.status == 409);
     CHECK(again.body.find("decided by 9/王督察 at 2026-11-21T") != std::string::npos);
     CHECK(w.ratings() == "dissatisfied person first");
+}
+
+namespace {
+std::string open_reviews(World& w) { return w.value("SELECT count(*) || ' ' || coalesce(max(kind), '') FROM reviews WHERE closed_at IS NULL"); }
+}  // namespace
+
+TEST_CASE("a text that nobody could decide and that was asked back once in vain is for a person when the window ends, once") {
+    Reviewed w;
+    w.reply(zhang, "说是处理好了,其实根本没管", w.slot);
+    REQUIRE(w.classes() == "ambiguous");
+    CHECK(w.sent.size() == 2);
+    w.pass(71h);
+    CHECK(open_reviews(w) == "0 ");  // he may still say it more clearly
+    w.pass(2h);
+    CHECK(open_reviews(w) == "1 ambiguous");
+    auto list = json::parse(w.ask("GET", "/v1/review?kind=ambiguous").body).at("reviews").as_array();
+    REQUIRE(list.size() == 1);
+    CHECK(list[0].at("text") == "说是处理好了,其实根本没管");
+    auto again = w.crash();
+    again->pass(24h * 3);
+    CHECK(open_reviews(*again) == "1 ambiguous");
+    w.pass(24h * 3);
+    CHECK(open_reviews(w) == "1 ambiguous");
+    CHECK(w.books().at("ambiguous") == 1);
+    CHECK(w.story(true).find("待人工判定 for a person, review 1: ambiguous") != std::string::npos);
+
+    // He wrote it in time, whenever somebody reads it.
+    CHECK(w.decide(R"({"decision":"rated","grade":"dissatisfied"})").status == 200);
+    CHECK(w.ratings() == "dissatisfied person first");
+    CHECK(w.value("SELECT state FROM followups") == "opened");
+    w.pass(48h);
+    CHECK(open_reviews(w) == "0 ");
+}
+
+TEST_CASE("an unclear text is for nobody when a clear answer came before the window ended, nor twice when another unclear one did") {
+    Reviewed w;
+    w.reply(zhang, "你们这样处理我不知道怎么说", w.slot);
+    w.reply(zhang, "3", w.slot);
+    w.pass(24h * 5);
+    CHECK(w.value("SELECT count(*) FROM reviews") == "0");
+    Reviewed v;
+    v.reply(zhang, "1或3", v.slot);
+    v.reply(zhang, "123", v.slot);
+    v.pass(24h * 5);
+    CHECK(open_reviews(v) == "1 ambiguous");
+}
+
+TEST_CASE("an unclear text of a window that ended while nobody ran, or that an older version closed, is for a person all the same") {
+    Reviewed w;
+    w.reply(zhang, "真棒,等了三小时", w.slot);
+    REQUIRE(w.classes() == "ambiguous");
+    w.store->run_now([](store::Connection& db) { db.exec("UPDATE messages SET open = 0 WHERE purpose = 'survey'"); });
+    auto off = w.crash();
+    off->pass(1h);
+    CHECK(open_reviews(*off) == "0 ");  // his time is not over
+    off->pass(73h);
+    CHECK(open_reviews(*off) == "1 ambiguous");
+}
+
+TEST_CASE("what had answered an unclear text and is no rating after all leaves it to a person") {
+    Reviewed w;
+    w.reply(zhang, "1或3", w.slot);
+    w.reply(zhang, "太慢了", w.slot);
+    w.pass(24h * 4);
+    REQUIRE(open_reviews(w) == "1 words");
+    CHECK(w.decide(R"({"decision":"none"})").status == 200);
+    w.pass(25h);
+    CHECK(open_reviews(w) == "1 ambiguous");
+}
+
+TEST_CASE("while the clock is in doubt no window ends for an unclear text") {
+    Reviewed w;
+    w.reply(zhang, "1或3", w.slot);
+    w.store->run_now([&](store::Connection& db) { store::place_hold(db, "clock", std::nullopt, "test", w.clock.now()); });
+    w.pass(24h * 5);
+    CHECK(open_reviews(w) == "0 ");
+    w.store->run_now([&](store::Connection& db) { store::release_holds(db, "clock", std::nullopt, "looked at", w.clock.now()); });
+    w.pass(2min);
+    CHECK(open_reviews(w) == "1 ambiguous");
 }
 
 TEST_CASE("an unclear text that was none is no rating, and no answer in the officer's row that waits for somebody") {
