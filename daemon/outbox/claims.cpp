@@ -150,7 +150,7 @@ private:
                 store::release_holds(db_, "ceiling", hold.channel, "a new day", in_.now);
                 continue;
             }
-            if (hold.of == "ceiling" && !is_clock_held_ && is_below_ceiling(hold.channel)) {
+            if (hold.of == "ceiling" && !is_clock_held_ && is_ceiling_raised(hold)) {
                 store::release_holds(db_, "ceiling", hold.channel, store::ceiling_was_raised, in_.now);
                 continue;
             }
@@ -328,7 +328,7 @@ private:
     bool is_at_ceiling(std::size_t channel) {
         const auto& rules = policy_.channels[channel];
         if (sent_today(channel) < rules.daily_ceiling || store::was_ceiling_lifted(db_, rules.name, policy_.start_of_day(in_.now))) return false;
-        store::place_hold(db_, "ceiling", rules.name, fmt::format("{} surveys today", rules.daily_ceiling), in_.now);
+        store::place_hold(db_, "ceiling", rules.name, why_ceiling(rules), in_.now);
         surveys_allowed_[channel] = false;
         round_.ceilings.push_back(rules.name);
         return true;
@@ -339,10 +339,11 @@ private:
         if (!before) before = store::surveys_of_day(db_, policy_.channels[channel].name, day_);
         return *before + counts_[channel];
     }
-    // Since the hold was placed the configuration allows more.
-    bool is_below_ceiling(const std::optional<std::string>& name) {
-        auto channel = name ? index_of(*name) : std::nullopt;
-        return channel && sent_today(*channel) < policy_.channels[*channel].daily_ceiling;
+    static std::string why_ceiling(const ChannelRules& rules) { return fmt::format("{} surveys today", rules.daily_ceiling); }
+    // Since it was placed the configuration allows more. Every round asks, so what is counted is looked at last.
+    bool is_ceiling_raised(const store::Hold& hold) {
+        auto channel = hold.channel ? index_of(*hold.channel) : std::nullopt;
+        return channel && hold.reason != why_ceiling(policy_.channels[*channel]) && sent_today(*channel) < policy_.channels[*channel].daily_ceiling;
     }
 
     // The rules over all cases of the number, as they are now; the slot. False: it does not go now.
