@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/text/json_list.hpp"
+#include "daemon/text/unicode.hpp"
 
 namespace pingjing {
 namespace {
@@ -118,22 +119,58 @@ void write(const json::value& value, std::string& out) {
     }
 }
 
+// How far it came. After each half of a character it stands still, for then the handler knows under which key that is.
+std::size_t inspect(json::basic_parser<Inspector>& inspector, std::string_view text, const std::vector<std::size_t>& halves, json::error_code& error) {
+    constexpr std::size_t escape = 6;
+    std::size_t at = 0;
+    for (auto half : halves) {
+        auto end = half + escape;
+        at += inspector.write_some(true, text.data() + at, end - at, error);
+        if (error || at < end) return at;
+        inspector.handler().problem("a text without halves of characters (\\ud800 to \\udfff alone)");
+    }
+    return at + inspector.write_some(false, text.data() + at, text.size() - at, error);
+}
+
+std::size_t first_broken_octet(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        auto character = text::character_at(text, at);
+        if (character.code == 0xFFFD && character.bytes == 1) return at;
+        at += character.bytes;
+    }
+    return text.size();
+}
+
+// For whoever has to find it in a file of 300 records.
+std::string what_and_where(std::string what, std::string_view text, std::size_t at, Place begin) {
+    // To the parser this is a syntax error, at the beginning of the character or behind it.
+    constexpr std::size_t longest_character = 4;
+    if (auto broken = first_broken_octet(text); broken < text.size() && broken < at + longest_character) at = broken, what = "an octet that is no UTF-8";
+    auto before = text.substr(0, at);
+    auto lines = std::count(before.begin(), before.end(), '\n');
+    auto line = before.substr(before.rfind('\n') + 1);
+    auto characters = std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    return fmt::format("{} at line {}, column {}", what, begin.line + lines, (lines == 0 ? begin.column : 1) + characters);
+}
+
 }  // namespace
 
-Result<StrictJson> parse_strict(std::string_view text, Nul nul) {
+Result<StrictJson> parse_strict(std::string_view text, Nul nul, Place begin) {
     // Whoever cuts a text between the halves of a character writes one of them alone, which Boost.JSON takes for no JSON at all.
     std::string mended;
-    if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) text = mended = with_whole_escapes(text);
+    std::vector<std::size_t> halves;
+    if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) text = mended = with_whole_escapes(text, &halves);
+    if (nul == Nul::kept) halves.clear();
     json::parse_options options;
     options.max_depth = deepest_text;
     json::error_code error;
     json::basic_parser<Inspector> inspector(options);
     inspector.handler().nul = nul;
-    auto read = inspector.write_some(false, text.data(), text.size(), error);
-    auto rest = text.substr(std::min(read, text.size()));
-    if (!error && rest.find_first_not_of(" \t\r\n") != std::string_view::npos) error = json::error::extra_data;
-    if (!error && !inspector.done()) error = json::error::incomplete;
-    if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message());
+    auto read = inspect(inspector, text, halves, error);
+    auto rest = std::min(text.find_first_not_of(" \t\r\n", read), text.size());
+    if (!error && rest < text.size()) read = rest, error = json::error::extra_data;
+    if (!error && !inspector.done()) read = text.size(), error = json::error::incomplete;
+    if (error) return fail(Error::Kind::invalid_input, "not JSON: " + what_and_where(error.message(), text, read, begin));
     StrictJson out;
     out.value = json::parse(json::string_view(text.data(), text.size()), error, {}, options);
     if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message());
