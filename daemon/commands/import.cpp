@@ -30,7 +30,7 @@ constexpr std::int64_t largest_dry_run = 45 << 20;  // what the control socket t
 
 class Importer {
 public:
-    Importer(Line& line, const ImportOptions& options) : line_(line), options_(options) {}
+    Importer(Line& line, const ImportOptions& options, std::size_t longest_json) : line_(line), options_(options), longest_json_(longest_json) {}
 
     // 0, or the exit code of a file that could not be read to its end or of a store that failed; said on stderr.
     int file(const std::string& name) {
@@ -75,7 +75,7 @@ public:
 private:
     template <class Take>
     int read(const std::string& name, Take&& take_piece) {
-        auto opened = intake::DocumentFile::open(name, {.encoding = options_.encoding, .mapping = options_.mapping});
+        auto opened = intake::DocumentFile::open(name, {.longest_json = longest_json_, .encoding = options_.encoding, .mapping = options_.mapping});
         if (!opened) return refuse(opened.error().detail);
         auto& reading = *opened;
         bool shows = isatty(STDERR_FILENO) != 0;
@@ -125,6 +125,7 @@ private:
 
     Line& line_;
     const ImportOptions& options_;
+    std::size_t longest_json_;  // bytes
 };
 
 // Of the site's own and the built-in ones; false: said on stderr.
@@ -144,7 +145,7 @@ int import(const std::string& config, const ImportOptions& options) {
     if (!is_mapping(*settings, options.mapping)) return 2;
     auto line = Line::open(*settings);
     if (!line) return 1;
-    Importer importer(*line, options);
+    Importer importer(*line, options, std::min<std::size_t>(settings->http.body_limit, largest_dry_run));
     int failed = 0;
     if (options.format == "csv") fmt::print("line,id,outcome,reason\n");
     if (options.dry_run) failed = importer.try_out(options.files);

@@ -60,7 +60,8 @@ tl::expected<Document, http::Response> describe(const http::Request& request) {
         return refuse("Content-Type: expected application/json, application/x-ndjson or text/csv");
     if (csv && !media.charset.empty() && media.charset != "utf-8" && media.charset != "gb18030" && media.charset != "auto")
         return refuse("charset: expected utf-8, gb18030 or auto");
-    if (!csv && !media.charset.empty() && media.charset != "utf-8") return refuse("charset: JSON is UTF-8");
+    // What is posted is JSON as its standard has it; in files we take what there is.
+    if (!csv && !request.trusted && !media.charset.empty() && media.charset != "utf-8") return refuse("charset: JSON is UTF-8");
     if (auto coding = lower(request.header("Content-Encoding")); !coding.empty() && coding != "identity")
         return refuse("Content-Encoding: expected none");
 

@@ -2,6 +2,7 @@
 
 #include <iconv.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <type_traits>
@@ -27,6 +28,34 @@ std::size_t utf8_length(std::string_view s, std::size_t at) {
         return tail(at + 1) && tail(at + 2) && tail(at + 3) ? 4 : 0;
     }
     return 0;
+}
+
+struct Shape {
+    std::size_t hanzi = 0;   // U+4000 and above, of three octets
+    std::size_t broken = 0;  // octets
+};
+Shape shape_of(std::string_view bytes) {
+    Shape out;
+    for (std::size_t at = 0; at < bytes.size();) {
+        auto length = utf8_length(bytes, at);
+        auto first = static_cast<unsigned char>(bytes[at]);
+        if (length == 3 && first >= 0xE4 && first <= 0xE9) ++out.hanzi;
+        if (length == 0) ++out.broken;
+        at += length == 0 ? 1 : length;
+    }
+    return out;
+}
+
+// A line alone, or all lines.
+bool is_surely_utf8(const Shape& shape) { return shape.hanzi >= 2 && shape.hanzi > shape.broken; }
+bool has_utf8_line(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        auto end = std::min(text.find('\n', at), text.size());
+        auto shape = shape_of(text.substr(at, end - at));
+        if (shape.broken == 0 && is_surely_utf8(shape)) return true;
+        at = end + 1;
+    }
+    return false;
 }
 
 std::optional<std::string> from_gb18030(std::string_view bytes) {
@@ -55,6 +84,10 @@ std::optional<std::string> from_gb18030(std::string_view bytes) {
 
 }  // namespace
 
+bool is_ascii(std::string_view bytes) {
+    return std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 bool is_utf8(std::string_view bytes) {
     for (std::size_t at = 0; at < bytes.size();) {
         auto length = utf8_length(bytes, at);
@@ -64,24 +97,9 @@ bool is_utf8(std::string_view bytes) {
     return true;
 }
 
-bool is_utf8_beyond_doubt(std::string_view bytes) {
-    bool long_one = false;
-    for (std::size_t at = 0; at < bytes.size();) {
-        auto length = utf8_length(bytes, at);
-        if (length == 0) return false;
-        long_one = long_one || length > 2;
-        at += length;
-    }
-    return long_one;
-}
-
 std::optional<std::string> to_utf8(std::string_view bytes, std::string_view charset) {
-    if (charset == "gb18030") {
-        // Most cells are ASCII, and opening a converter for each would cost more than reading the row.
-        bool ascii = true;
-        for (char c : bytes) ascii = ascii && static_cast<unsigned char>(c) < 0x80;
-        return ascii ? std::optional(std::string(bytes)) : from_gb18030(bytes);
-    }
+    // Most cells are ASCII, and opening a converter for each would cost more than reading the row.
+    if (charset == "gb18030") return is_ascii(bytes) ? std::optional(std::string(bytes)) : from_gb18030(bytes);
     if (!is_utf8(bytes)) return std::nullopt;
     return std::string(bytes);
 }
@@ -97,6 +115,10 @@ std::string detect_charset(std::string_view bytes) {
     }
     return bad == 0 || good > bad ? "utf-8" : "gb18030";
 }
+
+Utf8Instead::Utf8Instead(std::string_view document) : all_(is_surely_utf8(shape_of(document))), in_lines_(has_utf8_line(document)) {}
+
+bool Utf8Instead::in(std::string_view text) const { return all_ ? !is_ascii(text) : in_lines_ && has_utf8_line(text); }
 
 std::string_view without_bom(std::string_view bytes) {
     if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);

@@ -151,11 +151,12 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
         document.charset.empty() || document.charset == "auto" ? detect_charset(document.bytes) : document.charset;
     if (charset != "utf-8" && charset != "gb18030")
         return fail(Error::Kind::invalid_input, "charset: expected utf-8, gb18030 or auto");
-    if (document.charset == "gb18030" && is_utf8_beyond_doubt(document.bytes))
-        return fail(Error::Kind::invalid_input, "charset: declared gb18030, and it is UTF-8; expected the charset that it is in, or auto");
     // Decoded at once where all of it is sound; else cell by cell, so that one broken cell costs one row.
-    auto decoded = charset == "utf-8" ? std::nullopt : to_utf8(document.bytes, charset);
+    auto utf8_instead = charset == "gb18030" ? std::optional<Utf8Instead>(document.bytes) : std::nullopt;
+    bool sound = charset == "gb18030" && !utf8_instead->anywhere();
+    auto decoded = sound ? to_utf8(document.bytes, charset) : std::nullopt;
     if (decoded) charset = "utf-8";
+    auto is_utf8_instead = [&](std::string_view text) { return !decoded && utf8_instead && utf8_instead->in(text); };
     auto bytes = without_bom(decoded ? std::string_view(*decoded) : document.bytes);
     auto line = document.first_line;
     std::size_t at = 0;
@@ -169,6 +170,7 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
     RowEnd row;
     auto head_bytes = next_row(row);
     std::vector<std::string> head;
+    if (is_utf8_instead(head_bytes)) return fail(Error::Kind::invalid_input, fmt::format("no usable head row: {}", utf8_not_gb18030));
     for (auto& cell : split_row(head_bytes)) {
         auto name = to_utf8(cell, charset);
         if (!name) return fail(Error::Kind::invalid_input, fmt::format("no usable head row: it is not {}", charset));
@@ -192,10 +194,11 @@ Result<void> read_csv(const Document& document, const Mappings& mappings, const 
         if (cells.size() == 1 && trim(cells[0]).empty() && head.size() > 1) continue;
         ParsedRow parsed{here, {}, wrong("columns", fmt::format("{} columns, as in the head row", head.size()))};
         RowError undecoded;
+        bool utf8_row = is_utf8_instead(text);
         for (std::size_t i = 0; i < cells.size(); ++i) {
-            auto value = to_utf8(cells[i], charset);
+            auto value = utf8_row && !is_ascii(cells[i]) ? std::nullopt : to_utf8(cells[i], charset);
             if (!value && undecoded.field.empty())
-                undecoded = RowError{i < head.size() ? head[i] : "columns", "text in " + charset};
+                undecoded = RowError{i < head.size() ? head[i] : "columns", utf8_row ? utf8_not_gb18030 : "text in " + charset};
             if (value && value->find('\0') != std::string::npos && undecoded.field.empty())
                 undecoded = RowError{i < head.size() ? head[i] : "columns", "a text without NUL characters"};
             cells[i] = value.value_or("");

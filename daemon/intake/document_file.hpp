@@ -1,5 +1,6 @@
-// A file of calls, read piece by piece in constant memory: each piece is a document of its own. The charset is decided once, by the first piece
-// with a character beyond ASCII. One JSON document (an array, or an object over several lines) is one piece, and has a limit.
+// A file of calls, read piece by piece in constant memory: each piece is a document of its own. The charset is decided once, where
+// the first octet beyond ASCII stands: until then there is nothing to decide. JSON that is not an object a line cannot be cut, so it
+// is one document, and as long as one that is posted.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -15,13 +16,13 @@
 namespace pingjing::intake {
 
 struct FileForm {
-    std::optional<bool> lines{};    // NDJSON, or CSV; else its beginning says: '{' NDJSON or an object over several lines, '[' an array
+    enum class Written { csv, lines, json };
+    std::optional<Written> written{};      // else its beginning says
+    std::size_t longest_json = 16u << 20;  // bytes of an array, or of an object over several lines
     std::string encoding = "auto";  // auto | utf-8 | gb18030
     std::string mapping{};          // a name, or empty: by the head row
     bool follow_links = true;       // false: whoever may put a file here may not make us read another one
 };
-
-inline constexpr std::size_t max_json_bytes = 64u << 20;  // of one JSON document; JSON lines have no limit
 
 class DocumentFile {
 public:
@@ -30,7 +31,7 @@ public:
     DocumentFile(DocumentFile&& other) noexcept;
     ~DocumentFile();
 
-    // nullopt: that was all. unavailable: it broke off. invalid_input: a JSON document beyond its limit.
+    // nullopt: that was all. unavailable: it broke off. invalid_input: longer than JSON may be.
     Result<std::optional<Piece>> next();
     // How a piece is read; valid as long as the piece and this file.
     Document document(const Piece& piece) const;
@@ -38,14 +39,16 @@ public:
 
 private:
     void learn_form(std::string_view beginning);
-    Result<void> take_whole(std::string_view bytes);
+    Result<void> learn_charset(std::string& bytes);
+    Result<void> read_more(std::string& bytes);
+    Result<void> take(std::string bytes);
     DocumentFile(int fd, std::string name, FileForm form);
     int fd_;
     std::string name_;
     FileForm form_;
     Splitter splitter_ = CsvSplitter();  // until the form is known
-    std::optional<std::string> whole_{};  // so far, of one JSON document
     std::deque<Piece> pieces_;
+    std::string json_;  // the whole of it, as far as it was read
     std::int64_t read_ = 0;
     bool ended_ = false;
 };

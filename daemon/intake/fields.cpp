@@ -28,7 +28,7 @@ Read<std::string> plain(const Fields& fields, std::string_view field, std::size_
     auto value = fields.text(field);
     if (!value) return value;
     if (value->empty() && required) return wrong(fields.spelling(field), "a text that is not empty");
-    if (value->size() > most) return wrong(fields.spelling(field), fmt::format("at most {} bytes", most));
+    if (value->size() > most) return wrong(fields.spelling(field), fmt::format("at most {} bytes; found {}", most, value->size()));
     if (value->find('\0') != std::string::npos) return wrong(fields.spelling(field), "a text without NUL characters");
     return value;
 }

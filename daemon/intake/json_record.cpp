@@ -14,6 +14,19 @@ namespace {
 
 namespace json = boost::json;
 
+std::string kind_of(const json::value& value) {
+    switch (value.kind()) {
+        case json::kind::null: return "null";
+        case json::kind::bool_: return "true or false";
+        case json::kind::string: return "a text";
+        case json::kind::array: return "a list";
+        case json::kind::object: return "an object";
+        default: return "a number";
+    }
+}
+// What was expected, and what is there instead: its kind or its size, never its value.
+std::string instead(std::string_view expected, std::string_view found) { return fmt::format("{}; found {}", expected, found); }
+
 bool is_day(std::string_view day) {
     auto read = read_wall_time(day, std::string_view("%Y-%m-%d"));
     return read && day.size() == 10;
@@ -27,7 +40,7 @@ public:
     Read<std::string> text(std::string_view field) const override {
         auto* value = find(field);
         if (!value) return std::string();
-        if (!value->is_string()) return wrong(std::string(field), "a text");
+        if (!value->is_string()) return wrong(std::string(field), instead("a text", kind_of(*value)));
         auto& s = value->get_string();
         return std::string(trim(std::string_view(s.data(), s.size())));
     }
@@ -56,17 +69,17 @@ public:
         std::vector<Officer> out;
         auto* value = find("officers");
         if (!value) return out;
-        if (!value->is_array()) return wrong("officers", "a list of {\"badge\", \"role\"}");
-        if (value->get_array().size() > max_list) return wrong("officers", fmt::format("at most {} officers, not {}", max_list, value->get_array().size()));
-        for (auto& item : value->get_array()) {
-            auto wrong_here = [&](const std::string& expected) { return wrong("officers", fmt::format("{} at place {}", expected, out.size() + 1)); };
-            if (!item.is_object()) return wrong_here("{\"badge\", \"role\"}");
+        auto members = list_of("officers", *value, "officers");
+        if (!members) return tl::unexpected(members.error());
+        for (auto& item : **members) {
+            auto at = fmt::format("officers[{}]", out.size());
+            if (!item.is_object()) return wrong("officers", at + ": " + instead(R"({"badge", "role"})", kind_of(item)));
             JsonRecord officer(item.get_object());
             auto badge = code_like(officer, "badge", max_code, true), role = code_like(officer, "role", max_code);
-            if (!badge) return wrong_here("a badge, which is " + badge.error().detail + ",");
-            if (!role) return wrong_here("a role, which is " + role.error().detail + ",");
+            if (!badge) return wrong("officers", at + ".badge: " + badge.error().detail);
+            if (!role) return wrong("officers", at + ".role: " + role.error().detail);
             if (role->empty()) *role = out.empty() ? "lead" : "co";
-            if (*role != "lead" && *role != "co" && *role != "auxiliary") return wrong_here("lead, co or auxiliary as role");
+            if (*role != "lead" && *role != "co" && *role != "auxiliary") return wrong("officers", at + ".role: " + instead("lead, co or auxiliary", "another text"));
             out.emplace_back(*badge, *role);
         }
         return out;
@@ -75,13 +88,14 @@ public:
         std::vector<std::string> out;
         auto* value = find("flags");
         if (!value) return out;
-        if (!value->is_array()) return wrong("flags", "a list of texts");
-        const auto& all = value->get_array();
-        if (all.size() > max_list) return wrong("flags", fmt::format("at most {} texts, not {}", max_list, all.size()));
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            if (!all[i].is_string()) return wrong("flags", fmt::format("a text at place {}", i + 1));
-            auto& s = all[i].get_string();
-            if (s.size() > max_text) return wrong("flags", fmt::format("a text of at most {} octets at place {}, not {}", max_text, i + 1, s.size()));
+        auto members = list_of("flags", *value, "texts");
+        if (!members) return tl::unexpected(members.error());
+        std::size_t index = 0;
+        for (auto& item : **members) {
+            auto at = fmt::format("flags[{}]: ", index++);
+            if (!item.is_string()) return wrong("flags", at + instead("a text", kind_of(item)));
+            auto& s = item.get_string();
+            if (s.size() > max_text) return wrong("flags", at + instead(fmt::format("a text of at most {} bytes", max_text), std::to_string(s.size())));
             add_flag(out, read_flag(std::string(trim(std::string_view(s.data(), s.size()))), words));
         }
         return out;
@@ -94,6 +108,13 @@ public:
     }
 
 private:
+    static Read<const json::array*> list_of(std::string_view field, const json::value& value, std::string_view members) {
+        auto expected = fmt::format("a list of at most {} {}", max_list, members);
+        if (!value.is_array()) return wrong(std::string(field), instead(expected, kind_of(value)));
+        auto size = value.get_array().size();
+        if (size > max_list) return wrong(std::string(field), instead(expected, std::to_string(size)));
+        return &value.get_array();
+    }
     const json::value* find(std::string_view field) const {
         auto* value = object_.if_contains(json::string_view(field.data(), field.size()));
         return value && value->is_null() ? nullptr : value;
@@ -106,7 +127,8 @@ ParsedRow read_json_record(const json::value& value, std::int64_t line, const Js
     ParsedRow row{line, {}, wrong("record", "a JSON object")};
     if (!value.is_object()) return row;
     JsonRecord record(value.get_object());
-    if (auto id = record.text("id"); id && id->size() <= max_id && id->find('\0') == std::string::npos) row.id = *id;
+    bool id_is_broken = problem && problem->field == "id";  // what would be read of it may be the number of another record
+    if (auto id = record.text("id"); !id_is_broken && id && id->size() <= max_id && id->find('\0') == std::string::npos) row.id = *id;
     auto* extra = value.get_object().if_contains("extra");
     if (problem)
         row.call = wrong(problem->field, problem->detail);
@@ -117,10 +139,28 @@ ParsedRow read_json_record(const json::value& value, std::int64_t line, const Js
     return row;
 }
 
+Result<std::string> charset_of(const Document& document) {
+    auto charset = document.charset.empty() ? "utf-8" : document.charset == "auto" ? detect_charset(document.bytes) : document.charset;
+    if (charset != "utf-8" && charset != "gb18030") return fail(Error::Kind::invalid_input, "charset: expected utf-8, gb18030 or auto");
+    return charset;
+}
+
+// What was expected, where it is not that. UTF-8 is looked at by whoever parses it, who can say where it breaks off.
+tl::expected<std::string, std::string> decode(std::string_view bytes, const std::string& charset, bool is_utf8_instead) {
+    if (is_utf8_instead) return tl::unexpected(std::string(utf8_not_gb18030));
+    if (charset == "utf-8") return std::string(bytes);
+    if (auto text = to_utf8(bytes, charset)) return std::move(*text);
+    return tl::unexpected("text in " + charset);
+}
+
 }  // namespace
 
 Result<void> read_json(const Document& document, const RecordRules& rules, const std::function<void(ParsedRow)>& take) {
-    auto parsed = parse_strict(without_bom(document.bytes));
+    auto charset = charset_of(document);
+    if (!charset) return tl::unexpected(charset.error());
+    auto text = decode(document.bytes, *charset, *charset == "gb18030" && Utf8Instead(document.bytes).in(document.bytes));
+    if (!text) return fail(Error::Kind::invalid_input, "not JSON: expected " + text.error());
+    auto parsed = parse_strict(without_bom(*text));
     if (!parsed) return tl::unexpected(parsed.error());
     auto problem_of = [&](std::size_t index) {
         auto it = parsed->problems.find(index);
@@ -140,16 +180,22 @@ Result<void> read_json(const Document& document, const RecordRules& rules, const
 
 Result<void> read_json_lines(const Document& document, const RecordRules& rules,
                         const std::function<void(ParsedRow)>& take) {
+    auto charset = charset_of(document);
+    if (!charset) return tl::unexpected(charset.error());
+    auto utf8_instead = *charset == "gb18030" ? std::optional<Utf8Instead>(document.bytes) : std::nullopt;
     auto bytes = without_bom(document.bytes);
     std::vector<ParsedRow> broken;
     bool any = document.first_line > 1;
     auto line = document.first_line;
     for (std::size_t at = 0; at < bytes.size(); ++line) {
         auto end = std::min(bytes.find('\n', at), bytes.size());
-        auto text = trim(bytes.substr(at, end - at));
+        auto whole = bytes.substr(at, end - at);
         at = end + 1;
-        if (text.empty()) continue;
-        auto parsed = parse_strict(text);
+        auto text = decode(whole, *charset, utf8_instead && utf8_instead->in(whole));
+        auto record = text ? trim(*text) : std::string_view();
+        if (text && record.empty()) continue;
+        auto column = text ? static_cast<std::int64_t>(text->find(record)) + 1 : 1;  // before it are blanks
+        auto parsed = text ? parse_strict(record, Nul::refused, {line, column}) : fail(Error::Kind::invalid_input, text.error());
         if (!parsed) {
             ParsedRow row{line, {}, wrong("json", parsed.error().detail)};
             if (any)

@@ -34,8 +34,6 @@ Result<void> read_document(const Document& document, const RecordRules& rules,
     static const Mappings built_in = Mappings::built_in();
     if (document.content_type == "text/csv")
         return read_csv(document, rules.mappings ? *rules.mappings : built_in, rules, take);
-    if (!document.charset.empty() && document.charset != "utf-8" && document.charset != "auto")
-        return fail(Error::Kind::invalid_input, "charset: JSON is UTF-8");
     if (document.content_type == "application/json") return read_json(document, rules, take);
     if (document.content_type == "application/x-ndjson") return read_json_lines(document, rules, take);
     return fail(Error::Kind::invalid_input,

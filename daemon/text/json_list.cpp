@@ -126,7 +126,7 @@ std::optional<JsonList> find_json_list(std::string_view text, std::string_view p
     return read_list(text, at);
 }
 
-std::string with_whole_escapes(std::string_view json) {
+std::string with_whole_escapes(std::string_view json, std::vector<std::size_t>* halves) {
     constexpr std::size_t escape = 6;  // "\ud83d"
     std::string out;
     for (std::size_t at = 0; at < json.size();) {
@@ -139,7 +139,9 @@ std::string with_whole_escapes(std::string_view json) {
         auto next = first ? escaped_unit(json, at + escape) : std::nullopt;
         bool pair = next && *next >= 0xDC00 && *next < 0xE000;
         auto length = pair ? 2 * escape : unit ? escape : std::min<std::size_t>(2, json.size() - at);
-        if ((first || second) && !pair) out += "\\ufffd";
+        bool half = (first || second) && !pair;
+        if (half && halves) halves->push_back(at);
+        if (half) out += "\\ufffd";
         else out += json.substr(at, length);
         at += length;
     }

@@ -16,6 +16,7 @@ struct JsonList {
 std::optional<JsonList> find_json_list(std::string_view text, std::string_view pointer);
 
 // Halves of characters, as they come where a text was cut between two escapes ("\ud83d" alone), replaced by \ufffd.
-std::string with_whole_escapes(std::string_view json);
+// `halves`: where each of them stands, and stood: a replacement is as long.
+std::string with_whole_escapes(std::string_view json, std::vector<std::size_t>* halves = nullptr);
 
 }  // namespace pingjing

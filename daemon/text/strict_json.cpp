@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/text/json_list.hpp"
+#include "daemon/text/unicode.hpp"
 
 namespace pingjing {
 namespace {
@@ -25,7 +26,6 @@ struct Inspector {
     static constexpr std::size_t max_string_size = std::size_t(-1), max_key_size = std::size_t(-1);
 
     Nul nul = Nul::refused;
-    bool was_mended = false;  // halves of characters stood alone in it, and are U+FFFD now
     struct Level {
         bool array = false;
         std::set<std::string, std::less<>> keys{};
@@ -55,8 +55,6 @@ struct Inspector {
     }
     void look_at(std::string_view text) {
         if (nul == Nul::refused && text.find('\0') != std::string_view::npos) problem("a text without NUL characters");
-        // Two ids that differ by such a half would be one.
-        if (nul == Nul::refused && was_mended && text.find("\xEF\xBF\xBD") != std::string_view::npos) problem("a text without halves of characters");
     }
 
     bool on_document_begin(json::error_code&) { return true; }
@@ -121,35 +119,58 @@ void write(const json::value& value, std::string& out) {
     }
 }
 
-// " at octet 12", and of which line where there are several. Counted from 1.
-std::string place_of(std::string_view text, std::size_t at) {
+// How far it came. After each half of a character it stands still, for then the handler knows under which key that is.
+std::size_t inspect(json::basic_parser<Inspector>& inspector, std::string_view text, const std::vector<std::size_t>& halves, json::error_code& error) {
+    constexpr std::size_t escape = 6;
+    std::size_t at = 0;
+    for (auto half : halves) {
+        auto end = half + escape;
+        at += inspector.write_some(true, text.data() + at, end - at, error);
+        if (error || at < end) return at;
+        inspector.handler().problem("a text without halves of characters (\\ud800 to \\udfff alone)");
+    }
+    return at + inspector.write_some(false, text.data() + at, text.size() - at, error);
+}
+
+std::size_t first_broken_octet(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        auto character = text::character_at(text, at);
+        if (character.code == 0xFFFD && character.bytes == 1) return at;
+        at += character.bytes;
+    }
+    return text.size();
+}
+
+// For whoever has to find it in a file of 300 records.
+std::string what_and_where(std::string what, std::string_view text, std::size_t at, Place begin) {
+    // To the parser this is a syntax error, at the beginning of the character or behind it.
+    constexpr std::size_t longest_character = 4;
+    if (auto broken = first_broken_octet(text); broken < text.size() && broken < at + longest_character) at = broken, what = "an octet that is no UTF-8";
     auto before = text.substr(0, at);
     auto lines = std::count(before.begin(), before.end(), '\n');
-    auto octet = at - (lines > 0 ? before.rfind('\n') + 1 : 0) + 1;
-    return lines > 0 ? fmt::format(" at octet {} of line {}", octet, lines + 1) : fmt::format(" at octet {}", octet);
+    auto line = before.substr(before.rfind('\n') + 1);
+    auto characters = std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    return fmt::format("{} at line {}, column {}", what, begin.line + lines, (lines == 0 ? begin.column : 1) + characters);
 }
 
 }  // namespace
 
-Result<StrictJson> parse_strict(std::string_view text, Nul nul) {
+Result<StrictJson> parse_strict(std::string_view text, Nul nul, Place begin) {
     // Whoever cuts a text between the halves of a character writes one of them alone, which Boost.JSON takes for no JSON at all.
     std::string mended;
-    bool was_mended = false;
-    if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) {
-        mended = with_whole_escapes(text);
-        was_mended = mended != text;
-        text = mended;
-    }
+    std::vector<std::size_t> halves;
+    if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) text = mended = with_whole_escapes(text, &halves);
+    if (nul == Nul::kept) halves.clear();
     json::parse_options options;
     options.max_depth = deepest_text;
     json::error_code error;
     json::basic_parser<Inspector> inspector(options);
-    inspector.handler().nul = nul, inspector.handler().was_mended = was_mended;
-    auto read = inspector.write_some(false, text.data(), text.size(), error);
-    auto rest = text.substr(std::min(read, text.size()));
-    if (!error && rest.find_first_not_of(" \t\r\n") != std::string_view::npos) error = json::error::extra_data;
-    if (!error && !inspector.done()) error = json::error::incomplete;
-    if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message() + place_of(text, std::min(read, text.size())));
+    inspector.handler().nul = nul;
+    auto read = inspect(inspector, text, halves, error);
+    auto rest = std::min(text.find_first_not_of(" \t\r\n", read), text.size());
+    if (!error && rest < text.size()) read = rest, error = json::error::extra_data;
+    if (!error && !inspector.done()) read = text.size(), error = json::error::incomplete;
+    if (error) return fail(Error::Kind::invalid_input, "not JSON: " + what_and_where(error.message(), text, read, begin));
     StrictJson out;
     out.value = json::parse(json::string_view(text.data(), text.size()), error, {}, options);
     if (error) return fail(Error::Kind::invalid_input, "not JSON: " + error.message());

@@ -1,9 +1,15 @@
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "daemon/core/random.hpp"
 #include "daemon/intake/charset.hpp"
 #include "daemon/intake/csv.hpp"
+#include "daemon/intake/document_file.hpp"
 
 using namespace pingjing::intake;
 
@@ -128,7 +134,108 @@ TEST_CASE("charsets: strict, and told apart") {
     CHECK(detect_charset("家暴") == "utf-8");
     CHECK(detect_charset("plain") == "utf-8");
     CHECK(detect_charset(std::string("家暴家暴家暴").substr(0, 16)) == "utf-8");
-    CHECK(is_utf8_beyond_doubt("a,家暴\n"));
-    for (std::string_view honest : {std::string_view("plain"), std::string_view(gb), std::string_view("\xc2\xb7"), std::string_view("\xc1\xaa\xcd\xa8"), std::string_view("é")}) CHECK_FALSE(is_utf8_beyond_doubt(honest));
     for (auto* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\xe5\xae"}) CHECK_FALSE(is_utf8(bad));
+}
+
+TEST_CASE("honest GB18030 is never taken for UTF-8, whatever everyday words stand in its lines") {
+    pingjing::SeededRandom random(11);
+    // GB2312, first level: what everyday text is made of.
+    auto character = [&] { return std::string{static_cast<char>(0xB0 + random.below(0xD8 - 0xB0)), static_cast<char>(0xA1 + random.below(94))}; };
+    int mistaken = 0;
+    for (int i = 0; i < 200'000; ++i) {
+        std::string text = "1,";
+        for (auto n = 1 + random.below(6); n > 0; --n) text += character();
+        mistaken += Utf8Instead(text + "\n").anywhere();
+    }
+    CHECK(mistaken == 0);
+    CHECK(Utf8Instead("1,家暴\n").in("1,家暴"));
+    CHECK_FALSE(Utf8Instead("1,家暴\n").in("1,2"));
+    CHECK_FALSE(Utf8Instead("plain").anywhere());
+}
+
+namespace {
+
+struct TestFile {
+    explicit TestFile(const std::string& bytes) : path(std::filesystem::temp_directory_path() / ("pingjing-document-" + std::to_string(::getpid()))) {
+        std::ofstream(path, std::ios::binary) << bytes;
+    }
+    ~TestFile() { std::filesystem::remove(path); }
+    std::filesystem::path path;
+};
+
+struct WholeFile {
+    std::string type{}, charset{}, problem{}, last{};
+    std::size_t pieces = 0;
+};
+WholeFile read_file(const std::string& bytes, FileForm form = {}) {
+    TestFile file(bytes);
+    auto opened = DocumentFile::open(file.path, std::move(form));
+    REQUIRE(opened);
+    WholeFile out;
+    for (;;) {
+        auto piece = opened->next();
+        if (!piece) {
+            out.problem = piece.error().detail;
+            return out;
+        }
+        if (!*piece) return out;
+        auto document = opened->document(**piece);
+        out.type = document.content_type, out.charset = document.charset, out.last = document.bytes;
+        ++out.pieces;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("the charset of a file is decided where its first octet beyond ASCII stands, however far behind") {
+    const std::string gb = "x,\xbc\xd2\xb1\xa9\n", head = "id,text\n";
+    for (std::size_t size : {std::size_t(100), std::size_t(127'000), std::size_t(293'000), std::size_t(262'144), std::size_t(3'000'000)}) {
+        CAPTURE(size);
+        std::string ascii = head;
+        while (ascii.size() + 24 < size) ascii += "1,some plain text here\n";
+        for (std::size_t shift = 0; shift < 4; ++shift) {  // the border of what is read at once may cut a character
+            auto before = ascii + "1," + std::string(shift, 'x') + "\n";
+            CHECK(read_file(before + gb).charset == "gb18030");
+            CHECK(read_file(before + "x,家暴\n").charset == "utf-8");
+            if (size < 300'000) continue;
+            break;
+        }
+        CHECK(read_file(ascii).charset == "auto");
+        CHECK(read_file(ascii + gb, {.encoding = "utf-8"}).charset == "utf-8");
+    }
+    std::string lines;
+    for (int i = 0; i < 40'000; ++i) lines += "{\"id\":\"A1\"}\n";
+    CHECK(read_file(lines + "{\"id\":\"\xbc\xd2\xb1\xa9\"}\n").charset == "gb18030");
+}
+
+TEST_CASE("a file says itself whether it is CSV, an object a line, or one JSON document") {
+    const std::string csv = "text/csv", lines = "application/x-ndjson", whole = "application/json";
+    struct { std::string bytes, type; } cases[] = {
+        {"id,state\n", csv},
+        {"", csv},
+        {"{\"id\":\"1\"}\n{\"id\":\"2\"}\n", lines},
+        {"{\"id\":\"1\"}", lines},
+        {"{\"id\":\"1\",\"state\":\"clo\n{\"id\":\"2\"}\n", lines},
+        {"{\"id\":\"1\",\"extra\":{\"a\":1}\n{\"id\":\"2\"}\n", lines},
+        {"{\"id\":\"1\",\n{\"id\":\"2\"}\n", lines},
+        {"{\"id\":\"1\",\"officers\":[{\"badge\":\"1\"}\n{\"id\":\"2\"}\n", lines},
+        {"[{\"id\":\"1\"}]", whole},
+        {"\xEF\xBB\xBF\r\n [", whole},
+        {"\x84\x31\x95\x33[]", whole},
+        {"{\n  \"id\": \"1\"\n}\n", whole},
+        {"{\"id\":\"1{\\\"\",\r\n\r\n \"state\":\"open\"}", whole},
+        {"{\"extra\":\n{}}", whole},
+        {"{\"officers\":[{\"badge\":\"1\"},\n{\"badge\":\"2\"}]}", whole},
+        {"{\"id\":\"1\"\n}", whole},
+    };
+    for (auto& c : cases) {
+        CAPTURE(c.bytes);
+        auto file = read_file(c.bytes);
+        CHECK(file.type == c.type);
+        CHECK(file.pieces == 1);
+    }
+    CHECK(read_file("[1,2]", {.written = FileForm::Written::csv}).type == csv);
+    auto long_array = "[\n" + std::string(700'000, ' ') + "]";
+    CHECK(read_file(long_array).last == long_array);
+    CHECK(read_file(long_array, {.longest_json = 600'000}).problem.find("at most 600000 bytes; one object a line") != std::string::npos);
 }

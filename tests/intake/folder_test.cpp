@@ -256,42 +256,6 @@ TEST_CASE("drop folder: a file of many pieces keeps its line numbers and needs n
     CHECK(result.ends_with(std::to_string(rows + 1) + ",r" + std::to_string(rows - 1) + ",excluded,no_mobile\n"));
 }
 
-TEST_CASE("a file is read as its first characters beyond ASCII are, however late they come") {
-    Drop drop;
-    std::string bytes = head;
-    for (int i = 0; bytes.size() < max_document_bytes + 300'000; ++i) bytes += row("r" + std::to_string(i), "");
-    drop.write("late.csv", bytes + row("last", "\xbc\xd2\xb1\xa9"));
-    auto file = DocumentFile::open(drop.in / "late.csv", {});
-    REQUIRE(file);
-    std::string charsets;
-    for (auto piece = file->next(); piece && *piece; piece = file->next()) charsets += file->document(**piece).charset + " ";
-    CHECK(charsets == "auto gb18030 ");
-}
-
-TEST_CASE("a file of one JSON document is one piece, JSON lines are read line by line") {
-    Drop drop;
-    struct { const char* bytes; const char* type; int pieces; } cases[] = {
-        {"[\n {\"id\": 1},\n {\"id\": 2}\n]\n", "application/json", 1}, {"\xEF\xBB\xBF [{}]", "application/json", 1}, {"{\n \"id\": 1\n}\n", "application/json", 1},
-        {"{\"id\": 1,\n \"x\": 2}\n", "application/json", 1}, {"{\"id\": 1}\n{\"id\": 2}\n", "application/x-ndjson", 1}, {"{\"id\": 1}", "application/x-ndjson", 1},
-        {"{\"id\": \n{\"id\": 2}\n", "application/x-ndjson", 1}, {"id,state\n", "text/csv", 1},
-    };
-    for (const auto& c : cases) {
-        CAPTURE(c.bytes);
-        drop.write("x", c.bytes);
-        auto file = DocumentFile::open(drop.in / "x", {});
-        REQUIRE(file);
-        int pieces = 0;
-        for (auto piece = file->next(); piece && *piece; piece = file->next(), ++pieces) CHECK(file->document(**piece).content_type == c.type);
-        CHECK(pieces == c.pieces);
-    }
-    drop.write("large", "[" + std::string(max_json_bytes, ' ') + "]");
-    auto large = DocumentFile::open(drop.in / "large", {});
-    REQUIRE(large);
-    auto piece = large->next();
-    REQUIRE_FALSE(piece);
-    CHECK(piece.error().detail.ends_with("is one JSON document of more than 64 MiB: expected JSON lines, an object on each"));
-}
-
 TEST_CASE("drop folder: the loop comes round while a file of nothing but blank lines is read, and it costs no memory") {
     for (const char* name : {"blank.csv", "blank.jsonl"}) {
         CAPTURE(name);

@@ -113,6 +113,102 @@ TEST_CASE("NDJSON: lines count as they stand, blank ones too") {
     CHECK(refuses("nonsense\n", "application/x-ndjson"));
 }
 
+TEST_CASE("JSON: a fault says which member of a list, what is there and what was expected, and never the value") {
+    auto many = [](std::size_t n, const std::string& one) {
+        std::string out = "[" + one;
+        for (std::size_t i = 1; i < n; ++i) out += "," + one;
+        return out + "]";
+    };
+    struct { std::string key, value, detail; } cases[] = {
+        {"flags", "\"dv\"", "a list of at most 64 texts; found a text"},
+        {"flags", many(65, "\"dv\""), "a list of at most 64 texts; found 65"},
+        {"flags", "[\"dv\",1]", "flags[1]: a text; found a number"},
+        {"flags", "[null]", "flags[0]: a text; found null"},
+        {"flags", "[\"" + std::string(5000, 'x') + "\"]", "flags[0]: a text of at most 4000 bytes; found 5000"},
+        {"officers", "{}", "a list of at most 64 officers; found an object"},
+        {"officers", many(65, R"({"badge":"1"})"), "a list of at most 64 officers; found 65"},
+        {"officers", "[[]]", R"(officers[0]: {"badge", "role"}; found a list)"},
+        {"officers", R"([{"badge":"1"},{"badge":")" + std::string(5000, '9') + "\"}]", "officers[1].badge: at most 64 bytes; found 5000"},
+        {"officers", R"([{"badge":12}])", "officers[0].badge: a text; found a number"},
+        {"officers", R"([{"role":"lead"}])", "officers[0].badge: a text that is not empty"},
+        {"officers", R"([{"badge":"1","role":"13812345678"}])", "officers[0].role: lead, co or auxiliary; found another text"},
+        {"officers", R"([{"badge":"1","role":true}])", "officers[0].role: a text; found true or false"},
+        {"category", "10203", "a text; found a number"},
+    };
+    for (auto& c : cases) {
+        auto row = one(with(c.key, c.value));
+        REQUIRE_FALSE(row.call);
+        CHECK(row.call.error().field == c.key);
+        CHECK(row.call.error().detail == c.detail);
+    }
+}
+
+TEST_CASE("JSON: a lone half of a character is refused under its field, for two ids would become one") {
+    auto half = [](const char* key) { return one(with(key, R"("A\ud800B")")); };
+    for (const char* key : {"id", "unit", "category", "result", "linked_to", "language"}) {
+        CAPTURE(key);
+        CHECK(fault(half(key)) == key);
+        CHECK(half(key).call.error().detail == "a text without halves of characters (\\ud800 to \\udfff alone)");
+    }
+    CHECK(half("id").id.empty());
+    CHECK(half("unit").id == "A1");
+    CHECK(fault(one(with("id", R"("A\uDC00B")"))) == "id");
+    CHECK(fault(one(with("flags", R"(["dv","\udc00\ud800"])"))) == "flags");
+    CHECK(fault(one(with("officers", R"([{"badge":"1\ud83d"}])"))) == "officers");
+    CHECK(fault(one(with("extra", R"({"a":["\ud83d"]})"))) == "extra");
+    CHECK(fault(one(with("\\ud83d", "1"))) == "record");
+    CHECK(one(with("result", R"("\ud83d\ude00 \\ud83d")")).call->result == "\xF0\x9F\x98\x80 \\ud83d");
+    auto rows = read("[" + good + "," + with("id", R"("\ud800")") + "," + with("id", "\"\\u0000\"") + "," + good + "]", "application/json");
+    REQUIRE(rows.size() == 4);
+    CHECK(rows[0].call);
+    CHECK(rows[1].call.error().detail.starts_with("a text without halves"));
+    CHECK(rows[2].call.error().detail == "a text without NUL characters");
+    CHECK(rows[3].call);
+}
+
+TEST_CASE("JSON: what is none says where, in lines and characters from 1") {
+    auto why = [](const std::string& bytes, const std::string& type = "application/json") {
+        auto done = read_document({.bytes = bytes, .content_type = type}, rules(), [](ParsedRow) {});
+        return done ? std::string() : done.error().detail;
+    };
+    CHECK(why("{\"id\":closed}") == "not JSON: syntax error at line 1, column 7");
+    CHECK(why("[" + good + ",\n " + good + ",\n{\"id\":\"x\",\"state\":closed}]") == "not JSON: syntax error at line 3, column 19");
+    CHECK(why("\xEF\xBB\xBF{\"家暴\":x}") == "not JSON: syntax error at line 1, column 7");
+    CHECK(why("{\"id\":\"A1\",\n") == "not JSON: incomplete JSON at line 2, column 1");
+    CHECK(why("{}\n\n x") == "not JSON: extra data at line 3, column 2");
+    CHECK(why("{\"id\":\"家\xFF\"}") == "not JSON: an octet that is no UTF-8 at line 1, column 9");
+    CHECK(why("{\"id\":\"\xE5\xAE") == "not JSON: an octet that is no UTF-8 at line 1, column 8");
+    CHECK(why("[{\"id\":\"\\ud800\"},\n{\"id\":x}]") == "not JSON: syntax error at line 2, column 7");
+    CHECK(why("nonsense\n", "application/x-ndjson") == "not JSON: syntax error at line 1, column 1");
+    auto rows = read(good + "\n\n  {\"id\":y}\n" + good, "application/x-ndjson");
+    REQUIRE(rows.size() == 3);
+    CHECK(rows[1].call.error().detail == "not JSON: syntax error at line 3, column 9");
+}
+
+TEST_CASE("JSON in GB18030 is read where it is declared, and each line that is not costs itself") {
+    auto gb = with("flags", "[\"\xbc\xd2\xb1\xa9\"]");  // 家暴
+    auto utf8 = with("flags", R"(["家暴"])");
+    auto read_in = [](const std::string& bytes, const std::string& charset, const std::string& type = "application/x-ndjson") {
+        std::vector<std::string> out;
+        auto done = read_document({.bytes = bytes, .content_type = type, .charset = charset}, rules(),
+                                  [&](ParsedRow r) { out.push_back(r.call ? r.call->flags.empty() ? "taken" : r.call->flags[0] : r.call.error().field + ": " + r.call.error().detail); });
+        if (!done) out.push_back("error: " + done.error().detail);
+        return out;
+    };
+    using Said = std::vector<std::string>;
+    for (const char* charset : {"gb18030", "auto"}) {
+        CHECK(read_in(gb + "\n" + good + "\n", charset) == Said{"dv", "taken"});
+        CHECK(read_in("[" + gb + "," + good + "]", charset, "application/json") == Said{"dv", "taken"});
+    }
+    CHECK(read_in(utf8 + "\n" + good, "auto") == Said{"dv", "taken"});
+    CHECK(read_in(good + "\n" + gb + "\n" + good, "utf-8")[1].starts_with("json: not JSON: an octet that is no UTF-8 at line 2, column"));
+    CHECK(read_in(good + "\n{\"a\":\"\xff\xff\"}\n" + gb, "gb18030") == Said{"taken", "json: text in gb18030", "dv"});
+    const std::string instead = "text in gb18030, as it was declared or as the rest of it is; this is UTF-8";
+    CHECK(read_in(good + "\n" + utf8, "gb18030") == Said{"taken", "json: " + instead});
+    CHECK(read_in("[" + utf8 + "," + good + "]", "gb18030", "application/json") == Said{"error: not JSON: expected " + instead});
+    CHECK(read_in(good, "latin1")[0].starts_with("error: charset"));
+}
+
 TEST_CASE("flags: codes, words, and anything else is a warning") {
     CHECK(one(with("flags", R"(["dv"])")).call->flags == std::vector<std::string>{"dv"});
     CHECK(one(with("flags", R"(["家暴","dv","cancelled"])")).call->flags == std::vector<std::string>{"dv", "unsafe_flag"});
@@ -175,38 +271,41 @@ TEST_CASE("CSV: a cell that is broken in its charset costs its own row") {
     }
 }
 
-TEST_CASE("CSV: what is declared GB18030 and is UTF-8 is refused, for its safety words would be others") {
-    const std::string csv = "id,state,calling_line,category,unit,reported_at,closed_at,flags\nA1,closed,13812345678,0102,320102430000,2026-11-21 09:12:00,2026-11-21 10:02:11,家暴\n";
-    std::vector<ParsedRow> rows;
-    auto take = [&](ParsedRow row) { rows.push_back(std::move(row)); };
-    auto done = read_document({.bytes = csv, .content_type = "text/csv", .charset = "gb18030"}, rules(), take);
-    REQUIRE_FALSE(done);
-    CHECK(done.error().detail == "charset: declared gb18030, and it is UTF-8; expected the charset that it is in, or auto");
-    CHECK(rows.empty());
-    auto honest = csv.substr(0, csv.find("家暴")) + "\xbc\xd2\xb1\xa9\n";
-    REQUIRE(read_document({.bytes = honest, .content_type = "text/csv", .charset = "gb18030"}, rules(), take));
-    REQUIRE(rows.size() == 1);
-    REQUIRE(rows[0].call);
-    CHECK(rows[0].call->flags == std::vector<std::string>{"dv"});
-}
-
-TEST_CASE("JSON: each fault says what it is, and where") {
-    auto detail = [](const std::string& text) {
-        auto row = one(text);
-        return row.call ? "" : row.call.error().field + ": " + row.call.error().detail;
+TEST_CASE("CSV: what is declared GB18030 and is UTF-8 is refused, row by row, and loses no warning") {
+    const std::string head = "id,state,unit,category,reported_at,closed_at,flags,result\n", row = ",open,1,1,2026-11-20 01:30:00,,";
+    auto read_in = [&](const std::string& bytes, const std::string& charset = "gb18030") {
+        std::vector<std::string> out;
+        auto done = read_document({.bytes = bytes, .content_type = "text/csv", .charset = charset}, rules(),
+                                  [&](ParsedRow r) { out.push_back(r.call ? r.call->flags.empty() ? "taken" : r.call->flags[0] : r.call.error().field + ": " + r.call.error().detail); });
+        if (!done) out.push_back("error: " + done.error().detail);
+        return out;
     };
-    CHECK(detail(with("flags", "\"dv\"")) == "flags: a list of texts");
-    CHECK(detail(with("flags", "[\"a\",1]")) == "flags: a text at place 2");
-    CHECK(detail(with("flags", "[\"" + std::string(5000, 'x') + "\"]")).starts_with("flags: a text of at most "));
-    CHECK(detail(with("officers", R"([{"badge":"1"},{"badge":"2","role":"boss"}])")) == "officers: lead, co or auxiliary as role at place 2");
-    CHECK(detail(with("officers", R"([{"badge":")" + std::string(200, '1') + R"("}])")).starts_with("officers: a badge, which is "));
-    CHECK(detail(with("officers", "[1]")) == R"(officers: {"badge", "role"} at place 1)");
-    // Two ids that differ by half a character would be one case.
-    CHECK(detail(with("id", R"("A\ud800B")")) == "id: a text without halves of characters");
-    CHECK(detail(with("id", R"("A😀B")")) == "");
-    auto broken = [](const std::string& text) { return read_document({.bytes = text, .content_type = "application/json"}, rules(), [](ParsedRow) {}).error().detail; };
-    CHECK(broken("{\"id\": x}") == "not JSON: syntax error at octet 8");
-    CHECK(broken("{\n \"id\": \"\xff\"}").ends_with(" of line 2"));
+    using Said = std::vector<std::string>;
+    const std::string instead = ": text in gb18030, as it was declared or as the rest of it is; this is UTF-8";
+    const std::string gb_dv = "\xbc\xd2\xb1\xa9", gb_long = "\xc3\xc5\xbf\xda\xb7\xa2\xcf\xd6\xbf\xc9\xd2\xc9\xc8\xcb\xd4\xb1";  // 家暴, 门口发现可疑人员
+    CHECK(read_in(head + "1" + row + "家暴,\n2" + row + ",\n") == Said{"flags" + instead, "taken"});
+    CHECK(read_in(head + "1" + row + ",夫妻吵架家暴中\n") == Said{"result" + instead});
+    // One broken octet makes the rest no GB18030.
+    CHECK(read_in(head + "1" + row + "家暴,\n2" + row + ",\xe5\xae\n3" + row + "勿联系,\n") == Said{"flags" + instead, "result" + instead, "flags" + instead});
+    // Two files joined: each row is what it is, also where nobody declared anything.
+    auto joined = head;
+    for (int i = 1; i < 9; ++i) joined += std::to_string(i) + row + "," + gb_long + "\n";
+    joined += "9" + row + "家暴,\n10" + row + gb_dv + ",\n";
+    for (const char* charset : {"gb18030", "auto"}) {
+        auto said = read_in(joined, charset);
+        REQUIRE(said.size() == 10);
+        CHECK(said[0] == "taken");
+        CHECK(said[8] == "flags" + instead);
+        CHECK(said[9] == "dv");
+    }
+    CHECK(read_in("编号说明,id,state,unit,category,reported_at,closed_at\n,1,open,1,1,2026-11-20 01:30:00,\n") == Said{"error: no usable head row" + instead});
+
+    // Honest GB18030 whose octets are UTF-8, all of them or nearly: 联通, 烟, 闸息, 楼, 瑷解都.
+    for (const char* honest : {"\xc1\xaa\xcd\xa8", "\xd1\xcc", "\xd5\xa2\xcf\xa2", "\xc2\xa5", "\xe8\xa8\xbd\xe2\xb6\xbc"}) {
+        CAPTURE(honest);
+        CHECK(read_in(head + "1" + row + "," + honest + "\n2" + row + ",\n") == Said{"taken", "taken"});
+    }
+    CHECK(read_in(head + "1" + row + gb_dv + "," + gb_long + "\n") == Said{"dv"});
 }
 
 TEST_CASE("CSV: a NUL costs its row, also in a column that nobody reads") {
