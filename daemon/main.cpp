@@ -98,9 +98,11 @@ int main(int argc, char** argv) {
 
     commands::ImportOptions options;
     auto* import = subs["import"];
-    import->add_option("FILE", options.files, "exports of the 110 system: CSV, JSON lines, or JSON (an array, an object), which is read whole: at most [http] body_limit (16 MiB); JSON lines may be longer")->required();
+    import->add_option("FILE", options.files, "exports of the 110 system: CSV, JSON lines, or JSON (an array, an object), which is read whole: "
+                       "at most [http] body_limit (16 MiB); JSON lines may be longer")->required();
     import->add_option("--mapping", options.mapping, "mapping by name; default by the head row");
-    import->add_option("--encoding", options.encoding, "of CSV and JSON alike; auto: UTF-8 or GB18030, by the first characters beyond ASCII")->check(CLI::IsMember({"auto", "utf-8", "gb18030"}));
+    import->add_option("--encoding", options.encoding, "of CSV and JSON alike; auto: UTF-8 or GB18030, by the first characters beyond ASCII")
+        ->check(CLI::IsMember({"auto", "utf-8", "gb18030"}));
     import->add_option("--format", options.format, "of the answers")->check(CLI::IsMember({"csv", "jsonl", "table"}));
     import->add_flag("--dry-run", options.dry_run, "answer every row, store nothing; files of together at most 100000 rows and 45 MiB");
     import->add_flag("--strict", options.strict, "exit 1 if any row was rejected");

@@ -30,7 +30,8 @@ constexpr std::int64_t largest_dry_run = 45 << 20;  // what the control socket t
 
 class Importer {
 public:
-    Importer(Line& line, const ImportOptions& options, std::size_t longest_json) : line_(line), options_(options), longest_json_(longest_json) {}
+    Importer(Line& line, const ImportOptions& options, std::size_t longest_json)
+        : line_(line), options_(options), longest_json_(longest_json) {}
 
     // 0, or the exit code of a file that could not be read to its end or of a store that failed; said on stderr.
     int file(const std::string& name) {
@@ -75,7 +76,8 @@ public:
 private:
     template <class Take>
     int read(const std::string& name, Take&& take_piece) {
-        auto opened = intake::DocumentFile::open(name, {.longest_json = longest_json_, .encoding = options_.encoding, .mapping = options_.mapping});
+        intake::FileForm form{.longest_json = longest_json_, .encoding = options_.encoding, .mapping = options_.mapping};
+        auto opened = intake::DocumentFile::open(name, std::move(form));
         if (!opened) return refuse(opened.error().detail);
         auto& reading = *opened;
         bool shows = isatty(STDERR_FILENO) != 0;

@@ -107,7 +107,9 @@ Result<void> DocumentFile::take(std::string bytes) {
     if (form_.written == Written::json) {
         json_ += bytes;
         if (json_.size() > form_.longest_json)
-            return fail(Error::Kind::invalid_input, fmt::format("{}: expected a JSON array or object of at most {} bytes; one object a line (JSON lines) may be longer", name_, form_.longest_json));
+            return fail(Error::Kind::invalid_input,
+                        fmt::format("{}: expected a JSON array or object of at most {} bytes; one object a line (JSON lines) may be longer", name_,
+                                    form_.longest_json));
         if (ended_) pieces_.push_back(Piece{std::move(json_), 1});
         return {};
     }
@@ -122,7 +124,8 @@ Result<std::optional<Piece>> DocumentFile::next() {
         std::string bytes;
         if (auto read = read_more(bytes); !read) return tl::unexpected(read.error());
         if (read_ == 0) learn_form(bytes);
-        if (bytes.empty() && read_ == 0 && form_.written == Written::csv) pieces_.emplace_back();  // an empty file lacks its head row, and is told so
+        // An empty file lacks its head row, and is told so.
+        if (bytes.empty() && read_ == 0 && form_.written == Written::csv) pieces_.emplace_back();
         if (auto learnt = learn_charset(bytes); !learnt) return tl::unexpected(learnt.error());
         read_ += static_cast<std::int64_t>(bytes.size());
         if (auto taken = take(std::move(bytes)); !taken) return tl::unexpected(taken.error());
@@ -136,7 +139,8 @@ Result<std::optional<Piece>> DocumentFile::next() {
 Document DocumentFile::document(const Piece& piece) const {
     auto written = form_.written.value_or(Written::csv);
     auto type = written == Written::csv ? "text/csv" : written == Written::lines ? "application/x-ndjson" : "application/json";
-    return Document{.bytes = piece.bytes, .content_type = type, .charset = form_.encoding, .mapping = form_.mapping, .first_line = piece.first_line};
+    return Document{.bytes = piece.bytes, .content_type = type, .charset = form_.encoding,
+                    .mapping = form_.mapping, .first_line = piece.first_line};
 }
 
 }  // namespace pingjing::intake

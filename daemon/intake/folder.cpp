@@ -33,7 +33,8 @@ std::string cell(const std::string& text) {
 
 FileForm form_of(const std::string& name, const config::Intake& settings) {
     bool lines = name.ends_with(".jsonl") || name.ends_with(".ndjson");
-    return FileForm{.written = lines ? FileForm::Written::lines : FileForm::Written::csv, .encoding = settings.encoding, .mapping = lines ? std::string() : settings.mapping, .follow_links = false};
+    return FileForm{.written = lines ? FileForm::Written::lines : FileForm::Written::csv, .encoding = settings.encoding,
+                    .mapping = lines ? std::string() : settings.mapping, .follow_links = false};
 }
 
 // "calls.csv" of "calls.csv.taking"; empty: it is not claimed.

@@ -79,7 +79,8 @@ public:
             if (!badge) return wrong("officers", at + ".badge: " + badge.error().detail);
             if (!role) return wrong("officers", at + ".role: " + role.error().detail);
             if (role->empty()) *role = out.empty() ? "lead" : "co";
-            if (*role != "lead" && *role != "co" && *role != "auxiliary") return wrong("officers", at + ".role: " + instead("lead, co or auxiliary", "another text"));
+            if (*role != "lead" && *role != "co" && *role != "auxiliary")
+                return wrong("officers", at + ".role: " + instead("lead, co or auxiliary", "another text"));
             out.emplace_back(*badge, *role);
         }
         return out;
@@ -95,7 +96,8 @@ public:
             auto at = fmt::format("flags[{}]: ", index++);
             if (!item.is_string()) return wrong("flags", at + instead("a text", kind_of(item)));
             auto& s = item.get_string();
-            if (s.size() > max_text) return wrong("flags", at + instead(fmt::format("a text of at most {} bytes", max_text), std::to_string(s.size())));
+            if (s.size() > max_text)
+                return wrong("flags", at + instead(fmt::format("a text of at most {} bytes", max_text), std::to_string(s.size())));
             add_flag(out, read_flag(std::string(trim(std::string_view(s.data(), s.size()))), words));
         }
         return out;

@@ -120,7 +120,8 @@ void write(const json::value& value, std::string& out) {
 }
 
 // How far it came. After each half of a character it stands still, for then the handler knows under which key that is.
-std::size_t inspect(json::basic_parser<Inspector>& inspector, std::string_view text, const std::vector<std::size_t>& halves, json::error_code& error) {
+std::size_t inspect(json::basic_parser<Inspector>& inspector, std::string_view text, const std::vector<std::size_t>& halves,
+                    json::error_code& error) {
     constexpr std::size_t escape = 6;
     std::size_t at = 0;
     for (auto half : halves) {
@@ -145,7 +146,8 @@ std::size_t first_broken_octet(std::string_view text) {
 std::string what_and_where(std::string what, std::string_view text, std::size_t at, Place begin) {
     // To the parser this is a syntax error, at the beginning of the character or behind it.
     constexpr std::size_t longest_character = 4;
-    if (auto broken = first_broken_octet(text); broken < text.size() && broken < at + longest_character) at = broken, what = "an octet that is no UTF-8";
+    if (auto broken = first_broken_octet(text); broken < text.size() && broken < at + longest_character)
+        at = broken, what = "an octet that is no UTF-8";
     auto before = text.substr(0, at);
     auto lines = std::count(before.begin(), before.end(), '\n');
     auto line = before.substr(before.rfind('\n') + 1);

@@ -179,7 +179,8 @@ void calls_json(std::string_view input) {
     Input in(input);
     auto form = in.choice(4);
     bool lines = form % 2 == 1, gb18030 = form > 1, readable = false;
-    auto rows = read_all(Document{.bytes = in.rest(), .content_type = lines ? "application/x-ndjson" : "application/json", .charset = gb18030 ? "gb18030" : ""}, readable);
+    auto type = lines ? "application/x-ndjson" : "application/json";
+    auto rows = read_all(Document{.bytes = in.rest(), .content_type = type, .charset = gb18030 ? "gb18030" : ""}, readable);
     for (const auto& row : rows)
         if (row.call) print_and_read(*row.call);
     if (lines && !gb18030) each_line_alone(without_bom(in.rest()), rows);

@@ -329,3 +329,15 @@ TEST_CASE("POST /v1/calls: a document of more rows than a commit takes is answer
     CHECK(desk.rows(desk.post(body, "text/csv", "", true)).size() == 1203);
     CHECK(desk.number("SELECT count(*) FROM intake_batches") == 4);
 }
+
+TEST_CASE("a command may say the charset of JSON in a file, who posts may not") {
+    Desk110 desk;
+    const auto line = call("gb", {{"result", "Q"}});
+    auto gb = line;
+    gb.replace(gb.find("\"Q\""), 3, "\"\xbc\xd2\xb1\xa9\"");
+    for (const char* type : {"application/x-ndjson; charset=gb18030", "application/json; charset=auto"}) {
+        CAPTURE(type);
+        CHECK(desk.post(gb, type).status == 415);
+        CHECK(desk.post(gb, type, "", true).status == 200);
+    }
+}
