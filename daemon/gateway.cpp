@@ -206,15 +206,17 @@ asio::awaitable<void> Gateway::let_time_pass() {
     auto first = started_ + steady_before_time_passes;
     if (world_.clock.speed() == 1.0 && first > world_.clock.steady()) co_await sleep_for(first - world_.clock.steady());
     store::UnclearSoFar unclear;
+    Steady look_for_unclear{};  // windows last for days: a person has time for what is found minutes later
     for (;;) {
         auto now = world_.clock.now();
         auto policy = policy_;
-        bool more = false;
+        bool more = false, more_unclear = false;
+        bool looks = world_.clock.steady() >= look_for_unclear;
         auto looked = unclear;
         auto work = [&](store::Connection& db) {
             more = store::close_ended_windows(db, now) >= store::of_time_at_once;
             looked = unclear;
-            more = store::open_reviews_of_unclear(db, looked, now) >= store::unclear_at_once || more;
+            if (looks) more_unclear = store::open_reviews_of_unclear(db, looked, now) >= store::unclear_at_once;
             auto channels = policy->channels;
             for (const auto& name : gone_) channels.emplace_back().name = name;
             for (const auto& c : channels) {
@@ -225,12 +227,13 @@ asio::awaitable<void> Gateway::let_time_pass() {
         try {
             co_await world_.store.run(std::ref(work));
             unclear = looked;
+            if (looks && !more_unclear) look_for_unclear = world_.clock.steady() + std::chrono::minutes(5);
         } catch (const store::SqlError& error) {
             if (error.is_refusal()) throw;  // it will not go away: then somebody is told that time stands still
             log::error("time.failed", {{"why", error.what()}});
-            more = false;
+            more = more_unclear = false;
         }
-        if (!more) co_await sleep_for(pause);
+        if (!more && !more_unclear) co_await sleep_for(pause);
     }
 }
 

@@ -205,7 +205,7 @@ TEST_CASE("while the clock is in doubt no window ends for an unclear text") {
     w.pass(24h * 5);
     CHECK(open_reviews(w) == "0 ");
     w.store->run_now([&](store::Connection& db) { store::release_holds(db, "clock", std::nullopt, "looked at", w.clock.now()); });
-    w.pass(2min);
+    w.pass(6min);
     CHECK(open_reviews(w) == "1 ambiguous");
 }
 
