@@ -254,6 +254,7 @@ const days = {
       return (await Promise.allSettled(tries)).map((one) => (one.status === "fulfilled" ? one.value.status : "refused"));
     }, elsewhere);
     await go(one, "service");
+    await drawn(one);  // the page is there before what `check` says has been asked for
     const told_there = await one.textContent("#view");
     check(/每条短信多长|计费条数/.test(told_there) && told_there.includes("parts a second"), "what a text costs and a channel can, as `pingjing check` says it", told_there);
     check(answers[0] === 403, "without our header nothing changes", answers);

@@ -206,6 +206,7 @@ std::vector<Operation> about_sending() {
         in_store("open_reviews_of_unclear", [](Connection& db, Office& o) {
             store::Statement unclear(db, "UPDATE inbound SET step = 'done', class = 'ambiguous', case_id = ?1 WHERE key = 'v:m2'");
             unclear.bind(1, o.case_of("asked")).run();
+            store::lift_to_delivered(db, o.attempt("asked").message, "reply", noon);
             store::UnclearSoFar so_far;
             store::open_reviews_of_unclear(db, so_far, noon + 100h);
         }),
