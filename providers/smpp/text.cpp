@@ -160,6 +160,7 @@ Receipt read_receipt(const Settings& settings, const Message& message) {
     }
     if (!text.error.empty() && !is_zero(text.error)) receipt.code += (receipt.code.empty() ? "" : " ") + text.error;
     if (receipt.code.empty()) receipt.code = "a report without a state";
+    if (receipt.state == ReceiptState::delivered) receipt.meaning = Receipt::Meaning::none;  // a number that got a text is one, whatever the words say
     if ((message.esm_class & message_kinds) == intermediate) receipt.state = ReceiptState::buffered;
     if (settings.receipt_offset) receipt.at = link::read_receipt_time(text.done, *settings.receipt_offset);
     return receipt;
